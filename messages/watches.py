@@ -117,6 +117,9 @@ class WatchState(Struct, frozen=True):
     record keeps it. Empty where there was none."""
     together: bool = False
     """It belongs to that screening now: nobody has fallen behind."""
+    last_outage: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    """When the last time ended in which nobody looked (steady clock), how long it was, how much of that counts as
+    played, and how far the film advanced; seconds. A slower speed that is learned soon after tells more of it."""
 
 
 class WatchRecord(Struct, frozen=True):

@@ -32,7 +32,7 @@ from tracking.recorder import WatchRecorder
 from tracking.restore import rebuild_sessions
 from tracking.rules import Rules
 from tracking.seating import PartySeating
-from tracking.sessions.listing import list_problems, list_watches
+from tracking.sessions.display import list_problems, list_watches
 from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.phases import End
 from tracking.sessions.poll_diff import compare
@@ -89,7 +89,7 @@ class TrackingEngine:
         last = server.last_poll
         if last is None or at.steady_s >= last.steady_s:
             outage = server.away or (last is not None and at.steady_s - last.steady_s > self.rules.gap_s)
-            server.last_poll = at
+            server.last_poll, server.polls = at, server.polls + 1
             self.servers.set_away(server, False)
             self._apply_poll(server, snapshot, last if outage else None, outage)
         self.seating.seat_members(at, server.server_id)
@@ -284,7 +284,7 @@ class TrackingEngine:
             line, opened = open_watch(playback, "", "", "", "plex", at, playback.position_ms, playback.state), at
         counts = self.rules.counts(playback.account_id, playback.account_name)
         viewer_id, stream = plex_viewer_id(server.server_id, playback.account_id), StreamKey.of(playback)
-        if self.recorder.is_left_over(viewer_id, playback, at):
+        if self.recorder.is_left_over(viewer_id, playback, at, first_look=server.polls == 1):
             server.others[stream] = OtherPlayer.standing(playback, at)
             return
         tracks_owner = counts and self.recorder.tracks(viewer_id, at)
@@ -306,9 +306,9 @@ class TrackingEngine:
         watch_id = make_id("watch", screening_id, viewer_id, *stream, repr(opened.wall_s))
         line = replace(line, screening_id=screening_id, watch_id=watch_id)
         session = Session(
-            server.server_id, screening_id, line, tracks_owner, opened.wall_s, playback=playback, opened=opened
-        )
-        session.owner_pending = counts and not tracks_owner
+            server.server_id, screening_id, line, tracks_owner, opened.wall_s, playback=playback, opened=opened,
+            owner_pending=counts and not tracks_owner,
+        )  # fmt: skip
         if past is not None:
             session.started_at_s, session.past_attendees = past.started_at_s, past.attendees
             session.first_seat_taken, session.announced = past.first_seat_taken, True

@@ -20,8 +20,7 @@ from tracking.grouping.session_group import SessionGroup
 from tracking.grouping.session_groups import SessionGroups
 from tracking.resume_index import FinishedWatch, ResumeIndex
 from tracking.rules import Rules
-from tracking.sessions.attendees import past_attendee_of
-from tracking.sessions.listing import describe_session
+from tracking.sessions.display import describe_session, past_attendee_of
 from tracking.sessions.server import ServerSessions
 from tracking.sessions.session import Session
 from tracking.watches.watch import CLOCK_SET_S, can_resume, resume
@@ -61,10 +60,19 @@ class WatchRecorder:
         away_s = at.steady_s - finished.ended_steady_s
         return finished if can_resume(finished.record, away_s, fresh.position_ms, self.rules) else None
 
-    def is_left_over(self, viewer_id: str, shown: Playback, at: Moment) -> bool:
-        """Tell whether a player that is paused was left by a viewer who has completed the film since, elsewhere."""
+    def is_left_over(self, viewer_id: str, shown: Playback, at: Moment, *, first_look: bool = False) -> bool:
+        """Tell whether a player may have been left behind by a viewer whose watch of the film is over.
+
+        One that is paused was left by whoever has completed the film since, elsewhere. After a restart (`first_look`)
+        nobody knows any more which players were dead: one that stands within what was seen waits until it plays on.
+        """
         last = self.resume_index.find(viewer_id, shown.item)
-        if shown.state != "paused" or last is None or not last.record.completed:
+        if last is None:
+            return False
+        there_ms = shown.position_ms
+        if first_look and there_ms is not None and any(a <= there_ms <= b for a, b in last.record.spans):
+            return True
+        if shown.state != "paused" or not last.record.completed:
             return False
         return not can_resume(last.record, at.steady_s - last.ended_steady_s, shown.position_ms, self.rules)
 
@@ -98,6 +106,15 @@ class WatchRecorder:
         self.resume_index.add(record, ended.steady_s)
         session.past_attendees[record.watch_id] = past_attendee_of(record)
         self._events.append(WatchFinished(at, record))
+
+    def shorten(self, session: Session, record: WatchRecord, stood_s: float, ended: Moment) -> None:
+        """Take the last seconds off a finished watch, in which its film stood; not where it goes on by now."""
+        last = self.resume_index.find(record.viewer_id, record.item)
+        if last is None or last.record is not record:
+            return
+        paused_s = max(0.0, record.paused_s - stood_s)
+        ended_at_s = record.ended_at_s - (record.paused_s - paused_s)
+        self.finish(session, replace(record, paused_s=paused_s, ended_at_s=ended_at_s), ended, ended)
 
     def drop(self, session: Session, watches: list[WatchState]) -> None:
         """Drop watches of a session without a record."""

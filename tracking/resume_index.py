@@ -8,7 +8,7 @@ from messages import Attendee, Item, Moment, WatchRecord, WatchState
 from messages.ids import is_session_account, parse_plex_account
 from tracking.grouping.session_group import SessionGroup
 from tracking.rules import Rules
-from tracking.sessions.attendees import past_attendee_of
+from tracking.sessions.display import past_attendee_of
 from tracking.sessions.session import Session
 from tracking.watches.film import film_keys, has_same_key, same_film
 

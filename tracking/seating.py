@@ -4,15 +4,38 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from messages import Moment, Source, StartTracking, TrackingOutcome, VoiceMember, VoicePresence
+from messages import Moment, Source, StartTracking, TrackingOutcome, VoiceMember, VoicePresence, WatchRecord, WatchState
 from messages.base import PositionMs
 from tracking.recorder import WatchRecorder
 from tracking.sessions.server import PlexServers
 from tracking.sessions.session import Session
 from tracking.watch_party import WatchParty
 from tracking.watches.film import same_film
-from tracking.watches.watch import clamp_position, credit_earlier, estimate_position, latest, open_watch, played_since
+from tracking.watches.watch import (
+    clamp_position,
+    credit_earlier,
+    estimate_position,
+    finish,
+    latest,
+    open_watch,
+    played_since,
+)
 from wording.problems import english
+
+REMEMBER_S = 60.0
+"""How much longer than it takes to prove that the host has moved those are remembered who left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A member who left the channel, perhaps after the host had gone on elsewhere."""
+
+    session: Session
+    """What the channel was taken to watch."""
+    member: VoiceMember
+    came: Moment
+    left: Moment
+    record: WatchRecord
 
 
 @dataclass(slots=True)
@@ -28,6 +51,8 @@ class PartySeating:
     """By server: the sessions of the account that WATCH_PARTY_PLEX_USER names; some of them may be over."""
     _polled: dict[str, None] = field(default_factory=dict)
     """Servers (ids) that were polled since these were looked for."""
+    _departures: list[Departure] = field(default_factory=list)
+    """Who left lately, the first first."""
 
     def update_presence(self, presence: VoicePresence) -> None:
         """Apply who is in the voice channel. While Discord is away nobody joins and nobody leaves."""
@@ -37,14 +62,19 @@ class PartySeating:
         if not presence.connected:
             party.unknown = True
             return
-        was_unknown = party.unknown
+        was_unknown, arrivals = party.unknown, party.arrivals
         party.update_presence(presence)
         here = {*(member.user_id for member in presence.members), *presence.unnamed}
         for session in self._seated_sessions():
-            if was_unknown:
-                session.mark_presence_unknown()
+            session.party_watches.settle(here)
             for member in [each for each in session.party_watches if each not in here]:
-                self._end_watch(session, member, None if was_unknown else presence.at)
+                watch = session.party_watches[member]
+                record = self._end_watch(session, member, None if was_unknown else presence.at)
+                if not was_unknown:
+                    came = arrivals.get(member, presence.at)
+                    self._departures.append(
+                        Departure(session, VoiceMember(member, watch.username), came, presence.at, record)
+                    )
         self.seat_members(presence.at)
 
     def seat_members(self, at: Moment, polled: str = "") -> None:
@@ -60,15 +90,18 @@ class PartySeating:
         if host is None:
             return
         moved = party.host is not None and party.host is not host
+        line = host.timeline
+        away = not host.active or host.server_id in self.servers.away or line.outage
+        if moved and away:
+            return  # nobody can be moved along before it is seen again
         before = None if party.host is not None else party.last_host(host, at)
         left, party.host = party.host, host
         since = self.leave_other_sessions(host, at)
+        if (gone_from := left if moved else before) is not None:
+            self._move_departed(gone_from, host, at)
         if moved and left is not None and not left.watched:
             self.recorder.announce_end(left, at)  # nobody watches it, however long it stays listed
-        line = host.timeline
-        if not host.active or host.server_id in self.servers.away or line.outage:
-            return
-        if line.state not in ("playing", "paused"):
+        if away or line.state not in ("playing", "paused"):
             return
         moment = latest(at, line.seen)
         for person in party.members:
@@ -110,9 +143,13 @@ class PartySeating:
         for session in self._seated_sessions():
             if session is host:
                 continue
-            if session.missing and not same_film(session.item, host.item):
-                continue
             stood_since = latest(session.stood_since, host.opened) if host.opened else None
+            if session.missing and not same_film(session.item, host.item):
+                if stood_since is not None:
+                    since |= {
+                        each: latest(stood_since, self.party.member_since(each, at)) for each in session.party_watches
+                    }
+                continue
             for member in list(session.party_watches):
                 if stood_since is None or session.missing or session.plays(at, self.party.rules):
                     self._end_watch(session, member, at)
@@ -136,10 +173,26 @@ class PartySeating:
 
         Before that counts what ran from `joined_ms` on, or since the moment `since`.
         """
-        line, presence = session.timeline, self.party.presence
+        line = session.timeline
         position_ms = estimate_position(line, at, self.party.rules)
         if since is not None and position_ms is not None and since.steady_s < line.seen.steady_s:
             joined_ms = max(0, (line.position_ms or 0) - round(played_since(line, since) * line.speed * 1000))
+        watch = self._open_watch(session, member, at, source, joined_ms, position_ms)
+        session.party_watches[member.user_id] = watch
+        self._seated[session] = None
+        self.recorder.announce_start(session, at)
+
+    def _open_watch(
+        self,
+        session: Session,
+        member: VoiceMember,
+        at: Moment,
+        source: Source,
+        joined_ms: int | None,
+        position_ms: PositionMs | None,
+    ) -> WatchState:
+        """Return a member's watch, begun or gone on with, that has what ran from `joined_ms` to `position_ms`."""
+        line, presence = session.timeline, self.party.presence
         watch = open_watch(line, session.screening_id, member.user_id, member.name, source, at, position_ms, line.state)
         guild_id = presence.guild_id if presence else ""
         channel_id = presence.channel_id if presence else ""
@@ -157,15 +210,36 @@ class PartySeating:
         if joined_ms is not None and position_ms is not None and joined_ms < position_ms:
             watch = credit_earlier(watch, PositionMs(joined_ms), PositionMs(position_ms), at)
         session.first_seat_taken = True
-        session.party_watches[member.user_id] = watch
-        self._seated[session] = None
-        self.recorder.announce_start(session, at)
+        return watch
 
-    def _end_watch(self, session: Session, member: str, at: Moment | None) -> None:
-        """End one member's watch: at `at`, or, where that cannot be observed, when it was last seen."""
+    def _move_departed(self, left: Session, host: Session, at: Moment) -> None:
+        """Move those along who left the channel after its host had gone on from `left` to `host`, until they left."""
+        rules = self.party.rules
+        oldest_s = at.steady_s - rules.ghost_after_s - REMEMBER_S
+        departures, self._departures = self._departures, []
+        line, stood_since = host.timeline, left.stood_since
+        if host.opened is None or line.position_ms is None:
+            return
+        since = latest(stood_since, host.opened)
+        for gone in departures:
+            if gone.session is not left or gone.left.steady_s < oldest_s or gone.left.steady_s <= since.steady_s:
+                continue
+            after_s = played_since(line, gone.left)
+            played_s = played_since(line, latest(since, gone.came)) - after_s
+            there_ms = round(line.position_ms - after_s * line.speed * 1000)
+            joined_ms = round(there_ms - played_s * line.speed * 1000)
+            if joined_ms < 0 or joined_ms >= there_ms or not self.recorder.tracks(gone.member.user_id, gone.left):
+                continue
+            self.recorder.shorten(left, gone.record, gone.left.steady_s - since.steady_s, gone.left)
+            watch = self._open_watch(host, gone.member, gone.left, "voice", joined_ms, PositionMs(there_ms))
+            self.recorder.finish(host, finish(watch, gone.left.wall_s, "left", rules), at, gone.left)
+
+    def _end_watch(self, session: Session, member: str, at: Moment | None) -> WatchRecord:
+        """End one member's watch: at `at`, or, where that cannot be observed, when it was last seen. Its record."""
         closed = at or session.party_watches[member].seen
         record = session.end_party_watch(member, at, session.server_id in self.servers.away, self.party.rules)
         self.recorder.finish(session, record, closed, closed)
+        return record
 
     def restore_host(self) -> None:
         """After a restart, set the party's session to the one that the channel's members joined last.

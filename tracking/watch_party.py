@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from messages import Moment, Problem, VoiceMember, VoicePresence
 from tracking.rules import Rules
 from tracking.sessions.session import Session
+from tracking.watches.progress import FLOOR_MS
 from tracking.watches.watch import at_end, is_in_credits
 
 BREAK_S = 1800.0
@@ -51,6 +52,11 @@ class WatchParty:
         """Mark presence as unknown when Discord has not reported for too long."""
         if self.presence is None or at.steady_s - self.presence.at.steady_s > self.rules.voice_fresh_s:
             self.unknown = True
+
+    @property
+    def arrivals(self) -> dict[str, Moment]:
+        """Since when each member (Discord id) has been in the channel; nobody while that is not known."""
+        return {} if self.unknown else dict(self._arrived)
 
     def member_since(self, user_id: str, at: Moment) -> Moment:
         """Return since when a member has been in the channel."""
@@ -110,9 +116,10 @@ class WatchParty:
         playing = [session for session in sessions if session is not current and session.plays(at, self.rules)]
         own = [session for session in playing if self._same_host(current, session)]
         if current.missing:
-            own = [session for session in own if _same_player(current, session)] or (
-                own if current.timeline.outage else []
-            )
+            same = [session for session in own if _same_player(current, session)]
+            if not same and not current.timeline.outage:
+                own = [session for session in own if self._plays_instead(session, current, at)]
+            own = same or own
             return own[0] if len(own) == 1 else None
         if at_end(current.timeline, self.rules):
             candidates = own or self._of_any_host(playing)
@@ -131,7 +138,12 @@ class WatchParty:
         return steady[0] if len(steady) == 1 else None
 
     def _plays_instead(self, session: Session, current: Session, at: Moment) -> bool:
-        """Tell whether a session has played for so long that its host's other one does not just pause for a while."""
+        """Tell whether a session has played for so long that its host's other one does not just pause for a while.
+
+        That one, where it is dead, is not paused: what plays is what its host watches.
+        """
+        if current.timeline.ghost:
+            return _has_advanced(session)
         since_s = current.timeline.advanced.steady_s
         if session.opened is not None:
             since_s = max(since_s, session.opened.steady_s)
@@ -172,7 +184,7 @@ class WatchParty:
     def _is_in_a_pause(self, session: Session, at: Moment) -> bool:
         """Tell whether a film that has run is paused, by no named host for longer than a ghost may stand."""
         line = session.timeline
-        if line.ghost or not _has_advanced(session):
+        if line.ghost or not (_has_advanced(session) or _has_run_unseen(session)):
             return False
         return bool(self.rules.party_user) or at.steady_s - line.advanced.steady_s <= self.rules.ghost_end_s
 
@@ -181,6 +193,12 @@ def _has_advanced(session: Session) -> bool:
     """Tell whether a film was seen to advance, and not only listed. Live TV has no position that could."""
     line = session.timeline
     return session.opened is None or line.position_ms is None or line.advanced.steady_s > session.opened.steady_s
+
+
+def _has_run_unseen(session: Session) -> bool:
+    """Tell whether a film goes on with an earlier watch, further on than that one had seen it: it ran meanwhile."""
+    line = session.timeline
+    return bool(line.spans) and line.position_ms is not None and line.position_ms > line.spans[-1][1] + FLOOR_MS
 
 
 def _same_player(one: Session, other: Session) -> bool:

@@ -96,11 +96,15 @@ def judge(
     for record in records:
         by_key.setdefault((record.viewer_id, record.item.rating_key), []).append(record)
     judgement.problems += [problem for record in records for problem in inconsistencies(record, margins)]
+    doubtful = [
+        (begin_s, end_s + margins.grace_s + observation.arrival_s)
+        for begin_s, end_s in ledger.doubtful_windows(host, observation.polls, margins.ghost_after_s)
+    ]
     for watch in ledger.true_watches(host, excluded):
         mine = by_key.pop((watch.viewer_id, watch.item.rating_key), [])
         if watch.viewer_id in not_judged:
             continue
-        if observation.must_be_recorded(watch):
+        if observation.must_be_recorded(watch, doubtful):
             judgement.expected += 1
             judgement.found += bool(mine)
             judgement.missing += not mine
@@ -108,7 +112,8 @@ def judge(
         if mine:
             _compare(judgement, watch, mine, observation, margins)
     for (viewer_id, rating_key), mine in by_key.items():
-        stray_s = ledger.longest_after_film(host, viewer_id, rating_key, observation.polls) + margins.stray_s
+        polls, ghost_after_s = observation.polls, margins.ghost_after_s
+        stray_s = ledger.longest_after_film(host, viewer_id, rating_key, polls, ghost_after_s) + margins.stray_s
         if sum(record.playing_s for record in mine) >= stray_s:
             judgement.double += len(mine)
             judgement.problems.append(f"{viewer_id} at {mine[0].item.title}: a record of what never was")
@@ -144,6 +149,8 @@ def find_leeway(watch: TrueWatch, observation: Observation, margins: Margins) ->
         for stretch in watch.stretches
         if stretch.activity == "ghost"
     )
+    # A player that is gone before a ghost is known for one showed the same as one whose last reports were lost.
+    ghosts_s += sum(min(each.length_s, margins.ghost_after_s) + edge_s for each in watch.left_players if each.dead)
     off_s = changes_s + dark_s
     return Leeway(off_s, off_s + ghosts_s + watch.jumps * margins.slack_s, disturbed_s, unseen_s)
 
@@ -193,7 +200,7 @@ def _compare(
         )
     unseen_s = sum(b - a for a, b in observation.plex_dark if a > -NEVER and b < NEVER)
     paused_s = sum(record.paused_s for record in records)
-    if not watch.paused_s - leeway.less_s - unseen_s <= paused_s <= watch.paused_s + leeway.more_s + watch.abandoned_s:
+    if not watch.paused_s - leeway.less_s - unseen_s <= paused_s <= watch.paused_s + leeway.more_s + watch.left_s:
         problems.append(
             f"paused {watch.paused_s:.1f} s (-{leeway.less_s:.0f} +{leeway.more_s:.0f}), recorded {paused_s:.1f} s"
         )

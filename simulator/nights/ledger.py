@@ -56,6 +56,23 @@ class Stretch:
         return replace(self, begin_s=begin_s, end_s=end_s, begin_ms=self.begin_ms + ran_ms)
 
 
+@dataclass(frozen=True)
+class LeftPlayer:
+    """A player that nobody watches any more, and that stays listed."""
+
+    account_id: int
+    rating_key: str
+    begin_s: float
+    end_s: float
+    dead: bool
+    """It says that it plays and never moves; otherwise it is paused."""
+
+    @property
+    def length_s(self) -> float:
+        """How long it stays listed."""
+        return self.end_s - self.begin_s
+
+
 @dataclass
 class TrueWatch:
     """All that one viewer really did with one item."""
@@ -66,8 +83,8 @@ class TrueWatch:
     guest: bool
     """A member of the voice channel, who watches what the host plays."""
     stretches: list[Stretch] = field(default_factory=list)
-    abandoned_s: float = 0.0
-    """How long players that were left paused stayed listed with it: nobody can know that nobody watches."""
+    left_players: list[LeftPlayer] = field(default_factory=list)
+    """Players that stayed listed with it: nobody can know at once that nobody watches."""
 
     @property
     def playing_s(self) -> float:
@@ -78,6 +95,11 @@ class TrueWatch:
     def paused_s(self) -> float:
         """How long it stood, paused."""
         return sum(stretch.length_s for stretch in self.stretches if stretch.activity == "paused")
+
+    @property
+    def left_s(self) -> float:
+        """How long players that were left stayed listed."""
+        return sum(player.length_s for player in self.left_players)
 
     @property
     def spans(self) -> Spans:
@@ -123,8 +145,7 @@ class Ledger:
         """What is over, in the order of its end."""
         self.visits: list[tuple[str, float, float]] = []
         """Who was in the channel from when to when."""
-        self.abandoned: list[tuple[int, str, float, float]] = []
-        """Account and item of each player that was left paused, and from when to when it stayed listed."""
+        self.left_players: list[LeftPlayer] = []
         self._server_id = server_id
         self._open: dict[str, PlayingSession] = {}
         self._present: dict[str, float] = {}
@@ -190,25 +211,53 @@ class Ledger:
         hosts = {each for each, name in self._account_names.items() if host in (name, str(each))}
         for watch in watches.values():
             watched = hosts if watch.guest else {accounts[watch.viewer_id]}
-            watch.abandoned_s = sum(
-                end_s - begin_s
-                for account_id, rating_key, begin_s, end_s in self.abandoned
-                if account_id in watched and rating_key == watch.item.rating_key
-            )
+            watch.left_players = [
+                player
+                for player in self.left_players
+                if player.account_id in watched and player.rating_key == watch.item.rating_key
+            ]
             watch.stretches.sort(key=lambda each: each.begin_s)
         return list(watches.values())
 
-    def longest_after_film(self, host: str, viewer_id: str, rating_key: str, polls: Iterable[float]) -> float:
-        """Return how long at most a member was in the channel with a film of which no poll had said that it was over.
+    def is_host(self, account_id: int, host: str) -> bool:
+        """Return whether an account is the one with that id or name."""
+        return host in (self._account_names[account_id], str(account_id))
+
+    def doubtful_windows(
+        self, host: str, polls: Iterable[float], ghost_after_s: float, rating_key: str = ""
+    ) -> list[tuple[float, float]]:
+        """Return from when to when nobody can know that a player of the host is dead.
+
+        What a player that plays, and whose reports are late, shows is the same for as long as `ghost_after_s`; `polls`
+        are the times at which it was known what plays. `rating_key`: only players with that item.
+        """
+        polls, windows = sorted(polls), []
+        for player in self.left_players:
+            of_film = rating_key in ("", player.rating_key)
+            if player.dead and of_film and self.is_host(player.account_id, host):
+                shown_s = next((at_s for at_s in polls if at_s > player.begin_s), player.end_s)
+                gone_s = next((at_s for at_s in polls if at_s > player.end_s), float("inf"))
+                windows.append((player.begin_s, min(gone_s, shown_s + ghost_after_s)))
+        return windows
+
+    def longest_after_film(
+        self, host: str, viewer_id: str, rating_key: str, polls: Iterable[float], ghost_after_s: float
+    ) -> float:
+        """Return how long at most a member was in the channel with a film of which nobody could know that it was over.
 
         `polls` are the times at which it was known what plays. In seconds.
         """
-        longest_s = 0.0
         polls = sorted(polls)
-        for stretch in self.stretches:
-            if host in (self._account_names[stretch.account_id], str(stretch.account_id)):
-                known_s = next((at_s for at_s in polls if at_s > stretch.end_s), float("inf"))
-                for member_id, begin_s, end_s in self.visits:
-                    if member_id == viewer_id and stretch.item.rating_key == rating_key:
-                        longest_s = max(longest_s, min(known_s, end_s) - max(stretch.begin_s, begin_s))
-        return longest_s
+        windows = [
+            (stretch.begin_s, next((at_s for at_s in polls if at_s > stretch.end_s), float("inf")))
+            for stretch in self.stretches
+            if self.is_host(stretch.account_id, host) and stretch.item.rating_key == rating_key
+        ]
+        windows += self.doubtful_windows(host, polls, ghost_after_s, rating_key)
+        lasting_s = (
+            min(end_s, left_s) - max(begin_s, came_s)
+            for begin_s, end_s in windows
+            for member_id, came_s, left_s in self.visits
+            if member_id == viewer_id
+        )
+        return max(0.0, max(lasting_s, default=0.0))

@@ -32,8 +32,11 @@ class Observation:
     arrival_s: float = 0.0
     """After which time in the channel, with the film running all the while, a member is surely at it."""
 
-    def must_be_recorded(self, watch: TrueWatch) -> bool:
-        """Return whether the service must know of it: enough polls showed it, and were not forgotten."""
+    def must_be_recorded(self, watch: TrueWatch, doubtful: Sequence[Window] = ()) -> bool:
+        """Return whether the service must know of it: enough polls showed it, and were not forgotten.
+
+        `doubtful`: when a party may be taken to watch a player of its host that is dead.
+        """
         if not watch.guest:
             return sum(watch.shows_at(at_s) for at_s in self.polls) >= self.polls_needed
         boundaries = watch.boundaries
@@ -43,7 +46,7 @@ class Observation:
             steady = watch.shows_at(poll_s) and watch.shows_at(since_s)
             steady = steady and not any(since_s <= at_s <= poll_s for at_s in boundaries)
             seen = sum(since_s <= at_s < poll_s for at_s in self.polls) >= 2
-            if steady and seen and not is_within(self.voice_dark, poll_s):
+            if steady and seen and not is_within([*self.voice_dark, *doubtful], poll_s):
                 shown += 1
         return shown >= self.polls_needed
 

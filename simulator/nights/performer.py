@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from simulator.nights.ledger import Ledger
+from simulator.nights.ledger import Ledger, LeftPlayer
 from simulator.nights.script import PLAYER_VERBS, VOICE_VERBS, WHERE_LEFT, Cue
 from simulator.plex import BROWSER, PHONE, TELEVISION, Player, PlayingSession
 from simulator.plex.world.controls import PlexControls
@@ -151,7 +151,10 @@ class Performer:
     def _clear(self, cue: Cue) -> bool:
         listed = {session.uid for session in self._plex.sessions}
         for session, since_s in self._abandoned.pop(cue.who, []):
-            self.ledger.abandoned.append((session.account.id, session.item.rating_key, since_s, self._now()))
+            item, until_s = session.item, self._now()
+            self.ledger.left_players.append(
+                LeftPlayer(session.account.id, item.rating_key, since_s, until_s, session.frozen)
+            )
             if session.uid in listed:
                 self._plex.vanish(session)
         return True

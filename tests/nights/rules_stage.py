@@ -133,7 +133,7 @@ class ScriptRun:
         """Play every cue in order of time."""
         cues = list(self.script.cues)
         changes = set(self.script.times(VOICE_VERBS | {"gateway", "gateway_back"}))
-        end_s = self.script.length_s + AFTER_ALL_S
+        end_s = max(self.script.length_s, *(cue.at_s for cue in cues)) + AFTER_ALL_S
         polls = {number * self.poll_s for number in range(int(end_s / self.poll_s))}
         voices = changes | {number * VOICE_EVERY_S for number in range(int(end_s / VOICE_EVERY_S))}
         for self.now_s in sorted({cue.at_s for cue in cues} | polls | voices):

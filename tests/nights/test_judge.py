@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from messages import Item, WatchRecord, spans
+from messages import Item, PlaybackSnapshot, WatchRecord, spans
 from messages.base import DurationMs, PositionMs
 from simulator.nights.judge import Judgement, Margins, judge
 from simulator.nights.kill_matrix.random_night import VICTIMS, write_night
 from simulator.nights.ledger import Ledger
 from simulator.nights.observation import Kill, ProcessSurvey
+from simulator.nights.script import Cue, Script
 from simulator.plex import TELEVISION, LibraryItem, PlayingSession, SimulatedAccount
+from tests.nights.rules_stage import ScriptOutcome, ScriptRun
+from tracking.rules import Rules
 
 POLL_S = 10.0
 MARGINS = Margins(POLL_S, 20.0, 20.0, polls_a_change=2, late_s=0.0)
@@ -126,3 +129,34 @@ def test_a_seed_is_a_night() -> None:
     """The same seed writes the same night; six in a row kill each victim."""
     assert write_night(7) == write_night(7) != write_night(8)
     assert all(any(kill.who == VICTIMS[seed % 6] for kill in write_night(seed).kills) for seed in range(30))
+
+
+def show_of(*cues: Cue) -> tuple[list[tuple[float, int | None]], ScriptOutcome]:
+    """Return what the polls showed of a night with a player that reports once a minute, and what came of it."""
+    rules = Rules(party_user="1")
+    run = ScriptRun(Script(cues, 300.0, {"1": 60.0}), ["1"], [HEAT], rules, POLL_S)
+    polls: list[tuple[float, int | None]] = []
+    observe = run.stage.observe
+
+    def note(snapshot: PlaybackSnapshot) -> None:
+        polls.extend((snapshot.taken.steady_s, playback.position_ms) for playback in snapshot.playbacks)
+        observe(snapshot)
+
+    run.stage.observe = note  # type: ignore[method-assign]
+    return polls, run.run()
+
+
+def test_what_nobody_can_tell_apart_is_forgiven() -> None:
+    """A player that dies and is gone within a minute shows what one shows whose last report was not sent any more.
+
+    Both nights have the same polls, and so the same record; who watched saw a minute more in one of them.
+    """
+    play = Cue(0.0, "play", "1", HEAT.rating_key)
+    alive = show_of(play, Cue(178.0, "vanish", "1"))
+    dead = show_of(play, Cue(121.0, "abandon", "1", "dead"), Cue(178.0, "clear", "1"))
+    assert alive[0] == dead[0] and len(alive[0]) > 10
+    seen = [outcome.ledger.true_watches("1")[0].playing_s for _, outcome in (alive, dead)]
+    assert seen[0] - seen[1] == pytest.approx(57.0)
+    margins = Margins(POLL_S, 30.0, 20.0, ghost_after_s=60.0)
+    for _, outcome in (alive, dead):
+        assert judge(outcome.ledger, "1", outcome.records, outcome.observation, margins).problems == []

@@ -62,10 +62,36 @@ def test_random_players_leave_true_records(first: int) -> None:
     assert {seed: wrong for seed, wrong in problems.items() if wrong} == {}
 
 
-@pytest.mark.parametrize("seed", (1014, 1068))
-def test_a_speed_is_learned_across_seeks_and_pauses(seed: int) -> None:
-    """A film at double speed, with a seek or a pause before there were 75 s of steady play in a row."""
+@pytest.mark.parametrize(
+    "seed",
+    (
+        1014, 1068, 2873, 2972,  # double speed, with a seek or a pause in the first two minutes
+        2365, 3211,  # half speed, with an outage in the first minute
+        2284,  # half speed, with a skip before it was known
+        2423,  # a seek while Discord is away
+    ),
+)  # fmt: skip
+def test_speeds_that_were_wrong_are_right(seed: int) -> None:
+    """Each of a kind."""
     assert judge_seed(seed, SPEEDS).problems == []
+
+
+@pytest.mark.parametrize(
+    "seed",
+    (
+        5087, 5851, 6161,  # double speed, seen for less than two minutes
+        5119, 5122, 6239, 6454,  # a guest comes to a dead app
+        5181, 6099,  # the host leaves a dead app for another film
+        5563, 6341, 7284,  # a guest leaves before it is known that the host has moved
+        5287, 5373, 6149,  # a restart beside a player that was left
+        5506, 7362,  # an outage beside a speed that is not known yet, and beside a pause
+        6147,  # the host moves, at double speed
+        5339, 6560,  # a dead app that is gone before that is known
+    ),
+)  # fmt: skip
+def test_players_that_were_wrong_are_right(seed: int) -> None:
+    """Each of a kind."""
+    assert judge_seed(seed, SPEEDS, SEVERAL_PLAYERS).problems == []
 
 
 def test_scripts_are_worth_judging() -> None:

@@ -9,8 +9,7 @@ from msgspec.structs import replace
 from messages import Attendee, Moment, Screening, WatchState
 from messages.ids import is_session_account
 from tracking.rules import Rules
-from tracking.sessions.attendees import attendee_of
-from tracking.sessions.listing import describe_session
+from tracking.sessions.display import attendee_of, describe_session
 from tracking.sessions.session import Session
 
 NEAR_MS = 30_000

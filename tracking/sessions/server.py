@@ -17,6 +17,8 @@ class ServerSessions:
     poller: str = ""
     last_poll: Moment | None = None
     """When it last answered."""
+    polls: int = 0
+    """How often it has answered."""
     away: bool = False
     """Polls failed since."""
     streams: dict[StreamKey, Session] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from messages.ids import plex_viewer_id
 from tracking.rules import Rules, is_live
 from tracking.sessions.handover import credit, drop_pending, limit_pending, relabel, relocate, resume_measuring
 from tracking.sessions.other_player import OtherPlayer
+from tracking.sessions.party_watches import PartyWatches, observe_member
 from tracking.sessions.phases import (
     ACTIVE,
     Active,
@@ -80,7 +81,7 @@ class Session:
     """When it was first seen; None where that was before a restart."""
     owner_pending: bool = False
     """Its account's watch begins as soon as its viewer is tracked: the settings do not leave the account out."""
-    party_watches: dict[str, WatchState] = field(default_factory=dict)
+    party_watches: PartyWatches = field(default_factory=PartyWatches)
     """Watches of members of the channel, by Discord id, the first to come first."""
     past_attendees: dict[str, Attendee] = field(default_factory=dict)
     """Who left, by watch id."""
@@ -188,16 +189,16 @@ class Session:
         """Apply that a poll lists it."""
         unobserved = outage or not isinstance(self.phase, Active)
         self.phase, self.playback = ACTIVE, playback
-        line = mark_unobserved(self.timeline) if unobserved else self.timeline
-        line = advance(line, at, playback.position_ms, playback.state, rules)
+        before = mark_unobserved(self.timeline) if unobserved else self.timeline
+        line = advance(before, at, playback.position_ms, playback.state, rules)
         self.timeline = relabel(line, playback, self.tracks_owner)
-        for member, watch in self.party_watches.items():
-            if not presence_known:
-                self.party_watches[member] = mark_unobserved(watch)
-                continue
-            state = mark_unobserved(watch) if unobserved else watch
-            state = advance(state, at, playback.position_ms, playback.state, rules)
-            self.party_watches[member] = relabel(state, playback, named=False)
+
+        def observe_watch(watch: WatchState) -> WatchState:
+            watch = mark_unobserved(watch) if unobserved else watch
+            return observe_member(watch, line, before, playback, at, rules)
+
+        if self.party_watches:
+            self.party_watches.change(observe_watch, presence_known)
 
     def follow(self, playback: Playback, at: Moment, outage: bool, presence_known: bool, rules: Rules) -> None:
         """Continue the film on another stream of the same account, at its position there."""
@@ -215,25 +216,21 @@ class Session:
         """Continue on another stream; what lies between does not count."""
         self.phase, self.playback = ACTIVE, playback
         self.timeline = relabel(relocate(self.timeline, playback, at), playback, self.tracks_owner)
-        for member, watch in self.party_watches.items():
-            there = relocate(watch, playback, at) if presence_known else mark_unobserved(watch)
-            self.party_watches[member] = relabel(there, playback, named=False)
+        self.party_watches.change(
+            lambda watch: relabel(relocate(watch, playback, at), playback, named=False), presence_known
+        )
 
     def take_over(self, other: OtherPlayer, at: Moment, presence_known: bool) -> None:
         """Continue on another player, and credit what it has shown since it began to advance."""
         self.credit(other, at, presence_known)
         self.relocate(other.playback, at, presence_known)
-        self.change_watches(lambda watch: resume_measuring(watch, other))
+        self.timeline = resume_measuring(self.timeline, other)
+        self.party_watches.change(lambda watch: resume_measuring(watch, other), presence_known)
 
     def credit(self, other: OtherPlayer, at: Moment, presence_known: bool) -> None:
         """Credit what another player of the account showed while this one stood still."""
         self.timeline = credit(self.timeline, other, at)
-        if presence_known:
-            self.party_watches = {member: credit(watch, other, at) for member, watch in self.party_watches.items()}
-
-    def mark_presence_unknown(self) -> None:
-        """Note for the members' watches that nobody knows who is in the channel."""
-        self.party_watches = {member: mark_unobserved(watch) for member, watch in self.party_watches.items()}
+        self.party_watches.change(lambda watch: credit(watch, other, at), presence_known)
 
     def mark_absent(
         self, at: Moment, outage_since: Moment | None, rules: Rules, switched: bool, stopped: bool
@@ -379,12 +376,11 @@ class Session:
 
     def change_watches(self, change: Callable[[WatchState], WatchState]) -> None:
         self.timeline = change(self.timeline)
-        if self.party_watches:
-            self.party_watches = {member: change(watch) for member, watch in self.party_watches.items()}
+        self.party_watches.change_all(change)
 
     def _clear(self) -> None:
         self.tracks_owner = False
-        self.party_watches = {}
+        self.party_watches = PartyWatches()
 
     def _ask_history(self, missing: Missing, at: Moment, tries: int) -> FindHistory:
         self.phase = AwaitingHistory(missing, HistoryLookup(at, tries))

@@ -33,7 +33,9 @@ slack. What then is "a bit too far" (less than double) counts by the clock alone
 pressing "skip" again and again is not.
 
 Where an interval begins or ends paused, nobody knows how much of it the film ran: in the long run half. What it
-advanced beyond that is ahead, too; so a pause hides no skip, and a late report before a pause is caught up.
+advanced beyond that is ahead, too; so a pause hides no skip, and a late report before a pause is caught up. Where polls
+are rare (`RARE_S`) what the film advanced within its time is seen: a skip beside a pause shows the same, but so few
+intervals tell nothing of the long run, and who pauses would lose by it.
 
 The speed is 1 until steady steps show another (`speed`), with pauses and seeks between them or not. What those steps
 skipped, by the speed believed before, was played after all and is seen. Where the film falls behind a faster speed and
@@ -41,16 +43,20 @@ no other is steady, that was none: the speed is 1 again, and nothing may run ahe
 advance" is as long as the film takes for it at the speed; after an outage or a ghost, no faster than the clock.
 """
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from messages import Moment, PlayerState, PositionMs, WatchState, sittings, spans
 from tracking.rules import Rules, is_live
 from tracking.watches.speed import (
     MAX_STEPS,
+    STEP_MS,
     Step,
     add_break,
     add_step,
     count_steps,
+    find_steps,
     learn,
     slowest_steady,
     stretches,
@@ -60,6 +66,14 @@ from tracking.watches.watch import clamp_position, is_over
 
 FLOOR_MS = 2000
 """Players floor the position to a second when they pause: a step back as small as this is no seek."""
+RARE_S = 20.0
+"""Polls that are further apart are rare."""
+SLOWER_SHARE = 0.9
+"""A film that advances by less than this share of what its speed makes is slower, and not late."""
+OUTAGE_NEAR_S = 30.0
+"""How much time may lie between an outage and the steps by which it is reckoned, beside those."""
+Outage = tuple[float, float, float, float]
+NO_OUTAGE: Outage = (0.0, 0.0, 0.0, 0.0)
 NOT_TOLD_YET_MS = 60_000
 """A member who came in before the player had told its position has no position later than this."""
 
@@ -178,7 +192,8 @@ def _stand_still(
         elif state.state == "buffering":
             buffering_s += elapsed_s
     lead_ms = state.lead_ms
-    if not state.outage and not state.ghost and {state.state, player} == {"playing", "paused"}:
+    is_in_part = {state.state, player} == {"playing", "paused"} and elapsed_s <= RARE_S
+    if is_in_part and not state.outage and not state.ghost:
         expected_ms = round(state.speed * (state.pending_s + elapsed_s / 2) * 1000)
         lead_ms = max(lead_ms - expected_ms, min(lead_ms, -rules.slack_ms))
     if player == "paused":
@@ -219,8 +234,8 @@ def _move(
     seen_s, lead_s = 0.0, state.lead_ms / 1000
     if is_blind or "playing" in (state.state, player):
         is_in_part = not is_blind and {state.state, player} == {"playing", "paused"}
-        unknown_s = elapsed_s / 2 if is_in_part else 0.0
-        seen_s, lead_s = _credit(state, step_s, ran_s, unknown_s, is_steady or is_in_part, rules)
+        unknown_s = elapsed_s / 2 if is_in_part and elapsed_s <= RARE_S else 0.0
+        seen_s, lead_s = _credit(state, step_s, ran_s, unknown_s, is_steady or unknown_s > 0, rules)
     speed, seen = state.speed, spans.add(state.spans, before, before + round(seen_s * 1000))
     recent_steps: tuple[Step, ...]
     if not is_steady or is_at_end or state.reckoned:
@@ -233,15 +248,19 @@ def _move(
             recent_steps, lead_s = tuple(steady), 0.0
             for began_ms, ended_ms in stretches(steady, position):
                 seen = spans.add(seen, began_ms, ended_ms)
+            state = _credit_outage(state, moment, speed, steady)
         elif is_slower and speed > 1.0:
             speed, recent_steps, lead_s = 1.0, (), 2 * rules.slack_s
     playing_s, paused_s, began_s, ended_s = 0.0, state.paused_s, moment.wall_s - ran_s, moment.wall_s
+    last_outage = state.last_outage
     if seen_s > 0 and (is_blind or state.state != player or is_at_end):
         playing_s = min(seen_s / (slowest_steady(state.recent_steps, speed) if is_blind else speed), ran_s)
         if state.state == "playing" and not state.ghost:
             ended_s = began_s + playing_s
         else:
             began_s = ended_s - playing_s
+        if state.outage and not state.ghost:
+            last_outage = _longer_outage(last_outage, (moment.steady_s, ran_s, playing_s, seen_s))
         if not is_blind and "paused" in (state.state, player):
             paused_s += min(elapsed_s, ran_s - playing_s)
     elif state.outage:
@@ -276,7 +295,45 @@ def _move(
         outage=False,
         absent_since=None,
         reckoned=False,
+        last_outage=last_outage,
     )
+
+
+def _longer_outage(before: Outage, new: Outage) -> Outage:
+    """Return the outage of which more is to be learned: a short one soon after a long one (a restart) hides nothing."""
+    is_near = new[0] - new[1] - before[0] <= OUTAGE_NEAR_S + MAX_STEPS * STEP_MS / 1000
+    return before if is_near and before[1] > new[1] else new
+
+
+def _credit_outage(state: WatchState, moment: Moment, speed: float, steady: Sequence[Step]) -> WatchState:
+    """Return the watch with what was played in an outage at the speed that was learned on both sides of it.
+
+    While the speed was not known the film's advance counted as played at 1, and the rest of the time not at all.
+    """
+    ended_s, length_s, counted_s, film_s = state.last_outage
+    since_s = moment.steady_s - ended_s
+    missed_s = min(length_s, film_s / speed) - counted_s
+    if missed_s <= 0 or speed >= state.speed or since_s > total(steady)[0] / 1000 + OUTAGE_NEAR_S:
+        return state
+    began_s = moment.wall_s - since_s - length_s + counted_s
+    missed = sittings.add((), began_s, began_s + missed_s, missed_s)
+    return replace(
+        state,
+        playing_s=state.playing_s + missed_s,
+        sittings=sittings.merge((state.sittings, missed)),
+        last_outage=NO_OUTAGE,
+    )
+
+
+def adopt_speed(state: WatchState, speed: float) -> WatchState:
+    """Return the watch with a speed that was learned of the same film in another watch; its own steps gain by it."""
+    if state.position_ms is None:
+        return state
+    steps = find_steps(state.recent_steps, speed)
+    seen = state.spans
+    for began_ms, ended_ms in stretches(steps, state.position_ms):
+        seen = spans.add(seen, began_ms, ended_ms)
+    return replace(state, speed=speed, recent_steps=tuple(steps), lead_ms=0, spans=seen)
 
 
 def _credit(
@@ -292,6 +349,8 @@ def _credit(
     if step_s <= 0:
         return 0.0, lead_s
     excess_s = step_s - speed * ran_s
+    if lead_s < 0 and excess_s > slack_s and slowest_steady(state.recent_steps, speed) < SLOWER_SHARE * speed:
+        lead_s = 0.0  # no report was late that could be caught up by now: the film plays slowly
     # Only in steady play is a report that falls behind a late one, which the next may catch up.
     ahead_s = lead_s + max(0.0, excess_s)
     if is_steady:
@@ -310,7 +369,7 @@ def _credit(
 
 def _is_slower(steps: tuple[Step, ...], speed: float) -> bool:
     clock_ms, film_ms = total(steps)
-    return count_steps(steps) == MAX_STEPS and film_ms < 0.9 * speed * clock_ms
+    return count_steps(steps) == MAX_STEPS and film_ms < SLOWER_SHARE * speed * clock_ms
 
 
 def _was_not_told_yet(state: WatchState, step_s: float, ran_s: float, rules: Rules) -> bool:

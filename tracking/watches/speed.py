@@ -23,6 +23,10 @@ ENOUGH_MS = 75_000
 """How much time the steps must take that tell a speed: who skips twice a minute does not look steady for so long."""
 IN_A_ROW_MS = 50_000
 """How much of that without a break: between two breaks, skips twice a minute may look steady for nearly as long."""
+SOON_MS = 45_000
+"""How much is enough where there are many steps, and each tells the same: nobody skips as regularly as that."""
+MANY_STEPS = 5
+"""How many steps are many; in a row, one less is as good as IN_A_ROW_MS."""
 _JITTER_S = 1.1
 """How far a step may be off what a client that reports every second shows, seconds."""
 _REPORT_JITTER_S = 1.0
@@ -88,20 +92,33 @@ def learn(steps: Sequence[Step], speed: float) -> tuple[float, Sequence[Step]] |
     `speed` is what was believed so far. It is given up where another speed explains all remembered steps, or else the
     last ones, of which the first and enough others are not explained by `speed`.
     """
+    return _learn(steps, speed) or _learn(_break_at_seeks(steps), speed)
+
+
+def _learn(steps: Sequence[Step], speed: float) -> tuple[float, Sequence[Step]] | None:
     for first in range(len(steps) - 1):
         part = steps[first:]
         if first == 1 and _explains_most(_without_breaks(steps), speed):
             return None
         if part[0][0] <= 0:
             continue
-        played = _without_breaks(part)
-        if first and (_fits(part[0], speed) or not _is_enough([step for step in played if not _fits(step, speed)])):
+        if first and (_fits(part[0], speed) or not _is_proof([step for step in part if not _fits(step, speed)])):
             continue
-        is_enough = _is_enough(played) and _longest_run_ms(part) >= IN_A_ROW_MS
-        learned = _steady_speed(part) if is_enough else None
+        learned = _steady_speed(part) if _is_proof(part) else None
         if learned is not None and abs(learned - speed) > _SAME * speed:
             return learned, _extend_back(steps, first, learned)
     return None
+
+
+def _break_at_seeks(steps: Sequence[Step]) -> Sequence[Step]:
+    """Return the steps with a break for each that is odd among many of one speed: it had a short seek in it."""
+    played = _without_breaks(steps)
+    if len(played) < MANY_STEPS:
+        return ()
+    speed = sorted(film_ms / clock_ms for clock_ms, film_ms in played)[len(played) // 2]
+    broken = [step if step[0] <= 0 or _fits(step, speed) else (0, step[1]) for step in steps]
+    odd = sum(step[0] > 0 for step in steps) - count_steps(broken)
+    return broken if 0 < 4 * odd <= len(played) else ()
 
 
 def slowest_steady(steps: Sequence[Step], speed: float) -> float:
@@ -130,6 +147,11 @@ def _explains_most(steps: Sequence[Step], speed: float) -> bool:
     return 2 * len(own) > len(steps) and abs(film_ms - speed * clock_ms) <= speed * _LATE_S * 1000
 
 
+def find_steps(steps: Sequence[Step], speed: float) -> Sequence[Step]:
+    """Return the last steps that were of a speed, with reports late or not."""
+    return _extend_back(steps, len(steps), speed)
+
+
 def _extend_back(steps: Sequence[Step], first: int, speed: float) -> Sequence[Step]:
     """Return the steps from `first` on, and those before it that are of that speed too, with reports late or not."""
     ahead_ms = 0.0
@@ -156,17 +178,25 @@ def stretches(steps: Sequence[Step], end_ms: int) -> Iterator[tuple[int, int]]:
         end_ms -= film_ms
 
 
-def _longest_run_ms(steps: Sequence[Step]) -> int:
-    """Return the longest time on the clock between two breaks."""
-    longest_ms = run_ms = 0
+def _is_proof(steps: Sequence[Step]) -> bool:
+    """Tell whether so many steps tell a speed, if they agree."""
+    clock_ms, film_ms = total(steps)
+    count, longest_ms = _longest_run(steps)
+    if clock_ms >= SOON_MS and count >= MANY_STEPS:
+        even = film_ms / clock_ms
+        if all(_fits(step, even) for step in _without_breaks(steps)):
+            return True
+    in_a_row = longest_ms >= IN_A_ROW_MS or count >= MANY_STEPS - 1
+    return in_a_row and count_steps(steps) >= 2 and clock_ms >= ENOUGH_MS
+
+
+def _longest_run(steps: Sequence[Step]) -> tuple[int, int]:
+    """Return the most steps, and the longest time on the clock, between two breaks."""
+    most = count = longest_ms = run_ms = 0
     for clock_ms, _ in steps:
-        run_ms = run_ms + clock_ms if clock_ms > 0 else 0
-        longest_ms = max(longest_ms, run_ms)
-    return longest_ms
-
-
-def _is_enough(steps: Sequence[Step]) -> bool:
-    return len(steps) >= 2 and total(steps)[0] >= ENOUGH_MS
+        count, run_ms = (count + 1, run_ms + clock_ms) if clock_ms > 0 else (0, 0)
+        most, longest_ms = max(most, count), max(longest_ms, run_ms)
+    return most, longest_ms
 
 
 def _fits(step: Step, speed: float) -> bool:

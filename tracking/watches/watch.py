@@ -139,6 +139,7 @@ def restore_watch(state: WatchState, at: Moment) -> WatchState:
         state,
         seen=Moment(state.seen.wall_s, state.seen.steady_s + shift),
         advanced=Moment(state.advanced.wall_s, state.advanced.steady_s + shift),
+        last_outage=(state.last_outage[0] + shift, *state.last_outage[1:]),
         spans=spans.union(state.spans),
         sittings=state.sittings or sittings.add((), state.started_at_s, state.seen.wall_s, state.playing_s),
         outage=True,
@@ -151,7 +152,7 @@ def credit_earlier(state: WatchState, joined_ms: PositionMs, position_ms: Positi
 
     One that goes on with an earlier watch keeps that one's beginning.
     """
-    ran_s = (position_ms - joined_ms) / 1000
+    ran_s = (position_ms - joined_ms) / 1000 / state.speed
     began = state.playing_s == 0.0 and not state.spans
     return replace(
         state,

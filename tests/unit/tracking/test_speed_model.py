@@ -227,3 +227,37 @@ def test_a_change_of_speed_is_learned() -> None:
         shown_s += 1800 * speed
     assert coverage_s(state) == pytest.approx(shown_s, rel=0.02)
     assert state.speed == pytest.approx(1.5, rel=0.03)
+
+
+@pytest.mark.parametrize("poll_s", (30, 60))
+@pytest.mark.parametrize("seed", range(4))
+def test_pauses_take_nothing_at_rare_polls(poll_s: float, seed: int) -> None:
+    """A pause of some seconds or minutes every five minutes, with the position known where each begins."""
+    rnd = random.Random(seed)  # noqa: S311 - a model of an evening, no secret
+    pauses: list[tuple[float, float]] = []
+    at_s = 300.0
+    while at_s < 6600:
+        pauses.append((at_s, at_s + rnd.choice([rnd.uniform(20, 60), rnd.uniform(60, 240)])))
+        at_s = pauses[-1][1] + rnd.uniform(240, 360)
+    state, shown_s = watch_it(Player(1.0, 1.0, pauses=tuple(pauses)), poll_s, 7200.0)
+    assert 0.995 * shown_s - poll_s <= coverage_s(state) <= shown_s + 1
+
+
+def test_a_pause_hides_a_skip_from_rare_polls() -> None:
+    """Two evenings of which polls every minute show the same: nobody can know what was seen. Who pauses is believed.
+
+    In one the film is paused for the last third of some minutes; in the other it plays for a third, is skipped on by
+    as much, and is paused for the rest.
+    """
+    minutes = range(5, 60, 5)
+    paused = Player(1.0, 1.0, pauses=tuple((60.0 * n + 40, 60.0 * n + 61) for n in minutes))
+    skipped = Player(
+        1.0,
+        1.0,
+        skips={60.0 * n + 20: 20.0 for n in minutes},
+        pauses=tuple((60.0 * n + 20, 60.0 * n + 61) for n in minutes),
+    )
+    (one, more_s), (other, less_s) = watch_it(paused, 60.0, 3600.0), watch_it(skipped, 60.0, 3600.0)
+    assert one == other
+    assert more_s - less_s == pytest.approx(20.0 * len(minutes))
+    assert coverage_s(one) == pytest.approx(more_s)

@@ -1,14 +1,13 @@
-"""Sessions and their running watches, for display."""
+"""Sessions, their running watches and their attendees, for display."""
 
 from collections.abc import Iterable, Iterator, Set
 
-from messages import ActiveWatch, Attendee, Moment, Problem, Screening, WatchState, spans
+from messages import ActiveWatch, Attendee, Moment, Problem, Screening, WatchRecord, WatchState, spans
 from messages.base import DurationMs
 from tracking.rules import Rules
-from tracking.sessions.attendees import attendee_of
 from tracking.sessions.server import ServerSessions
 from tracking.sessions.session import Session
-from tracking.watches.watch import completion, estimate_position, watched_s
+from tracking.watches.watch import completion, estimate_position, sittings_so_far, watched_s
 
 
 def describe_session(session: Session, at: Moment, rules: Rules) -> Screening:
@@ -73,4 +72,37 @@ def _describe(watch: WatchState, stands: bool, at: Moment, rules: Rules) -> Acti
         coverage_ms=DurationMs(spans.coverage(watch.spans)),
         completion_percent=completion(watch),
         party=watch.party,
+    )
+
+
+def attendee_of(state: WatchState) -> Attendee:
+    """Return the attendee of a running watch."""
+    return Attendee(
+        viewer_id=state.viewer_id,
+        username=state.username,
+        joined_at_s=state.started_at_s,
+        join_position_ms=state.join_position_ms,
+        playing_s=watched_s(state),
+        coverage_ms=DurationMs(spans.coverage(state.spans)),
+        completion_percent=completion(state),
+        spans=state.spans,
+        sittings=sittings_so_far(state),
+    )
+
+
+def past_attendee_of(record: WatchRecord) -> Attendee:
+    """Return the attendee of a finished watch."""
+    return Attendee(
+        viewer_id=record.viewer_id,
+        username=record.username,
+        joined_at_s=record.started_at_s,
+        join_position_ms=record.join_position_ms,
+        playing_s=record.playing_s,
+        coverage_ms=record.coverage_ms,
+        completion_percent=record.completion_percent,
+        present=False,
+        left_at_s=record.ended_at_s,
+        brief=record.brief,
+        spans=record.spans,
+        sittings=record.sittings,
     )
