@@ -112,9 +112,9 @@ class TrackingEngine:
 
     def apply_history(self, found: HistoryFound, at: Moment) -> list[Event]:
         """Apply what a server's history says about a watch that ended unobserved."""
+        rows = () if found.failed else found.rows
         for session in self.servers.sessions():
             if session.awaits(found.watch_id):
-                rows = () if found.failed else found.rows
                 ended = session.timeline.seen
                 for record in session.end_from_history(rows, at, not self.party.unknown, self.rules):
                     self.recorder.finish(session, record, at, ended)
@@ -198,10 +198,9 @@ class TrackingEngine:
     def active_watches(self, at: Moment) -> ActiveWatches:
         """Return the running watches for display; those of channel members only while it is known who is there."""
         rows = list_watches(self.servers.sessions(), self.servers.away, not self.party.unknown, at, self.rules)
-        watches = show_watches(rows, self.directory, at.wall_s)
-        watches.sort(key=lambda watch: watch.started_at_s)
+        watches = sorted(show_watches(rows, self.directory, at.wall_s), key=lambda watch: watch.started_at_s)
         reasons = tuple(list_problems(self.servers, self.party.notice))
-        text = " ".join(english(reason) for reason in reasons)
+        text = " ".join(map(english, reasons))
         return ActiveWatches(at, tuple(watches), self.now_playing(at).screenings, text, reasons)
 
     def _apply_poll(
@@ -212,6 +211,7 @@ class TrackingEngine:
         for session, switched in diff.absent.items():
             self._apply_absence(session, snapshot, outage_since, switched)
         for session, other in diff.credited:
+            self.seating.credit_departed(session, other, at)
             session.credit(other, at, known)
         steps = [(session, playback, False) for session, playback in diff.seen]
         steps += [(session, playback, True) for session, playback in diff.followed]
@@ -223,6 +223,7 @@ class TrackingEngine:
                 self._notify_odd(playback, error)
         for session, other in diff.taken_over:
             before = session.stream
+            self.seating.credit_departed(session, other, at)
             session.take_over(other, at, known)
             server.reindex(session, before)
         opened: list[Playback | OtherPlayer] = [*diff.opened_beside, *diff.opened]
@@ -326,10 +327,8 @@ class TrackingEngine:
             return
         if not self.recorder.tracks(session.account, at):
             return
-        name = playback.account_name or playback.player
-        fresh = open_watch(
-            playback, session.screening_id, session.account, name, "plex", at, playback.position_ms, playback.state
-        )
+        name, there_ms = playback.account_name or playback.player, playback.position_ms
+        fresh = open_watch(playback, session.screening_id, session.account, name, "plex", at, there_ms, playback.state)
         first = not session.past_attendees and not session.party_watches
         fresh = replace(fresh, party=line.party, guild_id=line.guild_id, channel_id=line.channel_id, first_seat=first)
         fresh = replace(fresh, together_id=line.together_id, together=line.together)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from messages import Moment, Source, StartTracking, TrackingOutcome, VoiceMember, VoicePresence, WatchRecord, WatchState
 from messages.base import PositionMs
 from tracking.recorder import WatchRecorder
+from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.server import PlexServers
 from tracking.sessions.session import Session
 from tracking.watch_party import WatchParty
@@ -82,7 +83,9 @@ class PartySeating:
         party = self.party
         if polled:
             self._polled[polled] = None
-        if party.unknown or not party.members:
+        oldest_s = at.steady_s - party.rules.ghost_after_s - REMEMBER_S
+        self._departures = [gone for gone in self._departures if gone.left.steady_s >= oldest_s]
+        if party.unknown or not (party.members or self._departures):
             return
         host, notice = party.find_host(self._find_candidates(), at)
         if notice:
@@ -177,7 +180,7 @@ class PartySeating:
         position_ms = estimate_position(line, at, self.party.rules)
         if since is not None and position_ms is not None and since.steady_s < line.seen.steady_s:
             joined_ms = max(0, (line.position_ms or 0) - round(played_since(line, since) * line.speed * 1000))
-        watch = self._open_watch(session, member, at, source, joined_ms, position_ms)
+        watch = self._open_watch(session, member, at, source, joined_ms, position_ms, line)
         session.party_watches[member.user_id] = watch
         self._seated[session] = None
         self.recorder.announce_start(session, at)
@@ -190,9 +193,10 @@ class PartySeating:
         source: Source,
         joined_ms: int | None,
         position_ms: PositionMs | None,
+        line: WatchState,
     ) -> WatchState:
         """Return a member's watch, begun or gone on with, that has what ran from `joined_ms` to `position_ms`."""
-        line, presence = session.timeline, self.party.presence
+        presence = self.party.presence
         watch = open_watch(line, session.screening_id, member.user_id, member.name, source, at, position_ms, line.state)
         guild_id = presence.guild_id if presence else ""
         channel_id = presence.channel_id if presence else ""
@@ -204,8 +208,8 @@ class PartySeating:
             first_seat=not session.first_seat_taken,
             reckoned=watch.position_ms != line.position_ms,
         )
-        if not line.party:
-            session.timeline = replace(line, party=True, guild_id=guild_id, channel_id=channel_id)
+        if not session.timeline.party:
+            session.timeline = replace(session.timeline, party=True, guild_id=guild_id, channel_id=channel_id)
         watch = self.recorder.start(session, watch, at)
         if joined_ms is not None and position_ms is not None and joined_ms < position_ms:
             watch = credit_earlier(watch, PositionMs(joined_ms), PositionMs(position_ms), at)
@@ -214,25 +218,34 @@ class PartySeating:
 
     def _move_departed(self, left: Session, host: Session, at: Moment) -> None:
         """Move those along who left the channel after its host had gone on from `left` to `host`, until they left."""
+        if host.opened is not None:
+            self._add_to_departed(left, host, host.timeline, latest(left.stood_since, host.opened), at)
+
+    def credit_departed(self, session: Session, other: OtherPlayer, at: Moment) -> None:
+        """Credit those who left the channel while another player showed the film of a session, until they left."""
+        if other.moved is not None:
+            since = latest(other.began or other.moved, session.stood_since)
+            self._add_to_departed(session, session, other.trial, since, at)
+
+    def _add_to_departed(self, left: Session, shown_in: Session, line: WatchState, since: Moment, at: Moment) -> None:
+        """Add what `line` showed after `since` to the watches of those who left the session `left`, until then."""
         rules = self.party.rules
-        oldest_s = at.steady_s - rules.ghost_after_s - REMEMBER_S
-        departures, self._departures = self._departures, []
-        line, stood_since = host.timeline, left.stood_since
-        if host.opened is None or line.position_ms is None:
-            return
-        since = latest(stood_since, host.opened)
-        for gone in departures:
-            if gone.session is not left or gone.left.steady_s < oldest_s or gone.left.steady_s <= since.steady_s:
+        for gone in [each for each in self._departures if each.session is left and each.left.steady_s > since.steady_s]:
+            self._departures.remove(gone)
+            shown_ms = estimate_position(line, latest(gone.left, line.seen), rules)
+            seen_ms = estimate_position(line, line.seen, rules)
+            if shown_ms is None or seen_ms is None:
                 continue
             after_s = played_since(line, gone.left)
-            played_s = played_since(line, latest(since, gone.came)) - after_s
-            there_ms = round(line.position_ms - after_s * line.speed * 1000)
+            played_s = played_since(line, latest(since, gone.came)) - after_s + (shown_ms - seen_ms) / 1000 / line.speed
+            there_ms = round(shown_ms - after_s * line.speed * 1000)
             joined_ms = round(there_ms - played_s * line.speed * 1000)
             if joined_ms < 0 or joined_ms >= there_ms or not self.recorder.tracks(gone.member.user_id, gone.left):
                 continue
             self.recorder.shorten(left, gone.record, gone.left.steady_s - since.steady_s, gone.left)
-            watch = self._open_watch(host, gone.member, gone.left, "voice", joined_ms, PositionMs(there_ms))
-            self.recorder.finish(host, finish(watch, gone.left.wall_s, "left", rules), at, gone.left)
+            watch = self._open_watch(shown_in, gone.member, gone.left, "voice", joined_ms, PositionMs(there_ms), line)
+            record = finish(watch, gone.left.wall_s, "left", rules)
+            self.recorder.finish(shown_in, record, at, gone.left)
 
     def _end_watch(self, session: Session, member: str, at: Moment | None) -> WatchRecord:
         """End one member's watch: at `at`, or, where that cannot be observed, when it was last seen. Its record."""

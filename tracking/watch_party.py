@@ -99,6 +99,8 @@ class WatchParty:
         if not playing:
             paused = [session for session in candidates if self._is_in_a_pause(session, at)]
             return self._settle(paused[0] if len(paused) == 1 else None)
+        if not self.members:
+            return None, None
         titles = ", ".join(sorted({f"“{session.item.title}”" for session in playing}))
         notice = Problem.of("tracking.host_unclear", count=len(playing), titles=titles)
         news = notice if notice != self.notice else None
@@ -119,7 +121,7 @@ class WatchParty:
             same = [session for session in own if _same_player(current, session)]
             if not same and not current.timeline.outage:
                 own = [session for session in own if self._plays_instead(session, current, at)]
-            own = same or own
+            own = same or own or self._paused_there(current, sessions)
             return own[0] if len(own) == 1 else None
         if at_end(current.timeline, self.rules):
             candidates = own or self._of_any_host(playing)
@@ -134,8 +136,28 @@ class WatchParty:
         if not own and not _has_advanced(current) and not self._chosen:
             others = [session for session in self._of_any_host(playing) if _has_advanced(session)]
             return others[0] if len(others) == 1 else None
+        own = own or self._of_paused_later(current, sessions)
         steady = [session for session in own if self._plays_instead(session, current, at)]
         return steady[0] if len(steady) == 1 else None
+
+    def _paused_there(self, current: Session, sessions: list[Session]) -> list[Session]:
+        """Return what the player of a session that is gone shows now, paused: nobody else can have put it there."""
+        return [
+            session
+            for session in sessions
+            if session is not current and session.active and session.timeline.state == "paused"
+            if self._same_host(current, session) and _same_player(current, session)
+        ]
+
+    def _of_paused_later(self, current: Session, sessions: list[Session]) -> list[Session]:
+        """Return what the host has played since `current` last ran, and paused as well."""
+        return [
+            session
+            for session in sessions
+            if session is not current and session.active and session.timeline.state == "paused"
+            if self._same_host(current, session)
+            and session.timeline.advanced.steady_s > current.timeline.advanced.steady_s
+        ]
 
     def _plays_instead(self, session: Session, current: Session, at: Moment) -> bool:
         """Tell whether a session has played for so long that its host's other one does not just pause for a while.

@@ -100,11 +100,13 @@ def judge(
         (begin_s, end_s + margins.grace_s + observation.arrival_s)
         for begin_s, end_s in ledger.doubtful_windows(host, observation.polls, margins.ghost_after_s)
     ]
+    left = [player for player in ledger.left_players if ledger.is_host(player.account_id, host)]
+    slow = [(player.begin_s, player.end_s + margins.grace_s + observation.arrival_s) for player in left]
     for watch in ledger.true_watches(host, excluded):
         mine = by_key.pop((watch.viewer_id, watch.item.rating_key), [])
         if watch.viewer_id in not_judged:
             continue
-        if observation.must_be_recorded(watch, doubtful):
+        if observation.must_be_recorded(watch, doubtful, slow, margins.ghost_after_s + 2 * margins.poll_s):
             judgement.expected += 1
             judgement.found += bool(mine)
             judgement.missing += not mine
@@ -152,7 +154,9 @@ def find_leeway(watch: TrueWatch, observation: Observation, margins: Margins) ->
     # A player that is gone before a ghost is known for one showed the same as one whose last reports were lost.
     ghosts_s += sum(min(each.length_s, margins.ghost_after_s) + edge_s for each in watch.left_players if each.dead)
     off_s = changes_s + dark_s
-    return Leeway(off_s, off_s + ghosts_s + watch.jumps * margins.slack_s, disturbed_s, unseen_s)
+    forgotten = [at_s for at_s in observation.restarts if any(p.begin_s <= at_s <= p.end_s for p in watch.left_players)]
+    forgotten_s = sum(margins.ghost_after_s + edge_s for _ in forgotten)
+    return Leeway(off_s + forgotten_s, off_s + ghosts_s + watch.jumps * margins.slack_s, disturbed_s, unseen_s)
 
 
 def _moves(watch: TrueWatch) -> int:

@@ -31,18 +31,24 @@ class Observation:
     """How many polls must have shown a watch that is then surely recorded."""
     arrival_s: float = 0.0
     """After which time in the channel, with the film running all the while, a member is surely at it."""
+    restarts: Sequence[float] = ()
+    """When the tracking started anew: what a player showed beside another is forgotten then."""
 
-    def must_be_recorded(self, watch: TrueWatch, doubtful: Sequence[Window] = ()) -> bool:
+    def must_be_recorded(
+        self, watch: TrueWatch, doubtful: Sequence[Window] = (), slow: Sequence[Window] = (), proof_s: float = 0.0
+    ) -> bool:
         """Return whether the service must know of it: enough polls showed it, and were not forgotten.
 
-        `doubtful`: when a party may be taken to watch a player of its host that is dead.
+        `doubtful`: when a party may be taken to watch a player of its host that is dead. `slow`: when its host has left
+        another player paused, so that what plays must do so for `proof_s` until it is more than a short look at it.
         """
         if not watch.guest:
             return sum(watch.shows_at(at_s) for at_s in self.polls) >= self.polls_needed
         boundaries = watch.boundaries
         shown = 0
         for poll_s in self.polls:
-            since_s = poll_s - self.arrival_s
+            arrival_s = max(self.arrival_s, proof_s) if is_within(slow, poll_s) else self.arrival_s
+            since_s = poll_s - arrival_s
             steady = watch.shows_at(poll_s) and watch.shows_at(since_s)
             steady = steady and not any(since_s <= at_s <= poll_s for at_s in boundaries)
             seen = sum(since_s <= at_s < poll_s for at_s in self.polls) >= 2

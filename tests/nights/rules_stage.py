@@ -155,6 +155,7 @@ class ScriptRun:
             gaps(self.polls, 1.5 * self.poll_s),
             gaps(self.voices, silence_s),
             arrival_s=max(rules.end_grace_s, silence_s) + 2 * self.poll_s,
+            restarts=[cue.at_s for cue in self.script.cues if cue.verb == "restart"],
         )
         return ScriptOutcome(self.world.ledger, list(self.stage.records.values()), observation)
 
