@@ -25,7 +25,7 @@ from persistence.records.sharing import read_rsvps
 from persistence.records.viewers import with_current_name
 from persistence.rules import StatisticsRules
 from persistence.store import StoreSnapshot
-from tracking.sessions.attendees import past_attendee_of
+from tracking.sessions.display import past_attendee_of
 from viewers.directory import ViewerDirectory
 from viewers.redact import may_see, redact_screening
 from wording.titles import record_title
