@@ -73,11 +73,11 @@ def _libpq_options(parsed: URL, statement_ms: int) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name not in parsed.query}
 
 
-def writer_engine(url: str, *, is_owner: bool = False, may_create_schema: bool = False) -> Engine:
+def writer_engine(url: str, *, is_owner: bool = False, may_create_schema: bool = True) -> Engine:
     """Return the engine of the one writer: a single connection, whose transactions lock from their begin.
 
     `is_owner`: the connection to a PostgreSQL store is that of the service that owns it: it holds the store's lock,
-    and no statement of it takes longer than a save may.
+    and no statement of it takes longer than a save may. `may_create_schema`: of a further community's PostgreSQL store.
     """
     address, schema = split_schema(url)
     if address.get_backend_name() != "sqlite":

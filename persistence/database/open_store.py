@@ -47,7 +47,7 @@ def open_writer(
         _check_file(url, file, backups_dir, copies)
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
-        engine = writer_engine(url, is_owner=is_owner, may_create_schema=True)
+        engine = writer_engine(url, is_owner=is_owner)
         try:
             _migrate(engine, url, file, backups_dir, note, copies)
         except BaseException:
@@ -112,7 +112,7 @@ def check_store(url: str, backups_dir: Path | None = None, copies: Sequence[Path
         _check_file(url, file, backups_dir, copies)
         if file is not None and not file.exists():
             return False
-        engine = writer_engine(url)
+        engine = writer_engine(url, may_create_schema=False)
         try:
             _check_revision(engine, url, file, backups_dir)
         finally:
