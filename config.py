@@ -117,15 +117,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     weekly_digest: Annotated[str, _discord("when to post the week's figures, like sunday 18:00", check.WEEKLY, by_community=True, is_inherited=False)] = ""
     bot_language: Annotated[str, _everybody("language in which the bot speaks on Discord", check.LANGUAGE, by_community=True)] = "en"
     web_port: Annotated[int, _everybody("port of the web page; empty for no page", check.whole_number("ports", 1, 65535))] = 0
-    web_bind: Annotated[str, _web("address that the page listens at; another than this machine's own with WEB_ACCESS", check.BIND)] = "127.0.0.1"
-    web_url: Annotated[str, _web("address at which people open the page, where a proxy shows it at another", check.HTTP)] = ""
-    web_access: Annotated[str, _web("who may read the page: whoever is at this machine, or members who sign in", check.choice("local", "members"))] = "local"
+    web_bind: Annotated[str, _everybody("address that the page listens at; another than this machine's own with WEB_ACCESS", check.BIND)] = "127.0.0.1"
+    web_url: Annotated[str, _everybody("address at which people open the page, where a proxy shows it at another", check.HTTP)] = ""
+    web_access: Annotated[str, _everybody("who may read the page: whoever is at this machine, or members who sign in", check.choice("local", "members"))] = "local"
     web_trusted_proxies: Annotated[tuple[str, ...], _web("addresses or networks of proxies whose X-Forwarded-* headers count, comma-separated", check.NETWORKS)] = ()
+    discord_client_id: Annotated[int, _everybody("client id of the bot's application, for signing in to the page by Discord", check.SNOWFLAKE)] = 0
+    discord_client_secret: Annotated[str, _discord("its client secret (Developer Portal > OAuth2)", check.TOKEN, is_secret=True)] = ""
     webhook_urls: Annotated[tuple[str, ...], _webhooks("addresses to which what happens is posted, separated by spaces (docs/webhooks.md)", check.WEBHOOK_URLS, is_secret=True, public_part=check.without_addresses)] = ()
     webhook_secret: Annotated[str, _webhooks("key that signs it, in base64, like the output of openssl rand -base64 32", check.SIGNING_KEY, is_secret=True)] = ""
     webhook_events: Annotated[tuple[str, ...], _webhooks("which events are posted: film_started, film_ended, night_planned, badge_earned", check.WEBHOOK_EVENTS)] = check.EVENT_NAMES
     date_order: Annotated[str, _discord("what comes first in a date like 11/12: day-month or month-day; both are asked about where it is not known", check.choice("day-month", "month-day"), by_community=True)] = ""
-    discord_api_url: Annotated[str, _discord("another Discord API, for tests", check.HTTP)] = ""
+    discord_api_url: Annotated[str, _everybody("another Discord API, for tests", check.HTTP)] = ""
     discord_gateway_url: Annotated[str, _discord("another Discord gateway, for tests", check.WEBSOCKET)] = ""
     plex_tv_url: Annotated[str, _plex("another plex.tv, for tests", check.HTTP)] = "https://plex.tv"
     usher_keys: Annotated[tuple[str, ...], _plex("keys that seal the Plex tokens of further communities, comma-separated: the first seals, all open (docs/communities.md)", check.KEYS, is_secret=True, public_part=check.count_keys)] = ()
@@ -145,6 +147,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Every Plex server: the one of PLEX_URL first, then those of PLEX_SERVERS."""
         first = (PlexServer(self.plex_url, self.plex_token),) if self.plex_url else ()
         return first + self.plex_servers
+
+    @property
+    def page_url(self) -> str:
+        """Address at which people open the web page, without a slash at its end."""
+        host = f"[{self.web_bind}]" if ":" in self.web_bind else self.web_bind
+        return self.web_url or f"http://{host}:{self.web_port}"
 
     @property
     def store_url(self) -> str:
@@ -167,7 +175,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             for form in ((f":{password}@", f"password={password}") if password.lower() in public else (password,))
         ]
         tokens = (server.token for server in self.servers)
-        values = (self.discord_token, *hidden, *tokens, *self._webhook_secrets(), *self.usher_keys)
+        values = (self.discord_token, self.discord_client_secret, *hidden, *tokens, *self._webhook_secrets())
+        values += self.usher_keys
         return tuple(dict.fromkeys(value for value in values if value))
 
     def for_community(self, guild_id: str, chosen: Mapping[str, str]) -> Settings:

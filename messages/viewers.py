@@ -22,6 +22,7 @@ __all__ = [
     "LinkedAccount",
     "MyData",
     "Privacy",
+    "PrivacyChosen",
     "SetPrivacy",
     "UnlinkAccount",
     "ViewerAccount",
@@ -183,6 +184,15 @@ class SetPrivacy(Question[ViewerAccount], frozen=True, tag="set_privacy", to="pe
     """The member's display name."""
     privacy: Privacy
     """The choice."""
+
+
+class PrivacyChosen(Event, frozen=True, tag="privacy_chosen"):
+    """Web -> discord: a member made a choice of privacy on the page; what was posted until now must not name them."""
+
+    delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
+
+    viewer_id: str
+    """Discord id, as digits."""
 
 
 class MyData(Answer, frozen=True, tag="my_data"):

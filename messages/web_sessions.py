@@ -5,6 +5,7 @@ from __future__ import annotations
 from messages.base import Answer, Question, Struct
 
 __all__ = [
+    "ConfirmDiscordSignIn",
     "EndSessions",
     "FindSession",
     "FindSignIn",
@@ -128,6 +129,17 @@ class GetMember(Question[MemberStanding], frozen=True, tag="get_member", to="dis
 
     viewer_id: str = ""
     """Discord id, as digits; empty for the server's owner."""
+
+
+class ConfirmDiscordSignIn(Question[MemberStanding], frozen=True, tag="confirm_discord_sign_in", to="discord"):
+    """Who signed in at Discord (OAuth2, the scope identify alone)? Declined where Discord does not confirm it."""
+
+    code: str
+    """What Discord sent the browser back with."""
+    code_verifier: str
+    """What the challenge in the browser's way there was made of (PKCE)."""
+    redirect_uri: str
+    """Where Discord sent the browser back to."""
 
 
 class PublicNumber(Struct, frozen=True):

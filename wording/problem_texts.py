@@ -182,6 +182,14 @@ _DISCORD: Final = {
     "discord.unreadable": N_("Discord sent what could not be read ({error}): connecting again"),
     "discord.announcements_wait": N_("{reason} (announcements waiting: {count})"),
     "discord.edit_announced_card": N_("edit a card in the announce channel {channel}"),
+    "discord.ask_member": N_("ask who is a member"),
+    "discord.members_unknown": N_("Discord does not say now who is a member of the server: try again in a minute"),
+    "discord.no_oauth": N_("signing in by Discord is not set up: set DISCORD_CLIENT_ID and DISCORD_CLIENT_SECRET"),
+    "discord.oauth_unreachable": N_("Discord does not answer the sign-in ({error}): try again in a minute"),
+    "discord.oauth_secret_refused": N_(
+        "Discord refused DISCORD_CLIENT_SECRET: take a new one from the Developer Portal"
+    ),
+    "discord.oauth_refused": N_("Discord does not confirm the sign-in (HTTP {status}): begin it anew"),
     "discord.post": N_("post in the announce channel {channel}"),
     "discord.edit_card": N_("edit the card of a film"),
     "discord.attach_pictures": N_("attach pictures to the card of a film"),

@@ -2,9 +2,9 @@
 
 import concurrent.futures
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from actors.chat.discord.bot_runner import BotRunner
 from actors.chat.discord.commands import load_commands
@@ -12,14 +12,18 @@ from actors.chat.discord.commands.choosing.plan_night import PlanNightButton
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import StateStore
 from actors.chat.discord.features.announcements import Announcement, QueuedAnnouncement
+from actors.chat.discord.features.web_readers import WebReaders
 from actors.chat.discord.framework.actor_client import ActorClient, AnswerT
 from actors.chat.discord.guild_features import GuildFeatures
 from actors.runtime import Actor, Context, OutboxFull
 from messages import (
     BadgesAwarded,
+    ConfirmDiscordSignIn,
+    GetMember,
     ListUpcomingNights,
     Message,
     NowPlaying,
+    PrivacyChosen,
     Question,
     SaveChatState,
     ScreeningEnded,
@@ -27,6 +31,8 @@ from messages import (
     UpcomingNights,
 )
 from wording.translation import choose_language, set_language
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,7 @@ class DiscordActor(Actor):
             plan_button=PlanNightButton,
             community=context.community,
         )
+        self._web_readers = WebReaders(settings, self._runner.connection.connected_bot, self.log)
 
     @property
     def runner(self) -> BotRunner:
@@ -79,6 +86,9 @@ class DiscordActor(Actor):
             BadgesAwarded: self._announce,
             NowPlaying: self._show,
             ListUpcomingNights: self._list_upcoming,
+            GetMember: lambda asked: self._answer(self._web_readers.find_member(asked)),
+            ConfirmDiscordSignIn: lambda asked: self._answer(self._web_readers.confirm_sign_in(asked)),
+            PrivacyChosen: lambda chosen: self._answer(self._features.hide_chosen(chosen.viewer_id)),
             _FeaturesBroke: self._break,  # type: ignore[dict-item]  # local, never on the wire
         }
 
@@ -118,6 +128,10 @@ class DiscordActor(Actor):
         if self._is_main:
             self._runner.update_activity(playing)
         self._runner.call(self._features, self._features.show, playing)
+
+    def _answer(self, work: Coroutine[Any, Any, Result]) -> concurrent.futures.Future[Result]:
+        """Return what will have the result of work on the loop: the answer to a question, or that a message is done."""
+        return self._runner.begin(work)
 
     def _on_broken(self, error: BaseException) -> None:
         self.actor_ref.tell(_FeaturesBroke(error))

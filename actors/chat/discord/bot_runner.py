@@ -1,13 +1,14 @@
 """Runs the one bot of the process: its loop in a thread of its own, its connection, and every server's features."""
 
 import asyncio
+import concurrent.futures
 import contextlib
 import logging
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import discord
 import yarl
@@ -27,6 +28,8 @@ from charts.chart_renderer import ChartRenderer
 from config import Settings
 from messages import NowPlaying
 from wording.translation import use_language
+
+Result = TypeVar("Result")
 
 STOP_S = 4.5
 """How long Discord may take to let go, real seconds."""
@@ -91,6 +94,10 @@ class BotRunner:
         """Have the loop call something of a server's features, in the server's language. From any thread."""
         with use_language(features.language), contextlib.suppress(RuntimeError):  # the loop is closed already
             self._loop.call_soon_threadsafe(function, *arguments)
+
+    def begin(self, work: Coroutine[Any, Any, Result]) -> concurrent.futures.Future[Result]:
+        """Begin something on the loop; return what will have its result. From any thread."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def update_activity(self, playing: NowPlaying) -> None:
         """Show what plays on a Plex server below the bot's name, in the language of the process."""

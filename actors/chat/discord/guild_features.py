@@ -38,8 +38,10 @@ from actors.chat.discord.features.weekly_digest import WeeklyDigest
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.framework.pages import PageRegistry
+from actors.runtime.errors import RetryLater
 from messages import (
     ChatStateEntry,
+    GetViewerAccount,
     LoadChatState,
     NowPlaying,
     Problem,
@@ -202,6 +204,13 @@ class GuildFeatures:
         self._redactor.hide(viewer)
         self._cards.hide(viewer)
         self._announcements.drop_hidden()
+
+    async def hide_chosen(self, viewer_id: str) -> None:
+        """Take in that a member chose on the page who sees them. Raises RetryLater where the choice is not known."""
+        try:
+            await self.actors.ask(GetViewerAccount(viewer_id))  # hides who is to be hidden, as after a command
+        except UnansweredError as error:
+            raise RetryLater(error.problem) from error
 
     def forget(self, account: ViewerAccount) -> None:
         """Have every feature forget a member."""

@@ -17,16 +17,11 @@ from actors.chat.discord.framework.replies import (
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from messages import GetViewerAccount, Privacy, SetPrivacy, ViewerAccount
+from wording.privacy import PRIVACY_CHOICES
 from wording.problems import translate_or
 from wording.text import join_names
 from wording.translation import N_, _
 
-_CHOICES: dict[Privacy, str] = {
-    "open": N_("Everybody sees what you watch."),
-    "anonymous": N_("Rankings call you Somebody, and only you see your stats. The rest stays as it is."),
-    "private": N_("Others see you nowhere: no name, no figures, no badges. Totals still count you."),
-    "untracked": N_("Nothing is recorded from now on. What was recorded is private; `!forgetme` removes it."),
-}
 _STAYS = N_(
     "What was posted in the channel stays there, and who is in the voice channel sees you there. "
     "What you ask about yourself is shown where you ask."
@@ -42,7 +37,9 @@ _NOT_SAID: Any = None
     usage=N_("[open|anonymous|private|untracked]"),
     parameters={"choice": N_("Leave out to see what it is now")},
 )
-async def privacy(ctx: CommandContext, choice: Annotated[Privacy, ChoiceConverter(*_CHOICES)] = _NOT_SAID) -> None:
+async def privacy(
+    ctx: CommandContext, choice: Annotated[Privacy, ChoiceConverter(*PRIVACY_CHOICES)] = _NOT_SAID
+) -> None:
     """Show the choice, or make it."""
     await defer_privately(ctx)
     question = (
@@ -63,7 +60,8 @@ async def privacy(ctx: CommandContext, choice: Annotated[Privacy, ChoiceConverte
 def build_choices(person: ViewerAccount) -> discord.Embed:
     """Build each choice in a line, the member's own marked."""
     lines = [
-        f"{'✅' if choice == person.privacy else '▫️'} **{choice}** · {_(said)}" for choice, said in _CHOICES.items()
+        f"{'✅' if choice == person.privacy else '▫️'} **{choice}** · {_(said)}"
+        for choice, said in PRIVACY_CHOICES.items()
     ]
     lines.append(f"\n{_('Choose with {command}.').format(command='`/privacy`')}\n-# {_(_STAYS)}")
     fields = []

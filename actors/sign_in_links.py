@@ -1,0 +1,27 @@
+"""Links to sign in to the web page: their secret is in the link alone, its hash everywhere else."""
+
+import hashlib
+import secrets
+from typing import NamedTuple
+
+SECRET_BYTES = 16
+"""128 random bits."""
+
+
+class SignInLink(NamedTuple):
+    """A link that was made."""
+
+    address: str
+    """Holds the secret: for the member alone, and for no log."""
+    token_hash: str
+
+
+def make_sign_in_link(page_url: str) -> SignInLink:
+    """Return a new link. `page_url`: address of the page, without a slash at its end."""
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    return SignInLink(f"{page_url}/sign-in/{secret}", hash_secret(secret))
+
+
+def hash_secret(secret: str) -> str:
+    """Return what is kept of the secret of a link or a session: SHA-256, in hexadecimal digits."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
