@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from aiohttp import web
-
 from actors.media.pollers import poller_names
 from actors.runtime import (
     Actor,
@@ -24,6 +22,9 @@ from actors.runtime import (
     RemoteError,
     UnexpectedAnswer,
 )
+from actors.web.access.sessions import Sessions
+from actors.web.access.sign_in import SignInOptions
+from actors.web.action import ActionRequest
 from actors.web.http.event_stream import StreamHub
 from actors.web.http.guards import BURST, HostGuard
 from actors.web.http.metrics import format_metrics
@@ -34,7 +35,7 @@ from actors.web.http.static_files import StaticFiles
 from actors.web.now_playing import ScreeningBoard
 from actors.web.page import ASK_S
 from actors.web.pages.tonight import Tonight, build_tonight
-from actors.web.readers import Reader, View, make_unknown_reader
+from actors.web.readers import Reader, View
 from actors.web.rendering import Part, Renderer
 from actors.web.site import Site
 from messages import (
@@ -96,8 +97,15 @@ class WebActor(Actor):
         self._whole_pages: dict[View, tuple[float, str]] = {}
         """When it was made (monotonic seconds), and its HTML."""
         self._site = Site(
-            self._renderer, self._ask_future, context.clock, self._zone, self._posters.find_address, self.log
+            self._renderer,
+            self._ask_future,
+            context.clock,
+            self._zone,
+            self._posters.find_address,
+            self.log,
+            access=settings.web_access,
         )
+        self._sessions = Sessions(settings.web_access, self._site.ask)
 
     def handlers(self) -> Mapping[type[Message], Callable[[Any], Any]]:
         """Return the handler of each message."""
@@ -108,15 +116,14 @@ class WebActor(Actor):
         settings = self.context.settings
         self._thread.start()
         try:
-            port = self._listening.result(START_S)
+            self._listening.result(START_S)
         except OSError as error:
             where = f"{settings.web_bind}:{settings.web_port}"
             problem = Problem.of("web.cannot_listen", address=where, error=error.strerror or str(error))
             if error.errno == errno.EADDRINUSE:
                 raise DependencyUnavailable(Problem.of("web.port_taken", address=where)) from error
             raise FatalStartupError(problem) from error
-        host = f"[{settings.web_bind}]" if ":" in settings.web_bind else settings.web_bind
-        self.log.info("The page is at %s", settings.web_url or f"http://{host}:{port}/")
+        self.log.info("The page is at %s/", settings.page_url)
 
     def on_stop(self) -> None:
         """Let every reader go."""
@@ -128,6 +135,7 @@ class WebActor(Actor):
         self._loop.call_soon_threadsafe(self._take_report, playing)
 
     def _drop_pages(self, _changed: StoreChanged) -> None:
+        self._loop.call_soon_threadsafe(self._sessions.drop_known)
         self._loop.call_soon_threadsafe(self._site.drop_kept)
         self._loop.call_soon_threadsafe(self._ask_last_night.set)
 
@@ -161,7 +169,9 @@ class WebActor(Actor):
             self._streams,
             peers=PeerFinder(settings.web_trusted_proxies, settings.web_url),
             hosts=HostGuard(settings.web_url, allows_addresses=not is_loopback(settings.web_bind)),
-            identify=self._identify,
+            sessions=self._sessions,
+            sign_in=SignInOptions(settings.page_url, settings.discord_client_id, settings.discord_api_url),
+            make_action_request=self._make_action_request,
             public_url=settings.web_url,
             default_language=settings.bot_language,
             burst=self.burst,
@@ -219,9 +229,11 @@ class WebActor(Actor):
         for view in self._streams.views():
             self._streams.publish(view, self._current_parts(view))
 
-    async def _identify(self, _request: web.Request) -> Reader:
-        """Return who makes a request."""
-        return make_unknown_reader(self.context.settings.web_access)
+    def _make_action_request(self, reader: Reader, form: Mapping[str, str]) -> ActionRequest:
+        return ActionRequest(self._site.ask, self._tell, self.context.clock.now(), reader, form)
+
+    def _tell(self, actor: str, message: Message) -> None:
+        self.ref(actor).tell(message)
 
     def _current_parts(self, view: View) -> dict[str, Part]:
         parts = self._parts.get(view)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from actors.web.page import PageRequest
+from actors.web.readers import Access
 
 
 @dataclass(frozen=True)
@@ -40,18 +41,24 @@ class DocumentDeclaration:
     name: str
     path: str
     make: MakeDocument
+    access: Access = Access.READERS
+    """Who is let in."""
+    is_kept: bool = True
+    """Whether it may be sent again as it was made, until the store changes."""
 
 
 _DOCUMENTS: dict[str, DocumentDeclaration] = {}
 
 
-def document(name: str, path: str) -> Callable[[MakeDocument], MakeDocument]:
+def document(
+    name: str, path: str, *, access: Access = Access.READERS, is_kept: bool = True
+) -> Callable[[MakeDocument], MakeDocument]:
     """Declare that the function below makes the document at this path."""
 
     def declare(make: MakeDocument) -> MakeDocument:
         if name in _DOCUMENTS:
             raise TypeError(f"the document {name} is declared twice: by {_DOCUMENTS[name].make!r} and {make!r}")
-        _DOCUMENTS[name] = DocumentDeclaration(name, path, make)
+        _DOCUMENTS[name] = DocumentDeclaration(name, path, make, access, is_kept)
         return make
 
     return declare

@@ -62,6 +62,8 @@ class PageRequest:
         """Who asks, as questions take it: Discord id, as digits; empty for nobody in particular."""
         return self.reader.asker
 
+    site_access: str = "local"
+    """WEB_ACCESS."""
     base_url: str = ""
     """How addresses begin that are read elsewhere, without a slash at its end: "http://127.0.0.1:8080"."""
 
@@ -107,20 +109,28 @@ class PageDeclaration:
     """Path of the menu's entry that it belongs to."""
     access: Access = Access.READERS
     """Who is let in."""
+    is_kept: bool = True
+    """Whether it may be shown again as it was made, until the store changes."""
 
 
 _PAGES: dict[str, PageDeclaration] = {}
 
 
 def page(
-    name: str, path: str, *, menu: str = "", section: str = "", access: Access = Access.READERS
+    name: str,
+    path: str,
+    *,
+    menu: str = "",
+    section: str = "",
+    access: Access = Access.READERS,
+    is_kept: bool = True,
 ) -> Callable[[ShowPage], ShowPage]:
     """Declare that the function below shows the page at this path, by the template of that name."""
 
     def declare(show: ShowPage) -> ShowPage:
         if name in _PAGES:
             raise TypeError(f"the page {name} is declared twice: by {_PAGES[name].show!r} and {show!r}")
-        _PAGES[name] = PageDeclaration(name, path, show, menu, section or path, access)
+        _PAGES[name] = PageDeclaration(name, path, show, menu, section or path, access, is_kept)
         return show
 
     return declare

@@ -68,7 +68,8 @@ class Renderer:
     def render_page(self, template: str, language: str, reader: Reader, **values: Any) -> str:
         """Return a whole page; `section` is the path of the menu's entry that it belongs to."""
         with use_language(language):
-            shared = {"language": language, "texts": _shared_texts(), "menu": build_menu(reader), "section": ""}
+            shared = {"language": language, "texts": _shared_texts(), "reader": reader, "section": ""}
+            shared["menu"] = build_menu(reader)
             return self._environment.get_template(template).render(shared | values)
 
     def _render_part(self, name: str, content: Any, poster: Callable[[Any], str]) -> Part:
@@ -110,6 +111,10 @@ def choose_language(accepted: str, default: str) -> str:
 def _shared_texts() -> dict[str, str]:
     """Return the texts that templates share, in the language set."""
     return {
+        "admin": _("Admin"),
+        "me": _("My page"),
+        "sign_in": _("Sign in"),
+        "who_sees_what": _("Who sees what"),
         "skip": _("Skip to content"),
         "main": _("Main"),
         "everybody": _("Everybody"),

@@ -45,18 +45,25 @@ class Site:
         zone: ZoneInfo,
         poster: Callable[[Item], str],
         log: logging.Logger,
+        *,
+        access: str = "local",
     ) -> None:
+        """`access`: WEB_ACCESS."""
         self._renderer = renderer
         self._ask_future = ask_future
         self._clock = clock
         self._zone = zone
         self._poster = poster
         self._log = log
+        self._access = access
         self._key = b""
         self._kept: OrderedDict[tuple[object, ...], _Kept] = OrderedDict()
+        self._changes = 0
+        """How often the store changed: what was asked for before the last time is shown once and not kept."""
 
     def drop_kept(self) -> None:
         """Make every page anew: the store changed."""
+        self._changes += 1
         self._kept.clear()
 
     async def show(
@@ -81,7 +88,7 @@ class Site:
                 **content.values,
             )
 
-        return await self._make(declaration.name, show, language, reader, path, query)
+        return await self._make(declaration.name, show, language, reader, path, query, is_kept=declaration.is_kept)
 
     async def make_document(
         self,
@@ -93,7 +100,9 @@ class Site:
         base_url: str,
     ) -> Document | LongDocument:
         """Return a document; a long one is not kept. Raises PageNotFoundError and PageUnavailableError."""
-        return await self._make(declaration.name, declaration.make, language, reader, path, query, base_url)
+        return await self._make(
+            declaration.name, declaration.make, language, reader, path, query, base_url, is_kept=declaration.is_kept
+        )
 
     async def _make(
         self,
@@ -104,6 +113,8 @@ class Site:
         path: Mapping[str, str],
         query: Mapping[str, str],
         base_url: str = "",
+        *,
+        is_kept: bool = True,
     ) -> ContentT:
         """Return what `make` makes of a request, or what it made of the same one shortly before."""
         chosen = {name: value[:LONGEST_PARAMETER] for name, value in list(query.items())[:MOST_PARAMETERS]}
@@ -112,16 +123,26 @@ class Site:
         if kept is not None and time.monotonic() - kept.made_s < KEPT_S:
             self._kept.move_to_end(key)
             return cast(ContentT, kept.content)
-        made_s = time.monotonic()
+        made_s, changes = time.monotonic(), self._changes
         with use_language(language):
-            self._key = self._key or (await self._ask(GetPageKey())).key
+            self._key = self._key or (await self.ask(GetPageKey())).key
             at = self._clock.now()
             content = await make(
                 PageRequest(
-                    self._ask, at, self._zone, language, self._poster, self._key, dict(path), chosen, reader, base_url
+                    self.ask,
+                    at,
+                    self._zone,
+                    language,
+                    self._poster,
+                    self._key,
+                    dict(path),
+                    chosen,
+                    reader,
+                    self._access,
+                    base_url,
                 )
             )
-        if not isinstance(content, LongDocument):
+        if is_kept and changes == self._changes and not isinstance(content, LongDocument):
             self._kept[key] = _Kept(made_s, content)
             if len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
@@ -133,7 +154,8 @@ class Site:
             reason = translate(error.failure.problem)
         return self._renderer.render_page("unavailable.html", language, reader, reason=reason, cure=error.failure.cure)
 
-    async def _ask(self, question: Question[AnswerT], timeout_s: float = ASK_S) -> AnswerT:
+    async def ask(self, question: Question[AnswerT], timeout_s: float = ASK_S) -> AnswerT:
+        """Return an actor's answer. Raises PageUnavailableError."""
         try:
             async with asyncio.timeout(timeout_s + 0.5):
                 answer = await asyncio.wrap_future(self._ask_future(question, timeout_s))

@@ -19,7 +19,7 @@ _long_texts = asyncio.Semaphore(MOST_AT_ONCE)
 def answer_text(request: web.Request, text: str, content_type: str = "text/html", file_name: str = "") -> web.Response:
     """Return a text, or 304 where the reader has it already."""
     etag = f'"{hashlib.blake2b(text.encode(), digest_size=12).hexdigest()}"'
-    headers = {"Cache-Control": "no-cache", "ETag": etag, "Vary": "Accept-Language, Accept-Encoding"}
+    headers = {"Cache-Control": "private, no-cache", "ETag": etag, "Vary": "Accept-Language, Accept-Encoding, Cookie"}
     headers |= _name_file(file_name)
     if etag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)

@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from actors.web.http.peers import PeerFinder, note_peer
+from actors.web.http.peers import PeerFinder, is_over_https, note_peer
 from setting_checks import is_loopback
 
 REQUESTS_A_SECOND = 10.0
 BURST = 40.0
 """A page with its files and posters asks for more than ten at once."""
 MOST_ADDRESSES = 4096
+# Referrer-Policy: with no-referrer browsers send forms with "Origin: null", and older ones send nothing else to go by.
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -24,10 +25,11 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+STRICT_TRANSPORT = "max-age=31536000"
 
 
 def is_address(host: str) -> bool:
@@ -63,10 +65,16 @@ class HostGuard:
 
 
 class AddressLimiter:
-    """A token bucket for each address: `burst` requests at once, `REQUESTS_A_SECOND` in the long run."""
+    """A token bucket for each address: `burst` requests at once, `a_second` in the long run."""
 
-    def __init__(self, burst: float = BURST, now_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        burst: float = BURST,
+        now_s: Callable[[], float] = time.monotonic,
+        a_second: float = REQUESTS_A_SECOND,
+    ) -> None:
         self._burst = burst
+        self._a_second = a_second
         self._now_s = now_s
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         """By address: tokens left, and when that was; the longest silent first."""
@@ -75,7 +83,7 @@ class AddressLimiter:
         """Take a token of an address; False where none is left."""
         now_s = self._now_s()
         tokens, at_s = self._buckets.pop(address, (self._burst, now_s))
-        tokens = min(self._burst, tokens + (now_s - at_s) * REQUESTS_A_SECOND)
+        tokens = min(self._burst, tokens + (now_s - at_s) * self._a_second)
         allowed = tokens >= 1.0
         self._buckets[address] = (tokens - 1.0 if allowed else tokens, now_s)
         if len(self._buckets) > MOST_ADDRESSES:
@@ -99,8 +107,10 @@ def make_guard(peers: PeerFinder, hosts: HostGuard, limiter: AddressLimiter) -> 
     return guard
 
 
-async def add_security_headers(_request: web.Request, response: web.StreamResponse) -> None:
+async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Add the headers of every answer, errors and streams included (a signal of aiohttp)."""
     response.headers.update(SECURITY_HEADERS)
+    if is_over_https(request):
+        response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers.pop("Server", None)

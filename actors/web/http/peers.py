@@ -73,6 +73,12 @@ def find_peer(request: web.Request) -> Peer:
     return request[_PEER]
 
 
+def is_over_https(request: web.Request) -> bool:
+    """Tell whether a browser speaks https; False also for a request that has not passed the guard."""
+    peer = request.get(_PEER)
+    return peer is not None and peer.is_https
+
+
 def note_peer(request: web.Request, peer: Peer) -> None:
     """Note the other end of a request for whoever handles it."""
     request[_PEER] = peer

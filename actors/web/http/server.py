@@ -1,24 +1,37 @@
 """The web server: its routes, and its life on the actor's loop."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from actors.web.access.admission import make_admission, reader_of, refuse_foreign, restrict
+from actors.web.access.sessions import Sessions
+from actors.web.access.sign_in import SIGN_INS_A_MINUTE, SignIn, SignInOptions, read_form
+from actors.web.action import ActionDeclaration, ActionRequest, load_actions
 from actors.web.document import Document, DocumentDeclaration, load_documents
-from actors.web.http.admission import Identify, make_admission, reader_of, restrict
+from actors.web.http.connections import BoundedRunner
 from actors.web.http.document_answers import answer_document, answer_long_document, answer_text
 from actors.web.http.event_stream import StreamHub
-from actors.web.http.guards import AddressLimiter, HostGuard, add_security_headers, make_guard
+from actors.web.http.guards import (
+    SECURITY_HEADERS,
+    AddressLimiter,
+    HostGuard,
+    add_security_headers,
+    make_guard,
+)
 from actors.web.http.peers import PeerFinder, find_peer
 from actors.web.http.posters import PosterShelf
 from actors.web.http.static_files import StaticFiles
 from actors.web.page import PageDeclaration, PageNotFoundError, PageUnavailableError, load_pages
-from actors.web.readers import Access, View
+from actors.web.readers import Access, ReaderKind, View
 from actors.web.rendering import Part, Renderer, choose_language
 from actors.web.site import Site
+from wording.translation import use_language
 
 MOST_BODY_BYTES = 64 * 1024
 MOST_HEADER_BYTES = 8 * 1024
@@ -62,18 +75,25 @@ class WebServer:
         *,
         peers: PeerFinder,
         hosts: HostGuard,
-        identify: Identify,
+        sessions: Sessions,
+        sign_in: SignInOptions,
+        make_action_request: Callable[..., ActionRequest],
         public_url: str,
         default_language: str,
         burst: float,
         log: logging.Logger,
     ) -> None:
-        """`public_url`: WEB_URL. `burst`: how many requests an address may make at once."""
+        """`make_action_request`: takes a reader and the fields of a form. `public_url`: WEB_URL.
+
+        `burst`: how many requests an address may make at once.
+        """
         self._live = live
         self._probes = probes
         self._site = site
         self._renderer = renderer
         self._streams = streams
+        self._sessions = sessions
+        self._make_action_request = make_action_request
         self._public_url = public_url.rstrip("/")
         self._default_language = default_language
         self._log = log
@@ -81,8 +101,8 @@ class WebServer:
             client_max_size=MOST_BODY_BYTES,
             middlewares=[
                 make_guard(peers, hosts, AddressLimiter(burst)),
-                make_admission(identify),
                 self._make_error_pages(),
+                make_admission(sessions.identify, sessions.unknown),
             ],
         )
         application.on_response_prepare.append(add_security_headers)
@@ -97,10 +117,16 @@ class WebServer:
         for declaration in load_pages():
             add(declaration.path, restrict(declaration.access, self._serve_page(declaration)))
         for document in load_documents():
-            add(document.path, restrict(Access.READERS, self._serve_document(document)))
-        self._runner = web.AppRunner(
+            add(document.path, restrict(document.access, self._serve_document(document)))
+        if sessions.unknown.kind is not ReaderKind.LOCAL:
+            for action in load_actions():
+                handler = refuse_foreign(restrict(action.access, self._serve_action(action)))
+                application.router.add_post(action.path, handler)
+        limiter = AddressLimiter(SIGN_INS_A_MINUTE, a_second=SIGN_INS_A_MINUTE / 60)
+        SignIn(sessions, site.ask, self._render, sign_in, limiter).add_routes(application.router)
+        self._runner = BoundedRunner(
             application,
-            access_log=None,
+            SECURITY_HEADERS,
             keepalive_timeout=IDLE_S,
             lingering_time=1.0,
             max_line_size=MOST_HEADER_BYTES,
@@ -147,6 +173,30 @@ class WebServer:
 
         return serve
 
+    def _serve_action(self, declaration: ActionDeclaration) -> Handler:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            form = await read_form(request)
+            path = await declaration.act(self._make_action_request(reader_of(request), form))
+            self._site.drop_kept()
+            return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": path})
+
+        return serve
+
+    def _render(
+        self,
+        request: web.Request,
+        template: str,
+        status: int,
+        describe: Callable[[], Mapping[str, str]] = dict,
+        **values: Any,
+    ) -> web.Response:
+        """Return a page that is made for one request alone. `describe`: returns its own texts."""
+        language = self._language_of(request)
+        with use_language(language):
+            own = describe()
+        html = self._renderer.render_page(template, language, reader_of(request), own=own, **values)
+        return web.Response(text=html, content_type="text/html", status=status)
+
     async def _serve_events(self, request: web.Request) -> web.StreamResponse:
         view = self._view_of(request)
         return await self._streams.serve(request, view, self._live.parts(view))
@@ -177,13 +227,13 @@ class WebServer:
                     text=html, content_type="text/html", status=503, headers={"Retry-After": str(RETRY_S)}
                 )
             except (web.HTTPNotFound, PageNotFoundError):
-                language, reader = self._language_of(request), reader_of(request)
-                html = self._renderer.render_page("not_found.html", language, reader)
-                return web.Response(text=html, content_type="text/html", status=404)
+                return self._render(request, "not_found.html", HTTPStatus.NOT_FOUND)
             except (web.HTTPException, ConnectionError):
                 raise
             except Exception as error:  # noqa: BLE001  # whatever it is, the reader gets an answer
-                self._log.error("%s %s failed: %s", request.method, request.rel_url.raw_path, error, exc_info=error)
+                resource = request.match_info.route.resource  # not the path: it may hold the secret of a link
+                path = resource.canonical if resource is not None else ""
+                self._log.error("%s %s failed: %s", request.method, path, error, exc_info=error)
                 return web.Response(text="Usher could not show this page. The log says why.\n", status=500)
 
         return show_errors

@@ -38,10 +38,18 @@ async def show_viewer(request: PageRequest) -> PageContent:
     viewer_id = (await request.ask(FindViewer(request.path["slug"], request.asker))).viewer_id
     if not viewer_id:
         raise PageNotFoundError
+    content = await build_profile(viewer_id, request)
+    if content is None:
+        raise PageNotFoundError
+    return content
+
+
+async def build_profile(viewer_id: str, request: PageRequest) -> PageContent | None:
+    """Return what is shown of a viewer; None where that is nothing, or where the reader may not see it."""
     profile = await request.ask(GetViewerStats(viewer_id, request.asker))
     stats = profile.stats
     if stats is None or profile.hidden:
-        raise PageNotFoundError
+        return None
     history = await request.ask(GetHistory(viewer_id, limit=WATCHES, asker=request.asker))
     name = clean_line(stats.username, 60)
     badges = sorted(profile.progress, key=lambda badge: (badge.earned_at_s is None, badge.earned_at_s or 0.0))

@@ -87,14 +87,15 @@ class PageHouse(PageStage):
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         super().__init__(folder, **settings)
-        self.discord = self.add_neighbour("discord")
+        self.caller = self.add_neighbour("caller")
+        """Whoever asks persistence something: the Discord actor, the command line."""
         node = Endpoint("persistence", self.network.transport("persistence"), DeadLetters(None, "persistence"))
         chosen = Settings(data_dir=str(folder), timezone="Europe/Berlin", web_port=1, backup_interval_hours=0)
         self._persistence = Persistence.start(Context(node, chosen, self.clock, folder))
 
     def choose_privacy(self, name: str, choice: Privacy) -> None:
         """Make a choice of privacy, as a member does on Discord."""
-        self.discord.ask("persistence", SetPrivacy(IDS[name], name, choice), DEADLINE_S)
+        self.caller.ask("persistence", SetPrivacy(IDS[name], name, choice), DEADLINE_S)
 
     def wait_until_ready(self) -> None:
         """Wait until the store answers what pages ask."""

@@ -1,0 +1,147 @@
+"""Sessions: whose cookie a request brings, and whether that is still a member."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from http import HTTPMethod
+from typing import Generic, NamedTuple, TypeVar
+
+from aiohttp import web
+
+from actors.sign_in_links import hash_secret
+from actors.web.http.peers import find_peer
+from actors.web.page import Ask, PageUnavailableError
+from actors.web.readers import Reader, ReaderKind, make_unknown_reader
+from messages import EndSessions, FindSession, GetMember, MemberStanding, WebSession
+
+SECURE_COOKIE, PLAIN_COOKIE = "__Host-usher", "usher"
+"""Browsers take a name that begins with __Host- only over https."""
+SESSION_S = 30 * 86_400
+"""How long a browser keeps the cookie; the store ends the session after the same time."""
+LONGEST_SECRET = 100
+SESSION_KNOWN_S = 15.0
+"""How long a session is taken for granted, unless the store says that something changed."""
+MEMBER_KNOWN_S = 60.0
+"""How long a member is taken for one; before each change Discord is asked anew."""
+MEMBER_TRUSTED_S = 600.0
+"""How long a member is still one where Discord does not answer."""
+MOST_KNOWN = 2000
+ValueT = TypeVar("ValueT")
+
+
+class _Timed(NamedTuple, Generic[ValueT]):
+    value: ValueT
+    asked_s: float
+
+
+class _Remembered(Generic[ValueT]):
+    """What was answered lately, by a key."""
+
+    def __init__(self, now_s: Callable[[], float]) -> None:
+        self._now_s = now_s
+        self._entries: OrderedDict[str, _Timed[ValueT]] = OrderedDict()
+
+    def get(self, key: str, within_s: float) -> ValueT | None:
+        """Return what was answered within that time."""
+        found = self._entries.get(key)
+        return found.value if found is not None and self._now_s() - found.asked_s < within_s else None
+
+    def put(self, key: str, value: ValueT) -> ValueT:
+        """Remember an answer, and return it."""
+        self._entries.pop(key, None)
+        self._entries[key] = _Timed(value, self._now_s())
+        if len(self._entries) > MOST_KNOWN:
+            self._entries.popitem(last=False)
+        return value
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()
+
+
+class Sessions:
+    """Knows who makes a request. Its coroutines run on the server's loop."""
+
+    def __init__(self, access: str, ask: Ask, now_s: Callable[[], float] = time.monotonic) -> None:
+        """`access`: WEB_ACCESS."""
+        self.unknown = make_unknown_reader(access)
+        self._ask = ask
+        self._sessions = _Remembered[WebSession](now_s)
+        self._members = _Remembered[MemberStanding](now_s)
+
+    def drop_known(self) -> None:
+        """Ask the store again: sessions may have ended."""
+        self._sessions.clear()
+
+    async def identify(self, request: web.Request) -> Reader:
+        """Return who makes a request. Raises PageUnavailableError where that cannot be known now.
+
+        Before something is changed, Discord is asked anew: who is no member or administrator any more changes nothing.
+        """
+        if self.unknown.kind is ReaderKind.LOCAL:
+            return self.unknown
+        session = await self.find(request)
+        if session is None:
+            return self.unknown
+        is_change = request.method != HTTPMethod.GET and request.method != HTTPMethod.HEAD
+        member = await self._find_member(session.viewer_id, 0.0 if is_change else MEMBER_KNOWN_S)
+        if not member.viewer_id:
+            await self._ask(EndSessions(viewer_id=session.viewer_id))
+            return self.unknown
+        kind = ReaderKind.ADMIN if member.is_admin else ReaderKind.MEMBER
+        return Reader(kind, member.viewer_id, member.name)
+
+    async def find(self, request: web.Request) -> WebSession | None:
+        """Return the session of a request's cookie; None where there is none."""
+        secret = read_cookie(request)
+        if not secret:
+            return None
+        key = hash_secret(secret)
+        session = self._sessions.get(key, SESSION_KNOWN_S)
+        if session is None:
+            session = self._sessions.put(key, await self._ask(FindSession(key)))
+        return session if session.viewer_id else None
+
+    async def find_member_now(self, viewer_id: str) -> MemberStanding:
+        """Return whether somebody is a member at this moment. Raises PageUnavailableError where Discord is silent."""
+        return await self._find_member(viewer_id, 0.0)
+
+    async def _find_member(self, viewer_id: str, within_s: float) -> MemberStanding:
+        known = self._members.get(viewer_id, within_s)
+        if known is not None:
+            return known
+        try:
+            return self._members.put(viewer_id, await self._ask(GetMember(viewer_id)))
+        except PageUnavailableError:
+            known = self._members.get(viewer_id, MEMBER_TRUSTED_S) if within_s else None
+            if known is None:
+                raise
+            return known
+
+
+def read_cookie(request: web.Request) -> str:
+    """Return the secret of a session that a request brings; empty where it brings none."""
+    is_https = find_peer(request).is_https
+    secret = request.cookies.get(SECURE_COOKIE) or ("" if is_https else request.cookies.get(PLAIN_COOKIE, ""))
+    return secret if len(secret) <= LONGEST_SECRET else ""
+
+
+def set_cookie(request: web.Request, response: web.StreamResponse, secret: str) -> None:
+    """Have the browser bring the secret of a session with each request to this page, and to no other."""
+    is_https = find_peer(request).is_https
+    response.set_cookie(
+        SECURE_COOKIE if is_https else PLAIN_COOKIE,
+        secret,
+        max_age=SESSION_S,
+        path="/",
+        secure=is_https,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def drop_cookie(request: web.Request, response: web.StreamResponse) -> None:
+    """Have the browser forget its session."""
+    is_https = find_peer(request).is_https
+    name = SECURE_COOKIE if is_https else PLAIN_COOKIE
+    response.del_cookie(name, path="/", secure=is_https, httponly=True, samesite="Lax")

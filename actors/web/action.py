@@ -1,0 +1,62 @@
+"""How a change is declared: what a form of a page does, and which page shows it."""
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from actors.web.page import Ask
+from actors.web.readers import Access, Reader
+from messages import Message, Moment
+
+Tell = Callable[[str, Message], None]
+"""Tells an actor something, by its name."""
+
+
+@dataclass(frozen=True)
+class ActionRequest:
+    """What a change is made for. Membership, and the permission of administrators, were asked of Discord just now."""
+
+    ask: Ask
+    tell: Tell
+    at: Moment
+    reader: Reader
+    form: Mapping[str, str]
+    """The fields of the form, at most 400 characters each."""
+
+
+Act = Callable[[ActionRequest], Awaitable[str]]
+"""Makes the change, and returns the path of the page that shows it."""
+
+
+@dataclass(frozen=True)
+class ActionDeclaration:
+    """Something that a reader can do."""
+
+    path: str
+    act: Act
+    access: Access
+
+
+_ACTIONS: dict[str, ActionDeclaration] = {}
+
+
+def action(path: str, *, access: Access = Access.SIGNED_IN) -> Callable[[Act], Act]:
+    """Declare that the function below does what a form sends to this path."""
+
+    def declare(act: Act) -> Act:
+        if path in _ACTIONS:
+            raise TypeError(f"the action {path} is declared twice: by {_ACTIONS[path].act!r} and {act!r}")
+        _ACTIONS[path] = ActionDeclaration(path, act, access)
+        return act
+
+    return declare
+
+
+def load_actions() -> tuple[ActionDeclaration, ...]:
+    """Return every action that a module of the folder `actions` declares."""
+    from actors.web import actions
+
+    for module in pkgutil.iter_modules(actions.__path__):
+        importlib.import_module(f"{actions.__name__}.{module.name}")
+    return tuple(_ACTIONS.values())

@@ -1,0 +1,86 @@
+"""The page of who is signed in: their own record whatever they chose, the choice itself, and their sessions."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from actors.web.page import PageContent, PageRequest, page
+from actors.web.pages.viewer import build_profile
+from actors.web.readers import Access
+from messages import GetPublicName, GetViewerAccount, ViewerAccount
+from wording.privacy import PRIVACY_CHOICES, PRIVACY_NAMES
+from wording.text import clean_line
+from wording.translation import N_, _
+
+DONE = {
+    "privacy": N_("Your choice holds from now on."),
+    "name": N_("Your choice holds from now on."),
+}
+"""What is said after a change, by what the address says was done."""
+
+
+@dataclass(frozen=True)
+class PrivacyOption:
+    """A choice of privacy."""
+
+    value: str
+    name: str
+    meaning: str
+    is_chosen: bool
+
+
+@page("me", "/me", access=Access.SIGNED_IN, is_kept=False)
+async def show_me(request: PageRequest) -> PageContent:
+    """Show a member what only they see."""
+    account = await request.ask(GetViewerAccount(request.asker))
+    is_named = False
+    if request.site_access == "public":
+        is_named = (await request.ask(GetPublicName(request.asker))).is_named
+    profile = await build_profile(request.asker, request)
+    values = dict(profile.values) if profile is not None else build_empty_profile()
+    values |= {
+        "heading": clean_line(request.reader.name, 60),
+        "done": _(DONE[request.query["done"]]) if request.query.get("done") in DONE else "",
+        "options": list_options(account),
+        "accounts": tuple(clean_line(link.plex_name, 60) for link in account.links),
+        "shows_public_name": request.site_access == "public",
+        "is_named": is_named,
+        "own": _describe(),
+    }
+    return PageContent(_("My page"), values)
+
+
+def list_options(account: ViewerAccount) -> tuple[PrivacyOption, ...]:
+    """Return every choice of privacy, with the one that holds."""
+    return tuple(
+        PrivacyOption(choice, _(PRIVACY_NAMES[choice]), _(meaning).replace("`", ""), choice == account.privacy)
+        for choice, meaning in PRIVACY_CHOICES.items()
+    )
+
+
+def build_empty_profile() -> dict[str, Any]:
+    """Return what the page shows of who has no record yet."""
+    nothing = ("tiles", "badges", "genres", "directors", "decades", "rows")
+    return dict.fromkeys(nothing, ()) | {
+        "now": "", "figures_hidden": "", "calendar": None, "year_path": "", "year_label": "", "table": {},
+        "headings": dict.fromkeys(("calendar", "badges", "genres", "directors", "decades", "history"), ""),
+    }  # fmt: skip
+
+
+def _describe() -> dict[str, str]:
+    return {
+        "only_you": _("Only you see this page."),
+        "privacy": _("Who sees you"),
+        "save": _("Save"),
+        "accounts": _("It holds for your Plex accounts, too"),
+        "public_name": _("Your name"),
+        "named": _("Show my name to everybody who opens this page, also to who is no member"),
+        "numbered": _("Without that, who is not signed in sees you as a number."),
+        "data": _("Your data"),
+        "data_more": _("All that is stored about you, as a file."),
+        "download": _("Download"),
+        "sessions": _("Where you are signed in"),
+        "sign_out": _("Sign out"),
+        "everywhere": _("Sign out everywhere"),
+        "sessions_more": _("Everywhere: on every device, and links that were not used yet end, too."),
+        "nothing": _("Nothing watched yet."),
+    }
