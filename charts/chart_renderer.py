@@ -39,11 +39,11 @@ class ChartRenderer:
         self._waiting += 1
         try:
             async with self._one_at_a_time:
-                drawn, problem = await self._run(drawing)
+                drawn, problem = await draw_in_process(drawing)
                 bare = without_posters(drawing)
                 if problem and bare != drawing:
                     self._log.info("A picture could not be drawn with its posters: %s", problem)
-                    drawn, problem = await self._run(bare)
+                    drawn, problem = await draw_in_process(bare)
         except (OSError, ValueError) as error:
             drawn, problem = b"", f"{type(error).__name__}: {error}"
         finally:
@@ -52,30 +52,32 @@ class ChartRenderer:
             self._log.warning("A chart could not be drawn (%s); its figures are shown in words", problem)
         return drawn
 
-    async def _run(self, drawing: AnyDrawing) -> tuple[bytes, str]:
-        """Return the picture, and the reason where there is none."""
-        data = msgpack.packb(msgspec.to_builtins(drawing, builtin_types=(bytes,)))
-        if len(data) > DATA_LIMIT:
-            return b"", f"{len(data)} bytes of data"
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "charts", cwd=_ROOT, env=self._environment(), stdin=pipe, stdout=pipe, stderr=pipe
-        )  # fmt: skip
-        try:
-            async with asyncio.timeout(DEADLINE_S):
-                drawn, stderr = await process.communicate(data)
-        except TimeoutError:
-            return b"", f"not within {DEADLINE_S:g} s"
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-        if process.returncode or not drawn.startswith(_MARK) or len(drawn) > SIZE_LIMIT:
-            last = stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-            return b"", f"status {process.returncode}, {len(drawn)} bytes: {' '.join(last)[:300]}"
-        return drawn, ""
 
-    def _environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        return {**kept, "PYTHONUTF8": "1"}
+async def draw_in_process(drawing: AnyDrawing) -> tuple[bytes, str]:
+    """Return the picture, and the reason where there is none. Raises OSError where no process can be started."""
+    data = msgpack.packb(msgspec.to_builtins(drawing, builtin_types=(bytes,)))
+    if len(data) > DATA_LIMIT:
+        return b"", f"{len(data)} bytes of data"
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "charts", cwd=_ROOT, env=_choose_environment(), stdin=pipe, stdout=pipe, stderr=pipe
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            drawn, stderr = await process.communicate(data)
+    except TimeoutError:
+        return b"", f"not within {DEADLINE_S:g} s"
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    if process.returncode or not drawn.startswith(_MARK) or len(drawn) > SIZE_LIMIT:
+        last = stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        return b"", f"status {process.returncode}, {len(drawn)} bytes: {' '.join(last)[:300]}"
+    return drawn, ""
+
+
+def _choose_environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return {**kept, "PYTHONUTF8": "1"}

@@ -29,6 +29,7 @@ TOPICS = {
     "store": N_("Store"),
     "badges": N_("Badges"),
     "zone": N_("Time zone"),
+    "pictures": N_("Pictures"),
     "service": N_("Service"),
 }
 
@@ -219,6 +220,19 @@ TEXTS = {
     ),
     "badges.ok": Text(N_("{count} can be earned")),
     "badges.wrong": Text("{text}", N_("mend {file}, or take it away")),
+    "pictures.ok": Text(N_("can be drawn, with letters of every script and emoji in colours")),
+    "pictures.plain_emoji": Text(
+        N_("can be drawn; emoji are in one colour, because this system has no known font of emoji in colours"),
+        N_("for colours, install such a font (Debian, Ubuntu: apt install fonts-noto-color-emoji)"),
+    ),
+    "pictures.fonts_missing": Text(
+        N_("can be drawn, but fonts are missing: {packages}; letters that no font has are left out"),
+        N_("install the packages of requirements.txt"),
+    ),
+    "pictures.none": Text(
+        N_("cannot be drawn ({error}); their figures are shown in words"),
+        N_("install the packages of requirements.txt"),
+    ),
     "zone.ok": Text(N_("{zone}, where it is {now}")),
     "service.running": Text(N_("runs (process {pid})")),
     "service.stopped": Text(N_("does not run now")),

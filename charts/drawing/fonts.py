@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from xml.sax.saxutils import quoteattr
 
+import resvg_py
 import uharfbuzz
 
 MAIN = "fontpkg_inter"
@@ -30,6 +32,7 @@ _MOST_LETTERS = 400
 _EMOJI_PARTS = "\ufe0f\u20e3\u200d"
 _JOINERS = "\u200c\u200d\ufe0e\ufe0f\u20e3"
 _ISOLATES = "\u2066\u2067\u2068\u2069"
+_SAMPLE = "😀"
 _MISSING = "\0"
 """Stands for a letter that no font has, until a run of them becomes one "…"."""
 _NOTHING = "… \u200d\ufe0e\ufe0f"
@@ -55,7 +58,21 @@ class FontFile:
 
     def has(self, letter: str) -> bool:
         """Return whether it can draw a letter."""
-        return self._font.get_nominal_glyph(ord(letter)) is not None
+        return self._font.get_nominal_glyph(ord(letter)) is not None and (not self.is_emoji or self.draws_emoji)
+
+    @cached_property
+    def draws_emoji(self) -> bool:
+        """Whether anything is seen of its emoji: a system may keep their pictures in a form of its own."""
+        text = f'<text y="32" font-size="32" font-family={quoteattr(self.family)}>{_SAMPLE}</text>'
+        blank, drawn = (
+            resvg_py.svg_to_bytes(
+                svg_string=f'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40">{inner}</svg>',
+                skip_system_fonts=True,
+                font_files=[str(self.path)],
+            )
+            for inner in ("", text)
+        )
+        return bool(drawn != blank)
 
     def measure(self, text: str, size: float, weight: int) -> float:
         """Return how wide a text in this font alone is."""
@@ -113,6 +130,17 @@ def find_colour_emoji() -> Path | None:
     windows = Path(os.environ.get("SYSTEMROOT", "C:/Windows"), "Fonts", "seguiemj.ttf")
     known = [windows] if sys.platform == "win32" else map(Path, _COLOUR_EMOJI)
     return next((path for path in known if path.is_file()), None)
+
+
+def has_colour_emoji() -> bool:
+    """Return whether emoji are drawn in colours here."""
+    path = find_colour_emoji()
+    return path is not None and FontFile(path, is_emoji=True).draws_emoji
+
+
+def list_missing_packages() -> list[str]:
+    """Return the packages of fonts that are not installed."""
+    return [package.replace("_", "-") for package in (MAIN, *PACKAGES) if not find_font_files(package)]
 
 
 def _name(path: Path) -> str:

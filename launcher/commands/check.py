@@ -15,6 +15,7 @@ from diagnosis.findings import Finding, error, ok, render
 from launcher.doctor.discord_rest import check_discord_by_rest
 from launcher.doctor.machine import check_machine
 from launcher.doctor.measuring import check_measuring
+from launcher.doctor.pictures import check_pictures
 from launcher.doctor.plex_servers import check_plex
 from wording.numbers import count_noun
 
@@ -31,7 +32,9 @@ def main(load: Callable[[], Settings], console: Console) -> int:
             [error("settings", "reported", text=problem.what, cure=problem.cure) for problem in wrong.problems],
         )
     findings += check_measuring(settings)
-    checks: Sequence[Callable[[Settings], Iterable[Finding]]] = (check_plex, check_discord_by_rest, check_machine)
+    checks: Sequence[Callable[[Settings], Iterable[Finding]]] = (
+        check_plex, check_discord_by_rest, check_machine, check_pictures,
+    )  # fmt: skip
     with concurrent.futures.ThreadPoolExecutor(len(checks)) as pool:
         for results in pool.map(lambda check: list(check(settings)), checks):
             findings += results

@@ -120,13 +120,13 @@ async def test_a_process_that_dies_over_posters_is_asked_again_without(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The log says so; the picture has its words and figures."""
-    run, asked = ChartRenderer._run, list[AnyDrawing]()
+    run, asked = chart_renderer.draw_in_process, list[AnyDrawing]()
 
-    async def die_with_posters(self: ChartRenderer, drawing: AnyDrawing) -> tuple[bytes, str]:
+    async def die_with_posters(drawing: AnyDrawing) -> tuple[bytes, str]:
         asked.append(drawing)
-        return (b"", "status -6, 0 bytes") if len(asked) == 1 else await run(self, drawing)
+        return (b"", "status -6, 0 bytes") if len(asked) == 1 else await run(drawing)
 
-    monkeypatch.setattr(ChartRenderer, "_run", die_with_posters)
+    monkeypatch.setattr(chart_renderer, "draw_in_process", die_with_posters)
     caplog.set_level(logging.INFO)
     assert await ChartRenderer(LOG).draw(make_year(encode_poster()))
     assert asked[1] == make_year(b"")
@@ -200,8 +200,8 @@ def test_the_service_does_not_load_what_draws() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-async def test_no_token_is_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_token_is_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the process that draws."""
     monkeypatch.setenv("DISCORD_TOKEN", "secret")
     monkeypatch.setenv("PLEX_TOKEN", "secret")
-    assert "secret" not in str(ChartRenderer(LOG)._environment())
+    assert "secret" not in str(chart_renderer._choose_environment())

@@ -8,12 +8,15 @@ from msgspec.structs import replace
 
 from actors.chat.discord.commands.statistics.wrapped import default_year
 from actors.chat.discord.ui import embeds
+from charts import AnyDrawing, WrappedCard
 from messages import (
     BigNight,
     CommunityYear,
     GetCommunityYear,
+    GetPoster,
     GetYear,
     LeaderboardRow,
+    Poster,
     TitleCount,
     YearFigures,
     YearOfViewer,
@@ -128,3 +131,48 @@ def test_the_year_in_january_is_the_one_before() -> None:
     """What has just ended is what people want to look back at."""
     assert default_year(datetime.date(2027, 1, 31)) == 2026
     assert default_year(datetime.date(2027, 2, 1)) == 2027
+
+
+class _Renderer:
+    """Takes down what is to be drawn, and draws a byte."""
+
+    def __init__(self) -> None:
+        self.drawn: list[AnyDrawing] = []
+
+    async def draw(self, drawing: AnyDrawing) -> bytes:
+        self.drawn.append(drawing)
+        return b"png"
+
+
+@pytest.mark.parametrize("said", ["!wrapped 2025", "!wrapped 2025 server"])
+async def test_the_card_has_the_posters_of_its_films(
+    room: Any, actors: Any, actor_client: Any, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    """They are fetched when the words are there already; a film that no server has keeps its frame."""
+    renderer = _Renderer()
+    monkeypatch.setattr(actor_client, "chart_renderer", renderer)
+    item = samples.item("Metropolis")
+    films = tuple(TitleCount(title, 1927, 9, 4, 40_000.0) for title in ("Metropolis", "M", "Gone", "Fourth"))
+    posters = (item, replace(item, thumb="/m"), None, item)
+    actors.answers[GetYear] = YearOfViewer("Ana", FULL, (samples.earned(),), films=films, posters=posters)
+    actors.answers[GetCommunityYear] = replace(everybody(), films=films, posters=posters)
+    actors.answers[GetPoster] = lambda asked: Poster(asked.thumb.encode(), "png")
+    await room.ana.send(room.channel, said)
+    (card,) = renderer.drawn
+    assert isinstance(card, WrappedCard)
+    assert [film.poster for film in card.films] == [item.thumb.encode(), b"/m", b""]
+    message = room.channel.last_message
+    assert [each.filename for each in message.attachments] == ["wrapped-2025.png"]
+    assert message.embeds[0].image.url.endswith("wrapped-2025.png")
+    assert "Longest streak" in str(message.embeds[0].to_dict()), "the words stay beside it"
+
+
+async def test_a_year_that_is_private_has_no_card(
+    room: Any, actors: Any, actor_client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is drawn or fetched."""
+    renderer = _Renderer()
+    monkeypatch.setattr(actor_client, "chart_renderer", renderer)
+    actors.answers[GetYear] = YearOfViewer("Ana", EMPTY, (), hidden=True)
+    await room.ana.send(room.channel, "!wrapped 2025")
+    assert renderer.drawn == [] and actors.questions(GetPoster) == []

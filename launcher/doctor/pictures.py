@@ -1,0 +1,30 @@
+"""Pictures: whether they can be drawn here, with which letters and emoji."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import config
+from charts import CountsPanel, Picture
+from charts.chart_renderer import draw_in_process
+from diagnosis.findings import Finding, note, ok
+
+_SAMPLE = Picture((CountsPanel("Usher", (("🎬", 1),)),))
+
+
+def check_pictures(_settings: config.Settings) -> Iterator[Finding]:
+    """Check whether pictures can be drawn: draws one, in a process of its own as the service does."""
+    try:
+        drawn, problem = asyncio.run(draw_in_process(_SAMPLE))
+    except OSError as failure:
+        drawn, problem = b"", str(failure)
+    if not drawn:
+        yield note("pictures", "pictures.none", error=problem)
+        return
+    from charts.drawing.fonts import has_colour_emoji, list_missing_packages
+
+    if missing := list_missing_packages():
+        yield note("pictures", "pictures.fonts_missing", packages=", ".join(missing))
+    else:
+        yield ok("pictures", "pictures.ok") if has_colour_emoji() else note("pictures", "pictures.plain_emoji")
