@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,7 +25,7 @@ FILMS = tuple(TitleCount(title, 1927, 12 - place, 1, 1.0) for place, title in en
 BADGE = EarnedBadge("month", "A Month Straight", "🔥", "legendary", "Thirty days in a row", 1_795_957_000.0, 30.0)
 
 
-def make_year(figures: YearFigures = YEAR, **changes: object) -> YearOfViewer:
+def make_year(figures: YearFigures = YEAR, **changes: Any) -> YearOfViewer:
     """Iris's year."""
     return replace(YearOfViewer("Iris", figures, (BADGE,) * 12, films=FILMS), **changes)
 
@@ -65,7 +66,7 @@ def test_a_year_of_episodes_counts_these() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"hidden": True}, {"figures_hidden": True}, {"figures": replace(YEAR, days=())}])
-def test_what_may_not_be_seen_or_is_not_there_is_no_card(changes: dict[str, object]) -> None:
+def test_what_may_not_be_seen_or_is_not_there_is_no_card(changes: dict[str, Any]) -> None:
     """Private, anonymous, nothing watched; the preview of such a page says the year alone."""
     answer = make_year(**changes)
     assert cards.viewer_card(answer, "Iris") is None
