@@ -1,6 +1,7 @@
 """Which revision a store has, and how it comes to the newest."""
 
 import logging
+import threading
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -14,6 +15,8 @@ VERSION_TABLE = "usher_version"
 SQLITE_MAGIC = b"SQLite format 3\0"
 """With what every SQLite file begins."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATING = threading.Lock()
+"""Alembic keeps the migration that runs in a module: two at once take each other's connection."""
 
 
 def read_revision(connection: Connection) -> str | None:
@@ -38,7 +41,7 @@ def known_revisions() -> list[str]:
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Migrate to `revision` in the connection's transaction."""
+    """Migrate to `revision` in the connection's transaction; one store at a time in a process."""
     from alembic import command  # as above
     from alembic.config import Config
 
@@ -46,7 +49,8 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    with _MIGRATING:
+        command.upgrade(config, revision)
 
 
 def quick_check(connection: Connection) -> None:

@@ -1,8 +1,10 @@
 """The list of further communities in the environment's store: who is added, changed, removed, and who is told."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,7 +13,11 @@ from actors.runtime import RemoteError
 from config import PlexServer, write_servers
 from messages import CommunitiesChanged, CommunityList, ListCommunities, RemoveCommunity, SaveCommunity
 from persistence.audit_log import AuditLog
+from persistence.badge_files import default_badges
 from persistence.database import backup
+from persistence.database.revision import HEAD, read_revision
+from persistence.rules import StatisticsRules
+from persistence.store import Store
 from tests.integration.store.persistence_fixture import House
 
 GUILD, OWN = "100000000000000007", 100000000000000001
@@ -140,3 +146,22 @@ def test_a_backup_has_the_list(house: House, tmp_path: Path) -> None:
             (GUILD, '{"BOT_LANGUAGE":"de"}')
         ]
     connection.close()
+
+
+def test_stores_that_are_made_at_once_are_whole(tmp_path: Path) -> None:
+    """As the communities' stores at a start: what migrates them knows one store at a time."""
+    rules = StatisticsRules(ZoneInfo("UTC"), default_badges(), 80.0, 60.0)
+
+    def make(number: int) -> str:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        url = f"sqlite:///{folder / 'usher.db'}"
+        store = Store(url, folder, rules, backups_dir=folder / "backups", is_owner=True)
+        try:
+            with store.reader.connect() as connection:
+                return str(read_revision(connection))
+        finally:
+            store.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(make, range(8))) == {HEAD}
