@@ -25,6 +25,7 @@ from actors.runtime import (
 from actors.web.access.sessions import Sessions
 from actors.web.access.sign_in import SignInOptions
 from actors.web.action import ActionRequest
+from actors.web.evening_facts import EveningFacts
 from actors.web.http.event_stream import StreamHub
 from actors.web.http.guards import BURST, HostGuard
 from actors.web.http.metrics import format_metrics
@@ -40,12 +41,10 @@ from actors.web.rendering import Part, Renderer
 from actors.web.site import Site
 from messages import (
     GetHealth,
-    GetNight,
     GetPoster,
     Item,
     ListActiveWatches,
     Message,
-    Night,
     NowPlaying,
     Poster,
     Problem,
@@ -81,12 +80,10 @@ class WebActor(Actor):
         self._zone = ZoneInfo(settings.timezone)
         self._silent_after_s = max(30.0, 3 * settings.plex_poll_seconds)
         self._board = ScreeningBoard()
-        self._last_night: Night | None = None
-        """The last watch party that is over; shown where nothing plays."""
+        self._facts = EveningFacts(self._ask, lambda: self._board.screenings, self._take_facts, _UNANSWERED)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run_loop, name="web-loop", daemon=True)
         self._stop_server = asyncio.Event()
-        self._ask_last_night = asyncio.Event()
         self._listening: concurrent.futures.Future[int] = concurrent.futures.Future()
         self._static = StaticFiles()
         self._renderer = Renderer(self._static.find_path, VERSION, settings.timezone)
@@ -102,6 +99,7 @@ class WebActor(Actor):
             context.clock,
             self._zone,
             self._posters.find_address,
+            lambda: self._facts.upcoming,
             self.log,
             access=settings.web_access,
         )
@@ -137,7 +135,7 @@ class WebActor(Actor):
     def _drop_pages(self, _changed: StoreChanged) -> None:
         self._loop.call_soon_threadsafe(self._sessions.drop_known)
         self._loop.call_soon_threadsafe(self._site.drop_kept)
-        self._loop.call_soon_threadsafe(self._ask_last_night.set)
+        self._loop.call_soon_threadsafe(self._facts.look_again)
 
     def _ask_future(self, question: Question[Any], timeout_s: float) -> concurrent.futures.Future[Any]:
         return self.ref(question.receiver).ask_future(question, timeout_s)
@@ -179,7 +177,7 @@ class WebActor(Actor):
         )
         try:
             self._listening.set_result(await server.start(settings.web_bind, settings.web_port))
-            work = [asyncio.ensure_future(each) for each in (self._load(), self._refresh(), self._follow_last_night())]
+            work = [asyncio.ensure_future(each) for each in (self._load(), self._refresh(), self._facts.follow())]
             await self._stop_server.wait()
             for task in work:
                 task.cancel()
@@ -200,18 +198,16 @@ class WebActor(Actor):
                 return
             await asyncio.sleep(LOAD_AGAIN_S)
 
-    async def _follow_last_night(self) -> None:
-        """Ask for the last night at the start, and whenever the store changed."""
-        while True:
-            self._ask_last_night.clear()
-            try:
-                self._last_night = await asyncio.wrap_future(self._ask_future(GetNight(), ASK_S))
-            except _UNANSWERED:
-                await asyncio.sleep(LOAD_AGAIN_S)
-                continue
-            self._whole_pages.clear()
-            self._publish()
-            await self._ask_last_night.wait()
+    async def _ask(self, question: Question[Any]) -> Any:
+        return await asyncio.wrap_future(self._ask_future(question, ASK_S))
+
+    def _take_facts(self) -> None:
+        self._site.drop_kept()
+        self._show_anew()
+
+    def _show_anew(self) -> None:
+        self._whole_pages.clear()
+        self._publish()
 
     async def _refresh(self) -> None:
         while True:
@@ -220,8 +216,7 @@ class WebActor(Actor):
 
     def _take_report(self, playing: NowPlaying) -> None:
         self._board.update(playing)
-        self._whole_pages.clear()
-        self._publish()
+        self._show_anew()
 
     def _publish(self) -> None:
         """Send every open page what changed; rendered once for each kind of reader and language."""
@@ -267,7 +262,9 @@ class WebActor(Actor):
                 self._zone,
                 heard_at=self._board.heard_at,
                 silent_after_s=self._silent_after_s,
-                last_night=self._last_night,
+                last_night=self._facts.last_night,
+                upcoming=self._facts.upcoming,
+                badges=self._facts.badges,
             )
         return content, self._renderer.render_parts(view.language, content, self._posters.find_address)
 

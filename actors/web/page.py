@@ -3,14 +3,14 @@
 import datetime
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from actors.ask_failures import AskFailure
 from actors.web.readers import ANYBODY_HERE, Access, Reader
-from messages import Answer, Item, Moment, Question
+from messages import Answer, Item, Moment, Question, UpcomingNight
 from viewers.slugs import make_film_slug, make_viewer_slug
 
 AnswerT = TypeVar("AnswerT", bound=Answer)
@@ -64,6 +64,8 @@ class PageRequest:
 
     site_access: str = "local"
     """WEB_ACCESS."""
+    upcoming: Sequence[UpcomingNight] = ()
+    """Nights that are planned or run, as Discord last said."""
     base_url: str = ""
     """How addresses begin that are read elsewhere, without a slash at its end: "http://127.0.0.1:8080"."""
 

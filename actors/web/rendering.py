@@ -13,7 +13,7 @@ from config import languages
 from wording.translation import _, use_language
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
-PARTS = ("notice", "hero", "last", "lanes", "also", "feed")
+PARTS = ("notice", "hero", "last", "lanes", "also", "feed", "next")
 """The parts of Tonight that are replaced while the page is open; each has a template in `templates/parts`."""
 
 
@@ -126,6 +126,8 @@ def _shared_texts() -> dict[str, str]:
         "at_each_minute": _("Watching at each minute"),
         "also_playing": _("Also playing"),
         "so_far": _("Tonight so far"),
+        "next_night": _("The next film night:"),
+        "next_nights": _("Next nights"),
         "nothing": _("Nothing is playing"),
         "last_night": _("The last film night"),
         "nothing_more": _("When somebody presses play on Plex, the film and everybody who watches it appear here."),

@@ -5,7 +5,7 @@ import concurrent.futures
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from actors.web.document import Document, DocumentDeclaration, LongDocument
 from actors.web.page import ASK_S, PageDeclaration, PageRequest, PageUnavailableError
 from actors.web.readers import Reader
 from actors.web.rendering import Renderer
-from messages import Answer, GetPageKey, Item, Question
+from messages import Answer, GetPageKey, Item, Question, UpcomingNight
 from wording.problems import translate
 from wording.translation import use_language
 
@@ -44,16 +44,18 @@ class Site:
         clock: Clock,
         zone: ZoneInfo,
         poster: Callable[[Item], str],
+        upcoming: Callable[[], Sequence[UpcomingNight]],
         log: logging.Logger,
         *,
         access: str = "local",
     ) -> None:
-        """`access`: WEB_ACCESS."""
+        """`upcoming` returns the nights that are planned or run. `access`: WEB_ACCESS."""
         self._renderer = renderer
         self._ask_future = ask_future
         self._clock = clock
         self._zone = zone
         self._poster = poster
+        self._upcoming = upcoming
         self._log = log
         self._access = access
         self._key = b""
@@ -139,6 +141,7 @@ class Site:
                     chosen,
                     reader,
                     self._access,
+                    self._upcoming(),
                     base_url,
                 )
             )

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 
 from actors.web.document import Document, document, make_uuid
 from actors.web.page import PageRequest
-from messages import ListNights, NightEntry
+from actors.web.pages.nights import list_planned
+from actors.web.pages.upcoming import format_rsvps, name_upcoming
+from messages import ListNights, NightEntry, UpcomingNight
 from wording.numbers import format_count, format_percent
 from wording.text import clean_line
 from wording.titles import display_title
@@ -22,7 +24,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r
 
 @document("nights.ics", "/nights.ics")
 async def make_calendar(request: PageRequest) -> Document:
-    """Make the calendar of the nights of the last year."""
+    """Make the calendar of the nights of the last year, and of those to come."""
     now_s = request.at.wall_s
     found = await request.ask(ListNights(now_s - PAST_S, now_s))
     lines = [
@@ -37,6 +39,8 @@ async def make_calendar(request: PageRequest) -> Document:
     ]
     for night in found.nights:
         lines += _describe_night(night, request)
+    for planned in list_planned(request):
+        lines += _describe_planned(planned, request)
     lines.append("END:VCALENDAR")
     return Document(join_lines(lines), "text/calendar", "film-nights.ics")
 
@@ -58,6 +62,23 @@ def _describe_night(night: NightEntry, request: PageRequest) -> list[str]:
         f"URL:{request.base_url}/nights/{night.screening_id}",
         "STATUS:CONFIRMED",
         "TRANSP:TRANSPARENT",
+        "END:VEVENT",
+    ]
+
+
+def _describe_planned(night: UpcomingNight, request: PageRequest) -> list[str]:
+    length_ms = night.item.duration_ms if night.item is not None else None
+    facts = [_("planned"), format_rsvps(len(night.said))]
+    return [
+        "BEGIN:VEVENT",
+        f"UID:{make_uuid(request.key, 'planned', night.event_id)}",
+        f"DTSTAMP:{format_utc(request.at.wall_s // 3600 * 3600)}",
+        f"DTSTART:{format_utc(night.starts_at_s)}",
+        f"DTEND:{format_utc(night.starts_at_s + (length_ms / 1000 if length_ms else USUAL_S))}",
+        f"SUMMARY:{escape_text(name_upcoming(night))}",
+        f"DESCRIPTION:{escape_text(' · '.join(filter(None, facts)))}",
+        f"URL:{night.url}",
+        "STATUS:CONFIRMED",
         "END:VEVENT",
     ]
 

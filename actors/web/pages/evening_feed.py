@@ -1,17 +1,17 @@
 """What happened in a screening so far: who came in, left and came back, and when."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from actors.web.pages.clock import format_clock
-from messages import SOMEBODY, Attendee, Screening
+from messages import SOMEBODY, Attendee, NightBadge, Screening
 from wording.durations import format_film_minute
 from wording.numbers import format_number
 from wording.text import clean_line
 from wording.titles import display_title
-from wording.translation import _, ngettext
+from wording.translation import _, gettext_badge, ngettext
 
 MOST_ENTRIES = 8
 TOGETHER_S = 60.0
@@ -28,9 +28,10 @@ class FeedEntry:
     text: str
 
 
-def build_feed(screening: Screening, zone: ZoneInfo) -> tuple[FeedEntry, ...]:
-    """Return what happened, the newest first; nothing of hidden viewers."""
-    events = sorted(_list_events(screening), key=lambda event: event[0], reverse=True)
+def build_feed(screening: Screening, zone: ZoneInfo, badges: Iterable[NightBadge] = ()) -> tuple[FeedEntry, ...]:
+    """Return what happened, the newest first; nothing of hidden viewers. `badges`: what was earned at it."""
+    events = [*_list_events(screening), *_list_badges(screening, badges)]
+    events.sort(key=lambda event: event[0], reverse=True)
     return tuple(FeedEntry(format_clock(at_s, zone), text) for at_s, text in events[:MOST_ENTRIES])
 
 
@@ -48,6 +49,16 @@ def _list_events(screening: Screening) -> Iterator[tuple[float, str]]:
         if not seat.present and seat.left_at_s is not None:
             end_ms = seat.spans[-1][1] if seat.spans else None
             yield seat.left_at_s, _place(_("{name} left, at {position}"), name, end_ms)
+
+
+def _list_badges(screening: Screening, badges: Iterable[NightBadge]) -> Iterator[tuple[float, str]]:
+    """Yield who earned a badge."""
+    names = {seat.viewer_id: clean_line(seat.username, 60) for seat in screening.seats if seat.viewer_id}
+    for earned in badges:
+        if earned.viewer_id in names:
+            badge = f"{clean_line(earned.badge.emoji, 20)} {gettext_badge(earned.badge.name)}"
+            text = _("{name} earned {badge}").format(name=names[earned.viewer_id], badge=badge)
+            yield earned.badge.earned_at_s, text
 
 
 def _list_absences(seat: Attendee, screening: Screening, name: str) -> Iterator[tuple[float, str]]:

@@ -1,13 +1,13 @@
 """The page of a night: the record of a screening that is over."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
 from actors.web.pages.clock import format_clock, format_day
 from actors.web.pages.profile_tiles import Tile
-from messages import SOMEBODY, Attendee, GetNight, Item, Night, NightBadge, Screening
+from messages import SOMEBODY, Attendee, GetNight, Item, Night, Screening
 from wording.durations import format_duration, format_film_minute
 from wording.lanes import LaneChart, build_lane_chart, order_by_share
 from wording.numbers import ALL_OF_IT_PERCENT, format_count, format_number, format_percent
@@ -28,6 +28,8 @@ class NightRow:
     watched: str
     percent: str
     badges: str
+    said: bool = False
+    """Whether they had said on Discord that they would come."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +76,14 @@ def build_night(
         poster=screening.item,
         day=format_day(screening.started_at_s, zone),
         facts=" · ".join(_describe(screening, zone)),
-        tiles=_build_tiles(screening),
+        tiles=_build_tiles(night, screening),
         chart=build_lane_chart(screening, None),
-        rows=tuple(_build_row(seat, night.badges, zone, viewer_path) for seat in shown),
+        rows=tuple(_build_row(seat, night, zone, viewer_path) for seat in shown),
         hidden=format_count("and {count} hidden", "and {count} hidden", hidden) if hidden else "",
     )
 
 
-def _build_tiles(screening: Screening) -> tuple[Tile, ...]:
+def _build_tiles(night: Night, screening: Screening) -> tuple[Tile, ...]:
     """Return how many were there and how much they saw on average; of those who may be seen."""
     shown = [seat for seat in screening.seats if seat.username != SOMEBODY]
     shares = [seat.completion_percent for seat in shown if seat.completion_percent is not None]
@@ -90,7 +92,14 @@ def _build_tiles(screening: Screening) -> tuple[Tile, ...]:
         whole = sum(share >= ALL_OF_IT_PERCENT for share in shares)
         tiles.append(Tile(format_percent(sum(shares) / len(shares)), _("seen on average")))
         tiles.append(Tile(format_number(whole), _("saw all of it")))
-    return (*tiles, Tile(format_duration(sum(seat.playing_s for seat in shown)), _("watched in all")))
+    tiles.append(Tile(format_duration(sum(seat.playing_s for seat in shown)), _("watched in all")))
+    if night.rsvps:
+        figure = _("{came} of {said}").format(came=format_number(len(night.came)), said=format_number(night.rsvps))
+        tiles.append(Tile(figure, _("RSVPs came")))
+    if night.rating is not None:
+        ratings = format_count("{count} rating", "{count} ratings", night.ratings)
+        tiles.append(Tile(f"★ {format_number(night.rating, 1)}", ratings))
+    return tuple(tiles)
 
 
 def _describe(screening: Screening, zone: ZoneInfo) -> list[str]:
@@ -105,12 +114,9 @@ def _describe(screening: Screening, zone: ZoneInfo) -> list[str]:
     return facts
 
 
-def _build_row(
-    seat: Attendee, badges: Iterable[NightBadge], zone: ZoneInfo, viewer_path: Callable[[str], str]
-) -> NightRow:
-    earned = [
-        f"{each.badge.emoji} {gettext_badge(each.badge.name)}" for each in badges if each.viewer_id == seat.viewer_id
-    ]
+def _build_row(seat: Attendee, night: Night, zone: ZoneInfo, viewer_path: Callable[[str], str]) -> NightRow:
+    badges = [each.badge for each in night.badges if each.viewer_id == seat.viewer_id]
+    earned = [f"{badge.emoji} {gettext_badge(badge.name)}" for badge in badges]
     joined = format_clock(seat.joined_at_s, zone)
     if seat.join_position_ms is not None:
         joined = _("{clock}, at {position}").format(clock=joined, position=format_film_minute(seat.join_position_ms))
@@ -122,6 +128,7 @@ def _build_row(
         watched=format_duration(seat.playing_s),
         percent=format_percent(seat.completion_percent),
         badges=join_names(earned, 6),
+        said=seat.viewer_id in night.came,
     )
 
 
@@ -134,4 +141,5 @@ def _build_headings() -> dict[str, str]:
         "share": _("Seen"),
         "badges": _("Badges"),
         "everybody": _("Everybody who was there"),
+        "said": _("had said so"),
     }

@@ -3,13 +3,14 @@
 import calendar
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
 from actors.web.pages.clock import format_clock
-from messages import Item, ListNights, NightEntry
+from actors.web.pages.upcoming import format_rsvps, name_upcoming
+from messages import Item, ListNights, NightEntry, UpcomingNight
 from wording.dates import MONTHS, WEEKDAYS_SHORT
 from wording.numbers import format_count, format_percent
 from wording.text import clean_line
@@ -32,6 +33,17 @@ class CalendarNight:
 
 
 @dataclass(frozen=True)
+class PlannedCell:
+    """A night to come in the calendar."""
+
+    url: str
+    """Of the event on Discord."""
+    title: str
+    poster: Item | None
+    facts: str
+
+
+@dataclass(frozen=True)
 class MonthDay:
     """A day of the calendar."""
 
@@ -40,6 +52,7 @@ class MonthDay:
     label: str
     is_today: bool
     nights: tuple[CalendarNight, ...]
+    planned: tuple[PlannedCell, ...] = ()
 
 
 @page("nights", "/nights", menu=N_("Nights"))
@@ -49,16 +62,17 @@ async def show_nights(request: PageRequest) -> PageContent:
     after = (first + datetime.timedelta(days=32)).replace(day=1)
     before = (first - datetime.timedelta(days=1)).replace(day=1)
     found = await request.ask(ListNights(_begin(first, request.zone), _begin(after, request.zone)))
+    planned = list_planned(request)
     heading = _("{month} {year}").format(month=_(MONTHS[first.month - 1]), year=first.year)
     return PageContent(
         _("Nights in {month}").format(month=heading),
         {
             "heading": heading,
             "weekdays": tuple(_(day) for day in WEEKDAYS_SHORT),
-            "days": build_days(first, found.nights, request.today, request.zone),
+            "days": build_days(first, found.nights, request.today, request.zone, planned),
             "count": format_count("{count} night", "{count} nights", len(found.nights)),
             "before": f"/nights?m={before:%Y-%m}" if found.earlier else "",
-            "after": f"/nights?m={after:%Y-%m}" if after <= request.today else "",
+            "after": f"/nights?m={after:%Y-%m}" if after <= _find_last_day(planned, request) else "",
             "before_label": _("Month before"),
             "after_label": _("Month after"),
             "calendar_label": _("As a calendar"),
@@ -67,10 +81,30 @@ async def show_nights(request: PageRequest) -> PageContent:
     )
 
 
+def list_planned(request: PageRequest) -> Sequence[UpcomingNight]:
+    """Return the nights that have not begun."""
+    return [night for night in request.upcoming if not night.screening_id and night.starts_at_s > request.at.wall_s]
+
+
+def _find_last_day(planned: Sequence[UpcomingNight], request: PageRequest) -> datetime.date:
+    """Return today, or the day of the last night that is planned."""
+    last_s = max((night.starts_at_s for night in planned), default=request.at.wall_s)
+    return datetime.datetime.fromtimestamp(last_s, request.zone).date()
+
+
 def build_days(
-    first: datetime.date, nights: Sequence[NightEntry], today: datetime.date, zone: ZoneInfo
+    first: datetime.date,
+    nights: Sequence[NightEntry],
+    today: datetime.date,
+    zone: ZoneInfo,
+    planned: Iterable[UpcomingNight] = (),
 ) -> tuple[MonthDay, ...]:
-    """Return the days of a month in whole weeks, from Monday on. `first`: its first day."""
+    """Return the days of a month in whole weeks, from Monday on. `first`: its first day; `planned`: nights to come."""
+    coming: dict[int, list[PlannedCell]] = {}
+    for each in planned:
+        day_of = datetime.datetime.fromtimestamp(each.starts_at_s, zone).date()
+        if day_of.replace(day=1) == first:
+            coming.setdefault(day_of.day, []).append(_describe_planned(each, zone))
     by_day: dict[int, list[CalendarNight]] = {}
     for night in nights:
         day = datetime.datetime.fromtimestamp(night.started_at_s, zone).day
@@ -82,10 +116,16 @@ def build_days(
             f"{_(WEEKDAYS_SHORT[place])} {number}" if number else "",
             number > 0 and first.replace(day=number) == today,
             tuple(by_day.get(number, ())),
+            tuple(coming.get(number, ())),
         )
         for week in weeks
         for place, number in enumerate(week)
     )
+
+
+def _describe_planned(night: UpcomingNight, zone: ZoneInfo) -> PlannedCell:
+    facts = [format_clock(night.starts_at_s, zone), _("planned"), format_rsvps(len(night.said))]
+    return PlannedCell(night.url, name_upcoming(night), night.item, " · ".join(filter(None, facts)))
 
 
 def _describe(night: NightEntry, zone: ZoneInfo) -> CalendarNight:

@@ -1,13 +1,14 @@
 """The page Tonight: what plays now, who watches it, and what happened so far."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from actors.web.pages.clock import format_clock
 from actors.web.pages.evening_feed import FeedEntry, build_feed
 from actors.web.pages.night import NightRecord, build_night
-from messages import SOMEBODY, Item, Moment, Night, Screening
+from actors.web.pages.upcoming import UpcomingRow, build_upcoming, count_attendance
+from messages import SOMEBODY, Item, Moment, Night, NightBadge, Screening, UpcomingNight
 from wording.durations import format_duration, format_position
 from wording.lanes import Face, LaneChart, build_lane_chart, make_faces
 from wording.numbers import format_count
@@ -55,7 +56,7 @@ class Hero:
     faces: tuple[Face, ...]
     watching: str
     others: str
-    """Who left, in a few words; empty where nobody did."""
+    """Who left, and who of those who had said so came; empty where nobody left and nothing was planned."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ class Tonight:
     """What stands in the way; empty where nothing does."""
     last_night: NightRecord | None = None
     """Where nothing plays: the last watch party; None where there was none."""
+    upcoming: tuple[UpcomingRow, ...] = ()
+    """The nights to come."""
 
 
 def build_tonight(
@@ -93,27 +96,32 @@ def build_tonight(
     heard_at: Moment | None,
     silent_after_s: float,
     last_night: Night | None = None,
+    upcoming: Sequence[UpcomingNight] = (),
+    badges: Sequence[NightBadge] = (),
 ) -> Tonight:
     """Return what the page shows at `at`.
 
     `screenings` are those that others may see, `heard_at` is when the tracker last said what plays (None: not yet);
-    after `silent_after_s` seconds without a word the page says so.
+    after `silent_after_s` seconds without a word the page says so. `upcoming`: nights that are planned or run;
+    `badges`: what was earned at what plays.
     """
     notice = _describe_silence(at, zone, heard_at, silent_after_s)
+    coming = build_upcoming(upcoming, at.wall_s, zone)
     ranked = sorted(screenings, key=_rank)
     watched = [screening for screening in ranked if any(seat.present for seat in screening.seats)]
     if not watched:
         over = build_night(last_night, zone) if last_night is not None else None
-        return Tonight(_("Nothing is playing"), None, None, (), (), notice, over)
+        return Tonight(_("Nothing is playing"), None, None, (), (), notice, over, coming)
     main, *others = watched
     position = main.estimate_position(at)
     return Tonight(
         heading=_("{title} is playing").format(title=clean_line(display_title(main.item), TITLE_LENGTH)),
-        hero=_build_hero(main, at, zone),
+        hero=_build_hero(main, at, zone, count_attendance(main, upcoming)),
         chart=build_lane_chart(main, position) if position is not None else None,
         also=tuple(_build_also(screening, at) for screening in others[:MOST_ALSO]),
-        feed=build_feed(main, zone),
+        feed=build_feed(main, zone, badges),
         notice=notice,
+        upcoming=coming,
     )
 
 
@@ -123,10 +131,11 @@ def _rank(screening: Screening) -> tuple[bool, int, float]:
     return not screening.party, -present, screening.started_at_s
 
 
-def _build_hero(screening: Screening, at: Moment, zone: ZoneInfo) -> Hero:
+def _build_hero(screening: Screening, at: Moment, zone: ZoneInfo, attendance: str) -> Hero:
     item = screening.item
     present = [seat for seat in screening.seats if seat.present]
     left = len({seat.viewer_id or seat for seat in screening.seats} - {seat.viewer_id or seat for seat in present})
+    gone = format_count("{count} left", "{count} left", left) if left else ""
     host = clean_line(display_name(screening.host), 60)
     facts = [", ".join(clean_line(genre, 30) for genre in item.genres[:MOST_GENRES])]
     facts.append(format_duration(item.duration_ms / 1000) if item.duration_ms else "")
@@ -144,7 +153,7 @@ def _build_hero(screening: Screening, at: Moment, zone: ZoneInfo) -> Hero:
         progress=_build_progress(screening, at, zone),
         faces=_make_stack(screening),
         watching=format_count("{count} watching", "{count} watching", len(present)),
-        others=format_count("{count} left", "{count} left", left) if left else "",
+        others=" · ".join(part for part in (gone, attendance) if part),
     )
 
 

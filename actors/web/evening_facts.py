@@ -1,0 +1,72 @@
+"""What Tonight shows beside what plays: the last night, the nights to come, and badges that were earned tonight."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+from messages import GetNight, ListUpcomingNights, Night, NightBadge, Question, Screening, UpcomingNight
+
+AGAIN_S = 60.0
+"""Who wants to come is asked this often: nobody tells of it."""
+RETRY_S = 2.0
+MOST_ASKED = 3
+"""Screenings whose badges are asked for."""
+
+Ask = Callable[[Question[Any]], Awaitable[Any]]
+
+
+class EveningFacts:
+    """Lives on the page's loop."""
+
+    def __init__(
+        self,
+        ask: Ask,
+        screenings: Callable[[], Sequence[Screening]],
+        on_change: Callable[[], None],
+        unanswered: tuple[type[Exception], ...],
+    ) -> None:
+        """`ask` raises one of `unanswered` where nobody answers; `screenings` returns what plays."""
+        self.last_night: Night | None = None
+        """The last watch party that is over."""
+        self.upcoming: tuple[UpcomingNight, ...] = ()
+        """Nights that are planned or run, the first to begin first."""
+        self.badges: tuple[NightBadge, ...] = ()
+        """Earned at what plays now, by those who may be seen."""
+        self._ask = ask
+        self._screenings = screenings
+        self._on_change = on_change
+        self._unanswered = unanswered
+        self._changed = asyncio.Event()
+
+    def look_again(self) -> None:
+        """Ask again: the store changed."""
+        self._changed.set()
+
+    async def follow(self) -> None:
+        """Ask at the start, whenever the store changed, and from time to time; for ever."""
+        while True:
+            self._changed.clear()
+            before = self.last_night, self.upcoming, self.badges
+            wait_s = await self._look()
+            if (self.last_night, self.upcoming, self.badges) != before:
+                self._on_change()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), wait_s)
+
+    async def _look(self) -> float:
+        """Ask all of it; return when to ask again. What is not answered stays as it was known."""
+        wait_s = AGAIN_S
+        try:
+            self.last_night = await self._ask(GetNight())
+            nights = [await self._ask(GetNight(name)) for name in self._names()]
+            self.badges = tuple(badge for night in nights for badge in night.badges)
+        except self._unanswered:
+            wait_s = RETRY_S
+        with contextlib.suppress(*self._unanswered):
+            self.upcoming = (await self._ask(ListUpcomingNights())).nights
+        return wait_s
+
+    def _names(self) -> Iterable[str]:
+        parties = sorted(self._screenings(), key=lambda shown: not shown.party)
+        return [shown.screening_id for shown in parties[:MOST_ASKED]]

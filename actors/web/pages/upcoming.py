@@ -1,0 +1,78 @@
+"""Nights to come: when, how long until then, and how many said that they would come."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from actors.web.pages.clock import format_clock, format_day
+from messages import Item, Screening, UpcomingNight
+from wording.durations import format_duration
+from wording.numbers import format_count, format_number
+from wording.text import clean_line
+from wording.titles import display_title
+from wording.translation import _
+
+MOST_SHOWN = 4
+DAY_S = 86_400.0
+
+
+@dataclass(frozen=True)
+class UpcomingRow:
+    """A night to come."""
+
+    title: str
+    poster: Item | None
+    when: str
+    until: str
+    """How long until then, in words."""
+    rsvps: str
+    """How many said that they would come; empty where nobody did."""
+    url: str
+    """Of the event on Discord."""
+
+
+def build_upcoming(nights: Iterable[UpcomingNight], now_s: float, zone: ZoneInfo) -> tuple[UpcomingRow, ...]:
+    """Return the nights that have not begun, the first to begin first; at most `MOST_SHOWN`."""
+    coming = [night for night in nights if not night.screening_id and night.starts_at_s > now_s]
+    return tuple(_build_row(night, now_s, zone) for night in coming[:MOST_SHOWN])
+
+
+def name_upcoming(night: UpcomingNight) -> str:
+    """Return the title of a night's film, or what it is where the film is chosen later."""
+    return clean_line(display_title(night.item), 120) if night.item is not None else _("Film night")
+
+
+def format_rsvps(count: int) -> str:
+    """Return how many said that they would come; empty for none."""
+    return format_count("{count} RSVP", "{count} RSVPs", count) if count else ""
+
+
+def format_until(seconds: float) -> str:
+    """Return how long until something, in words: "in 3 days", "in 2 h 5 min"."""
+    if seconds >= 2 * DAY_S:
+        return format_count("in {count} day", "in {count} days", round(seconds / DAY_S))
+    return _("in {time}").format(time=format_duration(max(60.0, seconds)))
+
+
+def count_attendance(screening: Screening, nights: Iterable[UpcomingNight]) -> str:
+    """Return who of those who had said so came to what plays: "3 of 4 RSVPs"; empty where it was not planned.
+
+    A hidden viewer has no id here, and is not among those who came.
+    """
+    names = {screening.screening_id, *screening.merged}
+    said = next((set(night.said) for night in nights if night.screening_id in names), set())
+    if not said:
+        return ""
+    came = len({seat.viewer_id for seat in screening.seats} & said)
+    return _("{came} of {said} RSVPs").format(came=format_number(came), said=format_number(len(said)))
+
+
+def _build_row(night: UpcomingNight, now_s: float, zone: ZoneInfo) -> UpcomingRow:
+    return UpcomingRow(
+        name_upcoming(night),
+        night.item,
+        f"{format_day(night.starts_at_s, zone)}, {format_clock(night.starts_at_s, zone)}",
+        format_until(night.starts_at_s - now_s),
+        format_rsvps(len(night.said)),
+        night.url,
+    )
