@@ -147,7 +147,9 @@ class Gateway:
         task.add_done_callback(self._tasks.discard)
 
     def dispatch(self, event: str, data: Payload, intent: int = 0) -> None:
-        """Tell every session that hears this intent. From any thread."""
+        """Tell every session that hears this intent, unless the server that it is about is away. From any thread."""
+        if str(data.get("guild_id", "")) in {str(guild_id) for guild_id in self.world.away}:
+            return
         text = json.dumps(data, ensure_ascii=False)
         if self._loop is None:
             self._deliver(event, text, intent)
@@ -264,7 +266,8 @@ class Gateway:
         self._tell(session, "READY", about)
         if intents & GUILDS:
             with self.world.changed:
-                whole = [g.payload(bot.id, all_members=bool(intents & MEMBERS)) for g in self.world.guilds.values()]
+                there = [g for g in self.world.guilds.values() if g.id not in self.world.away]
+                whole = [g.payload(bot.id, all_members=bool(intents & MEMBERS)) for g in there]
             for guild in whole:
                 if self._switches.names_no_members:
                     guild["members"] = [each for each in guild["members"] if each["user"]["id"] == str(bot.id)]

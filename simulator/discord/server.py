@@ -94,7 +94,11 @@ class SimulatedDiscord(PollActions):
     @property
     def command_names(self) -> list[str]:
         """The names of the slash commands that people are offered, the server's own first."""
-        every = [*self.world.commands.get(self.guild.id, []), *self.world.commands[None]]
+        return self.list_commands(self.guild.id)
+
+    def list_commands(self, guild_id: int) -> list[str]:
+        """Return the names of the slash commands that people of a server are offered, the server's own first."""
+        every = [*self.world.commands.get(guild_id, []), *self.world.commands[None]]
         return [command["name"] for command in every]
 
     @property

@@ -10,6 +10,7 @@ from typing import Any
 from simulator.discord.model.command_input import (
     Asked,
     CommandNotOffered,
+    choose_in_control,
     command_data,
     find_offered_command,
     form_data,
@@ -44,17 +45,23 @@ WhereEver = Channel | str | int
 class UserActions:
     """Acts for the members. Every method may be called from any thread.
 
-    A member is a Member, a shown name, an account name or an id; a channel a Channel, its name or id.
+    A member is a Member, a shown name, an account name or an id; a channel a Channel, its name or id. Where several
+    are called so, the one of `guild` is meant, the first server unless another is given.
     """
 
-    def __init__(self, world: DiscordWorld) -> None:
+    def __init__(self, world: DiscordWorld, guild: Guild | None = None) -> None:
         self.world = world
+        self._guild = guild
+
+    def at(self, guild: Guild) -> UserActions:
+        """Return what people do on another server."""
+        return UserActions(self.world, guild)
 
     def member(self, who: WhoEver) -> Member:
         """A member. LookupError where nobody is called so."""
         if isinstance(who, Member):
             return who
-        for each in self.world.members():
+        for each in (*self.guild.members.values(), *self.world.members()):
             if who in (each.id, each.display_name, each.user.name):
                 return each
         raise LookupError(f"Nobody is called {who!r}; there are {[each.display_name for each in self.world.members()]}")
@@ -63,14 +70,15 @@ class UserActions:
         """A channel. LookupError where there is none of that name."""
         if isinstance(where, Channel):
             return where
-        every = [each for guild in self.world.guilds.values() for each in guild.channels.values()]
+        guilds = (self.guild, *self.world.guilds.values())
+        every = [each for guild in guilds for each in guild.channels.values()]
         for each in [*every, *self.world.direct.values()]:
             if where in (each.id, each.name):
                 return each
         raise LookupError(f"No channel is called {where!r}; there are {[each.name for each in every]}")
 
     def add_member(self, name: str, *, bot: bool = False, nick: str | None = None, admin: bool = False) -> Member:
-        """Somebody new in the first server; `name` is what people see."""
+        """Somebody new in the server; `name` is what people see."""
         account = "".join(letter for letter in name.lower() if letter.isascii() and letter.isalnum()) or "guest"
         member = Member(User(snowflake(), account, bot, name), nick=nick)
         if admin:
@@ -93,23 +101,23 @@ class UserActions:
         return guild
 
     def take_server_away(self, *, removed: bool = False) -> None:
-        """The first server becomes unavailable, or the bot is removed from it; nothing of it is told from then on."""
+        """The server becomes unavailable, or the bot is removed from it; nothing of it is told from then on."""
         with self.world.changed:
             gone = {"id": str(self.guild.id)} if removed else {"id": str(self.guild.id), "unavailable": True}
             self.world.dispatch("GUILD_DELETE", gone, GUILDS)
-            self._dispatch, self.world.dispatch = self.world.dispatch, lambda *_: None
+            self.world.away.add(self.guild.id)
 
     def bring_server_back(self, *, invited: bool = False) -> None:
-        """The first server is available again, or the bot is invited anew, with whoever is there by now."""
+        """The server is available again, or the bot is invited anew, with whoever is there by now."""
         with self.world.changed:
-            self.world.dispatch = self._dispatch
+            self.world.away.discard(self.guild.id)
             whole = self.guild.payload(self.world.bot.id)
             if invited:
                 del whole["unavailable"]
             self.world.dispatch("GUILD_CREATE", whole, GUILDS)
 
     def add_channel(self, name: str, kind: int = 0) -> Channel:
-        """A new channel in the first server."""
+        """A new channel in the server."""
         with self.world.changed:
             channel = Channel(snowflake(), name, kind, self.guild.id)
             self.guild.channels[channel.id] = channel
@@ -149,8 +157,8 @@ class UserActions:
 
     @property
     def guild(self) -> Guild:
-        """The first server."""
-        return self.world.guild
+        """The server on which they are, the first unless another was given."""
+        return self._guild or self.world.guild
 
     def say(
         self, who: WhoEver, where: WhereEver, text: str, *, reply_to: ChannelMessage | None = None
@@ -293,11 +301,7 @@ class UserActions:
         kind = int(control["type"])
         data: Payload = {"component_type": kind, "custom_id": control["custom_id"], "id": control.get("id", 1)}
         if kind != 2:
-            chosen = [str(value) for value in values]
-            known = [option["value"] for option in control.get("options", [])]
-            if kind == 3 and not set(chosen) <= set(known):
-                raise LookupError(f"{custom_id!r} offers {known}, not {chosen}")
-            data["values"] = chosen
+            data |= choose_in_control(self.guild, control, values)
         channel = self.channel(message.channel_id)
         return self._ask(self.member(who), channel, COMPONENT, control["custom_id"], data, source=message)
 

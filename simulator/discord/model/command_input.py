@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.discord.model.guild import Channel, Guild, Member, Payload, User
@@ -89,8 +89,7 @@ def _value(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> An
         channel = value
         if not isinstance(channel, Channel):
             raise CommandNotOffered(f"{option['name']}: there is no channel {value!r}")
-        about = {"id": str(channel.id), "name": channel.name, "type": channel.kind, "permissions": "0", "flags": 0}
-        resolved.setdefault("channels", {})[str(channel.id)] = about
+        resolved.setdefault("channels", {})[str(channel.id)] = _partial(channel)
         return str(channel.id)
     fits = {
         STRING: isinstance(value, str),
@@ -102,6 +101,10 @@ def _value(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> An
         raise CommandNotOffered(f"{option['name']} does not take {value!r}")
     _check_bounds(option, value)
     return value
+
+
+def _partial(channel: Channel) -> Payload:
+    return {"id": str(channel.id), "name": channel.name, "type": channel.kind, "permissions": "0", "flags": 0}
 
 
 def _parse_typed(guild: Guild, kind: int, text: str) -> Asked:
@@ -148,6 +151,31 @@ def _person(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> s
     about = {**member.partial(), "permissions": str(guild.permissions(member))}
     resolved.setdefault("members", {})[str(wanted)] = about
     return str(wanted)
+
+
+ROLE_SELECT, CHANNEL_SELECT = 6, 8
+"""Kinds of a component with which a role or a channel is chosen."""
+
+
+def choose_in_control(guild: Guild, control: Payload, values: Sequence[str | int]) -> Payload:
+    """What a menu says of the values chosen. LookupError where it does not offer them, or not so many."""
+    kind, chosen = int(control["type"]), [str(value) for value in values]
+    least, most = int(control.get("min_values", 1)), int(control.get("max_values", 1))
+    if not least <= len(chosen) <= most:
+        raise LookupError(f"{control['custom_id']!r} takes {least} to {most} values, not {len(chosen)}")
+    if kind == ROLE_SELECT:
+        roles = {value: guild.roles[int(value)].payload() for value in chosen}  # KeyError is a LookupError
+        return {"values": chosen, "resolved": {"roles": roles}}
+    if kind == CHANNEL_SELECT:
+        channels = {value: guild.channels[int(value)] for value in chosen}
+        kinds = control.get("channel_types")
+        if kinds and any(channel.kind not in kinds for channel in channels.values()):
+            raise LookupError(f"{control['custom_id']!r} takes channels of the types {kinds}")
+        return {"values": chosen, "resolved": {"channels": {key: _partial(each) for key, each in channels.items()}}}
+    known = [option["value"] for option in control.get("options", [])]
+    if kind == STRING and not set(chosen) <= set(known):
+        raise LookupError(f"{control['custom_id']!r} offers {known}, not {chosen}")
+    return {"values": chosen}
 
 
 def form_data(form: Payload, values: Mapping[str, str]) -> Payload:

@@ -46,6 +46,8 @@ class DiscordWorld:
         self.app_flags = message_content * FLAG_MESSAGE_CONTENT | members_intent * FLAG_MEMBERS
         self.guild = build_default_guild(self.bot)
         self.guilds = {self.guild.id: self.guild}
+        self.away: set[int] = set()
+        """Ids of servers of which nothing is told: they are unavailable, or the bot was removed."""
         self.strangers: dict[int, User] = {}
         self.direct: dict[int, Channel] = {}
         self.closed: set[int] = set()
