@@ -144,7 +144,7 @@ class InteractionRoutes:
 
     def _message(self, interaction: Interaction, name: str) -> ChannelMessage:
         if name == "@original":
-            found = interaction.message or (interaction.source if interaction.kind == COMPONENT else None)
+            found = interaction.message or (interaction.source if interaction.kind in (COMPONENT, MODAL) else None)
         else:
             mine = [interaction.message, interaction.source, *interaction.followups]
             found = next((m for m in mine if m is not None and str(m.id) == name), None)

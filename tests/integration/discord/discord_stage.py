@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from actors.address import join_address, split_address
 from actors.chat.discord.actor import DiscordActor
 from actors.runtime import Clock, Context, Endpoint, Pace
 from actors.runtime.delivery.dead_letters import DeadLetters
+from actors.runtime.errors import Declined
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
 from messages import Answer, ChatStateEntry, ChatStateLoaded, LoadChatState, Message, Question, SaveChatState
@@ -78,7 +80,10 @@ class Peer(threading.Thread):
                 self.heard.append(incoming.message)
                 if incoming.ask_id and type(incoming.message) in self.answers:
                     found = self.answers[type(incoming.message)]
-                    node.answer(incoming, found(incoming.message) if callable(found) else found)
+                    try:
+                        node.answer(incoming, found(incoming.message) if callable(found) else found)
+                    except Declined as refusal:
+                        node.answer_error(incoming, refusal)
                 elif incoming.ask_id:
                     node.answer_error(incoming, LookupError("no answer was set"))
                 elif incoming.delivery_id:
@@ -103,7 +108,7 @@ class Peer(threading.Thread):
     def tell(self, message: Message) -> threading.Event:
         """Tell the Discord actor; the event is set when a kept message was acknowledged."""
         done = threading.Event()
-        self.node.tell("discord", message, done.set)
+        self.node.tell(join_address("discord", split_address(self.name)[1]), message, done.set)
         return done
 
     def ask(self, question: Question[AnswerT]) -> AnswerT:
@@ -112,10 +117,10 @@ class Peer(threading.Thread):
         self.node.submit(lambda: asked.set_result(self.node.ask_future("discord", question, 10.0)))
         return asked.result(5).result(15)
 
-    def pulse(self) -> Heartbeat:
-        """How the Discord actor is, as the launcher would see it."""
+    def pulse(self, actor: str = "discord") -> Heartbeat:
+        """How a Discord actor is, as the launcher would see it."""
         asked: concurrent.futures.Future[concurrent.futures.Future[Heartbeat]] = concurrent.futures.Future()
-        self.node.submit(lambda: asked.set_result(self.node.ping("discord")))
+        self.node.submit(lambda: asked.set_result(self.node.ping(actor)))
         return asked.result(5).result(5)
 
 
@@ -129,6 +134,8 @@ class Stage:
         self.tracker, self.persistence, self.launcher, self.plex = (peers[name] for name in PEERS)
         self.changes: dict[str, Any] = {}
         self.speed = 1.0
+        self.main: DiscordActor
+        """While it acts: the actor of the environment's community."""
 
     def settings(self) -> Settings:
         """Settings for this Discord."""
@@ -151,6 +158,9 @@ class Stage:
         node = Endpoint("discord", self.network.transport("discord"), DeadLetters(None, "discord"))
         clock = Clock(Pace.starting_now(self.speed))
         ref = DiscordActor.start(Context(node, self.settings(), clock, self.folder))
+        actor = ref._actor_weakref()
+        assert isinstance(actor, DiscordActor)
+        self.main = actor
         try:
             if wait:
                 self.discord.wait_connected()

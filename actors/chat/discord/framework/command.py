@@ -22,6 +22,8 @@ Function = Callable[..., Coroutine[Any, Any, None]]
 Suggest = Callable[[discord.Interaction[Any], str], Awaitable[list[app_commands.Choice[str]]]]
 """Returns the choices for what somebody has typed so far into a parameter of a / command."""
 Button = type[discord.ui.DynamicItem[Any]]
+SubmitForm = Callable[[discord.Interaction[Any], str], Awaitable[None]]
+"""Takes a form that was filled in, and its custom id."""
 
 
 class CommandGroup(enum.Enum):
@@ -60,6 +62,7 @@ class UsherCommand(commands.HybridCommand[Any, ..., None]):
         cooldown: Cooldown | None = None,
         page: PageBuilder | None = None,
         buttons: tuple[Button, ...] = (),
+        forms: Mapping[str, SubmitForm] | None = None,
         **attributes: Any,
     ) -> None:
         super().__init__(function, **attributes)
@@ -67,6 +70,7 @@ class UsherCommand(commands.HybridCommand[Any, ..., None]):
         self.permission = permission
         self.page = page
         self.buttons = buttons
+        self.forms = dict(forms or {})
         self._cooldown = cooldown
         self._uses: commands.CooldownMapping[commands.Context[Any]]
         self.reset_uses()
@@ -120,6 +124,7 @@ def command(
     autocomplete: Mapping[str, Suggest] | None = None,
     page: PageBuilder | None = None,
     buttons: Iterable[Button] = (),
+    forms: Mapping[str, SubmitForm] | None = None,
 ) -> Callable[[Function], UsherCommand]:
     """Declare a command of the server; its function takes a `Context` and what members type.
 
@@ -131,6 +136,7 @@ def command(
     autocomplete: by parameter, what is suggested while somebody types.
     page: builds the pages that `show_page` answers with; their buttons work for years, also after a restart.
     buttons: further buttons and menus below its answers that work after a restart.
+    forms: what takes the forms whose custom ids begin so, also after a restart.
     """
 
     def declare(function: Function) -> UsherCommand:
@@ -150,6 +156,7 @@ def command(
             cooldown=cooldown,
             page=page,
             buttons=tuple(buttons),
+            forms=forms,
         )
         for parameter, suggest in (autocomplete or {}).items():
             declared.autocomplete(parameter)(suggest)  # type: ignore[arg-type]  # discord.py wants a coroutine function

@@ -19,6 +19,10 @@ from wording.translation import N_, _
 
 ADMINS_ONLY = N_("Only administrators of this server may do that.")
 ASK_ADMIN = N_("An administrator can do it for you, or give you a role with Administrator.")
+MANAGERS_ONLY = (
+    N_("Only members with Manage Server may do that."),
+    N_("An administrator can give you a role with it."),
+)
 CHANNEL_CURE = N_("In the channel's settings > Permissions, allow that to the bot's role.")
 NO_CURE = ""
 """The cure beside another actor's sentence, which names its own."""
@@ -109,6 +113,8 @@ def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None
             return _build_refusal(
                 _("Slow down."), _("Try again in {seconds} s.").format(seconds=max(1, round(error.retry_after)))
             )
+        case commands.MissingPermissions(missing_permissions=["manage_guild"]):
+            return _build_refusal(*map(_, MANAGERS_ONLY))
         case commands.MissingPermissions():
             return _build_refusal(_(ADMINS_ONLY), _(ASK_ADMIN))
         case commands.NoPrivateMessage():

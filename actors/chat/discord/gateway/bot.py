@@ -79,6 +79,7 @@ class UsherBot(ResumingBot):
         self.is_set_up = False
         self._speaks = False
         self._registrar = CommandRegistrar(self, declared, directory, log)
+        self._forms = {prefix: submit for command in declared for prefix, submit in command.forms.items()}
         self._tasks: set[asyncio.Task[None]] = set()
         self._registrations: dict[int, asyncio.Task[None]] = {}
         """By server: the task that tells Discord its commands."""
@@ -250,6 +251,15 @@ class UsherBot(ResumingBot):
         message.content = message.content.translate(_APOSTROPHES)
         await super().process_commands(message)
 
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Take a form that was filled in; it may have been opened before a restart."""
+        if interaction.type is not discord.InteractionType.modal_submit:
+            return
+        custom_id = str(dict(interaction.data or {}).get("custom_id", ""))
+        for prefix, submit in self._forms.items():
+            if custom_id.startswith(prefix):
+                await submit(interaction, custom_id)
+
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
@@ -276,7 +286,9 @@ class UsherBot(ResumingBot):
 
     async def on_command_completion(self, ctx: commands.Context[Any]) -> None:
         """An answer got through."""
-        self.features_of(ctx).degraded.remove(_REPLIES)
+        features = self.directory.find(ctx.guild.id if ctx.guild is not None else 0)
+        if features is not None:
+            features.degraded.remove(_REPLIES)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """An event's handler failed: the bot goes on."""
@@ -296,7 +308,8 @@ class UsherBot(ResumingBot):
             await ctx.send(f"{lacks} {_(CHANNEL_CURE)}", ephemeral=True, **reply_options(ctx))
 
     async def _in_our_server(self, ctx: commands.Context[Any]) -> bool:
-        self.features_of(ctx)
+        if ctx.command is None or ctx.command.name not in UNSERVED:
+            self.features_of(ctx)
         return True
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

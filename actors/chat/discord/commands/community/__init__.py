@@ -1,0 +1,1 @@
+"""`setup` and `settings`: a Discord server becomes a community, and chooses what a community may choose."""

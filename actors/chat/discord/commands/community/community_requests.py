@@ -1,0 +1,117 @@
+"""What `setup` and `settings` ask the environment's persistence, which keeps the list of communities."""
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import discord
+
+from actors.chat.discord.core.api_errors import API_ERRORS
+from actors.chat.discord.framework.actor_client import ActorClient, AnswerT, UnansweredError
+from actors.chat.discord.framework.command_errors import MANAGERS_ONLY, NO_CURE, RefusedError
+from actors.chat.discord.framework.pages import refuse
+from actors.chat.discord.guild_directory import GuildDirectory
+from actors.chat.discord.ui import formatting
+from config import Settings, languages
+from messages import (
+    AuditSubject,
+    Community,
+    CommunityList,
+    ListCommunities,
+    Problem,
+    Question,
+    RemoveCommunity,
+    SaveCommunity,
+)
+from wording.problems import translate
+from wording.translation import _
+
+MANAGER = "manage_guild"
+"""The permission of whoever sets a server up."""
+
+
+class ServerSettings(NamedTuple):
+    """A Discord server's settings, as they hold now."""
+
+    guild: discord.Guild
+    community: Community | None
+    """None where it is the environment's server, or has no community."""
+    settings: Settings
+    is_own: bool
+    """Whether it is the environment's server: its settings are the operator's."""
+
+    @property
+    def language(self) -> str:
+        """The language that it speaks."""
+        return "" if self.is_own else self.settings.bot_language
+
+
+def directory_of(interaction: discord.Interaction[Any]) -> GuildDirectory:
+    """Return the communities that the bot serves."""
+    directory: GuildDirectory = interaction.client.directory
+    return directory
+
+
+async def read_server(directory: GuildDirectory, guild: discord.Guild) -> ServerSettings:
+    """Return a server's settings. Raises RefusedError, UnansweredError."""
+    own = directory.own
+    if guild.id == own.guild_id or not own.guild_id:
+        return ServerSettings(guild, None, own.actors.settings, is_own=True)
+    listed = await ask_own(own.actors, ListCommunities())
+    return _find_server(directory, guild, listed)
+
+
+async def save_choices(
+    directory: GuildDirectory, guild: discord.Guild, member: discord.Member | discord.User, chosen: Mapping[str, str]
+) -> ServerSettings:
+    """Add a server's community, or change what it chose; an empty text takes a setting back to its default.
+
+    Raises RefusedError, UnansweredError.
+    """
+    question = SaveCommunity(str(guild.id), guild.name, dict(chosen), f"{member} ({member.id})")
+    features = directory.find(guild.id)
+    subjects = [AuditSubject(name, text[:60] if name != "PLEX_SERVERS" else "") for name, text in chosen.items()]
+    if features is None:
+        return _find_server(directory, guild, await ask_own(directory.own.actors, question))
+    async with features.actors.record_act(member, "settings", *subjects):
+        return _find_server(directory, guild, await ask_own(directory.own.actors, question))
+
+
+async def remove_community(
+    directory: GuildDirectory, guild: discord.Guild, member: discord.Member | discord.User
+) -> None:
+    """Serve a server no longer; what is stored stays. Raises RefusedError, UnansweredError."""
+    await ask_own(directory.own.actors, RemoveCommunity(str(guild.id), f"{member} ({member.id})"))
+
+
+def choose_language(guild: discord.Guild) -> str:
+    """Return the language of a new community: the server's own, where Usher speaks it."""
+    spoken = guild.preferred_locale.value.partition("-")[0]
+    return spoken if spoken in languages() else "en"
+
+
+def _find_server(directory: GuildDirectory, guild: discord.Guild, listed: CommunityList) -> ServerSettings:
+    community = next((each for each in listed.communities if each.guild_id == str(guild.id)), None)
+    chosen = community.settings if community is not None else {"BOT_LANGUAGE": choose_language(guild)}
+    settings = directory.own.actors.settings.for_community(str(guild.id), chosen)
+    return ServerSettings(guild, community, settings, is_own=False)
+
+
+async def ask_own(actors: ActorClient, question: Question[AnswerT], timeout_s: float = 5.0, *, to: str = "") -> AnswerT:
+    """Ask an actor of the environment's community. Raises RefusedError with the reason where it declines."""
+    try:
+        return await actors.ask(question, timeout_s, target=to)
+    except UnansweredError as error:
+        reason = error.problem.parameters.get("reason")
+        if error.problem.code == "actor.declined" and isinstance(reason, Problem):
+            raise RefusedError(formatting.escape(translate(reason), 300), NO_CURE) from error
+        raise
+
+
+async def check_manager(interaction: discord.Interaction[Any]) -> discord.Guild | None:
+    """Return the server, where whoever pressed may manage it; else refuse, and return None."""
+    if interaction.guild is not None and interaction.permissions.manage_guild:
+        return interaction.guild
+    with contextlib.suppress(*API_ERRORS):
+        await refuse(interaction, *map(_, MANAGERS_ONLY))
+    return None

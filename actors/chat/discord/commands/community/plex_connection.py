@@ -1,0 +1,205 @@
+"""Connecting Plex: a sign-in at plex.tv brings the account's own servers, and the manager chooses among them.
+
+The tokens are sealed by the Plex poller before they get here. The buttons carry the sign-in's id: after a restart they
+say that it ran out.
+"""
+
+import asyncio
+import contextlib
+import json
+import re
+import time
+from collections.abc import Sequence
+from typing import Any, Self
+
+import discord
+
+from actors.chat.discord.commands.community.community_requests import (
+    ServerSettings,
+    ask_own,
+    check_manager,
+    directory_of,
+    read_server,
+)
+from actors.chat.discord.commands.community.setting_controls import (
+    ACTS,
+    SHOW_HOME,
+    SetupButton,
+    read_values,
+    save_and_show,
+)
+from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
+from actors.chat.discord.framework.command_errors import RefusedError, report_errors
+from actors.chat.discord.framework.pages import build_buttons
+from actors.chat.discord.ui import embeds, formatting
+from messages import CheckPlexSignIn, OwnedPlexServer, PlexSignedIn, PlexSignIn, StartPlexSignIn
+from wording.problems import translate, translate_or
+from wording.text import shorten
+from wording.translation import N_, _
+
+PLEX_TV_S = 20.0
+"""Deadline of what plex.tv is asked."""
+CHECK_S = 2.0
+"""Between two looks whether somebody has signed in (real seconds)."""
+POLLER = "plex"
+_MOST_SERVERS = 20
+_AGAIN = N_("Press “Connect Plex” again for a new code.")
+_newest: dict[int, str] = {}
+"""By server: the sign-in that is waited for; an older one is not told of any more."""
+
+
+async def _connect(interaction: discord.Interaction[Any], guild: discord.Guild, _about: str) -> None:
+    """Show a code, and then the servers that it brought."""
+    actors = directory_of(interaction).own.actors
+    code = await ask_own(actors, StartPlexSignIn(str(guild.id)), PLEX_TV_S, to=POLLER)
+    if not code.code:
+        why = formatting.escape(translate_or(code.reason, code.problem), 300)
+        raise RefusedError(why, _("Try again later."))
+    _newest[guild.id] = code.sign_in_id
+    await _show(interaction, _build_code(actors, code), _build_waiting(code))
+    signed = await _await_sign_in(actors, guild, code)
+    if signed is not None:
+        await _show_servers(interaction, guild, code.sign_in_id, signed)
+
+
+async def _await_sign_in(actors: ActorClient, guild: discord.Guild, code: PlexSignIn) -> PlexSignedIn | None:
+    """Wait until the code is typed in or void; None where another was asked for."""
+    end_s = time.monotonic() + code.expires_s
+    while time.monotonic() < end_s:
+        await asyncio.sleep(CHECK_S)
+        if _newest.get(guild.id) != code.sign_in_id:
+            return None
+        with contextlib.suppress(UnansweredError):  # it restarts, and says then that it knows no such code
+            signed = await actors.ask(CheckPlexSignIn(code.sign_in_id), PLEX_TV_S, target=POLLER)
+            if signed.state != "waiting":
+                return signed
+    return PlexSignedIn("expired")
+
+
+async def _check(interaction: discord.Interaction[Any], guild: discord.Guild, sign_in_id: str) -> None:
+    """Look now whether somebody has signed in: also after a restart, when nobody waits any more."""
+    question = CheckPlexSignIn(sign_in_id)
+    signed = await ask_own(directory_of(interaction).own.actors, question, PLEX_TV_S, to=POLLER)
+    if signed.state == "waiting":
+        raise RefusedError(
+            _("plex.tv says that nobody has typed in that code yet."), _("Type it in, then press again.")
+        )
+    _newest.pop(guild.id, None)
+    await _show_servers(interaction, guild, sign_in_id, signed)
+
+
+async def _show_servers(
+    interaction: discord.Interaction[Any], guild: discord.Guild, sign_in_id: str, signed: PlexSignedIn
+) -> None:
+    """Ask which of the account's servers are to be watched; where there is none, say why."""
+    if not signed.servers:
+        raise _explain_none(signed)
+    lines = [_describe_server(server) for server in signed.servers[:_MOST_SERVERS]]
+    text = "\n".join([_("Which of your servers should Usher track here?"), *lines])
+    embed = embeds.build_embed(_("📺 Connect Plex"), text, colour=embeds.BLUE)
+    usable = [server for server in signed.servers if server.url][:_MOST_SERVERS]
+    items: list[discord.ui.Item[Any]] = [ServerMenu(sign_in_id, usable)] if usable else []
+    await _show(interaction, embed, [*items, SetupButton("home", _("Back"))])
+
+
+def _explain_none(signed: PlexSignedIn) -> RefusedError:
+    if signed.state == "no_access":
+        what = _("The Plex account {name} owns no server.").format(name=formatting.escape(signed.name, 60))
+        return RefusedError(what, _("Sign in with the account that owns it."))
+    what = formatting.escape(translate_or(signed.reason, signed.problem), 300) if signed.problem else ""
+    return RefusedError(what or _("The code ran out, or Usher was started again."), _(_AGAIN))
+
+
+def _describe_server(server: OwnedPlexServer) -> str:
+    name = formatting.escape(server.name, 60)
+    if server.reason is None:
+        return f"✅ **{name}**"
+    sign = "⚠️" if server.url else "❌"
+    return f"{sign} **{name}**: {formatting.escape(translate(server.reason), 200)}"
+
+
+class ServerMenu(
+    discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]],
+    template=re.compile(r"usher:setup:servers:(?P<sign_in>[0-9a-f]{1,64})"),
+):
+    """Chooses among the servers that a sign-in brought."""
+
+    def __init__(self, sign_in_id: str, servers: Sequence[OwnedPlexServer] = ()) -> None:
+        self._sign_in_id = sign_in_id
+        options = [
+            discord.SelectOption(
+                label=shorten(server.name or server.server_id, 100),
+                value=server.server_id[:100],
+                default=not server.reason,
+            )
+            for server in servers
+        ]
+        super().__init__(
+            discord.ui.Select(
+                custom_id=f"usher:setup:servers:{sign_in_id}",
+                placeholder=_("Plex servers"),
+                options=options,
+                max_values=max(1, len(options)),
+            )
+        )
+
+    @classmethod
+    async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
+        """Return the menu from the sign-in's id."""
+        return cls(match["sign_in"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> Any:
+        """Have the chosen servers be watched, in the place of those of the same account."""
+        guild = await check_manager(interaction)
+        if guild is None:
+            return
+        await interaction.response.defer()
+        async with report_errors(interaction):
+            chosen = set(read_values(interaction))
+            directory = directory_of(interaction)
+            question = CheckPlexSignIn(self._sign_in_id)
+            signed = await ask_own(directory.own.actors, question, PLEX_TV_S, to=POLLER)
+            if not signed.servers:
+                raise _explain_none(signed)
+            servers = _merge_servers(await read_server(directory, guild), signed.servers, chosen)
+            await save_and_show(interaction, SHOW_HOME, {"PLEX_SERVERS": servers})
+
+
+def _merge_servers(server: ServerSettings, owned: Sequence[OwnedPlexServer], chosen: set[str]) -> str:
+    """Return PLEX_SERVERS: what is watched of other accounts stays, of this account what was chosen."""
+    stored = (server.community.settings if server.community is not None else {}).get("PLEX_SERVERS", "")
+    ours = {each.server_id for each in owned}
+    listed = [each for each in (json.loads(stored) if stored else []) if each.get("server_id") not in ours]
+    listed += [
+        {"url": each.url, "token": each.token, "name": each.name, "server_id": each.server_id}
+        for each in owned
+        if each.server_id in chosen and each.url
+    ]
+    return json.dumps(listed) if listed else ""
+
+
+def _build_code(actors: ActorClient, code: PlexSignIn) -> discord.Embed:
+    ends = formatting.relative_time(actors.clock.now().wall_s + code.expires_s)
+    lines = [
+        _("1. Open {address} and sign in to Plex, as the owner of the servers.").format(address=code.address),
+        _("2. Type in **{code}**; it ends {when}.").format(code=formatting.escape(code.code, 20), when=ends),
+        _("Then Usher keeps the token of each server that you choose, sealed, and nothing else of your account."),
+    ]
+    return embeds.build_embed(_("📺 Connect Plex"), "\n".join(lines), colour=embeds.BLUE)
+
+
+def _build_waiting(code: PlexSignIn) -> list[discord.ui.Item[Any]]:
+    return [
+        SetupButton("signed", _("I've signed in"), discord.ButtonStyle.primary, about=code.sign_in_id),
+        SetupButton("home", _("Back")),
+    ]
+
+
+async def _show(
+    interaction: discord.Interaction[Any], embed: discord.Embed, items: Sequence[discord.ui.Item[Any]]
+) -> None:
+    view = build_buttons(items)
+    await interaction.edit_original_response(embed=embed, view=view, allowed_mentions=embeds.NOBODY)
+
+
+ACTS |= {"plex": _connect, "signed": _check}
