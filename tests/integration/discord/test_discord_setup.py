@@ -290,7 +290,8 @@ def test_every_setting_can_be_changed(stage: Stage, keeper: Keeper, people: User
 def _typed(name: str) -> str:
     return {
         "TIMEZONE": "Europe/Paris", "WATCH_PARTY_PLEX_USER": "rosa", "EXCLUDED_PLEX_USERS": "a, b",
-        "WATCHED_PERCENT": "90", "MIN_WATCH_SECONDS": "30", "RESUME_WINDOW_HOURS": "48", "TOP_WATCHERS": "5", "SUGGESTIONS_PER_MEMBER": "3",
+        "WATCHED_PERCENT": "90", "MIN_WATCH_SECONDS": "30", "RESUME_WINDOW_HOURS": "48",
+        "TOP_WATCHERS": "5", "SUGGESTIONS_PER_MEMBER": "3",
         "WEEKLY_DIGEST": "sunday 18:00",
     }[name]  # fmt: skip
 
