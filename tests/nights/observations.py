@@ -45,6 +45,6 @@ def playback_of(session: PlayingSession, now_s: float) -> Playback:
     )
 
 
-def members_of(names: list[str]) -> tuple[VoiceMember, ...]:
-    """Return members of the voice channel whose ids are their names."""
-    return tuple(VoiceMember(name, f"Member {name}") for name in names)
+def members_of(names: list[str], label: str = "") -> tuple[VoiceMember, ...]:
+    """Return members of the voice channel whose ids are their names. `label`: what is in what they are called."""
+    return tuple(VoiceMember(name, f"Member{label} {name}") for name in names)

@@ -41,13 +41,20 @@ class MemoryWorld:
     """Plays the cues of people, of Plex and of Discord's line; `now` is the clock, in seconds of the night."""
 
     def __init__(
-        self, script: Script, accounts: Sequence[str], items: Sequence[LibraryItem], now: Callable[[], float]
+        self,
+        script: Script,
+        accounts: Sequence[str],
+        items: Sequence[LibraryItem],
+        now: Callable[[], float],
+        label: str = "",
     ) -> None:
+        """`label`: what is in every account's name, to tell it from those of another community."""
+        self.label = label
         self.voice = MemoryVoiceRoom()
         self._world = PlexWorld(
             notify=lambda _alert: None,
             library=PlexLibrary({item.rating_key: item for item in items}),
-            accounts={int(number): SimulatedAccount(int(number), f"name {number}") for number in accounts},
+            accounts={int(number): SimulatedAccount(int(number), f"name{label} {number}") for number in accounts},
             devices=[],
         )
         self._plex = PlexControls(self._world, threading.RLock(), now)

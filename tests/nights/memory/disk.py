@@ -26,8 +26,9 @@ from tests.unit.persistence.record_builders import RULES
 class Disk:
     """One folder, used by night after night: engines are kept, for their compiled statements take most of the time."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "data"
+    def __init__(self, folder: Path, data: Path | None = None) -> None:
+        """`data`: the data folder, by default one in `folder`."""
+        self.folder = data or folder / "data"
         self._empty = folder / "empty.db"
         self.full = False
         self.point: Callable[[], None] = lambda: None
@@ -44,7 +45,7 @@ class Disk:
         """A new, empty store and nothing else."""
         self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir()
+        self.folder.mkdir(parents=True)
         self.full, self.point, self.refused = False, lambda: None, 0
         if not self._empty.exists():
             Store(self.store_url, self.folder, RULES).close()
@@ -62,14 +63,23 @@ class Disk:
         self._locks.clear()
 
     def _make_lock(self, file: Path) -> StoreLock:
+        if file.parent != self.folder:
+            made: StoreLock = self._others[3](file)
+            return made
         lock = StoreLock(file)
         self._locks.append(lock)
         return lock
 
     @contextlib.contextmanager
     def mounted(self) -> Iterator[None]:
-        """Have the service write to this disk."""
+        """Have the service write to this disk: what is written to another, where several are mounted, goes there."""
         with contextlib.ExitStack() as patches:
+            modules: tuple[Any, Any, Any] = (
+                persistence.database.open_store, persistence.store, persistence.json_files.files,
+            )  # fmt: skip
+            self._others = (
+                modules[0].writer_engine, modules[1].reader_engine, modules[2].write_atomically, modules[1].StoreLock,
+            )  # fmt: skip
             patches.enter_context(mock.patch.object(persistence.database.open_store, "writer_engine", self._writer))
             patches.enter_context(mock.patch.object(persistence.store, "reader_engine", self._reader))
             patches.enter_context(
@@ -79,7 +89,11 @@ class Disk:
             original = persistence.json_files.files.JsonFiles._overwrite
 
             def overwrite(copies: Any, name: str, start: int, content: bytes) -> None:
-                self._overwrite(functools.partial(original, copies, name), start, content)
+                write = functools.partial(original, copies, name)
+                if copies.folder == self.folder:
+                    self._overwrite(write, start, content)
+                else:
+                    write(start, content)
 
             patches.enter_context(mock.patch.object(persistence.json_files.files.JsonFiles, "_overwrite", overwrite))
             try:
@@ -91,6 +105,9 @@ class Disk:
     def _writer(self) -> Callable[..., Engine]:
         @functools.cache
         def made(url: str, *, is_owner: bool = False) -> Engine:
+            if url != self.store_url:
+                theirs: Engine = self._others[0](url, is_owner=is_owner)
+                return theirs
             engine = writer_engine(url, is_owner=is_owner)
             event.listen(engine, "begin", lambda _connection: self.point(), insert=True)
             event.listen(engine, "commit", lambda _connection: self.check())
@@ -103,6 +120,9 @@ class Disk:
     def _reader(self) -> Callable[[str], Engine]:
         @functools.cache
         def made(url: str) -> Engine:
+            if url != self.store_url:
+                theirs: Engine = self._others[1](url)
+                return theirs
             engine = reader_engine(url)
             self._engines.append(engine)
             return engine
@@ -117,6 +137,10 @@ class Disk:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     def _write_atomically(self, file: Path, chunks: Iterable[bytes]) -> None:
+        if file.parent != self.folder:
+            self._others[2](file, chunks)
+            return
+
         def written() -> Iterator[bytes]:
             for chunk in chunks:
                 yield chunk[: len(chunk) // 2]

@@ -29,11 +29,14 @@ class Weather:
 class Network:
     """Where lines find one another. Frames of one sender to one receiver stay in order, as in a socket."""
 
-    def __init__(self, timeline: Timeline, rng: random.Random) -> None:
+    def __init__(
+        self, timeline: Timeline, rng: random.Random, lines: dict[str, SimulatedTransport] | None = None
+    ) -> None:
+        """`lines`: those of another network, where both are parts of one: each with its own weather."""
         self.timeline = timeline
         self.rng = rng
         self.weather = Weather()
-        self.lines: dict[str, SimulatedTransport] = {}
+        self.lines: dict[str, SimulatedTransport] = {} if lines is None else lines
         self._due: dict[tuple[str, str], float] = {}
         self._lives = 0
         self.frames = 0
@@ -107,7 +110,8 @@ class SimulatedTransport:
         self.patience_s = timeout_s
         if self._process.waits and not self._frames and timeout_s > 0:
             timeline = self._network.timeline
-            timeline.run(timeline.now_s + timeout_s, self._woken)
+            with timeline.wait_as(self._process.name):
+                timeline.run(timeline.now_s + timeout_s, self._woken)
         if self.dead:
             raise Killed
         found = list(self._frames)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from actors.address import join_address
 from actors.persistence.actor import Persistence
 from actors.runtime import Context
 from actors.tracker.actor import Tracker
@@ -18,7 +20,7 @@ from messages import WatchRecord
 from simulator.nights.observation import NEVER, Observation, gaps
 from simulator.nights.script import Cue
 from tests.nights.memory.disk import Disk
-from tests.nights.memory.network import Network, Weather
+from tests.nights.memory.network import Network, SimulatedTransport, Weather
 from tests.nights.memory.processes import SimulatedProcess
 from tests.nights.memory.random_night import (
     AT_POINT,
@@ -43,58 +45,80 @@ TAIL_S = 1500.0
 ORDER = ("persistence", "tracker", "discord", "plex")
 
 
+@dataclass(frozen=True)
+class NightPlace:
+    """What the nights of several communities of one installation share, and how each is told from the others."""
+
+    community: str = ""
+    settings: Settings | None = None
+    """By default such as the seed gives."""
+    timeline: Timeline | None = None
+    lines: dict[str, SimulatedTransport] | None = None
+    """Of the one network."""
+    label: str = ""
+    """What is in every title and name."""
+
+
 class MemoryNight:
     """A night of one seed. `run` it, then look at what is left."""
 
-    def __init__(self, seed: int, disk: Disk, *, with_untracked: bool = False) -> None:
+    def __init__(self, seed: int, disk: Disk, *, with_untracked: bool = False, place: NightPlace | None = None) -> None:
+        """`place`: where it is one of several communities' of an installation."""
         self.seed, self.disk = seed, disk
+        place = place or NightPlace()
+        self.persistence = join_address("persistence", place.community)
         rng = self.rng = random.Random(seed)  # noqa: S311  # chance that can be had again
         self.calm = rng.random() < 0.3
-        self.settings = make_settings(rng, disk)
+        self.settings = place.settings or make_settings(rng, disk)
         accounts = [str(number) for number in range(1, rng.randint(1, 4) + 1)]
         members = (
             [str(9000 + number) for number in range(rng.randint(1, 4))] if self.settings.watch_party_plex_user else []
         )
-        self.script, items = write_script(rng, accounts, members, self.calm)
+        self.script, items = write_script(rng, accounts, members, self.calm, label=place.label)
         self.untracked = UntrackedViewer(seed, self.script) if with_untracked else None
         """Who does not want to be tracked any more, in some nights."""
         self.faults: list[Cue] = write_faults(rng, self.script.length_s, self.calm)
-        self.timeline = Timeline()
+        self.timeline = place.timeline or Timeline()
         self.clock = FakeClock(self.timeline, rng.choice(EVENINGS))
         self.evening_s = self.clock.wall_s
-        self.network = Network(self.timeline, rng)
+        self.network = Network(self.timeline, rng, place.lines)
         self.survey = MemorySurvey()
         self.announced: list[Any] = []
         self.posted: set[str] = set()
         self.problems: list[str] = []
         alerts, odd = rng.random() < 0.5, rng.choice([0.0, 0.0, 0.0, 0.1])
         poll_s = self.settings.plex_poll_seconds
-        self.world = MemoryWorld(self.script, accounts, items, lambda: self.timeline.now_s)
+        self.world = MemoryWorld(self.script, accounts, items, lambda: self.timeline.now_s, place.label)
         self.processes = {
             "persistence": SimulatedProcess(
                 self.network,
-                "persistence",
+                self.persistence,
                 lambda process: PersistenceResident(Persistence(self._context(process)), self),
             ),
             "tracker": SimulatedProcess(
-                self.network, "tracker", lambda process: TrackerResident(Tracker(self._context(process)), self)
+                self.network,
+                join_address("tracker", place.community),
+                lambda process: TrackerResident(Tracker(self._context(process)), self),
             ),
             "discord": SimulatedProcess(
                 self.network,
-                "discord",
+                join_address("discord", place.community),
                 lambda process: DiscordStandIn(
                     process, self.clock, self.script, self.world, self.announced, self.posted
                 ),
             ),
             "plex": SimulatedProcess(
                 self.network,
-                "plex",
+                join_address("plex", place.community),
                 lambda process: PlexStandIn(
                     process, self.clock, self.script, self.world, poll_s, alerts, 0.0 if self.calm else odd, rng
                 ),
             ),
         }
-        self.launcher = SimulatedProcess(self.network, "launcher", lambda process: LauncherStandIn(self, process))
+        self.launcher = SimulatedProcess(
+            self.network, "launcher" + place.community, lambda process: LauncherStandIn(self, process)
+        )
+        self.is_over = False
         self.restarts = True
         self.records: list[WatchRecord] = []
         """What the store holds in the end."""
@@ -117,25 +141,33 @@ class MemoryNight:
         resident = self.processes["tracker"].resident
         return isinstance(resident, TrackerResident) and self.processes["tracker"].up and resident.actor._ready  # type: ignore[attr-defined]
 
-    def run(self) -> None:
-        """From the first start to the ordered stop."""
+    def run(self, begin_s: float = 0.0) -> None:
+        """From the first start, so many seconds into the night, to the ordered stop."""
         self.disk.format()
         with self.disk.mounted():
-            self.disk.point = self.processes["persistence"].point
-            for process in self.processes.values():
-                process.on_death = self._restart_after(process)
-            for cue in self.script.cues:
-                self.timeline.at(cue.at_s, functools.partial(self.play, cue))
-            self.start_all()
-            self.launcher.start()
-            for fault in self.faults:
-                self.timeline.at(fault.at_s, functools.partial(self.play, fault))
+            self.timeline.run(begin_s)
+            self.begin()
             self.timeline.run(self.script.length_s + 5)
-            self._wind_down()
-            self.refused = self.disk.refused
-            self.problems += [
-                crash for process in (*self.processes.values(), self.launcher) for crash in process.crashes
-            ]
+            self.end()
+
+    def begin(self) -> None:
+        """Start all, and plan what happens in the night."""
+        self.disk.point = self.processes["persistence"].point
+        for process in self.processes.values():
+            process.on_death = self._restart_after(process)
+        for cue in self.script.cues:
+            self.timeline.at(cue.at_s, functools.partial(self.play, cue))
+        self.start_all()
+        self.launcher.start()
+        for fault in self.faults:
+            self.timeline.at(fault.at_s, functools.partial(self.play, fault))
+
+    def end(self) -> None:
+        """Wait until all is in the store, and stop in order."""
+        self._wind_down()
+        self.refused = self.disk.refused
+        self.problems += [crash for process in (*self.processes.values(), self.launcher) for crash in process.crashes]
+        self.is_over = True
 
     def start_all(self) -> None:
         """As the launcher does."""

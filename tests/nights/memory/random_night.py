@@ -26,8 +26,8 @@ STORMS = {
 }
 
 
-def make_items(rng: random.Random) -> list[LibraryItem]:
-    """Return a small library."""
+def make_items(rng: random.Random, label: str = "") -> list[LibraryItem]:
+    """Return a small library. `label`: what is in every title."""
     items = []
     for number in range(rng.randint(2, 5)):
         kind = rng.choice(["movie", "movie", "episode"])
@@ -36,12 +36,12 @@ def make_items(rng: random.Random) -> list[LibraryItem]:
             LibraryItem(
                 str(100 + number),
                 "episode" if episode else "movie",
-                f"{kind.title()} {number}",
+                f"{kind.title()}{label} {number}",
                 year=rng.choice([1979, 1984, 1995, 2010]),
                 duration_ms=rng.randrange(240, 1200) * 1000,
                 genres=tuple(rng.sample(["Drama", "Horror", "Comedy"], rng.randint(0, 2))),
                 directors=tuple(rng.sample(["Mann", "Scott"], rng.randint(0, 1))),
-                grandparent_title="A Show" if episode else "",
+                grandparent_title=f"A Show{label}" if episode else "",
                 parent_index=1 if episode else None,
                 index=number if episode else None,
             )
@@ -56,10 +56,11 @@ def write_script(
     calm: bool,
     speeds: tuple[float, ...] = (1.0,),
     turns: Mapping[str, float] = EVERYTHING,
+    label: str = "",
 ) -> tuple[Script, list[LibraryItem]]:
     """Write a night. In a calm one people start, watch and leave; in others they do what people do."""
     length_s = rng.uniform(500, 1500)
-    items = make_items(rng)
+    items = make_items(rng, label)
     cues: list[Cue] = []
     down: list[tuple[float, float]] = []
 

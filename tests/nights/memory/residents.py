@@ -125,7 +125,7 @@ class LauncherStandIn(StandIn):
     def _ask_for_privacy(self) -> None:
         untracked = self._night.untracked
         assert untracked is not None
-        reply = self.node.ask_future("persistence", SetPrivacy(untracked.viewer, "Somebody", "untracked"))
+        reply = self.node.ask_future(self._night.persistence, SetPrivacy(untracked.viewer, "Somebody", "untracked"))
 
         def answered(_: object) -> None:
             if reply.exception() is None:
@@ -141,10 +141,10 @@ class LauncherStandIn(StandIn):
 
     def tick(self) -> None:
         """Tell persistence to save if anybody watches."""
-        self.node.tell("persistence", AutoSaveTick(self.clock.now()))
+        self.node.tell(self._night.persistence, AutoSaveTick(self.clock.now()))
 
     def _save_now(self) -> None:
-        self.node.ask_future("persistence", SaveNow("an admin"))
+        self.node.ask_future(self._night.persistence, SaveNow("an admin"))
 
     def handle(self, message: Any) -> None:
         """Nobody tells it anything."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
+from actors.address import join_address, split_address
 from actors.runtime import Clock
 from actors.runtime.delivery.mailbox import ReceivedMessage
 from messages import (
@@ -35,6 +36,7 @@ class StandIn:
     def __init__(self, process: SimulatedProcess, clock: Clock, script: Script, world: MemoryWorld) -> None:
         self.process, self.clock, self.script, self.world = process, clock, script, world
         self.node, self.line, self.timeline = process.node, process.line, process.network.timeline
+        self.tracker = join_address("tracker", split_address(process.name)[1])
 
     def next(self) -> Any:
         """Return the next message that waits."""
@@ -94,7 +96,7 @@ class PlexStandIn(StandIn):
     def _poll(self) -> None:
         now_s, at = self.timeline.now_s, self.clock.now()
         if not self.world.plex_answers:
-            self.node.tell("tracker", PollFailed(SERVER, "plex", at, "timeout", "Plex did not answer in time."))
+            self.node.tell(self.tracker, PollFailed(SERVER, "plex", at, "timeout", "Plex did not answer in time."))
             return
         sessions = self.world.sessions
         unreadable = tuple(session.key for session in sessions if self.rng.random() < self.odd)
@@ -105,7 +107,9 @@ class PlexStandIn(StandIn):
         self.listed_before = {session.key for session in sessions}
         stopped = tuple(key for key in self.stopped if key not in self.listed_before)
         self.stopped.clear()
-        self.node.tell("tracker", PlaybackSnapshot(SERVER, "Cinema", "plex", at, tuple(playbacks), stopped, unreadable))
+        self.node.tell(
+            self.tracker, PlaybackSnapshot(SERVER, "Cinema", "plex", at, tuple(playbacks), stopped, unreadable)
+        )
 
     def handle(self, message: ReceivedMessage) -> None:
         """Look into the server's history."""
@@ -115,7 +119,7 @@ class PlexStandIn(StandIn):
 
     def _answer(self, question: FindHistory) -> None:
         if not self.world.plex_answers:
-            self.node.tell("tracker", HistoryFound(question.watch_id, (), "Plex did not answer in time."))
+            self.node.tell(self.tracker, HistoryFound(question.watch_id, (), "Plex did not answer in time."))
             return
         wall_s = self.clock.now().wall_s - self.timeline.now_s
         rows = tuple(
@@ -124,7 +128,7 @@ class PlexStandIn(StandIn):
             if (str(row.account_id), row.item.rating_key) == (question.account_id, question.rating_key)
             if wall_s + row.viewed_at_s >= question.since_s
         )
-        self.node.tell("tracker", HistoryFound(question.watch_id, rows))
+        self.node.tell(self.tracker, HistoryFound(question.watch_id, rows))
 
 
 class DiscordStandIn(StandIn):
@@ -161,8 +165,8 @@ class DiscordStandIn(StandIn):
 
     def _report(self) -> None:
         here = self.world.gateway_is_there
-        members = members_of(self.world.voice.present()) if here else ()
-        self.node.tell("tracker", VoicePresence("1", "2", self.clock.now(), here, members))
+        members = members_of(self.world.voice.present(), self.world.label) if here else ()
+        self.node.tell(self.tracker, VoicePresence("1", "2", self.clock.now(), here, members))
 
     def handle(self, message: ReceivedMessage) -> None:
         """Post an announcement, once for each id: what was posted is remembered on the disk."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from actors.runtime import Clock
@@ -25,6 +26,19 @@ class Timeline:
         self.now_s = 0.0
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
+        self._waiting: list[str] = []
+        self.has_overlap = False
+        """Whether one process waited for an answer while another did: the first then goes on late."""
+
+    @contextlib.contextmanager
+    def wait_as(self, name: str) -> Iterator[None]:
+        """Note who waits for an answer in the middle of a step, while time passes."""
+        self.has_overlap = self.has_overlap or bool(self._waiting)
+        self._waiting.append(name)
+        try:
+            yield
+        finally:
+            self._waiting.pop()
 
     def at(self, at_s: float, act: Callable[[], None]) -> None:
         """Do it then, after what was planned for the same moment before."""
