@@ -119,7 +119,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     web_port: Annotated[int, _everybody("port of the web page; empty for no page", check.whole_number("ports", 1, 65535))] = 0
     web_bind: Annotated[str, _everybody("address that the page listens at; another than this machine's own with WEB_ACCESS", check.BIND)] = "127.0.0.1"
     web_url: Annotated[str, _everybody("address at which people open the page, where a proxy shows it at another", check.HTTP)] = ""
-    web_access: Annotated[str, _everybody("who may read the page: whoever is at this machine, or members who sign in", check.choice("local", "members"))] = "local"
+    web_access: Annotated[str, _everybody("who may read the page: local for whoever is at this machine, members who sign in, or public for all, without names", check.choice("local", "members", "public"))] = "local"
     web_trusted_proxies: Annotated[tuple[str, ...], _web("addresses or networks of proxies whose X-Forwarded-* headers count, comma-separated", check.NETWORKS)] = ()
     discord_client_id: Annotated[int, _everybody("client id of the bot's application, for signing in to the page by Discord", check.SNOWFLAKE)] = 0
     discord_client_secret: Annotated[str, _discord("its client secret (Developer Portal > OAuth2)", check.TOKEN, is_secret=True)] = ""
@@ -371,7 +371,7 @@ def _find_contradictions(values: Mapping[str, Any]) -> list[SettingProblem]:
     if not check.is_loopback(bind):
         if values.get("web_access", Settings().web_access) == "local":
             what = f"WEB_BIND ({bind}) shows the page to other machines, and WEB_ACCESS is local"
-            problems.append(SettingProblem(what, "set WEB_ACCESS=members, or WEB_BIND=127.0.0.1."))
+            problems.append(SettingProblem(what, "set WEB_ACCESS=members (or public), or WEB_BIND=127.0.0.1."))
         elif not values.get("web_url"):
             cure = "set it to the address at which people open the page: links to sign in are made of it."
             problems.append(SettingProblem("WEB_URL is missing", cure))

@@ -34,9 +34,9 @@ from actors.web.http.posters import PosterShelf
 from actors.web.http.server import LivePage, Probes, WebServer
 from actors.web.http.static_files import StaticFiles
 from actors.web.now_playing import ScreeningBoard
-from actors.web.page import ASK_S
+from actors.web.page import ASK_S, PageUnavailableError
 from actors.web.pages.tonight import Tonight, build_tonight
-from actors.web.readers import Reader, View
+from actors.web.readers import Reader, ReaderKind, View
 from actors.web.rendering import Part, Renderer
 from actors.web.site import Site
 from messages import (
@@ -84,6 +84,7 @@ class WebActor(Actor):
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run_loop, name="web-loop", daemon=True)
         self._stop_server = asyncio.Event()
+        self._store_changed = asyncio.Event()
         self._listening: concurrent.futures.Future[int] = concurrent.futures.Future()
         self._static = StaticFiles()
         self._renderer = Renderer(self._static.find_path, VERSION, settings.timezone)
@@ -136,6 +137,7 @@ class WebActor(Actor):
         self._loop.call_soon_threadsafe(self._sessions.drop_known)
         self._loop.call_soon_threadsafe(self._site.drop_kept)
         self._loop.call_soon_threadsafe(self._facts.look_again)
+        self._loop.call_soon_threadsafe(self._store_changed.set)
 
     def _ask_future(self, question: Question[Any], timeout_s: float) -> concurrent.futures.Future[Any]:
         return self.ref(question.receiver).ask_future(question, timeout_s)
@@ -177,7 +179,8 @@ class WebActor(Actor):
         )
         try:
             self._listening.set_result(await server.start(settings.web_bind, settings.web_port))
-            work = [asyncio.ensure_future(each) for each in (self._load(), self._refresh(), self._facts.follow())]
+            lasting = (self._load(), self._refresh(), self._facts.follow(), self._follow_names())
+            work = [asyncio.ensure_future(each) for each in lasting]
             await self._stop_server.wait()
             for task in work:
                 task.cancel()
@@ -208,6 +211,18 @@ class WebActor(Actor):
     def _show_anew(self) -> None:
         self._whole_pages.clear()
         self._publish()
+
+    async def _follow_names(self) -> None:
+        """Ask what everybody is called, at the start and whenever the store changed: where all may read."""
+        while self.context.settings.web_access == "public":
+            self._store_changed.clear()
+            try:
+                await self._site.load_public_names()
+            except PageUnavailableError:
+                await asyncio.sleep(LOAD_AGAIN_S)
+                continue
+            self._show_anew()
+            await self._store_changed.wait()
 
     async def _refresh(self) -> None:
         while True:
@@ -256,13 +271,17 @@ class WebActor(Actor):
     def _render_parts(self, view: View) -> tuple[Tonight, dict[str, Part]]:
         at = self.context.clock.now()
         with use_language(view.language):
+            screenings, last_night = self._board.screenings, self._facts.last_night
+            if view.kind is ReaderKind.PUBLIC:
+                rename = self._site.public_names.rename_struct
+                screenings, last_night = tuple(map(rename, screenings)), last_night and rename(last_night)
             content = build_tonight(
-                self._board.screenings,
+                screenings,
                 at,
                 self._zone,
                 heard_at=self._board.heard_at,
                 silent_after_s=self._silent_after_s,
-                last_night=self._facts.last_night,
+                last_night=last_night,
                 upcoming=self._facts.upcoming,
                 badges=self._facts.badges,
             )

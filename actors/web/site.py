@@ -15,7 +15,8 @@ from actors.web.document import Document, DocumentDeclaration, LongDocument
 from actors.web.page import ASK_S, PageDeclaration, PageRequest, PageUnavailableError
 from actors.web.readers import Reader
 from actors.web.rendering import Renderer
-from messages import Answer, GetPageKey, Item, Question, UpcomingNight
+from messages import Answer, GetPageKey, GetPublicNames, Item, Question, UpcomingNight
+from viewers.public_names import NamelessView, ask_namelessly
 from wording.problems import translate
 from wording.translation import use_language
 
@@ -62,6 +63,10 @@ class Site:
         self._kept: OrderedDict[tuple[object, ...], _Kept] = OrderedDict()
         self._changes = 0
         """How often the store changed: what was asked for before the last time is shown once and not kept."""
+        self.public_names = NamelessView()
+        """As they were last asked for; nobody has a number before."""
+        self._names_of = -1
+        """After which change of the store they were asked for."""
 
     def drop_kept(self) -> None:
         """Make every page anew: the store changed."""
@@ -131,7 +136,7 @@ class Site:
             at = self._clock.now()
             content = await make(
                 PageRequest(
-                    self.ask,
+                    self._ask_namelessly if reader.is_public else self.ask,
                     at,
                     self._zone,
                     language,
@@ -156,6 +161,19 @@ class Site:
         with use_language(language):
             reason = translate(error.failure.problem)
         return self._renderer.render_page("unavailable.html", language, reader, reason=reason, cure=error.failure.cure)
+
+    async def load_public_names(self) -> NamelessView:
+        """Return what everybody is called where all may read. Raises PageUnavailableError."""
+        if self._names_of != self._changes:
+            changes = self._changes
+            self.public_names = NamelessView((await self.ask(GetPublicNames())).viewers)
+            self._names_of = changes
+        return self.public_names
+
+    async def _ask_namelessly(self, question: Question[AnswerT], timeout_s: float = ASK_S) -> AnswerT:
+        """Return an actor's answer without the names of those who did not choose to be named."""
+        names = await self.load_public_names()
+        return names.rename(question, await self.ask(ask_namelessly(question), timeout_s))
 
     async def ask(self, question: Question[AnswerT], timeout_s: float = ASK_S) -> AnswerT:
         """Return an actor's answer. Raises PageUnavailableError."""

@@ -44,11 +44,16 @@ async def show_viewers(request: PageRequest) -> PageContent:
         {
             "heading": _("Viewers"),
             "count": format_count("{count} viewer", "{count} viewers", found.total),
+            "can_search": not request.reader.is_public,
             "search": part,
             "search_label": _("Name"),
             "search_button": _("Search"),
             "sort": sort,
-            "sorts": tuple(Choice(_(name), path + each, each == sort) for each, name in SORTS.items()),
+            "sorts": tuple(
+                Choice(_(name), path + each, each == sort)
+                for each, name in SORTS.items()
+                if each != "name" or not request.reader.is_public
+            ),
             "rows": tuple(build_row(viewer, request) for viewer in found.viewers),
             "headings": {"name": _("Name"), "films": _("Films"), "time": _("Watched"), "last": _("Last watched")},
             "empty": _("Nobody is called so.") if part else _("Nothing watched yet."),

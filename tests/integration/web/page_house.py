@@ -130,6 +130,7 @@ def make_club(folder: Path, nights: int) -> Path:
     folder.mkdir(parents=True)
     store = open_store(folder)
     fill_store(store, nights)
+    store.ensure_page_key()  # copies of the folder have the same addresses
     store.close()
     return folder
 

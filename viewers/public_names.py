@@ -1,0 +1,101 @@
+"""What people are called on a page that all may read: by a number, but who chose to be named."""
+
+import functools
+from collections.abc import Iterable
+from typing import Any, TypeVar, cast, get_args, get_type_hints
+
+import msgspec
+from msgspec.structs import replace
+
+from messages import (
+    SOMEBODY,
+    Answer,
+    GetYear,
+    ListViewers,
+    PublicNumber,
+    Question,
+    Screening,
+    Struct,
+    SuggestedFilm,
+    YearFigures,
+    YearOfViewer,
+)
+from wording.translation import _
+
+StructT = TypeVar("StructT", bound=msgspec.Struct)
+AnswerT = TypeVar("AnswerT", bound=Answer)
+
+
+class NamelessView:
+    """Everybody's number. Who is not in it, for they watch for the first time, is a viewer without one."""
+
+    def __init__(self, viewers: Iterable[PublicNumber] = ()) -> None:
+        self._viewers = {each.viewer_id: each for each in viewers}
+
+    def find_name(self, viewer_id: str, username: str) -> str:
+        """Return what a viewer is called, in the language that is spoken. Somebody stays Somebody."""
+        if not viewer_id and username == SOMEBODY:
+            return username
+        known = self._viewers.get(viewer_id)
+        if known is None:
+            return _("Viewer")
+        return username if known.is_named else _("Viewer {number}").format(number=known.number)
+
+    def rename(self, question: Question[AnswerT], answer: AnswerT) -> AnswerT:
+        """Return an answer without the name of anybody who did not choose to be named."""
+        if isinstance(answer, YearOfViewer) and isinstance(question, GetYear) and answer.username:
+            answer = replace(answer, username=self.find_name(question.viewer_id, answer.username))
+        return self.rename_struct(answer)
+
+    def rename_struct(self, value: StructT) -> StructT:
+        """Return a message or a part of one without these names."""
+        changes = {
+            name: renamed
+            for name in _list_fields(type(value))
+            if (renamed := self._rename_value(held := getattr(value, name))) is not held
+        }
+        if isinstance(value, Screening):
+            changes |= {"host": self._rename_host(value), "player": ""}
+        elif isinstance(value, YearFigures):
+            changes["companion"] = None
+        elif isinstance(value, SuggestedFilm):
+            changes |= {"names": (), "suggested_by": ""}
+        elif (username := getattr(value, "username", "")) and hasattr(value, "viewer_id"):
+            changes["username"] = self.find_name(value.viewer_id, username)
+        return replace(value, **changes) if changes else value
+
+    def _rename_value(self, value: Any) -> Any:
+        if isinstance(value, msgspec.Struct):
+            return self.rename_struct(value)
+        if isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
+            return tuple(map(self.rename_struct, value))
+        return value
+
+    def _rename_host(self, screening: Screening) -> str:
+        """Return the host as the attendee of that name is called; nothing where the host is none of them."""
+        if screening.host == SOMEBODY:
+            return SOMEBODY
+        own = (seat for seat in screening.seats if seat.username == screening.host and seat.viewer_id)
+        seat = next(own, None)
+        return "" if seat is None else self.find_name(seat.viewer_id, seat.username)
+
+
+def ask_namelessly(question: Question[AnswerT]) -> Question[AnswerT]:
+    """Return a question that tells nobody's name by what it finds or in which order."""
+    if isinstance(question, ListViewers):
+        nameless = replace(question, part="", sort="time" if question.sort == "name" else question.sort)
+        return cast(Question[AnswerT], nameless)
+    return question
+
+
+@functools.cache
+def _list_fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Return the fields of a class that hold parts of messages."""
+    hints = get_type_hints(kind)
+    return tuple(name for name in kind.__struct_fields__ if _holds_struct(hints[name]))
+
+
+def _holds_struct(hint: Any) -> bool:
+    if isinstance(hint, type) and issubclass(hint, Struct | msgspec.Struct):
+        return True
+    return any(_holds_struct(part) for part in get_args(hint))
