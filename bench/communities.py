@@ -6,6 +6,7 @@ it, each with a Discord server and three Plex servers of its own. Everybody's Pl
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import tempfile
 import time
@@ -25,7 +26,7 @@ READY_WITHIN_S = 120.0
 SETTLE_S = 10.0
 
 
-def run() -> dict[str, Any]:
+def run(communities: int = COMMUNITIES) -> dict[str, Any]:
     """Measure MB of 10^6 bytes and CPU seconds a minute by process, and how long the twenty took to answer, seconds."""
     key = make_key()
     with contextlib.ExitStack() as opened:
@@ -35,9 +36,9 @@ def run() -> dict[str, Any]:
         found: dict[str, Any] = {"alone_mb": measure_pss_mb(stage), "alone_cpu": measure_cpu_a_minute(stage)}
         servers = [_start_plex(opened) for _ in range(SERVERS)]
         began = time.perf_counter()
-        for number in range(COMMUNITIES):
+        for number in range(communities):
             _add_community(stage, number, servers, TokenSealer((key,)))
-        _await_ready(stage)
+        _await_ready(stage, communities)
         found["ready_s"] = time.perf_counter() - began
         time.sleep(SETTLE_S)
         found |= {"all_mb": measure_pss_mb(stage), "all_cpu": measure_cpu_a_minute(stage)}
@@ -64,7 +65,7 @@ def _add_community(stage: ServiceStage, number: int, servers: list[SimulatedPlex
     assert isinstance(answer, CommunityList) and len(answer.communities) == number + 1
 
 
-def _await_ready(stage: ServiceStage) -> None:
+def _await_ready(stage: ServiceStage, communities: int) -> None:
     """Wait until every actor of every community runs. TimeoutError."""
     until_s = time.monotonic() + READY_WITHIN_S
     rows: tuple[ActorHealth, ...] = ()
@@ -72,20 +73,23 @@ def _await_ready(stage: ServiceStage) -> None:
         with contextlib.suppress(NotReachedError), ServiceClient(stage.data_dir) as service:
             rows = service.ask(GetHealth()).actors
         running = [row for row in rows if "@" in row.actor and row.state == "running"]
-        if len(running) == COMMUNITIES * (3 + SERVERS):
+        if len(running) == communities * (3 + SERVERS):
             return
         time.sleep(0.5)
     others = ", ".join(f"{row.actor} {row.state} {row.last_error}" for row in rows if row.state != "running")
     raise TimeoutError(f"not all run after {READY_WITHIN_S:g} s: {others or len(rows)}")
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Print the figures beside their aims."""
-    found = run()
-    many = f"{COMMUNITIES} communities, {COMMUNITIES * SERVERS} servers"
+    parser = argparse.ArgumentParser(prog="bench.communities")
+    parser.add_argument("--communities", type=int, default=COMMUNITIES)
+    asked = parser.parse_args([] if arguments is None else arguments)
+    found = run(asked.communities)
+    many = f"{asked.communities} communities, {asked.communities * SERVERS} servers"
     print("each process                       " + "".join(f"{name:>12}" for name in [*found["alone_mb"], "all"]))
     _print_row("PSS, one community", found["alone_mb"], 1)
-    _print_row(f"PSS, {many} (aim 250)", found["all_mb"], 1)
+    _print_row(f"PSS, {many} (20: aim 250)", found["all_mb"], 1)
     _print_row("CPU s a minute, one community", found["alone_cpu"], 2)
     _print_row(f"CPU s a minute, {many}", found["all_cpu"], 2)
     print(f"  all answer after {found['ready_s']:.1f} s")
@@ -97,4 +101,6 @@ def _print_row(what: str, by_process: dict[str, float], digits: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    import sys
+
+    main(sys.argv[1:])

@@ -19,6 +19,7 @@ from actors.runtime.actor import Actor, Context, DependencyUnavailable, FatalSta
 from actors.runtime.boot.boot_config import BootConfig, read_boot
 from actors.runtime.boot.exit_report import ExitReportWriter
 from actors.runtime.boot.memory_limit import EXIT_OUT_OF_MEMORY, end_on_memory_error_in_threads, limit_memory
+from actors.runtime.boot.open_files import allow_open_files
 from actors.runtime.clock import Clock
 from actors.runtime.communities.host import CommunityHost
 from actors.runtime.delivery.dead_letters import DeadLetters
@@ -77,6 +78,7 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
     set_up_logging(settings.log_level, settings.log_format, settings.secrets(), config.name)
     limit_memory(config.memory_limit_mb)
     threading.stack_size(THREAD_STACK_BYTES)
+    allow_open_files()
     end_on_memory_error_in_threads(config.name)
     log = logging.getLogger(config.name)
     report = ExitReportWriter.from_stdout() if config.has_exit_report else None
@@ -114,7 +116,7 @@ def make_host(config: BootConfig, actor_class: type[Actor]) -> CommunityHost | N
     entry = find_actor(config.name)
     if entry.community_count is None or entry.name != config.name:
         return None
-    return CommunityHost(entry, actor_class, config.settings, config.network)
+    return CommunityHost(entry, actor_class, config.settings, config.network, memory_limit_mb=config.memory_limit_mb)
 
 
 def _start(

@@ -12,6 +12,7 @@ from typing import Final
 from actors.address import join_address, shared_endpoint, split_address
 from actors.registry import ActorEntry
 from actors.runtime.actor import Actor, Context
+from actors.runtime.boot.memory_limit import limit_memory
 from actors.runtime.communities.hosted_actor import HostedActor
 from actors.runtime.communities.start_gate import StartGate
 from actors.runtime.delivery.dead_letters import DeadLetters
@@ -25,6 +26,9 @@ from actors.runtime.transport.shared import SharedTransport
 from config import Settings
 from messages import CommunitiesChanged, Community, CommunityList, ListCommunities
 
+MEMORY_MB_EACH: Final = 16
+"""By how much each actor that is hosted raises the memory limit of the process, MB: several times what it takes, the
+stacks of its threads among it."""
 ASK_AGAIN_S: Final = 2.0
 """How long to wait before persistence is asked again for the communities; real seconds."""
 _log = logging.getLogger("communities")
@@ -36,14 +40,15 @@ class CommunityHost:
 
     def __init__(
         self, entry: ActorEntry, actor_class: type[Actor], settings: Settings, network: NetworkSpec,
-        timings: RestartTimings | None = None,
+        timings: RestartTimings | None = None, memory_limit_mb: int = 0,
     ) -> None:  # fmt: skip
-        """`settings` are those of the process."""
+        """`settings` are those of the process, and so is the memory limit; 0 for none."""
         self._entry = entry
         self._actor_class = actor_class
         self._settings = settings
         self._network = network
         self._timings = timings or RestartTimings()
+        self._memory_limit_mb = memory_limit_mb
         self._main: Actor | None = None
         self._shared: SharedTransport | None = None
         self._hosted: dict[str, HostedActor] = {}
@@ -80,6 +85,8 @@ class CommunityHost:
             for name in self._entry.community_names(settings):
                 wanted[join_address(name, community.guild_id)] = settings
         self._hosted = {address: hosted for address, hosted in self._hosted.items() if not hosted.is_over}
+        if self._memory_limit_mb and wanted:
+            limit_memory(self._memory_limit_mb + MEMORY_MB_EACH * len(wanted))
         for address, hosted in self._hosted.items():
             if address not in wanted:
                 hosted.remove()

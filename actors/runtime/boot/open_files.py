@@ -1,0 +1,21 @@
+"""How many files and sockets an actor's process may hold open."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+
+
+def allow_open_files() -> None:
+    """Raise the soft limit on open files to the hard one: hundreds of Plex servers and stores need more than 1,024.
+
+    Nothing happens where the system has no such limit (Windows) or does not let us.
+    """
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(OSError, ValueError):  # macOS has one of its own below an unlimited one
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
