@@ -6,6 +6,7 @@
 # make bench  speed and memory, as ratios against a reference in the same run
 # make languages   the catalogues of texts, extracted, brought up to date and compiled (NEW=fr begins one)
 # make lock   requirements*.txt anew from requirements*.in: every package, with hashes
+# make single-file   build/usher-*: Usher in one file, for this system and this Python
 # make pictures   docs/pictures/*.png from the simulator; needs Debian's chromium and fonts-noto-color-emoji
 # The first call makes a virtual environment in .venv; later calls reuse it.
 
@@ -19,7 +20,7 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes
 ROUNDS ?= 12
 SEED ?= 0
 
-.PHONY: demo run test check audit faults bench docs languages lock pictures clean
+.PHONY: demo run test check audit faults bench docs languages lock pictures single-file clean
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Usher needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..."; exit 1; }
@@ -77,6 +78,9 @@ pictures: $(VENV)/.dev
 lock: $(VENV)/.dev
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m uv pip compile $(LOCK) requirements.in --output-file requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m uv pip compile $(LOCK) requirements-dev.in --constraint requirements.txt --output-file requirements-dev.txt
+
+single-file: $(VENV)/.dev
+	@$(PY) deploy/single_file.py
 
 faults: $(VENV)/.dev
 	@$(PY) -m simulator.nights.kill_matrix --rounds $(ROUNDS) --seed $(SEED)

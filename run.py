@@ -229,5 +229,10 @@ def _run(arguments: argparse.Namespace) -> int:
     return store.COMMANDS[command](settings, arguments, open_console())
 
 
+def start() -> int:
+    """Do what this process's command line says: where the single file begins."""
+    return main(sys.argv[1:])
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(start())

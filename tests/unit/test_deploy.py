@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import importlib
 import os
 import re
 import subprocess
@@ -126,3 +127,22 @@ def test_process_1_collects_what_killed_actors_leave_behind() -> None:
 def test_the_container_has_an_init() -> None:
     """Which collects processes at once."""
     assert "init: true" in (ROOT / "compose.yaml").read_text(encoding="utf-8")
+
+
+def test_the_single_file_holds_the_program_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the image holds, too; and from there the command line begins."""
+    monkeypatch.syspath_prepend(ROOT / "deploy")
+    single_file = importlib.import_module("single_file")
+    single_file.copy_program(tmp_path)
+    listed = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
+    others = {"LICENSE", "requirements.txt", "*.py", "deploy/docker"}
+    image = {name[1:] for name in listed if name.startswith("!")} - others
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == image
+    assert {path.name for path in tmp_path.glob("*.py")} == {path.name for path in ROOT.glob("*.py")}
+    begun = subprocess.run(
+        [sys.executable, "-P", "-c", "import sys; sys.argv[1:] = ['--help']; import run; run.start()"],
+        cwd="/", env={"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True,
+        timeout=60,
+    )  # fmt: skip
+    assert "simulate" in begun.stdout, begun.stderr
+    assert re.fullmatch(r"usher-[0-9.]+-[a-z0-9]+-[a-z0-9_]+-py3\d+", single_file.name_file())
