@@ -8,6 +8,8 @@ TICKS_MS = tuple(minutes * 60_000 for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 
 MOST_TICKS = 7
 STEP_HEIGHT = 94.0
 """Height of the whole attendance in its drawing, of 100."""
+END_MS = 60_000
+"""Who saw a film up to this long before its end saw its end: reports come late."""
 COLOURS = 8
 """How many colours of faces there are."""
 
@@ -59,7 +61,7 @@ def trace_steps(
     points: list[tuple[float, float]] = [(0.0, 100.0)] if steps[0][0] > 0 else []
     height = 100.0
     for at, number in steps:
-        if at >= end_ms:
+        if at >= end_ms or (position_ms is None and not number and end_ms - at < END_MS):
             break  # nobody left there: the film is over, or goes on
         x = 1000 * at / length_ms
         if points:

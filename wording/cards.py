@@ -127,11 +127,11 @@ def _build_card(
 ) -> WrappedCard:
     shown = [*counts, _streak_figure(figures)]
     if figures.director:
-        shown.append(Figure(clean_line(figures.director[0], 60), _("most watched director")))
+        shown.append(Figure(clean_line(figures.director[0], 60), _("top director")))
     if figures.genre:
-        shown.append(Figure(clean_line(figures.genre[0], 60), _("most watched genre")))
+        shown.append(Figure(clean_line(figures.genre[0], 60), _("top genre")))
     if figures.decade:
-        shown.append(Figure(format_decade(figures.decade[0]), _("most watched decade")))
+        shown.append(Figure(format_decade(figures.decade[0]), _("top decade")))
     films = tuple(PosterMark(_name_film(film), f"{format_number(film.watches)}×") for film in most_seen[:MOST_FILMS])
     return WrappedCard(
         year=str(figures.year),

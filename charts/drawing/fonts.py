@@ -285,3 +285,13 @@ def split_line(text: str, size: float, weight: int, width: float) -> tuple[str, 
     while count > 1 and measure(" ".join(words[:count]), size, weight) > width:
         count -= 1
     return " ".join(words[:count]), " ".join(words[count:])
+
+
+def split_lines(text: str, size: float, weight: int, width: float, most: int) -> list[str]:
+    """Return a cleaned text in lines of whole words, at most so many: the last has all that is left."""
+    lines: list[str] = []
+    rest = text
+    while rest and len(lines) < most - 1:
+        line, rest = split_line(rest, size, weight, width)
+        lines.append(line)
+    return [*lines, rest] if rest else lines

@@ -3,6 +3,7 @@
 import datetime
 
 from charts import geometry
+from charts.drawing import fonts
 from charts.drawing.svg import Canvas, Number
 from charts.picture import Days
 
@@ -11,10 +12,11 @@ TEXT, QUIET, DARK_INK = "#f2f4f7", "#a8b0bd", "#12141a"
 GOLD, GOLD_LIGHT, GOLD_DEEP, TRACK, GREEN = "#f0ab1a", "#ffcb57", "#dd940a", "#252a34", "#51c98d"
 FACES = ("#f0ab1a", "#7cc4ff", "#8be0b0", "#ff9d8a", "#c9b0ff", "#f7a8d0", "#b9d66b", "#9fb3c8")
 HEAT = ("#262b35", "#5b4614", "#a8770f", "#e5a00d", "#ffd97a")
-"""Of a day without anything, and of four levels."""
+"""Of a day without anything, and of each quarter of the others, the quietest first."""
 _FILM = "M48 92h80v80H48zM62 92v80M114 92v80M48 112h14M48 132h14M48 152h14M114 112h14M114 132h14M114 152h14"  # a strip
-_LEVELS = (0.0, 0.25, 0.5, 0.75)
-"""Above this share of the busiest day a day has the next deeper colour."""
+_TITLE_SIZES = (0.2, 0.16, 0.13, 0.105)
+"""Of the letters on a poster without a picture, in its width."""
+_TITLE_LINES = 5
 
 
 def define_gold(canvas: Canvas) -> None:
@@ -63,14 +65,40 @@ def draw_face(canvas: Canvas, x: Number, y: Number, radius: Number, initial: str
     canvas.text(x, y + size * 0.36, initial, size, DARK_INK, weight=600, anchor="middle")
 
 
-def draw_poster(canvas: Canvas, x: Number, y: Number, width: Number, content: bytes) -> None:
-    """Draw a poster of 2:3; where there is none that may be shown, an empty frame."""
+def draw_poster(
+    canvas: Canvas, x: Number, y: Number, width: Number, content: bytes, title: str = "", colour: int = 0
+) -> None:
+    """Draw a poster of 2:3; where there is none that may be shown, one with the title alone, or an empty frame."""
     height, radius = width * 1.5, width * 0.05
     canvas.rect(x, y, width, height, RAISED, rx=radius)
-    place = f"translate({x:.2f} {y:.2f}) scale({width / 176:.4f})"
-    canvas.add("path", d=_FILM, fill="none", stroke="#5b6473", stroke_width=4, transform=place)
-    canvas.image(x, y, width, height, content, radius)
+    if not canvas.image(x, y, width, height, content, radius):
+        if fonts.is_nothing(fonts.clean_text(title)):
+            place = f"translate({x:.2f} {y:.2f}) scale({width / 176:.4f})"
+            canvas.add("path", d=_FILM, fill="none", stroke="#5b6473", stroke_width=4, transform=place)
+        else:
+            _draw_title_poster(canvas, x, y, width, title, colour)
     canvas.rect(x + 0.5, y + 0.5, width - 1, height - 1, "none", rx=radius, stroke="#ffffff", stroke_opacity=0.12)
+
+
+def _draw_title_poster(canvas: Canvas, x: Number, y: Number, width: Number, title: str, colour: int) -> None:
+    """Draw a film's title on a ground of one of the faces' colours."""
+    name = f"title{colour}"
+    stops = _write_stops((FACES[colour], 0.5), (FACES[colour], 0.08))
+    canvas.define(f'<linearGradient id="{name}" x1="0" y1="0" x2="0.4" y2="1">{stops}</linearGradient>')
+    canvas.rect(x, y, width, width * 1.5, f"url(#{name})", rx=width * 0.05)
+    room, words = width * 0.82, fonts.clean_text(title)
+    size = next(size for size in _TITLE_SIZES if size == _TITLE_SIZES[-1] or _fits(words, size * width, room))
+    lines = fonts.split_lines(words, size * width, 700, room, _TITLE_LINES)
+    first = y + width * 0.75 - (len(lines) - 1) * size * width * 0.6 + size * width * 0.36
+    for number, line in enumerate(lines):
+        middle = first + number * size * width * 1.2
+        canvas.text(x + width / 2, middle, line, size * width, TEXT, weight=700, anchor="middle", width=room)
+
+
+def _fits(text: str, size: Number, room: Number) -> bool:
+    lines = fonts.split_lines(text, size, 700, room, _TITLE_LINES)
+    is_whole = " ".join(lines) == text
+    return is_whole and all(fonts.measure(line, size, 700) <= room for line in lines)
 
 
 def draw_calendar(
@@ -79,13 +107,14 @@ def draw_calendar(
     """Draw a year as squares, this far apart; return in which week each month begins, and how many weeks there are."""
     first = geometry.find_year_before(until)
     seconds = dict(days)
-    most = max((value for day, value in seconds.items() if first.isoformat() <= day <= until.isoformat()), default=0.0)
+    watched = sorted(value for day, value in days if value > 0 and first.isoformat() <= day <= until.isoformat())
+    bounds = [watched[len(watched) * quarter // 4] for quarter in range(4)] if watched else []
     months: dict[int, int] = {}
     week = 0
     side = square * 0.8
     for day, week, weekday in geometry.place_days(first, until):
         value = seconds.get(day.isoformat(), 0.0)
-        level = sum(value > bound * most for bound in _LEVELS) if most else 0
+        level = sum(value >= bound for bound in bounds) if value > 0 else 0
         canvas.rect(x + week * square, y + weekday * square, side, side, HEAT[level], rx=square * 0.2)
         if day.day == 1:
             months[week] = day.month - 1

@@ -94,8 +94,9 @@ def _draw_big(canvas: Canvas, card: WrappedCard, y: Number) -> None:
 def _draw_posters(canvas: Canvas, card: WrappedCard, y: Number) -> None:
     films = card.films[:MOST_POSTERS]
     x = EDGE + (MOST_POSTERS - len(films)) * (POSTER + POSTER_GAP) / 2
-    for film in films:
-        draw_poster(canvas, x, y, POSTER, film.poster)
+    colours = geometry.choose_colours(film.title for film in films)
+    for film, colour in zip(films, colours, strict=True):
+        draw_poster(canvas, x, y, POSTER, film.poster, film.title, colour)
         middle, below = x + POSTER / 2, y + POSTER * 1.5
         canvas.text(middle, below + 36, film.title, 23, TEXT, weight=600, anchor="middle", width=POSTER)
         canvas.text(middle, below + 64, film.note, 20, QUIET, anchor="middle", width=POSTER)

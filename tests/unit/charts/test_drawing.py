@@ -28,7 +28,7 @@ from charts import (
     WrappedCard,
     YearPanel,
 )
-from charts.drawing import lanes, panels, preview, style, wrapped
+from charts.drawing import fonts, lanes, panels, preview, style, wrapped
 from charts.drawing.render import draw, draw_png
 from charts.drawing.svg import Canvas
 from charts.geometry import count_viewers
@@ -205,7 +205,34 @@ def test_without_a_poster_there_is_a_frame(poster: bytes) -> None:
     """And nothing is decoded or fetched."""
     canvas = draw(make_card(films=(PosterMark("M (1931)", "", poster),)))
     assert find(canvas, "image") == []
-    assert "M (1931)" in texts(make_card(films=(PosterMark("M (1931)", "", poster),)))
+    preview_card = PreviewCard(heading="Film night", title="M (1931)", poster=poster)
+    assert find(draw(preview_card), "image") == []
+
+
+@pytest.mark.parametrize(
+    ("title", "lines"),
+    [("M (1931)", ["M (1931)"]), ("His Girl Friday (1940)", ["His Girl", "Friday", "(1940)"]), ("Été", ["Été"])],
+)
+def test_a_film_without_a_poster_has_its_title_on_one(title: str, lines: list[str]) -> None:
+    """In whole words, as large as they fit; below it stands the title as below the others."""
+    said = texts(make_card(films=(PosterMark(title),)))
+    first = said.index(lines[0])
+    assert said[first : first + len(lines) + 1] == [*lines, title]
+
+
+def test_a_title_of_one_long_word_stays_on_its_poster() -> None:
+    """It is cut, not spilt over the edge."""
+    on_poster, below = (text for text in texts(make_card(films=(PosterMark("Ω" * 200),))) if "ΩΩ" in text)
+    assert on_poster.endswith("…") and len(on_poster) < len(below)
+    assert fonts.measure(on_poster, 0.105 * wrapped.POSTER, 700) <= wrapped.POSTER
+
+
+def test_quarters_of_the_days_have_a_colour_each() -> None:
+    """Whatever the hours: a year of much the same evenings is not all of one colour."""
+    days = tuple((f"2026-03-{day:02}", 7_200.0 + day) for day in range(1, 13))
+    picture = Picture((YearPanel("", days, "2026-11-22"),))
+    fills = [square["fill"] for square in find(draw(picture), "rect") if square["fill"] in style.HEAT[1:]]
+    assert fills == [colour for colour in style.HEAT[1:] for _ in range(3)]
 
 
 def test_a_poster_is_in_the_picture() -> None:

@@ -38,6 +38,13 @@ def test_the_line_goes_up_and_down_in_steps_to_the_end() -> None:
     assert geometry.write_path(geometry.trace_steps([], MINUTE, None, 0)) == ("", "")
 
 
+def test_the_line_does_not_fall_in_the_last_minute() -> None:
+    """Who saw the film up to there saw its end; while it runs a fall is one."""
+    steps = [(0, 2), (99 * MINUTE + 1, 0)]
+    assert geometry.trace_steps(steps, 100 * MINUTE, None, 2)[-1] == (1000.0, 6.0)
+    assert geometry.trace_steps(steps, 100 * MINUTE, 100 * MINUTE, 2)[-1] == (1000.0, 100.0)
+
+
 def test_bars_end_with_the_film() -> None:
     """What is past its end is cut off or left out."""
     bars = geometry.place_bars(
