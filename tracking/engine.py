@@ -316,7 +316,7 @@ class TrackingEngine:
         server.add(session)
         if tracks_owner:
             session.timeline = self.recorder.start(session, line, at)
-            self.recorder.announce_start(session, at)
+            self.recorder.announce_opened(session, self.servers, at)
         if past is not None and past.group is not None:
             self.recorder.groups.come_back(session, past.group, at)
 

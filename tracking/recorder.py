@@ -21,7 +21,7 @@ from tracking.grouping.session_groups import SessionGroups
 from tracking.resume_index import FinishedWatch, ResumeIndex
 from tracking.rules import Rules
 from tracking.sessions.display import describe_session, past_attendee_of
-from tracking.sessions.server import ServerSessions
+from tracking.sessions.server import PlexServers, ServerSessions
 from tracking.sessions.session import Session
 from tracking.watches.watch import CLOCK_SET_S, can_resume, resume
 from viewers.directory import ViewerDirectory
@@ -127,6 +127,19 @@ class WatchRecorder:
         if not session.announced:
             session.announced = True
             self._events.append(ScreeningStarted(at, self.screening(session, at)))
+
+    def announce_opened(self, session: Session, servers: PlexServers, at: Moment) -> None:
+        """Announce a new session: by itself, or with those with whom its account watched the film before."""
+        if session.announced:  # it goes on with an earlier one
+            return
+        group, is_new = self.groups.begin_beside(session, servers.of_viewer, self.directory.viewer, at)
+        if group is None:
+            self.announce_start(session, at)
+            return
+        session.announced = True
+        self._mark_group_changed(group)
+        if is_new:
+            self._events.append(ScreeningStarted(at, self._group_screening(group, group.lead(), at)))
 
     def announce_end(self, session: Session, at: Moment) -> None:
         """Announce that a screening ended; after a resumption, only if more of the film was watched since."""

@@ -36,6 +36,8 @@ class Departure:
     member: VoiceMember
     came: Moment
     left: Moment
+    """When the member was last known to be there."""
+    noted: Moment
     record: WatchRecord
 
 
@@ -71,11 +73,9 @@ class PartySeating:
             for member in [each for each in session.party_watches if each not in here]:
                 watch = session.party_watches[member]
                 record = self._end_watch(session, member, None if was_unknown else presence.at)
-                if not was_unknown:
-                    came = arrivals.get(member, presence.at)
-                    self._departures.append(
-                        Departure(session, VoiceMember(member, watch.username), came, presence.at, record)
-                    )
+                gone, left = VoiceMember(member, watch.username), watch.seen if was_unknown else presence.at
+                came = arrivals.get(member, left)
+                self._departures.append(Departure(session, gone, came, left, presence.at, record))
         self.seat_members(presence.at)
 
     def seat_members(self, at: Moment, polled: str = "") -> None:
@@ -84,7 +84,7 @@ class PartySeating:
         if polled:
             self._polled[polled] = None
         oldest_s = at.steady_s - party.rules.ghost_after_s - REMEMBER_S
-        self._departures = [gone for gone in self._departures if gone.left.steady_s >= oldest_s]
+        self._departures = [gone for gone in self._departures if gone.noted.steady_s >= oldest_s]
         if party.unknown or not (party.members or self._departures):
             return
         host, notice = party.find_host(self._find_candidates(), at)

@@ -55,8 +55,8 @@ class WatchParty:
 
     @property
     def arrivals(self) -> dict[str, Moment]:
-        """Since when each member (Discord id) has been in the channel; nobody while that is not known."""
-        return {} if self.unknown else dict(self._arrived)
+        """Since when each member (Discord id) has been in the channel, by the last report of Discord."""
+        return dict(self._arrived)
 
     def member_since(self, user_id: str, at: Moment) -> Moment:
         """Return since when a member has been in the channel."""

@@ -54,6 +54,8 @@ class SessionGroup:
     """The screenings that its sessions would be by themselves."""
     known: set[str] = field(default_factory=set)
     """Accounts (viewer ids) that have joined: they may come back at once."""
+    ended: dict[str, Moment] = field(default_factory=dict)
+    """When an account's session (viewer id) ended that was part of it."""
     past_attendees: dict[str, Attendee] = field(default_factory=dict)
     """Who left, by watch id."""
     announced_playing_s: float = 0.0

@@ -11,10 +11,11 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from messages import Attendee, Moment
+from tracking.grouping.companions import Companions
 from tracking.grouping.session_group import NEAR_MS, STRAY_S, TOGETHER_S, SessionGroup, leave_screening
 from tracking.rules import Rules, is_live
 from tracking.sessions.session import Session
-from tracking.watches.film import film_keys
+from tracking.watches.film import film_keys, same_film
 from tracking.watches.watch import estimate_position, make_id
 
 LOOK_EVERY_S = 15.0
@@ -52,6 +53,7 @@ class SessionGroups:
     """The group that a session is in, joined or not."""
     _left: dict[Session, LeftGroup] = field(default_factory=dict)
     """Sessions that were part of a group, while they have not played on by themselves."""
+    _companions: Companions = field(default_factory=Companions)
     _looked: Moment | None = None
 
     def find_joined(self, session: Session) -> SessionGroup | None:
@@ -68,6 +70,7 @@ class SessionGroups:
     def look(self, sessions: Iterable[Session], viewer_of: Callable[[str], str], at: Moment) -> GroupChanges:
         """Compare the sessions of the servers that answer. `viewer_of`: the id of the viewer whose account it is."""
         self._looked, changes = at, GroupChanges()
+        self._companions.forget_old(at)
         for session in [each for each in self._group_of if not each.watched]:
             self._take_out(session, at, changes)
         films: dict[str, list[Session]] = {}
@@ -108,6 +111,7 @@ class SessionGroups:
         group = self._group_of.pop(session, None)
         joined = group is not None and group.remove(session).joined
         if group is not None and joined:
+            self._companions.note_end(session.account, group, at)
             group.note_left(session, at)
             if not group.joined:
                 self._remove(group)
@@ -116,6 +120,56 @@ class SessionGroups:
             return None, False
         left.group.note_left(session, at)
         return left.group, False
+
+    def begin_beside(
+        self,
+        session: Session,
+        sessions_of: Callable[[str], Iterable[Session]],
+        viewer_of: Callable[[str], str],
+        at: Moment,
+    ) -> tuple[SessionGroup | None, bool]:
+        """Make a new session one screening with those of its account's last company that play the same beside it.
+
+        `sessions_of`: the sessions of an account (viewer id). Return the group, and whether it is new.
+        """
+        if not self.rules.group_synchronous or session.timeline.position_ms is None or is_live(session.item):
+            return None, False
+        before = [group for each in sessions_of(session.account) if (group := self.find_joined(each)) is not None]
+        for account in self._companions.find(session.account, before, at):
+            for other in sessions_of(account):
+                beside = same_film(other.item, session.item) and other.plays(at, self.rules)
+                if (
+                    beside
+                    and self._is_near(other, session, at)
+                    and (found := self._join(session, other, viewer_of, at))
+                ):
+                    return found
+        return None, False
+
+    def _join(
+        self, session: Session, other: Session, viewer_of: Callable[[str], str], at: Moment
+    ) -> tuple[SessionGroup, bool] | None:
+        """Make two sessions part of one screening; None where they are one viewer's."""
+        group = self._group_of.get(other)
+        if group is None:
+            group = SessionGroup(film_keys(other.item)[0], session.timeline.position_ms or 0, at)
+            group.add(other, viewer_of(other.account), at)
+        if not group.add(session, viewer_of(session.account), at):
+            return None
+        if other not in self._group_of:
+            self._by_film.setdefault(group.film, []).append(group)
+        self._group_of[other] = self._group_of[session] = group
+        is_new = not group.screening_id
+        if is_new:
+            group.screening_id = make_id("together", other.screening_id, repr(at.wall_s))
+        for each in (other, session):
+            if not group.members[each].joined:
+                group.join(each)
+        return group, is_new
+
+    def _is_near(self, one: Session, other: Session, at: Moment) -> bool:
+        there_ms = [estimate_position(each.timeline, at, self.rules) for each in (one, other)]
+        return abs((there_ms[0] or 0) - (there_ms[1] or 0)) <= NEAR_MS
 
     def come_back(self, session: Session, group: SessionGroup, at: Moment) -> None:
         """Take in a new session that goes on with one that was part of a group."""

@@ -54,17 +54,20 @@ def credit(state: WatchState, other: OtherPlayer, at: Moment) -> WatchState:
     )
 
 
-def resume_measuring(state: WatchState, other: OtherPlayer) -> WatchState:
-    """Return a watch that has moved to another player, measured on as that player was until now."""
+def resume_measuring(state: WatchState, other: OtherPlayer, *, whole: bool = True) -> WatchState:
+    """Return a watch that has moved to another player, measured on as that player was until now.
+
+    Not `whole`: the viewer came in after it had begun to play, and has not seen its steps.
+    """
     trial = other.trial
     return replace(
         state,
         advanced=trial.advanced,
         pending_s=trial.pending_s,
         buffering_s=trial.buffering_s,
-        lead_ms=trial.lead_ms,
+        lead_ms=trial.lead_ms if whole else 0,
         speed=trial.speed,
-        recent_steps=trial.recent_steps,
+        recent_steps=trial.recent_steps if whole else (),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from messages import Moment, Playback
+from messages.ids import parse_plex_account
 from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.session import Session, StreamKey
 
@@ -94,6 +95,12 @@ class PlexServers:
         """Return every session, of one server or of all, the oldest first."""
         servers = [self[server_id]] if server_id else self
         return sorted((each for server in servers for each in server), key=lambda session: session.started_at_s)
+
+    def of_viewer(self, viewer_id: str) -> list[Session]:
+        """Return the sessions of a Plex account."""
+        account = parse_plex_account(viewer_id)
+        server = self._servers.get(account.server_id) if account is not None else None
+        return list(server.of_account(account.account_id)) if server is not None and account is not None else []
 
     def with_watches(self) -> list[str]:
         """Return the ids of the servers on which a watch runs."""

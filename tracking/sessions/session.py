@@ -222,10 +222,14 @@ class Session:
 
     def take_over(self, other: OtherPlayer, at: Moment, presence_known: bool) -> None:
         """Continue on another player, and credit what it has shown since it began to advance."""
+        since_s = other.moved.steady_s if other.moved is not None else at.steady_s
+        late = {member for member, watch in self.party_watches.items() if watch.advanced.steady_s > since_s}
         self.credit(other, at, presence_known)
         self.relocate(other.playback, at, presence_known)
         self.timeline = resume_measuring(self.timeline, other)
-        self.party_watches.change(lambda watch: resume_measuring(watch, other), presence_known)
+        self.party_watches.change(
+            lambda watch: resume_measuring(watch, other, whole=watch.viewer_id not in late), presence_known
+        )
 
     def credit(self, other: OtherPlayer, at: Moment, presence_known: bool) -> None:
         """Credit what another player of the account showed while this one stood still."""

@@ -4,7 +4,17 @@ import sys
 
 import pytest
 
-from messages import DropViewerWatches, LinkedAccount, Playback, Privacy, Screening, ScreeningEnded, ScreeningStarted
+from messages import (
+    DropViewerWatches,
+    Item,
+    LinkedAccount,
+    Playback,
+    Privacy,
+    Screening,
+    ScreeningEnded,
+    ScreeningStarted,
+)
+from messages.base import DurationMs
 from tests.unit.tracking.builders import moment, playing, poll
 from tracking.engine import TrackingEngine
 from tracking.rules import Rules
@@ -167,3 +177,55 @@ def test_a_look_takes_steps_in_proportion_to_the_sessions() -> None:
         return calls
 
     assert count_calls(1000) < 12 * count_calls(100)
+
+
+EPISODES = [
+    Item("srv", str(10 + number), "episode", f"Episode {number}", duration_ms=DurationMs(1_200_000), show="Dark")
+    for number in range(3)
+]
+
+
+def play_episode(evening: Evening, number: int, ben_s: float, ann_s: float = 0.0, seconds: float = 1_200.0) -> None:
+    """Let Ann and Ben play an episode to its end, each from so many seconds after the other episode's end."""
+    keys = (str(number), str(number + 10))
+    began_s = evening.at_s
+    while evening.at_s < began_s + seconds:
+        ran_s = evening.at_s - began_s
+        playbacks = [
+            playing(ran_s - after_s, name, key=key, machine=name, item=EPISODES[number])
+            for name, key, after_s in (("ann", keys[0], ann_s), ("ben", keys[1], ben_s))
+            if ran_s >= after_s
+        ]
+        evening.show(playbacks)
+        evening.at_s += 10.0
+
+
+def test_the_next_episode_begins_with_one_card() -> None:
+    """Ann and Ben watch one after another, Ben ten seconds behind: from the second on they are together at once."""
+    evening = Evening()
+    play_episode(evening, 0, ben_s=10.0)
+    evening.started.clear()
+    play_episode(evening, 1, ben_s=10.0, seconds=60.0)
+    (both,) = evening.screenings
+    assert names(both) == ["ann", "ben"] and both.item.title == "Episode 1"
+    first, group = evening.started
+    assert group.screening_id == both.screening_id and first.screening_id in group.merged
+    play_episode(evening, 2, ben_s=0.0, seconds=30.0)
+    assert [names(each) for each in evening.screenings if each.item.title == "Episode 2"] == [["ann", "ben"]]
+
+
+def test_who_begins_another_episode_is_alone() -> None:
+    """Ben skips one, and then begins the next when Ann is in the middle of it: two screenings."""
+    evening = Evening()
+    play_episode(evening, 0, ben_s=10.0)
+    play_episode(evening, 1, ben_s=100.0, seconds=200.0)
+    assert [names(each) for each in evening.screenings] == [["ann"], ["ben"]]
+
+
+def test_the_company_of_long_ago_is_no_company() -> None:
+    """A quarter of an hour later it takes five minutes again."""
+    evening = Evening()
+    play_episode(evening, 0, ben_s=10.0)
+    evening.play(900.0)
+    play_episode(evening, 1, ben_s=10.0, seconds=60.0)
+    assert len(evening.screenings) == 2
