@@ -168,7 +168,7 @@ class WatchRecord(Struct, frozen=True):
     channel_id: str = ""
     """Voice channel of a watch party."""
     party: bool = False
-    """Belonged to a watch party."""
+    """Belonged to a watch party, or to a screening of several accounts that played the film at the same time."""
     first_seat: bool = False
     """Was the first to join its screening."""
     sittings: Sittings = ()

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from awards.year import YearFilm, build_year, find_top, rank_year
 from messages import CommunityYear, GetCommunityYear, GetYear, TitleCount, YearOfViewer
@@ -101,6 +101,9 @@ def read_community_year(asked: GetCommunityYear, store: StoreSnapshot) -> Commun
     )
 
 
+_IS_COMPANY = or_(WATCHES.c.source != SESSION_SOURCE, WATCHES.c.channel_id == "")
+
+
 def _days_of(year: int) -> tuple[int, int]:
     """Return the ordinals of the first and the last day of a year."""
     return date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal()
@@ -134,9 +137,9 @@ def _read_names(store: StoreSnapshot, viewer_ids: Iterable[str]) -> Mapping[str,
 
 
 def _find_companion(store: StoreSnapshot, who: str, year: int) -> tuple[str, float] | None:
-    """Return who else was at most of a viewer's watch parties that began in a year, and at how many.
+    """Return who else was at most of what a viewer watched with others that began in a year, and at how many.
 
-    The account of the party's own Plex session is the screen, no company.
+    The account whose Plex session plays into a channel is the screen, no company; those who play the same at home are.
     """
     mine = _read_party_screenings(store, who, year)
     left_out = {who, *store.hidden}
@@ -145,7 +148,7 @@ def _find_companion(store: StoreSnapshot, who: str, year: int) -> tuple[str, flo
         query = select(WATCHES.c.viewer_id, func.count(WATCHES.c.screening_id.distinct())).where(
             WATCHES.c.screening_id.in_(some),
             WATCHES.c.brief.is_(False),
-            WATCHES.c.source != SESSION_SOURCE,
+            _IS_COMPANY,
             WATCHES.c.viewer_id.not_in(sorted(left_out)),
         )
         for viewer_id, count in store.connection.execute(query.group_by(WATCHES.c.viewer_id)):
@@ -154,13 +157,13 @@ def _find_companion(store: StoreSnapshot, who: str, year: int) -> tuple[str, flo
         (record.screening_id, record.viewer_id)
         for record in store.running.records
         if record.screening_id in mine
-        and not is_session_account(record.source)
+        and not (is_session_account(record.source) and record.channel_id)
         and not record.brief
         and record.viewer_id not in left_out
     }
     for some in split_batches(sorted({screening_id for screening_id, _ in running})):
         stored = select(WATCHES.c.screening_id, WATCHES.c.viewer_id).where(
-            WATCHES.c.screening_id.in_(some), WATCHES.c.brief.is_(False), WATCHES.c.source != SESSION_SOURCE
+            WATCHES.c.screening_id.in_(some), WATCHES.c.brief.is_(False), _IS_COMPANY
         )
         running -= {(row.screening_id, row.viewer_id) for row in store.connection.execute(stored)}
     for _, viewer_id in running:
@@ -170,7 +173,7 @@ def _find_companion(store: StoreSnapshot, who: str, year: int) -> tuple[str, flo
 
 
 def _read_party_screenings(store: StoreSnapshot, who: str, year: int) -> set[str]:
-    """Return the screenings of a viewer's watch parties that began in a year."""
+    """Return the screenings that a viewer watched with others and that began in a year."""
     first_s, end_s = _bounds(year, store.rules)
     names = ("screening_id", "party", "brief", "started_at_s", "ended_at_s", "playing_s", "sittings")
     query = select(*(WATCHES.c[name] for name in names)).where(

@@ -267,7 +267,7 @@ def finish(state: WatchState, ended_at_s: float, reason: EndReason, rules: Rules
         end_reason=reason,
         guild_id=state.guild_id,
         channel_id=state.channel_id,
-        party=state.party,
+        party=state.party or bool(state.together_id),
         first_seat=state.first_seat,
         sittings=played,
     )

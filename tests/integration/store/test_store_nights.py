@@ -144,7 +144,8 @@ def test_a_viewers_year_from_the_store(store: Store) -> None:
     """The rows of that year with what runs now, the company of parties, and the badges of the year."""
     party: dict[str, Any] = {"party": True, "screening_id": "p1"}
     finish(store, record("w1", "501", **party), record("w2", "502", **party))
-    finish(store, record("w3", "plex:srv:1", source="plex", **party), record("w4", "503", brief=True, **party))
+    host = record("w3", "plex:srv:1", source="plex", channel_id="c", **party)
+    finish(store, host, record("w4", "503", brief=True, **party))
     late = record("w9", "501", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 600, playing_s=600.0)
     found = ask_store(store, GetYear("501", 2026), late, at_s=EVENING + DAY)
     assert found.username == "name 501"
@@ -154,6 +155,19 @@ def test_a_viewers_year_from_the_store(store: Store) -> None:
     empty = ask_store(store, GetYear("501", 2025), late, at_s=EVENING + DAY)
     assert (empty.figures.films, empty.badges) == (0, ())
     assert ask_store(store, GetYear("404", 2026), at_s=EVENING).username == ""
+
+
+def test_who_watches_at_the_same_time_at_home_is_company(store: Store) -> None:
+    """Three accounts that played a film together: each has company, and it is the biggest night of the year."""
+    together: dict[str, Any] = {"party": True, "screening_id": "t1", "source": "plex"}
+    finish(store, *(record(f"w{number}", f"plex:srv:{number}", **together) for number in (1, 2, 3)))
+    finish(
+        store, record("w4", "501", party=True, screening_id="p1"), record("w5", "502", party=True, screening_id="p1")
+    )
+    year = ask_store(store, GetYear("plex:srv:1", 2026), at_s=EVENING)
+    assert year.figures.companion is not None and year.figures.companion[1] == 1.0
+    night = ask_store(store, GetCommunityYear(2026), at_s=EVENING).night
+    assert night is not None and night.viewers == 3
 
 
 def test_everybodys_year_from_the_store(store: Store) -> None:

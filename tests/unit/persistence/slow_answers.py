@@ -221,7 +221,7 @@ class SlowAnswers:
             for record in [*self.stored, *self.store.running.records]
             if record.screening_id in parties
             and not record.brief
-            and not is_session_account(record.source)
+            and not (is_session_account(record.source) and record.channel_id)
             and record.viewer_id not in {who, *self.hidden}
         }
         figures = summarise_year(own, asked.year, self.store.rules.zone, company)

@@ -13,6 +13,7 @@ from messages import (
     Screening,
     ScreeningEnded,
     ScreeningStarted,
+    WatchFinished,
 )
 from messages.base import DurationMs
 from tests.unit.tracking.builders import moment, playing, poll
@@ -229,3 +230,16 @@ def test_the_company_of_long_ago_is_no_company() -> None:
     evening.play(900.0)
     play_episode(evening, 1, ben_s=10.0, seconds=60.0)
     assert len(evening.screenings) == 2
+
+
+def test_the_record_says_that_it_was_watched_together() -> None:
+    """Of both, as that of a watch party does; who watched alone watched alone."""
+    evening = Evening()
+    evening.play(600.0, ann=0.0, ben=5.0, cem=3000.0)
+    records = [
+        event.record
+        for at_s in range(600, 700, 10)
+        for event in evening.tracking.observe(poll(at_s))
+        if isinstance(event, WatchFinished)
+    ]
+    assert {record.username: record.party for record in records} == {"ann": True, "ben": True, "cem": False}
