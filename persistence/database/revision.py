@@ -9,7 +9,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from persistence.database.errors import StoreError
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest revision; a test holds it to the migrations. Known here so that a start need not load Alembic."""
 VERSION_TABLE = "usher_version"
 SQLITE_MAGIC = b"SQLite format 3\0"

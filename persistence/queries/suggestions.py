@@ -1,6 +1,7 @@
 """The films that people want to see, and how many of those asked of have seen each."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import or_, select
 
@@ -13,6 +14,13 @@ from persistence.records.films import Film
 from persistence.records.suggestions import Suggestion, read_suggestions
 from persistence.store import StoreSnapshot
 from viewers.redact import list_shown
+
+
+class _FilmWatches(NamedTuple):
+    """What was watched, as its records say, with the viewer of each watch."""
+
+    film: Film
+    watches: list[tuple[str, SeenWatch]]
 
 
 @answers(GetSuggestions)
@@ -69,8 +77,8 @@ def describe_suggestions(
 
 def _read_watches(
     store: StoreSnapshot, films: Sequence[Film], viewer_ids: Sequence[str] | None
-) -> list[tuple[Film, str, SeenWatch]]:
-    """Return every watch that counts and may be of one of the films, running ones included: film, viewer, what.
+) -> list[_FilmWatches]:
+    """Return every watch that counts and may be of one of the films, running ones included, by what was watched.
 
     `viewer_ids`: whose of those that are stored; None for everybody's.
     """
@@ -83,13 +91,15 @@ def _read_watches(
         WATCHED_FILMS.c.community == ONLY_COMMUNITY, or_(same_title, WATCHED_FILMS.c.guid.in_(sorted(guids)))
     )
     found = {row["film_hash"]: _describe_film(row) for row in store.connection.execute(query).mappings()}
-    stored = [(found[film_hash], who, watch) for film_hash, who, watch in read_seen_watches(store, found, viewer_ids)]
+    stored: dict[int, list[tuple[str, SeenWatch]]] = {}
+    for film_hash, who, watch in read_seen_watches(store, found, viewer_ids):
+        stored.setdefault(film_hash, []).append((who, watch))
     running = [
-        (Film.from_item(record.item), record.viewer_id, SeenWatch.of(record))
+        _FilmWatches(Film.from_item(record.item), [(record.viewer_id, SeenWatch.of(record))])
         for record in store.running.records
         if not record.brief
     ]
-    return [*stored, *running]
+    return [*(_FilmWatches(found[film_hash], watches) for film_hash, watches in stored.items()), *running]
 
 
 def _describe_film(row: Row) -> Film:
@@ -98,11 +108,12 @@ def _describe_film(row: Row) -> Film:
     return Film(row["title"], row["year"], item)
 
 
-def _group_by_viewer(watches: Sequence[tuple[Film, str, SeenWatch]], film: Film) -> Mapping[str, list[SeenWatch]]:
+def _group_by_viewer(watches: Sequence[_FilmWatches], film: Film) -> Mapping[str, list[SeenWatch]]:
     by_viewer: dict[str, list[SeenWatch]] = {}
-    for watched, viewer_id, watch in watches:
-        if film.is_same(watched):
-            by_viewer.setdefault(viewer_id, []).append(watch)
+    for watched in watches:
+        if film.is_same(watched.film):
+            for viewer_id, watch in watched.watches:
+                by_viewer.setdefault(viewer_id, []).append(watch)
     return by_viewer
 
 

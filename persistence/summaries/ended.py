@@ -7,7 +7,7 @@ of eight days, which is read from the records.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, select, union_all
 
 from persistence.database.tables import EVERYBODY, ONLY_COMMUNITY, VIEWER_PERIODS
 from persistence.store import StoreSnapshot
@@ -43,24 +43,28 @@ def cover_since(since_s: float) -> Cover:
     return Cover(until_s, tuple(periods))
 
 
-def match_periods(cover: Cover) -> ColumnElement[bool]:
-    """Match the rows of `viewer_periods` of the whole periods."""
+def _match_stretches(cover: Cover) -> list[ColumnElement[bool]]:
     kind, period = VIEWER_PERIODS.c.kind, VIEWER_PERIODS.c.period
-    stretches = (
+    return [
         and_(kind == name, period >= first, *([] if last is None else [period <= last]))
         for name, first, last in cover.periods
-    )
-    return and_(VIEWER_PERIODS.c.community == ONLY_COMMUNITY, or_(*stretches))
+    ]
 
 
 def sum_viewers_since(store: StoreSnapshot, cover: Cover) -> dict[str, Amounts]:
     """Return what each viewer's watches add up to that ended in the whole periods."""
-    sums = [func.sum(VIEWER_PERIODS.c[name]) for name in Amounts._fields]
-    query = select(VIEWER_PERIODS.c.viewer_id, *sums).where(
-        match_periods(cover), VIEWER_PERIODS.c.viewer_id != EVERYBODY
-    )
-    rows = store.connection.execute(query.group_by(VIEWER_PERIODS.c.viewer_id))
-    return {viewer_id: Amounts(*map(int, amounts)) for viewer_id, *amounts in rows}
+    names = ("viewer_id", *Amounts._fields)
+    # Each stretch by itself: of one condition for all SQLite would make a search through all viewers.
+    rows = union_all(
+        *(
+            select(*(VIEWER_PERIODS.c[name] for name in names)).where(
+                VIEWER_PERIODS.c.community == ONLY_COMMUNITY, stretch, VIEWER_PERIODS.c.viewer_id != EVERYBODY
+            )
+            for stretch in _match_stretches(cover)
+        )
+    ).subquery()
+    query = select(rows.c.viewer_id, *(func.sum(rows.c[name]) for name in Amounts._fields)).group_by(rows.c.viewer_id)
+    return {viewer_id: Amounts(*map(int, amounts)) for viewer_id, *amounts in store.connection.execute(query).all()}
 
 
 class RecordsOf(NamedTuple):
@@ -73,13 +77,13 @@ class RecordsOf(NamedTuple):
 
     def count(self, store: StoreSnapshot, since_s: float | None = None) -> int:
         """Return how many records there are, brief ones among them, that ended in the whole periods since a time."""
-        chosen: ColumnElement[bool]
-        if since_s is None:
-            chosen = (VIEWER_PERIODS.c.community == ONLY_COMMUNITY) & (VIEWER_PERIODS.c.kind == "all")
-        else:
-            chosen = match_periods(cover_since(since_s))
-        query = select(func.sum(self._sign_records())).where(chosen, self._match())
-        return int(store.connection.execute(query).scalar() or 0)
+        whole = [VIEWER_PERIODS.c.kind == "all"]
+        stretches = whole if since_s is None else _match_stretches(cover_since(since_s))
+        own = VIEWER_PERIODS.c.community == ONLY_COMMUNITY
+        query = union_all(
+            *(select(func.sum(self._sign_records())).where(own, stretch, self._match()) for stretch in stretches)
+        )
+        return sum(int(count or 0) for count in store.connection.execute(query).scalars())
 
     def find_period(self, store: StoreSnapshot, offset: int) -> tuple[float, int] | None:
         """Return the end of the period that the record at `offset` ended in, and how many of its records come before.

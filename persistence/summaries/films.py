@@ -22,6 +22,8 @@ from persistence.summaries.amounts import Amounts
 
 BROAD = 20_000
 """A search that finds more watches than this is counted by viewer: most viewers have seen one of its films."""
+_FILM = (FILM_VIEWERS.c.film_hash + 0).label("film")
+"""What is grouped by where some viewers are asked of: by the column alone SQLite would go through all films."""
 _SUMS = [func.sum(FILM_VIEWERS.c[name]) for name in Amounts._fields]
 
 FilmName = tuple[str, int | None]
@@ -80,7 +82,7 @@ class FilmSums(NamedTuple):
 def read_films(store: StoreSnapshot, part: str = "", *, year: int | None = None) -> FilmSums:
     """Return the films whose title contains `part` that were watched; with `year` only what was first played then."""
     films = _read_stored(store, part, year)
-    hidden = _read_hidden_sums(store, part, year)
+    hidden = read_hidden_sums(store, part, year)
     described = store.running_changes.films
     for (film_hash, viewer_id, played), amounts in store.running_changes.amounts[FILM_VIEWERS].items():
         if (year is None or played == year) and part.casefold() in described[film_hash]["title_folded"]:
@@ -111,18 +113,18 @@ def _read_stored(store: StoreSnapshot, part: str, year: int | None) -> dict[int,
     }
 
 
-def _read_hidden_sums(store: StoreSnapshot, part: str, year: int | None) -> dict[int, Amounts]:
+def read_hidden_sums(store: StoreSnapshot, part: str, year: int | None = None) -> dict[int, Amounts]:
     """Return what hidden viewers watched, by film: they are few."""
     sums: dict[int, Amounts] = {}
     for some in split_batches(store.hidden):
-        query = select(FILM_VIEWERS.c.film_hash, *_SUMS).where(
+        query = select(_FILM, *_SUMS).where(
             FILM_VIEWERS.c.community == ONLY_COMMUNITY, FILM_VIEWERS.c.viewer_id.in_(some)
         )
         if year is not None:
             query = query.where(FILM_VIEWERS.c.year == year)
         if part:
             query = query.where(FILM_VIEWERS.c.film_hash.in_(select_film_hashes(part)))
-        for film_hash, *amounts in store.connection.execute(query.group_by(FILM_VIEWERS.c.film_hash)):
+        for film_hash, *amounts in store.connection.execute(query.group_by(_FILM)):
             sums[film_hash] = sums.get(film_hash, Amounts()).add(Amounts(*map(int, amounts)))
     return sums
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from awards.year import name_with_year
 from messages import BigNight
@@ -45,19 +45,20 @@ def _rank(night: BigNight) -> tuple[int, float, str]:
 
 def _read_largest(store: StoreSnapshot, year: int, *, running: bool = False) -> Iterator[list[tuple[str, int, float]]]:
     """Yield the stored parties of a year, some at a time, the largest first; with `running` those that go on, too."""
-    columns = (PARTIES.c.screening_id, PARTIES.c.viewers, PARTIES.c.started_at_s)
-    query = (
-        select(*columns)
-        .where(
-            PARTIES.c.community == ONLY_COMMUNITY,
-            PARTIES.c.year == year,
-            PARTIES.c.screening_id.not_in([] if running else sorted(store.running_changes.parties)),
+    own = [PARTIES.c.community == ONLY_COMMUNITY, PARTIES.c.year == year]
+    largest: int | None = store.connection.execute(select(func.max(PARTIES.c.viewers)).where(*own)).scalar()
+    while largest is not None:  # of one size after the other, as the index has them: all would be sorted otherwise
+        query = (
+            select(PARTIES.c.screening_id, PARTIES.c.viewers, PARTIES.c.started_at_s)
+            .where(*own, PARTIES.c.viewers == largest)
+            .where(PARTIES.c.screening_id.not_in([] if running else sorted(store.running_changes.parties)))
+            .order_by(PARTIES.c.started_at_s, PARTIES.c.screening_id)
         )
-        .order_by(PARTIES.c.viewers.desc(), PARTIES.c.started_at_s, PARTIES.c.screening_id)
-    )
-    with store.connection.execute(query.execution_options(yield_per=_AT_ONCE)) as found:
-        for some in found.partitions():
-            yield [(screening_id, viewers, started_at_s) for screening_id, viewers, started_at_s in some]
+        with store.connection.execute(query.execution_options(yield_per=_AT_ONCE)) as found:
+            for some in found.partitions():
+                yield [(screening_id, viewers, started_at_s) for screening_id, viewers, started_at_s in some]
+        smaller = select(func.max(PARTIES.c.viewers)).where(*own, PARTIES.c.viewers < largest)
+        largest = store.connection.execute(smaller).scalar()
 
 
 def _count_nights(store: StoreSnapshot, year: int, screening_ids: Iterable[str]) -> list[BigNight]:

@@ -49,6 +49,7 @@ ALLOWED_FOLDERS = {
     "launcher/commands": "one file a command",
     "messages": "one file a topic: whoever looks for a message knows its topic",
     "persistence/queries": "one file a question",
+    "persistence/database/migrations/versions": "one file a migration; none is ever changed or removed",
     "persistence/records": "one file a table",
     "persistence/database": "what every table needs; nothing in it knows a table's meaning",
     "simulator/nights": "script, ledger and judge that three stages share",
