@@ -14,7 +14,8 @@ _FIRST_PICTOGRAPH = "\u2190"
 
 def is_drawn(text: str) -> bool:
     """Tell whether a picture can show all letters and emoji of a name, and there are any."""
-    letters = [letter for letter in text if letter.isalnum() or letter in string.punctuation or _is_emoji(letter)]
+    plain = unicodedata.normalize("NFKC", text)
+    letters = [letter for letter in plain if letter.isalnum() or letter in string.punctuation or _is_emoji(letter)]
     return bool(letters) and all(
         letter.isascii() or _is_emoji(letter) or unicodedata.name(letter, "").startswith(_DRAWN) for letter in letters
     )

@@ -237,6 +237,8 @@ def clean_text(text: str) -> str:
             continue
         elif _choose_font(cluster):
             kept.append(cluster[:8])
+        elif all(map(_choose_font, plain := unicodedata.normalize("NFKC", cluster))):
+            kept.append(plain)  # letters in a dress: fraktur, script, double-struck
         elif category[0] in "LN":
             kept.append(_MISSING)
     line = " ".join("".join(kept).split())

@@ -1,6 +1,9 @@
 """Draws who sat where: how many watched at each minute of a film, and a lane for each viewer."""
 
+import msgspec.structs
+
 from charts import geometry
+from charts.drawing import fonts
 from charts.drawing.style import GOLD, LINE, QUIET, TEXT, TRACK, draw_face
 from charts.drawing.svg import Canvas, Number
 from charts.picture import MOST_LANES, ChartLocale, LaneRow, LanesPanel
@@ -34,8 +37,9 @@ def draw_lanes(canvas: Canvas, panel: LanesPanel, top: Number, locale: ChartLoca
     canvas.text(LEFT - 8, top + TOP + AREA * 0.06 + 9, str(most), 12, QUIET, anchor="end")
     canvas.text(LEFT - 8, top + TOP + AREA, "0", 12, QUIET, anchor="end")
     y: Number = top + TOP + AREA + 18
-    for lane in panel.lanes[:MOST_LANES]:
-        _draw_lane(canvas, lane, panel.length_ms, y, _row_height(panel))
+    for place, lane in enumerate(panel.lanes[:MOST_LANES], 1):
+        name = fonts.name_or_place(lane.name, place)
+        _draw_lane(canvas, msgspec.structs.replace(lane, name=name), panel.length_ms, y, _row_height(panel))
         y += _row_height(panel)
     draw_axis(canvas, panel.length_ms, LEFT, RIGHT - LEFT, y + 4)
     for number, line in enumerate(panel.more):

@@ -79,7 +79,7 @@ def _draw_title(canvas: Canvas, card: PreviewCard, room: Number) -> Number:
 def _draw_figures(canvas: Canvas, card: PreviewCard, room: Number, *, tall: bool) -> None:
     figures = card.figures[:MOST_FIGURES]
     base = HEIGHT - EDGE - (46 if tall else 154)
-    column = room / max(len(figures), 3)
+    column = room / (max(len(figures), 3) if len(figures) > 1 else 1)
     for number, one in enumerate(figures):
         x = EDGE + column * number
         if number:

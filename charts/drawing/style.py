@@ -11,7 +11,7 @@ GROUND, CARD, RAISED, LINE = "#0f1115", "#181b21", "#20242c", "#2b303a"
 TEXT, QUIET, DARK_INK = "#f2f4f7", "#a8b0bd", "#12141a"
 GOLD, GOLD_LIGHT, GOLD_DEEP, TRACK, GREEN = "#f0ab1a", "#ffcb57", "#dd940a", "#252a34", "#51c98d"
 FACES = ("#f0ab1a", "#7cc4ff", "#8be0b0", "#ff9d8a", "#c9b0ff", "#f7a8d0", "#b9d66b", "#9fb3c8")
-HEAT = ("#262b35", "#5b4614", "#a8770f", "#e5a00d", "#ffd97a")
+HEAT = ("#2a303b", "#5b4614", "#a8770f", "#e5a00d", "#ffd97a")
 """Of a day without anything, and of each quarter of the others, the quietest first."""
 _FILM = "M48 92h80v80H48zM62 92v80M114 92v80M48 112h14M48 132h14M48 152h14M114 112h14M114 132h14M114 152h14"  # a strip
 _TITLE_SIZES = (0.2, 0.16, 0.13, 0.105)
@@ -41,7 +41,7 @@ def draw_ground(canvas: Canvas, radius: Number, *, fill: str = CARD) -> None:
     """Draw the ground, with a light from above: readable on Discord's dark and light themes alike."""
     wide, tall = canvas.width, canvas.height
     circle = f'gradientUnits="userSpaceOnUse" cx="{wide * 0.2:.0f}" cy="-40" r="{wide * 0.62:.0f}"'
-    stops = _write_stops((GOLD, 0.09), (GOLD, 0))
+    stops = _write_stops((GOLD, 0.06), (GOLD, 0))
     canvas.define(f'<radialGradient id="light" {circle}>{stops}</radialGradient>')
     for colour in (fill, "url(#light)"):
         canvas.rect(0, 0, wide, tall, colour, rx=radius)
@@ -62,7 +62,8 @@ def draw_face(canvas: Canvas, x: Number, y: Number, radius: Number, initial: str
     """Draw the initial of a viewer in a circle; `x`, `y`: its middle."""
     canvas.add("circle", cx=x, cy=y, r=radius, fill=FACES[colour % len(FACES)])
     size = radius * 0.92
-    canvas.text(x, y + size * 0.36, initial, size, DARK_INK, weight=600, anchor="middle")
+    if not fonts.is_nothing(fonts.clean_text(initial)):
+        canvas.text(x, y + size * 0.36, initial, size, DARK_INK, weight=600, anchor="middle")
 
 
 def draw_poster(

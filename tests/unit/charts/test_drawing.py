@@ -128,6 +128,12 @@ def test_a_crowd_has_twenty_lanes_and_a_line_of_words() -> None:
     assert canvas.height < 1.4 * canvas.width
 
 
+def test_a_name_that_no_font_has_is_the_number_of_its_lane() -> None:
+    """The words beside the picture have the names in the same order; its face is empty."""
+    said = texts(make_lanes([make_lane("Rosa", (0, 100)), make_lane("ᏣᎳᎩ", (0, 50)), make_lane("𝔇𝔯. 𝔉", (0, 50))]))
+    assert {"№ 2", "Dr. F", "D"} <= set(said) and "…" not in said
+
+
 def test_one_viewer_and_a_moment_of_the_film_are_seen() -> None:
     """A bar is never thinner than can be seen; a night that nobody may be seen at has its attendance."""
     picture = make_lanes([LaneRow("Iris", "", "0 %", True, "I", 1, ((0, 1000),))])

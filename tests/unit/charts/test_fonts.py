@@ -50,6 +50,13 @@ def test_what_no_font_has_is_said_to_be_missing() -> None:
     assert fonts.clean_text("\u202egnp\x07.exe\nx\ufffe") == "gnp.exe x"
 
 
+@pytest.mark.parametrize(("name", "plain"), [("𝔇𝔯. 𝕽𝖔𝖘𝖆", "Dr. Rosa"), ("𝓘𝓻𝓲𝓼 🎬", "Iris 🎬"), ("𝟙𝟚", "12")])
+def test_letters_in_a_dress_are_drawn_plain(name: str, plain: str) -> None:
+    """Fraktur, script, double-struck: people's names on Discord, for which no font needs to come along."""
+    assert fonts.clean_text(name) == plain
+    assert is_drawn(name)
+
+
 @pytest.mark.parametrize("text", ["W" * 10_000, "ドラマ " * 900, "🎬" * 500, "a\u0301\u0301" * 800, "ß" * 60])
 @pytest.mark.parametrize("width", [40.0, 180.0])
 def test_a_text_is_never_wider_than_its_place(text: str, width: float) -> None:
