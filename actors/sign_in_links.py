@@ -22,6 +22,20 @@ def make_sign_in_link(page_url: str) -> SignInLink:
     return SignInLink(f"{page_url}/sign-in/{secret}", hash_secret(secret))
 
 
+class ProgramToken(NamedTuple):
+    """A token that was made for a program."""
+
+    secret: str
+    """For the member alone, and for no log."""
+    token_hash: str
+
+
+def make_program_token() -> ProgramToken:
+    """Return a new token of 256 random bits, which begins so that it is known where it is found."""
+    secret = f"usher_{secrets.token_urlsafe(32)}"
+    return ProgramToken(secret, hash_secret(secret))
+
+
 def hash_secret(secret: str) -> str:
     """Return what is kept of the secret of a link or a session: SHA-256, in hexadecimal digits."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

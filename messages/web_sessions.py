@@ -88,6 +88,8 @@ class StartSession(Question[WebSession], frozen=True, tag="start_session", to="p
     """Discord id, as digits, as Discord said; empty where a link is used."""
     username: str = ""
     """The member's name, likewise."""
+    is_token: bool = False
+    """Whether it is for a program (`web token`), and lasts a year."""
 
 
 class FindSession(Question[WebSession], frozen=True, tag="find_session", to="persistence"):

@@ -65,11 +65,12 @@ def document(
 
 
 def load_documents() -> tuple[DocumentDeclaration, ...]:
-    """Return every document that a module of the folder `documents` declares."""
-    from actors.web import documents
+    """Return every document that a module of the folders `documents` and `api` declares."""
+    from actors.web import api, documents
 
-    for module in pkgutil.iter_modules(documents.__path__):
-        importlib.import_module(f"{documents.__name__}.{module.name}")
+    for folder in (documents, api):
+        for module in pkgutil.iter_modules(folder.__path__):
+            importlib.import_module(f"{folder.__name__}.{module.name}")
     return tuple(_DOCUMENTS.values())
 
 

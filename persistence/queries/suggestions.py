@@ -75,9 +75,7 @@ def describe_suggestions(
     return tuple(described)
 
 
-def _read_watches(
-    store: StoreSnapshot, films: Sequence[Film], viewer_ids: Sequence[str] | None
-) -> list[_FilmWatches]:
+def _read_watches(store: StoreSnapshot, films: Sequence[Film], viewer_ids: Sequence[str] | None) -> list[_FilmWatches]:
     """Return every watch that counts and may be of one of the films, running ones included, by what was watched.
 
     `viewer_ids`: whose of those that are stored; None for everybody's.

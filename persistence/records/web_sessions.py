@@ -14,6 +14,8 @@ SIGN_IN_S = 5 * 60.0
 """How long a link is good."""
 SESSION_S = 30 * 86_400.0
 """How long somebody stays signed in."""
+TOKEN_S = 365 * 86_400.0
+"""How long a program's token is good."""
 MOST_LINKS, MOST_SESSIONS = 5, 20
 """Of one member; a new one ends the oldest."""
 NO_SESSION = WebSession("", "")
@@ -62,7 +64,7 @@ def start_session(connection: Connection, asked: StartSession, now_s: float) -> 
         "viewer_id": viewer_id,
         "username": username,
         "started_at_s": now_s,
-        "expires_at_s": now_s + SESSION_S,
+        "expires_at_s": now_s + (TOKEN_S if asked.is_token else SESSION_S),
     }
     upsert(connection, WEB_SESSIONS, [row])
     return find_session(connection, asked.session_hash, now_s)

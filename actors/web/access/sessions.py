@@ -1,5 +1,6 @@
 """Sessions: whose cookie a request brings, and whether that is still a member."""
 
+import base64
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -92,8 +93,8 @@ class Sessions:
         return Reader(kind, member.viewer_id, member.name)
 
     async def find(self, request: web.Request) -> WebSession | None:
-        """Return the session of a request's cookie; None where there is none."""
-        secret = read_cookie(request)
+        """Return the session of a request's token or cookie; None where there is none."""
+        secret = read_token(request) or read_cookie(request)
         if not secret:
             return None
         key = hash_secret(secret)
@@ -117,6 +118,26 @@ class Sessions:
             if known is None:
                 raise
             return known
+
+
+def read_token(request: web.Request) -> str:
+    """Return the token that a program sends; empty where it sends none.
+
+    Programs that know names and passwords alone, as those for calendars do, send it as the password. Nothing can be
+    changed with it.
+    """
+    kind, _space, value = request.headers.get("Authorization", "").partition(" ")
+    if request.method not in (HTTPMethod.GET, HTTPMethod.HEAD):
+        return ""
+    if kind.lower() == "basic":
+        try:
+            value = base64.b64decode(value.strip(), validate=True).decode().partition(":")[2]
+        except ValueError:
+            return ""
+    elif kind.lower() != "bearer":
+        return ""
+    secret = value.strip()
+    return secret if len(secret) <= LONGEST_SECRET else ""
 
 
 def read_cookie(request: web.Request) -> str:

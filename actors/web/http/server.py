@@ -13,6 +13,7 @@ from actors.web.access.admission import make_admission, reader_of, refuse_foreig
 from actors.web.access.sessions import Sessions
 from actors.web.access.sign_in import SIGN_INS_A_MINUTE, SignIn, SignInOptions, read_form
 from actors.web.action import ActionDeclaration, ActionRequest, load_actions
+from actors.web.api.errors import make_api_errors
 from actors.web.document import Document, DocumentDeclaration, load_documents
 from actors.web.http.connections import BoundedRunner
 from actors.web.http.document_answers import answer_document, answer_long_document, answer_text
@@ -102,6 +103,7 @@ class WebServer:
             middlewares=[
                 make_guard(peers, hosts, AddressLimiter(burst)),
                 self._make_error_pages(),
+                make_api_errors(),
                 make_admission(sessions.identify, sessions.unknown),
             ],
         )

@@ -45,12 +45,10 @@ class BoardRow:
 @page("board", "/board", menu=N_("Leaderboard"))
 async def show_board(request: PageRequest) -> PageContent:
     """Show a page of a leaderboard."""
-    kind: LeaderboardKind = next((board for board in BOARDS if board == request.query.get("by")), "movies")
+    kind, days, number = _read_choice(request)
     has_range = kind in ("movies", "time")
-    days = next((each for each in RANGES if has_range and str(each) == request.query.get("days")), 0)
-    number = read_page_number(request)
     since_s = request.at.wall_s - days * 86_400 if days else None
-    board = await request.ask(GetLeaderboard(kind, since_s, ROWS, number * ROWS))
+    board = await find_board(request)
     best = board.rows[0].value if board.rows and not number else None
     if number and board.rows:
         best = (await request.ask(GetLeaderboard(kind, since_s, 1))).rows[0].value
@@ -72,6 +70,21 @@ async def show_board(request: PageRequest) -> PageContent:
             "pager": build_pager(f"/board?by={kind}&days={days}", number, board.total, ROWS),
         },
     )
+
+
+async def find_board(request: PageRequest) -> Leaderboard:
+    """Return the page of the leaderboard that is asked for."""
+    kind, days, number = _read_choice(request)
+    since_s = request.at.wall_s - days * 86_400 if days else None
+    return await request.ask(GetLeaderboard(kind, since_s, ROWS, number * ROWS))
+
+
+def _read_choice(request: PageRequest) -> tuple[LeaderboardKind, int, int]:
+    """Return what to rank by, the range in days (0 for all time), and the page from 0."""
+    kind: LeaderboardKind = next((board for board in BOARDS if board == request.query.get("by")), "movies")
+    has_range = kind in ("movies", "time")
+    days = next((each for each in RANGES if has_range and str(each) == request.query.get("days")), 0)
+    return kind, days, read_page_number(request)
 
 
 def build_rows(board: Leaderboard, best: float, request: PageRequest) -> tuple[BoardRow, ...]:

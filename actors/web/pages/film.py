@@ -49,7 +49,7 @@ class FilmViewerLane:
 @page("film", "/films/{slug}", section="/films")
 async def show_film(request: PageRequest) -> PageContent:
     """Show how a film was watched."""
-    film = await request.ask(GetFilm(request.path["slug"]))
+    film = await find_film(request)
     if film.counts is None:
         raise PageNotFoundError
     title = clean_line(film.counts.title, 200)
@@ -80,6 +80,14 @@ async def show_film(request: PageRequest) -> PageContent:
             },
         },
     )
+
+
+async def find_film(request: PageRequest) -> FilmRecord:
+    """Return the film that the address names. Raises PageNotFoundError."""
+    film = await request.ask(GetFilm(request.path["slug"]))
+    if film.counts is None:
+        raise PageNotFoundError
+    return film
 
 
 def build_attention(film: FilmRecord) -> AttentionChart:

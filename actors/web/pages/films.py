@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from actors.web.page import PageContent, PageRequest, page
 from actors.web.pages.board import Choice
 from actors.web.pages.history import quote_query
-from messages import FilmEntry, FilmSort, Item, ListFilms
+from messages import FilmEntry, FilmList, FilmSort, Item, ListFilms
 from wording.durations import format_duration
 from wording.numbers import format_count, format_number
 from wording.text import clean_line
@@ -30,9 +30,8 @@ class FilmCard:
 @page("films", "/films", menu=N_("Films"))
 async def show_films(request: PageRequest) -> PageContent:
     """Show the films that were watched."""
-    part = request.query.get("q", "").strip()
-    sort: FilmSort = next((each for each in SORTS if each == request.query.get("sort")), "watches")
-    found = await request.ask(ListFilms(part, sort, request.query.get("after", "")))
+    part, sort = request.query.get("q", "").strip(), _read_sort(request)
+    found = await find_films(request)
     path = f"/films?q={quote_query(part)}&sort="
     return PageContent(
         _("Films"),
@@ -50,6 +49,16 @@ async def show_films(request: PageRequest) -> PageContent:
             "more_label": _("More films"),
         },
     )
+
+
+async def find_films(request: PageRequest) -> FilmList:
+    """Return the films that are asked for."""
+    part, after = request.query.get("q", "").strip(), request.query.get("after", "")
+    return await request.ask(ListFilms(part, _read_sort(request), after))
+
+
+def _read_sort(request: PageRequest) -> FilmSort:
+    return next((each for each in SORTS if each == request.query.get("sort")), "watches")
 
 
 def build_card(entry: FilmEntry) -> FilmCard:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from actors.web.page import PageContent, PageRequest, page
 from actors.web.pages.board import build_pager, read_page_number
 from actors.web.pages.clock import format_clock, format_iso_day
-from messages import GetHistory, WatchRecord
+from messages import GetHistory, HistoryPage, WatchRecord
 from wording.durations import format_duration
 from wording.numbers import format_count, format_percent
 from wording.text import clean_line
@@ -37,7 +37,7 @@ class WatchRow:
 async def show_history(request: PageRequest) -> PageContent:
     """Show a page of the history."""
     title, number = request.query.get("q", "").strip(), read_page_number(request)
-    found = await request.ask(GetHistory(title=title, limit=ROWS, offset=number * ROWS, asker=request.asker))
+    found = await find_history(request)
     return PageContent(
         _("History"),
         {
@@ -54,6 +54,14 @@ async def show_history(request: PageRequest) -> PageContent:
             "pager": build_pager(f"/history?q={quote_query(title)}", number, found.total, ROWS),
         },
     )
+
+
+async def find_history(request: PageRequest) -> HistoryPage:
+    """Return the page of the history that is asked for: by its number, or after the last watch of another."""
+    title, after = request.query.get("q", "").strip(), request.query.get("after", "")
+    offset = 0 if after else read_page_number(request) * ROWS
+    asked = GetHistory(title=title, limit=ROWS, offset=offset, asker=request.asker, after=after)
+    return await request.ask(asked)
 
 
 def build_row(record: WatchRecord, request: PageRequest) -> WatchRow:

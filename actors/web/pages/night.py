@@ -51,13 +51,21 @@ class NightRecord:
 @page("night", "/nights/{screening_id}", section="/nights")
 async def show_night(request: PageRequest) -> PageContent:
     """Show the record of a screening."""
-    night = await request.ask(GetNight(request.path["screening_id"], request.asker))
+    night = await find_night(request)
     record = build_night(night, request.zone, request.viewer_path)
     if record is None:
         raise PageNotFoundError
     film_path = request.film_path(record_title(record.poster), record.poster.year)
     values = {"night": record, "film_path": film_path, "texts_of_night": _build_headings()}
     return PageContent(f"{record.title} · {record.day}", values)
+
+
+async def find_night(request: PageRequest) -> Night:
+    """Return the night that the address names. Raises PageNotFoundError."""
+    night = await request.ask(GetNight(request.path["screening_id"], request.asker))
+    if night.screening is None:
+        raise PageNotFoundError
+    return night
 
 
 def build_night(

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
 from actors.web.pages.clock import format_clock
 from actors.web.pages.upcoming import format_rsvps, name_upcoming
-from messages import Item, ListNights, NightEntry, UpcomingNight
+from messages import Item, ListNights, NightEntry, NightList, UpcomingNight
 from wording.dates import MONTHS, WEEKDAYS_SHORT
 from wording.numbers import format_count, format_percent
 from wording.text import clean_line
@@ -58,10 +58,10 @@ class MonthDay:
 @page("nights", "/nights", menu=N_("Nights"))
 async def show_nights(request: PageRequest) -> PageContent:
     """Show the watch parties of a month."""
-    first = _read_month(request)
+    first = read_month(request)
     after = (first + datetime.timedelta(days=32)).replace(day=1)
     before = (first - datetime.timedelta(days=1)).replace(day=1)
-    found = await request.ask(ListNights(_begin(first, request.zone), _begin(after, request.zone)))
+    found = await find_nights(request)
     planned = list_planned(request)
     heading = _("{month} {year}").format(month=_(MONTHS[first.month - 1]), year=first.year)
     return PageContent(
@@ -79,6 +79,13 @@ async def show_nights(request: PageRequest) -> PageContent:
             "empty": _("No film was watched together in this month."),
         },
     )
+
+
+async def find_nights(request: PageRequest) -> NightList:
+    """Return the nights of the month that is asked for. Raises PageNotFoundError where there is no such month."""
+    first = read_month(request)
+    after = (first + datetime.timedelta(days=32)).replace(day=1)
+    return await request.ask(ListNights(_begin(first, request.zone), _begin(after, request.zone)))
 
 
 def list_planned(request: PageRequest) -> Sequence[UpcomingNight]:
@@ -148,7 +155,7 @@ def _describe(night: NightEntry, zone: ZoneInfo) -> CalendarNight:
     )
 
 
-def _read_month(request: PageRequest) -> datetime.date:
+def read_month(request: PageRequest) -> datetime.date:
     """Return the first day of the month that is asked for; of this month where none is."""
     text = request.query.get("m", "")
     if not text:

@@ -8,7 +8,7 @@ from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
 from actors.web.pages.history import build_headings, build_row
 from actors.web.pages.profile_tiles import NamedBar, Tile
 from actors.web.pages.year_figures import build_calendar
-from messages import BadgeProgress, FindViewer, GetHistory, GetViewerStats, ViewerStats
+from messages import BadgeProgress, FindViewer, GetHistory, GetViewerStats, ViewerProfile, ViewerStats
 from wording.dates import format_date, format_decade
 from wording.durations import format_duration
 from wording.numbers import format_number
@@ -35,7 +35,7 @@ class BadgeRow:
 @page("viewer", "/viewers/{slug}", section="/viewers")
 async def show_viewer(request: PageRequest) -> PageContent:
     """Show a viewer; one who may not be seen is as one who is not there."""
-    viewer_id = (await request.ask(FindViewer(request.path["slug"], request.asker))).viewer_id
+    viewer_id = await find_viewer_id(request)
     if not viewer_id:
         raise PageNotFoundError
     content = await build_profile(viewer_id, request)
@@ -46,10 +46,10 @@ async def show_viewer(request: PageRequest) -> PageContent:
 
 async def build_profile(viewer_id: str, request: PageRequest) -> PageContent | None:
     """Return what is shown of a viewer; None where that is nothing, or where the reader may not see it."""
-    profile = await request.ask(GetViewerStats(viewer_id, request.asker))
-    stats = profile.stats
-    if stats is None or profile.hidden:
+    profile = await find_profile(viewer_id, request)
+    if profile is None or profile.stats is None:
         return None
+    stats = profile.stats
     history = await request.ask(GetHistory(viewer_id, limit=WATCHES, asker=request.asker))
     name = clean_line(stats.username, 60)
     badges = sorted(profile.progress, key=lambda badge: (badge.earned_at_s is None, badge.earned_at_s or 0.0))
@@ -85,6 +85,17 @@ async def build_profile(viewer_id: str, request: PageRequest) -> PageContent | N
             },
         },
     )
+
+
+async def find_viewer_id(request: PageRequest) -> str:
+    """Return the id of the viewer whom the address names; empty where none may be seen."""
+    return (await request.ask(FindViewer(request.path["slug"], request.asker))).viewer_id
+
+
+async def find_profile(viewer_id: str, request: PageRequest) -> ViewerProfile | None:
+    """Return a viewer's profile; None where there is none, or the reader may not see it."""
+    profile = await request.ask(GetViewerStats(viewer_id, request.asker))
+    return None if profile.stats is None or profile.hidden else profile
 
 
 def _begin_calendar(today: datetime.date) -> datetime.date:

@@ -3,6 +3,7 @@
 import datetime
 
 from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
+from actors.web.pages.viewer import find_viewer_id
 from actors.web.pages.year_figures import (
     build_badges,
     build_calendar,
@@ -12,7 +13,7 @@ from actors.web.pages.year_figures import (
     list_figures,
     read_year,
 )
-from messages import FindViewer, GetYear
+from messages import GetYear, YearOfViewer
 from wording.durations import format_duration
 from wording.text import clean_line
 from wording.translation import _
@@ -23,13 +24,8 @@ POSTERS = 3
 @page("viewer_year", r"/viewers/{slug}/{year:\d{4}}", section="/viewers")
 async def show_viewer_year(request: PageRequest) -> PageContent:
     """Show a viewer's year; of one who may not be seen, or is anonymous to this reader, there is none."""
-    year = read_year(request)
-    viewer_id = (await request.ask(FindViewer(request.path["slug"], request.asker))).viewer_id
-    if not viewer_id:
-        raise PageNotFoundError
-    answer = await request.ask(GetYear(viewer_id, year, request.asker))
-    if answer.hidden or answer.figures_hidden or not answer.username:
-        raise PageNotFoundError
+    viewer_id, answer = await find_viewer_year(request)
+    year = answer.figures.year
     name, figures = clean_line(answer.username, 60), answer.figures
     path = request.viewer_path(viewer_id)
     return PageContent(
@@ -51,6 +47,17 @@ async def show_viewer_year(request: PageRequest) -> PageContent:
             "headings": build_headings(),
         },
     )
+
+
+async def find_viewer_year(request: PageRequest) -> tuple[str, YearOfViewer]:
+    """Return a viewer's id, and the year of theirs that the address names. Raises PageNotFoundError."""
+    year, viewer_id = read_year(request), await find_viewer_id(request)
+    if not viewer_id:
+        raise PageNotFoundError
+    answer = await request.ask(GetYear(viewer_id, year, request.asker))
+    if answer.hidden or answer.figures_hidden or not answer.username:
+        raise PageNotFoundError
+    return viewer_id, answer
 
 
 def _nothing(year: int) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from actors.web.page import PageContent, PageRequest, page
 from actors.web.pages.board import Choice
 from actors.web.pages.history import quote_query
-from messages import FindViewer, ListViewers, ViewerEntry, ViewerSort
+from messages import FindViewer, ListViewers, ViewerEntry, ViewerList, ViewerSort
 from wording.dates import format_date
 from wording.durations import format_duration
 from wording.numbers import format_count
@@ -32,11 +32,8 @@ class ViewerRow:
 async def show_viewers(request: PageRequest) -> PageContent:
     """Show the directory."""
     part = request.query.get("q", "").strip()
-    sort: ViewerSort = next((each for each in SORTS if each == request.query.get("sort")), "time")
-    after = ""
-    if slug := request.query.get("after", ""):
-        after = (await request.ask(FindViewer(slug, request.asker))).viewer_id
-    found = await request.ask(ListViewers(part, sort, after))
+    sort = _read_sort(request)
+    found = await find_viewers(request)
     path = f"/viewers?q={quote_query(part)}&sort="
     more = request.viewer_path(found.next_after).rpartition("/")[2] if found.next_after else ""
     return PageContent(
@@ -61,6 +58,18 @@ async def show_viewers(request: PageRequest) -> PageContent:
             "more_label": _("More viewers"),
         },
     )
+
+
+async def find_viewers(request: PageRequest) -> ViewerList:
+    """Return the viewers who are asked for."""
+    after = ""
+    if slug := request.query.get("after", ""):
+        after = (await request.ask(FindViewer(slug, request.asker))).viewer_id
+    return await request.ask(ListViewers(request.query.get("q", "").strip(), _read_sort(request), after))
+
+
+def _read_sort(request: PageRequest) -> ViewerSort:
+    return next((each for each in SORTS if each == request.query.get("sort")), "time")
 
 
 def build_row(viewer: ViewerEntry, request: PageRequest) -> ViewerRow:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.sign_in_links import hash_secret
-from messages import OpenSignIn, SignInOpened
+from messages import OpenSignIn, SignInOpened, StartSession, WebSession
 
 fails = pytest.mark.simcord(check_errors=False)
 
@@ -51,4 +51,16 @@ async def test_where_nobody_signs_in_it_says_so(
     page.settings = replace(page.settings, **changes)
     result = await room.ana.slash(room.channel, "web")
     assert said in str(result.response.embeds[0].to_dict())
+    assert not actors.questions(OpenSignIn)
+
+
+async def test_a_token_for_programs_is_for_the_asker_alone(room: Any, actors: Any, page: ActorClient) -> None:
+    """Only its hash goes to the store."""
+    actors.answers[StartSession] = WebSession(str(room.ana.id), "ana")
+    result = await room.ana.slash(room.channel, "web", what="token")
+    assert result.ephemeral
+    found = re.search(r"usher_[\w-]{43}", str(result.response.embeds[0].to_dict()))
+    assert found is not None
+    (asked,) = actors.questions(StartSession)
+    assert asked == StartSession(hash_secret(found[0]), "", str(room.ana.id), "ana", is_token=True)
     assert not actors.questions(OpenSignIn)

@@ -1,0 +1,83 @@
+"""`/api/openapi.json`: what can be asked of the API, and what it answers (OpenAPI 3.1)."""
+
+from typing import Any
+
+import msgspec
+
+from actors.web.api import endpoints  # noqa: F401  # they declare themselves
+from actors.web.api.endpoint import ENDPOINTS, JSON, PREFIX, ApiAddress, Parameter
+from actors.web.api.json_answers import describe_type
+from actors.web.document import Document, document
+from actors.web.page import PageRequest
+from actors.web.readers import Access
+from version import VERSION
+
+LONGEST = 200
+_ERRORS = {
+    "401": "Sign in first, or send a token: Authorization: Bearer ...",
+    "404": "There is nothing to see at this address, or nothing that this reader may see.",
+    "503": "An actor of Usher does not answer now.",
+}
+
+
+@document("api/openapi.json", "/api/openapi.json", access=Access.EVERYBODY)
+async def make_description(_request: PageRequest) -> Document:
+    """Make the description."""
+    return Document(msgspec.json.encode(describe_api()).decode(), JSON)
+
+
+def describe_api() -> dict[str, Any]:
+    """Return the description of every endpoint."""
+    schemas: dict[str, Any] = {
+        "Error": {
+            "type": "object",
+            "properties": {"error": {"type": "string"}},
+            "required": ["error"],
+            "additionalProperties": False,
+        }
+    }
+    paths = {path: {"get": _describe_endpoint(each, schemas)} for path, each in ENDPOINTS.items()}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Usher",
+            "version": VERSION,
+            "description": "Answers of the pages as JSON. Times are seconds since 1970, UTC; positions are ms of film. "
+            "Who is hidden is Somebody, without a short name.",
+        },
+        "servers": [{"url": PREFIX}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{}, {"token": []}],
+    }
+
+
+def _describe_endpoint(declared: ApiAddress, schemas: dict[str, Any]) -> dict[str, Any]:
+    answer = {"description": declared.about, "content": {JSON: {"schema": describe_type(declared.answer, schemas)}}}
+    error = {"content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}}}
+    return {
+        "operationId": declared.path.strip("/").replace("/", "_").replace("{", "").replace("}", ""),
+        "summary": declared.about,
+        "parameters": [_describe_parameter(each) for each in declared.parameters],
+        "responses": {"200": answer} | {status: {"description": about, **error} for status, about in _ERRORS.items()},
+    }
+
+
+def _describe_parameter(parameter: Parameter) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string", "maxLength": LONGEST}
+    if parameter.pattern:
+        schema["pattern"] = parameter.pattern
+    if parameter.choices:
+        schema = {"enum": list(parameter.choices)}
+    if parameter.in_path and not parameter.pattern:
+        schema["minLength"] = 1
+    return {
+        "name": parameter.name,
+        "in": "path" if parameter.in_path else "query",
+        "required": parameter.in_path,
+        "description": parameter.about,
+        "schema": schema,
+    }

@@ -1,0 +1,60 @@
+"""How an answer of the JSON API is declared: a function that asks what its page asks, and the type of the answer."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from actors.web.api.json_answers import convert
+from actors.web.document import Document, document
+from actors.web.page import PageRequest
+
+PREFIX = "/api/v1"
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A part of the address, or what may stand after the question mark."""
+
+    name: str
+    about: str
+    pattern: str = ""
+    """What it is like, as a regular expression; empty for any text."""
+    choices: tuple[str, ...] = ()
+    in_path: bool = False
+
+
+@dataclass(frozen=True)
+class ApiAddress:
+    """An address of the API."""
+
+    path: str
+    """As OpenAPI has it: "/films/{slug}"."""
+    answer: type[msgspec.Struct]
+    about: str
+    parameters: tuple[Parameter, ...]
+
+
+ENDPOINTS: dict[str, ApiAddress] = {}
+"""By path."""
+AnswerRequest = Callable[[PageRequest], Awaitable[msgspec.Struct]]
+
+
+def endpoint(
+    path: str, answer: type[msgspec.Struct], about: str, *parameters: Parameter, route: str = ""
+) -> Callable[[AnswerRequest], AnswerRequest]:
+    """Declare that the function below answers at this path. `route`: the path as aiohttp has it, where it differs."""
+
+    def declare(answer_request: AnswerRequest) -> AnswerRequest:
+        ENDPOINTS[path] = ApiAddress(path, answer, about, parameters)
+
+        async def make(request: PageRequest) -> Document:
+            found: Any = convert(await answer_request(request), request)
+            return Document(msgspec.json.encode(found).decode(), JSON)
+
+        document(f"api{path}", PREFIX + (route or path))(make)
+        return answer_request
+
+    return declare

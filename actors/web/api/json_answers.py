@@ -1,0 +1,117 @@
+"""Answers of the actors as JSON: with names instead of places, without ids, and the schema of what comes out."""
+
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, Literal, Union, get_args, get_origin
+
+import msgspec
+
+from actors.web.page import PageRequest
+from messages import Item, LeaderboardRow, Moment, UpcomingNight, ViewerList
+from viewers.slugs import make_viewer_slug
+
+_OMITTED = frozenset({"channel_id", "guild_id", "player", "seen", "server_id", "session_key"})
+"""Fields that say something of the servers, or nothing."""
+_ITEM_FIELDS = (
+    "kind", "title", "year", "duration_ms", "genres", "directors", "show", "season", "episode", "live",
+)  # fmt: skip
+_OF_VIEWERS = frozenset({"viewer_id", "came", "said"})
+"""Fields with ids of viewers: their short names stand there instead."""
+_PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+
+
+def convert(value: Any, request: PageRequest) -> Any:
+    """Return an answer as plain objects: structs by the names of their fields, viewers by their short names."""
+    if isinstance(value, Item):
+        plain = {name: convert(getattr(value, name), request) for name in _ITEM_FIELDS}
+        return plain | {"poster": request.poster(value) or None}
+    if isinstance(value, UpcomingNight):
+        plain = _convert_fields(value, request)
+        return plain | {"rsvps": len(value.said)}
+    if isinstance(value, Moment):
+        return value.wall_s
+    if isinstance(value, msgspec.Struct):
+        return _convert_fields(value, request)
+    if isinstance(value, Mapping):
+        return {str(name): convert(each, request) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [convert(each, request) for each in value]
+    return value
+
+
+def describe_type(kind: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON schema of what `convert` makes of such a value; structs are put into `schemas`, by name."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if isinstance(kind, typing.NewType):
+        return describe_type(kind.__supertype__, schemas)
+    if origin in (Union, types.UnionType):
+        return {"anyOf": [describe_type(each, schemas) for each in arguments]}
+    if origin is Literal:
+        return {"enum": list(arguments)}
+    if origin is tuple and arguments[-1] is Ellipsis:
+        return {"type": "array", "items": describe_type(arguments[0], schemas)}
+    if origin is tuple:
+        parts = [describe_type(each, schemas) for each in arguments]
+        return {"type": "array", "prefixItems": parts, "minItems": len(parts), "maxItems": len(parts)}
+    if origin is dict:
+        return {"type": "object", "additionalProperties": describe_type(arguments[1], schemas)}
+    if kind is Moment:
+        return {"type": "number"}
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return _describe_struct(kind, schemas)
+    return {"type": _PLAIN[kind]}
+
+
+def _convert_fields(value: msgspec.Struct, request: PageRequest) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for name in value.__struct_fields__:
+        field = getattr(value, name)
+        if name in _OMITTED or (isinstance(value, UpcomingNight) and name == "said"):
+            continue
+        if name == "viewer_id":
+            plain["viewer"] = _name_viewer(field, request)
+        elif name in _OF_VIEWERS:
+            plain[name] = [_name_viewer(each, request) for each in field]
+        elif name == "next_after" and isinstance(value, ViewerList):
+            plain[name] = _name_viewer(field, request) or ""
+        else:
+            plain[name] = convert(field, request)
+    if isinstance(value, LeaderboardRow) and not value.viewer_id:  # equal figures would say who it is
+        plain["value"] = None
+    return plain
+
+
+def _name_viewer(viewer_id: str, request: PageRequest) -> str | None:
+    """Return the short name that a viewer has in addresses; None for who may not be named."""
+    return make_viewer_slug(request.key, viewer_id) if viewer_id else None
+
+
+def _describe_struct(kind: type[msgspec.Struct], schemas: dict[str, Any]) -> dict[str, Any]:
+    name = kind.__name__
+    if name not in schemas:
+        schemas[name] = {}  # a struct may hold others of its kind
+        hints = typing.get_type_hints(kind)
+        fields: dict[str, Any] = {}
+        for field in _ITEM_FIELDS if kind is Item else kind.__struct_fields__:
+            if field in _OMITTED or (kind is UpcomingNight and field == "said"):
+                continue
+            if field == "viewer_id":
+                fields["viewer"] = {"type": ["string", "null"]}
+            elif field in _OF_VIEWERS:
+                fields[field] = {"type": "array", "items": {"type": "string"}}
+            else:
+                fields[field] = describe_type(hints[field], schemas)
+        if kind is LeaderboardRow:
+            fields["value"] = {"type": ["number", "null"]}
+        if kind is Item:
+            fields["poster"] = {"type": ["string", "null"]}
+        if kind is UpcomingNight:
+            fields["rsvps"] = {"type": "integer"}
+        schemas[name] = {
+            "type": "object",
+            "properties": fields,
+            "required": list(fields),
+            "additionalProperties": False,
+        }
+    return {"$ref": f"#/components/schemas/{name}"}

@@ -1,0 +1,233 @@
+"""The JSON API beside a real store: held against its own description, for every kind of reader."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from actors.runtime import Endpoint
+from actors.sign_in_links import make_program_token
+from actors.web.api.description import describe_api
+from actors.web.api.endpoint import ENDPOINTS, PREFIX
+from messages import ActiveWatches, EndSessions, ListActiveWatches, SetPrivacy, StartSession
+from tests.integration.web.members_house import ADMIN, MembersHouse, open_members_house
+from tests.integration.web.page_house import IDS, PageHouse, make_club, open_house
+from tests.unit.web.page_stage import DEADLINE_S, make_screening, make_seat
+
+NIGHTS = 8
+ROUNDS = 12
+"""Requests for each operation and kind of reader: about four seconds in all."""
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+class TrackerStandIn(threading.Thread):
+    """Answers what plays, as the tracker does."""
+
+    def __init__(self, endpoint: Endpoint, house: PageHouse) -> None:
+        super().__init__(daemon=True)
+        self._endpoint = endpoint
+        self._house = house
+        self.leaves = threading.Event()
+
+    def run(self) -> None:
+        """Answer until the test ends."""
+        while not self.leaves.is_set():
+            self._endpoint.pump(0.02)
+            while (incoming := self._endpoint.mailbox.get()) is not None:
+                if isinstance(incoming.message, ListActiveWatches):
+                    at = self._house.clock.now()
+                    seats = (make_seat("Iris", (0, 30), viewer_id=IDS["Iris"]), make_seat("Somebody", (0, 30)))
+                    shown = (make_screening(at, 30, seats),)
+                    self._endpoint.answer(incoming, ActiveWatches(at, (), shown))
+
+
+@pytest.fixture(scope="module")
+def club(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with film nights."""
+    return make_club(tmp_path_factory.mktemp("club") / "data", NIGHTS)
+
+
+@pytest.fixture(scope="module")
+def house(club: Path) -> Iterator[PageHouse]:
+    """A page for this machine; nobody changes its store."""
+    with open_house(club) as opened:
+        tracker = TrackerStandIn(opened.tracker, opened)
+        tracker.start()
+        yield opened
+        tracker.leaves.set()
+        tracker.join(DEADLINE_S)
+
+
+@pytest.fixture
+def members_house(tmp_path: Path) -> Iterator[MembersHouse]:
+    """A page for members."""
+    with open_members_house(make_club(tmp_path / "data", NIGHTS)) as opened:
+        yield opened
+
+
+def make_token(house: MembersHouse, name: str) -> str:
+    """Return a token for a member, as `/web token` makes it."""
+    token = make_program_token()
+    viewer_id = IDS.get(name, "900")
+    asked = StartSession(token.token_hash, viewer_id=viewer_id, username=name, is_token=True)
+    session = house.caller.ask("persistence", asked, DEADLINE_S)
+    assert session.expires_at_s - session.started_at_s == 365 * 86_400
+    return token.secret
+
+
+def list_addresses(house: PageHouse) -> list[str]:
+    """Return an address of every endpoint that has something to answer."""
+    viewer = json.loads(house.get(PREFIX + "/viewers")[2])["viewers"][0]["viewer"]
+    film = json.loads(house.get(PREFIX + "/films")[2])["films"][0]["slug"]
+    slugs = {"/films/{slug}": film, "/viewers/{slug}": viewer, "/viewers/{slug}/{year}": viewer}
+    addresses = []
+    for path in ENDPOINTS:
+        filled = path.replace("{slug}", slugs.get(path, "")).replace("{year}", "2026")
+        addresses.append(PREFIX + filled.replace("{screening_id}", f"night{NIGHTS - 1}"))
+    return [*addresses, PREFIX + "/nights?m=2026-11"]
+
+
+def find_schema(path: str) -> dict[str, Any]:
+    """Return the schema of what an endpoint answers."""
+    described = describe_api()
+    answer = described["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    return {**answer, "components": described["components"]}
+
+
+def test_every_answer_is_as_described(house: PageHouse) -> None:
+    """With something in it: no field more, none less, no id of anybody, and nothing of the servers."""
+    found = dict(zip([*ENDPOINTS, "/nights"], list_addresses(house), strict=True))
+    for path, address in found.items():
+        status, headers, text = house.get(address)
+        assert (status, headers["Content-Type"]) == (200, "application/json; charset=utf-8"), address
+        jsonschema.validate(json.loads(text), find_schema(path))
+        for viewer_id in IDS.values():
+            assert not re.search(rf'"{viewer_id}"', text), address
+        for word in ("server_id", "guild", "channel_id", '"player"', "machine"):
+            assert word not in text, (address, word)
+
+
+def test_pages_and_api_say_the_same(house: PageHouse) -> None:
+    """They ask the same."""
+    films = json.loads(house.get(PREFIX + "/films?sort=title")[2])
+    page = house.get("/films?sort=title")[2]
+    assert [film["slug"] for film in films["films"]] == re.findall(r'href="/films/([a-z2-7]+)"', page)
+    viewer = json.loads(house.get(PREFIX + "/viewers?q=iri")[2])["viewers"]
+    assert [each["username"] for each in viewer] == ["Iris"]
+    assert f'href="/viewers/{viewer[0]["viewer"]}"' in house.get("/viewers?q=iri")[2]
+    board = json.loads(house.get(PREFIX + "/board?by=time&days=30")[2])
+    assert board["kind"] == "time"
+    history = json.loads(house.get(PREFIX + "/history")[2])
+    assert f"{history['total']} watches" in house.get("/history")[2]
+
+
+def test_what_plays(house: PageHouse) -> None:
+    """With the short names of those who may be seen; who is hidden has none."""
+    now = json.loads(house.get(PREFIX + "/now")[2])
+    seats = now["screenings"][0]["seats"]
+    assert [seat["username"] for seat in seats] == ["Iris", "Somebody"]
+    assert f"/viewers/{seats[0]['viewer']}" in house.get("/viewers")[2]
+
+
+@pytest.mark.parametrize("path", ["/nope", "/films/aaaa", "/nights?m=2026-15", "/server/0000", "/viewers/x/2026"])
+def test_what_is_not_there_is_said_as_json(house: PageHouse, path: str) -> None:
+    """With the status of it."""
+    status, headers, text = house.get(PREFIX + path)
+    assert (status, headers["Content-Type"].partition(";")[0]) == (404, "application/json")
+    assert json.loads(text)["error"]
+
+
+@pytest.mark.parametrize("kind", ["local", "stranger", "member", "admin", "public"])
+def test_nothing_that_can_be_asked_is_an_error_of_ours(kind: str, club: Path, tmp_path: Path) -> None:
+    """Whatever the description allows, and what it does not: no 5xx, and no answer outside its schema."""
+    access = "local" if kind == "local" else "public" if kind == "public" else "members"
+    folder = make_club(tmp_path / "data", NIGHTS)
+    opening = open_house(folder) if access == "local" else open_members_house(folder, web_access=access)
+    with opening as house:
+        tracker = TrackerStandIn(house.tracker, house)
+        tracker.start()
+        headers = {}
+        if isinstance(house, MembersHouse) and kind in ("member", "admin"):
+            headers["Authorization"] = f"Bearer {make_token(house, 'Iris' if kind == 'member' else ADMIN)}"
+        schema = schemathesis.openapi.from_dict(describe_api())
+        statuses = set()
+        for result in schema.get_all_operations():
+            operation: Any = result.ok()  # type: ignore[union-attr]  # the description is in order
+
+            @settings(
+                max_examples=ROUNDS,
+                deadline=None,
+                database=None,
+                derandomize=True,
+                phases=[Phase.explicit, Phase.generate],
+                suppress_health_check=list(HealthCheck),
+            )
+            @given(case=operation.as_strategy())
+            def ask(case: Any) -> None:
+                answer = case.call(base_url=f"http://127.0.0.1:{house.port}{PREFIX}", headers=headers)
+                case.validate_response(answer, checks=CHECKS)
+                statuses.add(answer.status_code)
+
+            ask()
+        tracker.leaves.set()
+        tracker.join(DEADLINE_S)
+    assert statuses == ({401} if kind == "stranger" else {200, 404})
+
+
+def test_a_token_has_its_owners_rights(members_house: MembersHouse) -> None:
+    """Until they sign out everywhere; who is hidden sees themselves with it, and nobody else does."""
+    iris, rosa = make_token(members_house, "Iris"), make_token(members_house, ADMIN)
+    browser = members_house.open_browser()
+    members_house.caller.ask("persistence", SetPrivacy(IDS["Iris"], "Iris", "private"), DEADLINE_S)
+
+    def find_names(token: str) -> list[str]:
+        reply = browser.get(PREFIX + "/history", Accept="", Authorization=f"Bearer {token}")
+        assert reply.status == 200, reply
+        return [each["username"] for each in json.loads(reply.text)["records"]]
+
+    end = time.monotonic() + DEADLINE_S
+    while "Iris" in find_names(rosa):
+        assert time.monotonic() < end
+    assert browser.get(PREFIX + "/history").status == 401
+    assert browser.get(PREFIX + "/history", Authorization="Bearer usher_nonsense").status == 401
+    assert browser.get(PREFIX + "/history", Authorization="Basic nonsense").status == 401
+    basic = base64.b64encode(f"calendar:{iris}".encode()).decode()
+    assert browser.get("/nights.ics", Accept="", Authorization=f"Basic {basic}").status == 200
+    assert browser.post("/me/sign-out-everywhere", Authorization=f"Bearer {iris}").status != 303
+    assert find_names(iris)
+    members_house.caller.ask("persistence", EndSessions(viewer_id=IDS["Iris"]), DEADLINE_S)
+    end = time.monotonic() + DEADLINE_S
+    while browser.get(PREFIX + "/history", Authorization=f"Bearer {iris}").status != 401:
+        assert time.monotonic() < end
+
+
+def test_who_is_anonymous_has_no_figure_in_rankings(members_house: MembersHouse) -> None:
+    """Equal figures elsewhere would say who it is."""
+    members_house.caller.ask("persistence", SetPrivacy(IDS["Björn"], "Björn", "anonymous"), DEADLINE_S)
+    token, browser = make_token(members_house, ADMIN), members_house.open_browser()
+    end = time.monotonic() + DEADLINE_S
+    while True:
+        reply = browser.get(PREFIX + "/board?by=time", Authorization=f"Bearer {token}")
+        rows = json.loads(reply.text)["rows"]
+        if "Björn" not in reply.text:
+            break
+        assert time.monotonic() < end
+    (hidden,) = (row for row in rows if row["username"] == "Somebody")
+    assert (hidden["viewer"], hidden["value"]) == (None, None)
