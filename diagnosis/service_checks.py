@@ -18,8 +18,9 @@ def _as_text(_problems: Sequence[Problem], text: str) -> str:
 def check_actors(report: HealthReport, explain: Explain = _as_text) -> Iterator[Finding]:
     """Check every actor; of each Plex server also say that it is reached."""
     for actor in report.actors:
-        is_plex = actor.actor.partition("-")[0] == "plex"
-        name = f"Plex{actor.actor.removeprefix('plex').replace('-', ' ')}" if is_plex else actor.actor
+        kind, space, whose = actor.actor.partition(" ")
+        is_plex = kind.partition("-")[0] == "plex"
+        name = f"Plex{kind.removeprefix('plex').replace('-', ' ')}{space}{whose}" if is_plex else actor.actor
         if actor.state != "running":
             if actor.last_error:
                 yield error(

@@ -61,7 +61,14 @@ class DiscordActor(Actor):
             set_language(settings.bot_language)
             self._runner = BotRunner(settings, context.data_dir, load_commands(), degraded, self.log)
         self._features = GuildFeatures(
-            ActorClient(settings, context.clock, self._ask_future, self._tell, self._runner.chart_renderer),
+            ActorClient(
+                settings,
+                context.clock,
+                self._ask_future,
+                self._tell,
+                self._runner.chart_renderer,
+                community=context.community,
+            ),
             StateStore(self._save_state, self.log),
             degraded,
             self.log,
@@ -69,7 +76,6 @@ class DiscordActor(Actor):
             logged_in_bot=self._runner.connection.logged_in_bot,
             commands=self._runner.commands,
             plan_button=PlanNightButton,
-            community=context.community,
         )
         self._web_readers = WebReaders(settings, self._runner.connection.connected_bot, self.log)
 

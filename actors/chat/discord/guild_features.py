@@ -72,17 +72,14 @@ class GuildFeatures:
         logged_in_bot: FindBot,
         commands: Sequence[UsherCommand],
         plan_button: Callable[[int], discord.ui.Item[Any]],
-        community: str = "",
     ) -> None:
         """`connected_bot`: the bot while the gateway speaks to it; `logged_in_bot`: while requests can be sent.
 
-        `plan_button`: makes the button that plans a night with the film that won the poll of an id. `community`: the
-        further community's name, empty for the environment's.
+        `plan_button`: makes the button that plans a night with the film that won the poll of an id.
         """
         self.actors = actors
         self.store = store
         self.degraded = degraded
-        self.community = community
         self._log = log
         self._logged_in_bot = bot = logged_in_bot
         self._early_calls: list[tuple[Callable[[Any], None], Any]] = []
@@ -125,12 +122,12 @@ class GuildFeatures:
     @property
     def language(self) -> str:
         """The language in which a further community speaks; empty for that of the process."""
-        return self.actors.settings.bot_language if self.community else ""
+        return self.actors.settings.bot_language if self.actors.community else ""
 
     @property
     def community_id(self) -> int:
         """The server's id in a further community; 0 in the environment's."""
-        return self.guild_id if self.community else 0
+        return self.guild_id if self.actors.community else 0
 
     # -- what happens ------------------------------------------------------------------------------------------
 

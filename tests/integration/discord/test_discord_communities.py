@@ -9,11 +9,18 @@ from msgspec.structs import replace
 
 from actors.chat.discord.commands.privacy.forgetme import _PREFIX as FORGET
 from messages import (
+    ActiveWatches,
+    CommunityName,
     EraseViewer,
+    GetHealth,
+    GetSaveStatus,
     GetViewerAccount,
     GetViewerStats,
+    HealthReport,
+    ListActiveWatches,
     Moment,
     NowPlaying,
+    SaveStatus,
     ScreeningStarted,
     ViewerAccount,
     ViewerErased,
@@ -177,3 +184,28 @@ def test_a_button_in_a_direct_message_goes_to_its_community(stage: Stage, furthe
         until(lambda: further.persistence.told(EraseViewer), "it is forgotten")
         until(lambda: "Daten gelöscht" in text(asked), "and told, in the community's language")
         assert not stage.persistence.told(EraseViewer)
+
+
+def test_health_names_the_communities_to_the_operators_server_alone(stage: Stage, further: FurtherGuild) -> None:
+    """A further one is shown its own actors; what ails others' Plex servers is none of its business."""
+    rows = (
+        samples.health("plex", state="degraded", last_error="Plex at attic.example does not answer"),
+        samples.health(f"plex@{further.name}"),
+        samples.health("plex@4711", state="degraded", last_error="Plex at cellar.example does not answer"),
+    )
+    names = (CommunityName(further.name, "Sunday Matinee"), CommunityName("4711", "Strangers"))
+    stage.launcher.answers |= {
+        GetHealth: HealthReport(samples.NOW, rows, 99, names),
+        ListActiveWatches: ActiveWatches(samples.NOW, (), ()),
+        GetSaveStatus: SaveStatus(None, 5.0),
+    }
+    for peer in (stage, further):
+        peer.tracker.answers[ListActiveWatches] = ActiveWatches(samples.NOW, (), ())
+        peer.persistence.answers[GetSaveStatus] = SaveStatus(None, 5.0)
+    with both(stage, further):
+        here, there = text(answer(stage, "Iris", "!health")), text(further.answer("Iris", "!health"))
+        assert "plex · Sunday Matinee" in here and "plex · Strangers" in here and "cellar.example" in here
+        assert "**plex**" in there and "Strangers" not in there and "example" not in there
+        here, there = text(answer(stage, "Iris", "!diagnose")), text(further.answer("Iris", "!diagnose"))
+        assert "Plex · Strangers" in here and "cellar.example" in here
+        assert "Strangers" not in there and "example" not in there

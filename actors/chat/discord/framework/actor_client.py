@@ -75,22 +75,27 @@ class ActorClient:
         chart_renderer: "ChartRenderer | None" = None,
         *,
         asker: str = "",
+        community: str = "",
         on_hidden: "list[Callable[[ViewerAccount], None]] | None" = None,
     ) -> None:
-        """`asker`: Discord id, as digits, of the member for whom it asks; empty for nobody in particular."""
+        """`asker`: Discord id, as digits, of the member for whom it asks; empty for nobody in particular.
+
+        `community`: the further community whose actors it asks; empty for the environment's.
+        """
         self.settings = settings
         self.clock = clock
         self.tell = tell
         self.chart_renderer = chart_renderer
         self._ask_future = ask_future
         self.asker = asker
+        self.community = community
         self.on_hidden = [] if on_hidden is None else on_hidden
         """Called with each member whom others are not to see from now on."""
 
     def for_asker(self, asker: str) -> "ActorClient":
         """Return a client that asks for this member: what is private is answered to its owner alone."""
         shared = self.settings, self.clock, self._ask_future, self.tell, self.chart_renderer
-        return ActorClient(*shared, asker=asker, on_hidden=self.on_hidden)
+        return ActorClient(*shared, asker=asker, community=self.community, on_hidden=self.on_hidden)
 
     async def ask(self, question: Question[AnswerT], timeout_s: float = ASK_S, *, target: str = "") -> AnswerT:
         """Return the answer; raises UnansweredError, in words for people, where there is none in time.

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Iterable
 
 import discord
+from msgspec.structs import replace
 
+from actors.chat.discord.commands.admin.health import name_actors
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.command import ADMINISTRATOR, CommandGroup, command
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply
@@ -101,7 +103,9 @@ def _read_channel(bot: discord.Client, channel_id: int) -> ChannelView | Absence
 
 async def _check_actors(actors: ActorClient) -> Iterable[Finding]:
     try:
-        return list(check_actors(await actors.ask(GetHealth()), translate_all))
+        report = await actors.ask(GetHealth())
+        shown = replace(report, actors=tuple(name_actors(actors.community, report)))
+        return list(check_actors(shown, translate_all))
     except UnansweredError as failure:
         return [error("actors", "service.unanswered", text=failure.what, cure=failure.cure)]
 

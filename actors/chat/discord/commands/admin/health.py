@@ -1,12 +1,15 @@
 """`health`: how every actor of the service is."""
 
+from msgspec.structs import replace
+
+from actors.address import split_address
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import ADMINISTRATOR, CommandGroup, command
 from actors.chat.discord.framework.pages import refresh_button
 from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply, Section
-from messages import ActorHealth, GetHealth
+from messages import ActorHealth, GetHealth, HealthReport
 from wording.durations import format_duration
 from wording.numbers import format_count, format_number
 from wording.problems import translate_all
@@ -26,15 +29,32 @@ _BADNESS = {"running": 0, "starting": 1, "degraded": 1, "restarting": 1, "stoppe
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of the actors, one below the other: a table wider than a phone helps nobody."""
     report = await actors.ask(GetHealth())
-    sections = [_build_section(actor, report.at.wall_s) for actor in report.actors]
+    shown = name_actors(actors.community, report)
+    sections = [_build_section(actor, report.at.wall_s) for actor in shown]
     pages = embeds.split_pages(sections, lines=16)
     text, number = embeds.pick_page(pages, page)
-    worst = max((_BADNESS.get(actor.state, 1) for actor in report.actors), default=0)
+    worst = max((_BADNESS.get(actor.state, 1) for actor in shown), default=0)
     colour = (embeds.GREEN, embeds.GOLD, embeds.RED)[worst]
     heading = _("🩺 All systems healthy") if worst == 0 else _("🩺 Some systems have problems")
     footer = _("launcher: process {number}").format(number=report.launcher_pid)
     items = () if len(pages) > 1 else (refresh_button("health"),)
     return Reply(embeds.build_embed(heading, text, colour=colour, footer=footer), number, len(pages), items)
+
+
+def name_actors(community: str, report: HealthReport) -> list[ActorHealth]:
+    """Return the actors that a community is shown, those of further communities with what their server is called.
+
+    A further community is shown its own alone; the environment's, whose server is the operator's, all there are.
+    """
+    names = {each.guild_id: each.name for each in report.communities}
+    shown = []
+    for actor in report.actors:
+        name, whose = split_address(actor.actor)
+        if not community and whose:
+            shown.append(replace(actor, actor=f"{name} · {names.get(whose, whose)}"))
+        elif whose == community:
+            shown.append(replace(actor, actor=name))
+    return shown
 
 
 def _build_section(actor: ActorHealth, now_s: float) -> Section:
@@ -57,7 +77,7 @@ def _build_section(actor: ActorHealth, now_s: float) -> Section:
             reason = _("Resolved {ago}: {reason}").format(ago=ago, reason=reason)
         lines.append(f"> {reason}")
     return Section(
-        f"{_STATES.get(actor.state, '▫️')} **{formatting.escape(actor.actor, 30)}** · {_(actor.state)}", lines
+        f"{_STATES.get(actor.state, '▫️')} **{formatting.escape(actor.actor, 60)}** · {_(actor.state)}", lines
     )
 
 
