@@ -1,7 +1,8 @@
 """Puts off imports that a library makes by habit and an actor's process, or the launcher's, hardly ever uses.
 
 Each process carries its own copy of every module. `DEFERRED` names what was measured to pay; everything else is
-imported as always. It stands on `importlib.util.LazyLoader`, which loads a module when something is looked up in it.
+imported as always. A deferred module is loaded when something is looked up in it, by whichever thread comes first; the
+others wait. (`importlib.util.LazyLoader` of Python 3.11 shows them a module that is half loaded.)
 """
 
 from __future__ import annotations
@@ -9,8 +10,12 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import threading
 from types import CoroutineType, ModuleType
-from typing import Any, NotRequired, Required, get_type_hints
+from typing import TYPE_CHECKING, Any, NotRequired, Required, get_type_hints
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader  # it imports what is deferred here
 
 
 def _is_coroutine(value: object) -> bool:
@@ -79,32 +84,37 @@ def defer_import(name: str, **attributes: Any) -> None:
     spec = importlib.util.find_spec(name) if name not in sys.modules else None
     if spec is None or spec.loader is None:
         return
-    spec.loader = importlib.util.LazyLoader(spec.loader)
     module = importlib.util.module_from_spec(spec)
     vars(module).update(attributes)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
-    _keep_over_imports(module, {*attributes, "__class__", "__dict__", "__path__"})
+    module.__class__ = _make_class(spec.loader, {*attributes, "__class__", "__dict__", "__path__"})
     parent, _, child = name.rpartition(".")
     if parent:
         setattr(importlib.import_module(parent), child, module)
 
 
-def _keep_over_imports(module: ModuleType, ready: set[str]) -> None:
-    """Have the standard library's lazy module stay lazy when it is imported once more.
+def _make_class(loader: Loader, ready: set[str]) -> type[ModuleType]:
+    """Return the class of a module that is not loaded yet: what is looked up in it beside `ready` loads it.
 
-    An `import` of what is imported already looks at its `__spec__` and `__path__`, and that alone would load it.
+    An `import` of what is imported already looks at its `__spec__` and `__path__`: that alone does not load it.
     """
-    lazy_class = type(module)
+    lock, loading = threading.RLock(), threading.Event()
 
-    class DeferredModule(lazy_class):  # type: ignore[valid-type,misc]  # the library does not name it in public
+    class DeferredModule(ModuleType):
         def __getattribute__(self, name: str) -> Any:
             is_ready = name in ready or (
                 name.startswith("__") and name in ModuleType.__getattribute__(self, "__dict__")
             )
-            if is_ready:
-                return ModuleType.__getattribute__(self, name)
-            object.__setattr__(self, "__class__", lazy_class)
-            return getattr(self, name)
+            if not is_ready:
+                with lock:  # the thread that loads it comes here again
+                    if not loading.is_set():
+                        loading.set()
+                        try:
+                            loader.exec_module(self)
+                        except BaseException:
+                            loading.clear()
+                            raise
+                        object.__setattr__(self, "__class__", ModuleType)
+            return ModuleType.__getattribute__(self, name)
 
-    module.__class__ = DeferredModule
+    return DeferredModule

@@ -1,13 +1,15 @@
 """What a process must not carry, and that what is put off is there when it is needed."""
 
+import concurrent.futures
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from actors.lazy_imports import DEFERRED
+from actors.lazy_imports import DEFERRED, defer_import
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -146,3 +148,25 @@ logging.getLogger("x").info("a line")
 print({LOADED.format("asyncio")})
 """
     assert run_as_actor("persistence", code) == "False"
+
+
+def test_a_thread_waits_for_what_another_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many actors live in a process: two may be the first to use a module, and neither may see half of it."""
+    gate = threading.Event()
+    monkeypatch.setattr(sys, "gate_of_half_loaded", gate, raising=False)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "half_loaded.py").write_text(
+        "import sys\nsys.gate_of_half_loaded.wait(20)\nvalue = 7\n", encoding="utf-8"
+    )
+    defer_import("half_loaded")
+    module = sys.modules["half_loaded"]
+    try:
+        with concurrent.futures.ThreadPoolExecutor(2) as threads:
+            looked_up = [threads.submit(getattr, module, "value") for _ in range(2)]
+            ended, _waiting = concurrent.futures.wait(looked_up, 0.2)
+            gate.set()
+            assert [each.result(20) for each in looked_up] == [7, 7]
+        assert ended == set()
+    finally:
+        gate.set()
+        del sys.modules["half_loaded"]

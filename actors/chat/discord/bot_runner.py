@@ -35,6 +35,9 @@ STOP_S = 4.5
 """How long Discord may take to let go, real seconds."""
 REMOVE_S = 2.0
 """How long the features of a further server may take to end, real seconds."""
+UNSERVED_S = 10.0
+"""How long a server may be without its actor before Discord is told that it has no commands: it may be starting anew
+with other settings (real seconds)."""
 OnBroken = Callable[[BaseException], None]
 """Told that something of ours failed, from the loop's thread."""
 
@@ -120,7 +123,7 @@ class BotRunner:
                 if (run := self._runs.pop(features, None)) is not None:
                     run.cancel()
                     await asyncio.wait({run})
-                self._update_commands(features.guild_id)
+                self._loop.call_later(UNSERVED_S, self._update_commands, features.guild_id)
             finally:
                 removed.set()
 

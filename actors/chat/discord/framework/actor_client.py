@@ -133,11 +133,17 @@ class ActorClient:
             self.tell_act(who, act, targets, outcome)
 
     def tell_act(
-        self, who: discord.Member | discord.User, act: str, targets: Iterable[AuditSubject], outcome: str = "done"
+        self,
+        who: discord.Member | discord.User,
+        act: str,
+        targets: Iterable[AuditSubject],
+        outcome: str = "done",
+        *,
+        to: str = "persistence",
     ) -> None:
-        """Write what an administrator did to the audit log."""
+        """Write what an administrator did to the audit log; `to` names the actor that keeps it."""
         at_s, subject = self.clock.now().wall_s, AuditSubject(str(who.id), str(who))
-        self.tell("persistence", AdminActed(AuditEntry(at_s, subject, act, tuple(targets), outcome, "Discord")))
+        self.tell(to, AdminActed(AuditEntry(at_s, subject, act, tuple(targets), outcome, "Discord")))
 
     def hide(self, account: ViewerAccount) -> None:
         """Hide this member in everything that was posted until now."""
