@@ -69,7 +69,7 @@ class PartySeating:
         party.update_presence(presence)
         here = {*(member.user_id for member in presence.members), *presence.unnamed}
         for session in self._seated_sessions():
-            session.party_watches.settle(here)
+            session.party_watches.settle_presence(here)
             for member in [each for each in session.party_watches if each not in here]:
                 watch = session.party_watches[member]
                 record = self._end_watch(session, member, None if was_unknown else presence.at)

@@ -84,7 +84,7 @@ class WatchParty:
         current = self.host
         if current is not None and (self._chosen or current.party_watches):
             following = self._following(current, sessions, at)
-            return self._settle(following or current)
+            return self._note_host_is_clear(following or current)
         candidates = [session for session in sessions if session.active]
         if self.rules.party_user:
             candidates = [session for session in candidates if self.is_named_host(session)]
@@ -95,10 +95,10 @@ class WatchParty:
                 return (proven[0], None) if len(proven) == 1 and self.rules.party_user else (None, None)
             playing = self._of_last_host(playing, at) or playing
         if len(playing) == 1:
-            return self._settle(playing[0])
+            return self._note_host_is_clear(playing[0])
         if not playing:
             paused = [session for session in candidates if self._is_in_a_pause(session, at)]
-            return self._settle(paused[0] if len(paused) == 1 else None)
+            return self._note_host_is_clear(paused[0] if len(paused) == 1 else None)
         if not self.members:
             return None, None
         titles = ", ".join(sorted({f"“{session.item.title}”" for session in playing}))
@@ -107,7 +107,7 @@ class WatchParty:
         self.notice = notice
         return None, news
 
-    def _settle(self, session: Session | None) -> tuple[Session | None, Problem | None]:
+    def _note_host_is_clear(self, session: Session | None) -> tuple[Session | None, Problem | None]:
         self.notice = None
         return session, None
 

@@ -52,12 +52,12 @@ def answer_after(done: Future[None], build: Callable[[], Result]) -> Future[Resu
     """Return what will have an answer when something is done, or the failure of that in words."""
     answer: Future[Result] = Future()
 
-    def settle(finished: Future[None]) -> None:
+    def answer_waiting(finished: Future[None]) -> None:
         error = finished.exception()
         if error is None:
             answer.set_result(build())
         else:
             answer.set_exception(Declined(Problem.of("save.failed", error=str(error))))
 
-    done.add_done_callback(settle)
+    done.add_done_callback(answer_waiting)
     return answer

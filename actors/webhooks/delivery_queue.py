@@ -87,7 +87,7 @@ class DeliveryQueue:
             result = await self._deliver(first.event)
             if result.failure is None:
                 tries = 0
-                self._settle(first)
+                self._remove_event(first)
                 self._note_failure(None)
             elif result.is_final:
                 tries = 0
@@ -111,9 +111,9 @@ class DeliveryQueue:
     def _drop(self, waiting: WaitingEvent, reason: Problem) -> None:
         name = waiting.event.name
         self._log.error("Event %s for the webhook at %s is dropped: %s", name, self.name, english(reason))
-        self._settle(waiting)
+        self._remove_event(waiting)
 
-    def _settle(self, waiting: WaitingEvent) -> None:
+    def _remove_event(self, waiting: WaitingEvent) -> None:
         """Take it out of the queue, from which a full queue may have pushed it while it was on its way."""
         if waiting in self._waiting:
             self._waiting.remove(waiting)

@@ -119,11 +119,11 @@ class HistoryRewriter:
                 self._files.append(mark, *lines)
                 mark = checksum_after_append(mark, *lines)
         except BaseException as error:
-            self._settle(error)
+            self._answer_waiting(error)
             raise
         if self.is_running:
             return None
-        self._settle(None)
+        self._answer_waiting(None)
         return mark
 
     def await_written(self) -> Future[None]:
@@ -140,7 +140,7 @@ class HistoryRewriter:
         self._written = self._executor.submit(work)
         self._written.add_done_callback(lambda _done: self._on_written())
 
-    def _settle(self, error: BaseException | None) -> None:
+    def _answer_waiting(self, error: BaseException | None) -> None:
         waiting, self._waiting = self._waiting, []
         for future in waiting:
             if error is None:

@@ -165,9 +165,9 @@ class _Merge:
         every = originals.values()
         groups = [[row] for row in every] if is_undone else group_same_watch(every, _extent_of, _identity_of)
         for group in groups:
-            self._settle(group)
+            self._put_together(group)
 
-    def _settle(self, group: Sequence[Row]) -> None:
+    def _put_together(self, group: Sequence[Row]) -> None:
         by_id = {row["watch_id"]: row for row in group}
         if len(group) == 1:
             self.rows_then.update(by_id)

@@ -137,7 +137,7 @@ class Rig:
         self.wait(lambda: self.ticks() >= seen + count, f"{count} ticks")
         return before, self.picture()
 
-    def settle(self) -> None:
+    def await_quiet(self) -> None:
         """Wait until all that was announced is: Discord is asked nothing any more, and no file changes."""
         last, since = self._traces(), time.monotonic()
 
@@ -223,14 +223,14 @@ def changes(tmp_path_factory: pytest.TempPathFactory) -> Changes:
     with stage:
         rig = Rig(stage, frames_dir)
         rig.wait(lambda: SKIPPED in stage.service_log(), "the first idle tick")
-        rig.settle()
+        rig.await_quiet()
         idle = rig.after_ticks(2)
         start = rig.starts()
         saves = rig.log_count(SAVED)
         tick = rig.after_ticks(1)
         rig.wait(lambda: rig.log_count(SAVED) > saves, "the save")
         finish = rig.finishes()
-        rig.settle()
+        rig.await_quiet()
         idle_again = rig.after_ticks(2)
         refused = rig.commands("Chiara", "Something went wrong")
         savedata = rig.commands("Iris", "💾 Saved")

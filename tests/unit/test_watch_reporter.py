@@ -53,10 +53,10 @@ class Queue:
     def take(self) -> list[tuple[str, ...]]:
         """What was reported since the last call, by server: who watches there."""
         sent, self.sent = self.sent, []
-        return [_shown(message) for message in sent]
+        return [describe_message(message) for message in sent]
 
 
-def _shown(message: Message) -> tuple[str, ...]:
+def describe_message(message: Message) -> tuple[str, ...]:
     match message:
         case WatchesReported(server_id=server_id, active=active, withheld=withheld):
             return (server_id, *(f"{withheld} withheld" for _ in range(bool(withheld))), *(s.username for s in active))

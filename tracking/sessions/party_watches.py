@@ -37,7 +37,7 @@ class PartyWatches(dict[str, WatchState]):
         for member, watch in self._if_stayed.items():
             self._if_stayed[member] = change(watch)
 
-    def settle(self, here: Collection[str]) -> None:
+    def settle_presence(self, here: Collection[str]) -> None:
         """Apply that it is known again who is in the channel (Discord ids): those have seen what ran meanwhile."""
         for member, stayed in self._if_stayed.items():
             if member in here and member in self:

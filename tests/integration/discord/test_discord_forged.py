@@ -28,7 +28,7 @@ def community(tmp_path: Path) -> Iterator[Community]:
         yield made
 
 
-def settle(community: Community) -> None:
+def await_quiet(community: Community) -> None:
     """Wait until the bot has answered what it will."""
     discord, requests = community.stage.discord, -1
     while requests != (requests := len(discord.recorder.requests)):
@@ -44,8 +44,8 @@ def test_forged_interactions_do_no_harm(community: Community, caplog: pytest.Log
     for number in range(FORGED):
         forger.send(forger.forge(number))
         if number % AT_ONCE == AT_ONCE - 1:
-            settle(community)
-    settle(community)
+            await_quiet(community)
+    await_quiet(community)
     assert answer(stage, "Iris", "!help").embeds, "it answers as before"
     assert stage.network.transports["discord"] is life and stage.discord.gateway.connects == connects
     assert [record.getMessage() for record in caplog.records if _is_ours(record)] == []

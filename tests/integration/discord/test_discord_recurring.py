@@ -14,8 +14,8 @@ from simulator.discord.model.ids import snowflake
 from simulator.discord.model.permissions import BOT_CAN, MANAGE_ROLES
 from tests.integration.discord.discord_stage import Stage, answer, until
 from tests.integration.discord.planned_night import ends, events, kept, knowing_a_film, plays, screening
+from tests.integration.discord.test_discord_vote import make_suggestion
 from tests.integration.discord.test_discord_vote import start as start_vote
-from tests.integration.discord.test_discord_vote import wanted
 from tests.unit.discord import samples
 
 WEEK_S = 7 * 86_400.0
@@ -104,7 +104,7 @@ def test_what_is_not_clear_is_not_planned(stage: Stage) -> None:
 def test_the_winner_of_a_vote_becomes_the_film_of_an_open_night(stage: Stage) -> None:
     """It is offered, beside another time; then the event is called after it."""
     stage.tracker.answers[StartTracking] = TrackingPlan((), (), "", ())
-    films = wanted(0, "Metropolis"), wanted(1, "Brazil")
+    films = make_suggestion(0, "Metropolis"), make_suggestion(1, "Brazil")
     stage.persistence.answers[GetSuggestions] = SuggestionsPage(films, 2)
     with stage.acting():
         answer(stage, "Iris", "!night every friday 20:30")

@@ -28,7 +28,7 @@ from tests.unit.discord import samples
 TITLES = ("Metropolis", "Brazil", "Alien")
 
 
-def wanted(number: int, title: str, suggested_by: str = "", **changes: Any) -> SuggestedFilm:
+def make_suggestion(number: int, title: str, suggested_by: str = "", **changes: Any) -> SuggestedFilm:
     """A film on the list."""
     item = samples.item(title, thumb="/thumb")
     plain: dict[str, Any] = {
@@ -43,7 +43,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord, a Plex with a film, and three films on the list."""
     with knowing_a_film(tmp_path) as made:
         made.tracker.answers[StartTracking] = TrackingPlan((), (), "", ())
-        suggest(made, *(wanted(number, title) for number, title in enumerate(TITLES)))
+        suggest(made, *(make_suggestion(number, title) for number, title in enumerate(TITLES)))
         yield made
 
 
@@ -145,7 +145,7 @@ def test_the_end_is_heard_from_discord(stage: Stage) -> None:
 def test_a_tie_goes_to_whoever_won_longest_ago(stage: Stage) -> None:
     """First to the one who never won, then to the other; by the order of the list where neither did."""
     ana, ben = (str(stage.discord.member(name).id) for name in ("Chiara", "Björn"))
-    suggest(stage, wanted(0, "Metropolis", ana), wanted(1, "Brazil", ben))
+    suggest(stage, make_suggestion(0, "Metropolis", ana), make_suggestion(1, "Brazil", ben))
     with stage.acting():
         for winner in ("Metropolis", "Brazil", "Metropolis"):
             poll, _card = start(stage)
@@ -178,7 +178,7 @@ def test_what_cannot_be_voted_on_says_why(stage: Stage) -> None:
         assert "Manage Events" in answer(stage, "Chiara", "!vote").text
         assert "neither on the list nor on Plex" in answer(stage, "Iris", "!vote Metropolis; Greed").text
         assert "to 168 hours" in answer(stage, "Iris", "!vote 8d").text
-        suggest(stage, wanted(0, "Metropolis"))
+        suggest(stage, make_suggestion(0, "Metropolis"))
         assert "two films or more" in answer(stage, "Iris", "!vote").text
         stage.discord.deny_permissions("film-club", SEND_POLLS)
         until(lambda: "create polls" in answer(stage, "Rosa", "!vote").text, "it says which permission lacks")
@@ -199,7 +199,7 @@ def test_a_poll_that_was_deleted_is_forgotten(stage: Stage) -> None:
 def test_requests_are_as_discord_describes_them(stage: Stage) -> None:
     """The poll's request: whole hours, texts within the limits."""
     long = "The Amazing and Entirely True Story of a Projectionist Who Would Not Go Home until the Last Reel Was Over"
-    suggest(stage, *(wanted(number, f"{long} {number}") for number in range(10)))
+    suggest(stage, *(make_suggestion(number, f"{long} {number}") for number in range(10)))
     with stage.acting():
         poll, card = start(stage, "!vote 7d")
         assert card.embeds

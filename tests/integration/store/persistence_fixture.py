@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+import pytest
+
 from actors.persistence.actor import Persistence
 from actors.runtime import Clock, Context, Endpoint
 from actors.runtime.delivery.dead_letters import DeadLetters
@@ -133,3 +135,8 @@ class House:
     def awarded(self) -> list[str]:
         """Ids of all badges that Discord was told of and took over."""
         return [b.badge_id for said in self.told if isinstance(said, BadgesAwarded) for b in said.badges]
+
+
+def said(lines: pytest.LogCaptureFixture, *signs: str) -> list[str]:
+    """The lines that begin with one of the seed's signs."""
+    return [message for message in lines.messages if message.startswith(signs or ("💾", "⏭️", "❌"))]

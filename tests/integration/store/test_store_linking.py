@@ -1,15 +1,10 @@
 """A Plex account and a Discord member become one viewer, and two again: nothing is lost, nothing counts twice."""
 
-import itertools
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec.structs import replace
 from sqlalchemy import update
 
@@ -29,19 +24,15 @@ from messages import (
     ViewerAccount,
     ViewerDirectoryChanged,
     WatchesLoaded,
-    WatchRecord,
 )
 from persistence.database.rows import encode_totals
 from persistence.database.tables import VIEWERS
 from persistence.operations.erase import erase_viewer
-from persistence.operations.finish_watch import finish_watch
-from persistence.operations.link import CannotLink, link, unlink
-from persistence.operations.save import save
+from persistence.operations.link import link, unlink
 from persistence.records.change_set import ChangeSet
-from persistence.store import Store
 from tests.integration.store.persistence_fixture import House
 from tests.nights.evidence import load, sql
-from tests.unit.persistence.record_builders import DAY, EVENING, FILM, closed, finish, open_store, record
+from tests.unit.persistence.record_builders import DAY, EVENING, FILM, finish, open_store, record
 
 MEMBER, OTHER = "501", "502"
 PLEX, SECOND = "plex:srv:7", "plex:srv:8"
@@ -304,106 +295,6 @@ def test_what_an_import_claimed_stays_with_whose_it_was(tmp_path: Path, order: t
         apart[MEMBER] += sum(claimed[who] + 7200 for who in linked_now)
         assert {row["viewer_id"]: row["total_watch_time_s"] for row in found} == apart
     store.close()
-
-
-class Linking(RuleBasedStateMachine):
-    """Any order of watches, their repetition and resumption, links and their end."""
-
-    @initialize()
-    def begin(self) -> None:
-        """An empty store."""
-        self.temporary = tempfile.TemporaryDirectory()
-        self.store: Store = open_store(Path(self.temporary.name))
-        self.truth: dict[str, WatchRecord] = {}
-        self.links: set[str] = set()
-        self.now_s = EVENING
-        self.told = 0
-
-    def teardown(self) -> None:
-        """Close it."""
-        self.store.close()
-        self.temporary.cleanup()
-
-    @rule(
-        who=st.sampled_from((PLEX, SECOND, MEMBER)), number=st.integers(0, 2), film=st.sampled_from((FILM, REMAKE)),
-        begins=st.integers(0, 100), minutes=st.integers(5, 100),
-    )  # fmt: skip
-    def watch(self, who: str, number: int, film: Any, begins: int, minutes: int) -> None:
-        """Somebody watches, or goes on with, or tells again, a film."""
-        watch_id = f"{who}-{film.rating_key}-{number}"
-        start = EVENING + begins * 60
-        told = record(
-            watch_id, who, item=film, started_at_s=start, ended_at_s=start + minutes * 60, playing_s=minutes * 60.0,
-            spans=((0, minutes * 60_000),), coverage_ms=minutes * 60_000, completed=False,
-            completion_percent=minutes / 1.2,
-        )  # fmt: skip
-        before = self.truth.get(watch_id)
-        if before is not None:
-            told = replace(
-                before,
-                ended_at_s=max(before.ended_at_s, told.ended_at_s),
-                playing_s=max(before.playing_s, told.playing_s),
-            )
-        self.told += 1
-        finish_watch(self.store, told, closed(told), f"m{self.told}", [], self.now_s)
-        self.truth[watch_id] = told
-
-    @rule(plex_id=st.sampled_from((PLEX, SECOND)))
-    def link(self, plex_id: str) -> None:
-        """Link an account; to do it again changes nothing."""
-        with self.store.change(self.now_s) as change:
-            link(change, LinkAccount(plex_id, "", MEMBER, "Anna", "1"), self.now_s)
-        self.links.add(plex_id)
-
-    @rule(plex_id=st.sampled_from((PLEX, SECOND)))
-    def unlink(self, plex_id: str) -> None:
-        """Take it back; refused where there is none."""
-        try:
-            with self.store.change(self.now_s) as change:
-                unlink(change, UnlinkAccount(plex_id, MEMBER, "1"))
-        except CannotLink:
-            assert plex_id not in self.links
-        else:
-            self.links.remove(plex_id)
-
-    @invariant()
-    def nothing_is_lost_and_nothing_twice(self) -> None:
-        """Each record is there once, as a whole or as a part; no two of a member's records of a film overlap."""
-        if not hasattr(self, "store"):
-            return
-        folder = Path(self.temporary.name)
-        rows, parts = sql(folder, "SELECT * FROM watches"), sql(folder, "SELECT * FROM watch_parts")
-        whole = {row["watch_id"] for row in rows}
-        apart = {row["watch_id"] for row in parts}
-        assert whole | apart == set(self.truth)
-        assert {row["kept_as"] for row in parts} <= whole and (whole & apart) == {row["kept_as"] for row in parts}
-        for row in rows:
-            assert row["viewer_id"] == (MEMBER if row["identity"] in self.links else row["identity"])
-        if self.links:
-            mine = sorted((row for row in rows if row["viewer_id"] == MEMBER), key=lambda row: row["started_at_s"])
-            for one, other in itertools.combinations(mine, 2):
-                same_film = one["rating_key"] == other["rating_key"] and one["identity"] != other["identity"]
-                assert not (same_film and other["started_at_s"] < one["ended_at_s"])
-        else:
-            assert not apart
-            for row in rows:
-                assert row["playing_s"] == self.truth[row["watch_id"]].playing_s
-        if not self.truth:
-            return
-        assert [each["watch_id"] for each in load(folder, "watch_history.json")] == [
-            row["watch_id"] for row in sorted(rows, key=lambda row: row["seq"])
-        ]
-        assert save(self.store, [], self.now_s, "auto").watches == len(rows)
-        stats = {row["viewer_id"]: row["total_watch_time_s"] for row in sql(folder, "SELECT * FROM viewer_stats")}
-        for viewer_id in {row["viewer_id"] for row in rows}:
-            total = sum(row["playing_s"] for row in rows if row["viewer_id"] == viewer_id)
-            assert stats[viewer_id] == pytest.approx(total)
-
-
-Linking.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
-)
-TestLinking = Linking.TestCase
 
 
 def test_a_change_that_fails_changes_nothing(house: House) -> None:

@@ -43,7 +43,7 @@ class Pair:
         letters = DeadLetters(self.folder / f"{name}.jsonl", name)
         return Endpoint(name, self.network.transport(name), letters, now=self.clock)
 
-    def settle(self) -> None:
+    def deliver_all(self) -> None:
         """Let both take in all that is on the way."""
         for _ in range(6):
             self.bob.pump(0.0)
@@ -54,11 +54,11 @@ class Pair:
         end = self.clock.now_s + seconds
         while self.clock.now_s < end:
             self.clock.now_s += 0.1
-            self.settle()
+            self.deliver_all()
 
     def heard(self) -> list[ReceivedMessage]:
         """What waits for bob, taken out."""
-        self.settle()
+        self.deliver_all()
         found = []
         while (incoming := self.bob.mailbox.get()) is not None:
             found.append(incoming)

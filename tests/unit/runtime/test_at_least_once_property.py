@@ -140,7 +140,7 @@ class Mishaps(RuleBasedStateMachine):
                     incoming = self.later.pop(0)
                     self._commit(incoming)
                     self.pair.bob.acknowledge(incoming)
-                self.pair.settle()
+                self.pair.deliver_all()
                 self.bob_handles_one()
                 if not len(self.pair.bob.mailbox):
                     self.pair.clock.now_s += 0.1

@@ -34,14 +34,14 @@ class Stand:
         """Send finished watches."""
         for name in names:
             self.pair.ann.tell("bob", finished(name), functools.partial(self.done.append, name))
-        self.pair.settle()
+        self.pair.deliver_all()
 
     def handle(self) -> None:
         """Handle what waits first."""
         received = self.pair.bob.mailbox.get()
         assert received is not None
         self.dispatcher.handle(received)
-        self.pair.settle()
+        self.pair.deliver_all()
 
     def _handle_one(self, message: WatchFinished) -> None:
         (outcome,) = self._handle_batch([(message, "")])

@@ -37,7 +37,7 @@ def test_a_question_is_answered(pair: Pair) -> None:
     reply = pair.ann.ask_future("bob", GetSaveStatus())
     [incoming] = pair.heard()
     pair.bob.answer(incoming, STATUS)
-    pair.settle()
+    pair.deliver_all()
     assert reply.result(0) == STATUS
     assert len(pair.ann._pending_asks) == 0
 
@@ -47,7 +47,7 @@ def test_an_error_comes_back_as_an_error(pair: Pair) -> None:
     reply = pair.ann.ask_future("bob", GetSaveStatus())
     [incoming] = pair.heard()
     pair.bob.answer_error(incoming, ValueError("the store is locked"))
-    pair.settle()
+    pair.deliver_all()
     with pytest.raises(RemoteError, match="bob: the store is locked") as caught:
         reply.result(0)
     assert (caught.value.actor, caught.value.kind) == ("bob", "ValueError")
@@ -63,7 +63,7 @@ def test_a_question_without_an_answer_fails_at_its_deadline(pair: Pair) -> None:
     with pytest.raises(AskTimeout, match=r"bob did not answer get_save_status within 2 s"):
         reply.result(0)
     pair.bob.answer(incoming, STATUS)
-    pair.settle()
+    pair.deliver_all()
     with pytest.raises(AskTimeout):
         reply.result(0)
 
@@ -85,7 +85,7 @@ def test_an_unreadable_answer_is_an_error(pair: Pair) -> None:
         [incoming] = pair.heard()
         frame = encode(Envelope(kind, incoming.ask_id, "bob", "life", body))  # type: ignore[arg-type]  # two Kinds
         pair.network.transports["ann"]._box.put(None, frame)
-        pair.settle()
+        pair.deliver_all()
         with pytest.raises(RemoteError, match="unreadable answer"):
             reply.result(0)
 
@@ -96,7 +96,7 @@ def test_an_asker_who_gave_up_is_not_answered(pair: Pair) -> None:
     [incoming] = pair.heard()
     assert reply.cancel()
     pair.bob.answer(incoming, STATUS)
-    pair.settle()
+    pair.deliver_all()
     assert reply.cancelled()
 
 
@@ -113,7 +113,7 @@ def test_a_flood_is_dropped_and_counted_and_who_asks_hears_of_it(pair: Pair) -> 
     assert {letter["reason"] for letter in pair.letters("bob")} == {"the mailbox is full"}
     reply = pair.ann.ask_future("bob", GetSaveStatus())
     pair.ann.tell("bob", finished("w1"))
-    pair.settle()
+    pair.deliver_all()
     with pytest.raises(MailboxFull, match="bob has 1000 messages waiting"):
         reply.result(0)
     assert pair.ann.count_unacknowledged() == 1
@@ -145,7 +145,7 @@ def test_a_message_over_the_limit_is_a_dead_letter_or_an_error(pair: Pair) -> No
     reply = pair.ann.ask_future("bob", GetSaveStatus())
     [incoming] = pair.heard()
     pair.bob.answer(incoming, huge)
-    pair.settle()
+    pair.deliver_all()
     with pytest.raises(RemoteError) as caught:
         reply.result(0)
     assert caught.value.kind == "OversizedFrame"
@@ -171,7 +171,7 @@ def test_a_question_never_takes_the_place_of_a_report(pair: Pair) -> None:
     tick = [AutoSaveTick(Moment(float(number), 0.0)) for number in range(4)]
     pair.ann.ask_future("bob", tick[0])  # type: ignore[arg-type]  # a report that is asked
     pair.ann.tell("bob", tick[1])
-    pair.settle()
+    pair.deliver_all()
     asked = pair.bob.mailbox.get()
     assert asked is not None
     assert (asked.message, bool(asked.ask_id)) == (tick[0], True)
@@ -211,7 +211,7 @@ def test_other_threads_hand_their_work_over(pair: Pair) -> None:
     told, asked = pair.heard()
     assert told.message == SaveNow("x")
     pair.bob.answer(asked, STATUS)
-    pair.settle()
+    pair.deliver_all()
     assert replies[0].result(0) == STATUS
 
 
@@ -230,7 +230,7 @@ def test_a_callback_that_fails_is_its_owners_fault_alone(pair: Pair) -> None:
     pair.ann.tell("bob", finished("w1"), fail)
     for incoming in pair.heard():
         pair.bob.acknowledge(incoming)
-    pair.settle()
+    pair.deliver_all()
     assert [str(error) for error in broken] == ["mine"] * 3
     assert done == [True]
     pair.ann.on_internal_failure = None

@@ -21,7 +21,7 @@ def test_a_kept_message_waits_until_it_is_acknowledged(pair: Pair) -> None:
     [incoming] = pair.heard()
     assert (pair.ann.count_unacknowledged(), done) == (1, [])
     pair.bob.acknowledge(incoming)
-    pair.settle()
+    pair.deliver_all()
     assert (pair.ann.count_unacknowledged(), done) == (0, [True])
 
 
@@ -30,7 +30,7 @@ def test_lost_frames_come_again_in_order(pair: Pair) -> None:
     pair.network.unreachable.add("bob")
     for number in range(20):
         pair.ann.tell("bob", finished(f"w{number}"))
-    pair.settle()
+    pair.deliver_all()
     pair.network.unreachable.clear()
     seen = []
     for _ in range(40):
@@ -49,7 +49,7 @@ def test_a_lost_acknowledgement_does_nothing_twice(pair: Pair) -> None:
     pair.network.unreachable.add("ann")
     pair.bob.acknowledge(incoming)
     pair.network.unreachable.clear()
-    pair.settle()
+    pair.deliver_all()
     assert pair.ann.count_unacknowledged() == 1
     pair.pass_time(1.0)
     assert pair.heard() == []
@@ -59,7 +59,7 @@ def test_a_lost_acknowledgement_does_nothing_twice(pair: Pair) -> None:
 def test_steady_traffic_does_not_put_off_what_was_lost(pair: Pair) -> None:
     """A receiver restarts while a message comes every 0.2 s: it must not wait for a quiet moment."""
     pair.ann.tell("bob", finished("w0"))
-    pair.settle()
+    pair.deliver_all()
     pair.bob = pair.endpoint("bob")
     seen: list[str] = []
     for number in range(1, 20):
@@ -68,7 +68,7 @@ def test_steady_traffic_does_not_put_off_what_was_lost(pair: Pair) -> None:
         for incoming in pair.heard():
             seen.append(watch_id(incoming.message))
             pair.bob.acknowledge(incoming)
-    pair.settle()
+    pair.deliver_all()
     assert seen[:15] == [f"w{number}" for number in range(15)]
 
 
@@ -111,7 +111,7 @@ def test_one_put_off_keeps_its_place(pair: Pair) -> None:
     """w1 cannot be done now, w2 and w3 wait behind it: all come again, in order."""
     for name in ("w1", "w2", "w3"):
         pair.ann.tell("bob", finished(name))
-    pair.settle()
+    pair.deliver_all()
     first = pair.bob.mailbox.get()
     assert first is not None
     pair.bob.requeue(first)

@@ -22,11 +22,11 @@ def test_a_mailbox_that_is_full_of_bytes_puts_off_what_is_kept_and_says_so(pair:
     """Large messages wait, few of them: the kept one comes as soon as there is room, and after a while all is well."""
     pair.bob.mailbox._limit_bytes = 1000
     pair.ann.tell("bob", SaveNow("x" * 2000))
-    pair.settle()
+    pair.deliver_all()
     assert codes(pair, "bob") == []
     pair.ann.tell("bob", finished("w1"))
     pair.ann.tell("bob", ServersReported(Moment(0.0, 0.0), ("one",)))
-    pair.settle()
+    pair.deliver_all()
     assert codes(pair, "bob") == ["queue.mailbox_full"]
     assert len(pair.heard()) == 1
     pair.pass_time(3.0)
@@ -45,5 +45,5 @@ def test_an_outbox_that_is_full_of_bytes_is_named_with_its_peer(pair: Pair, monk
     waiting = pair.ann.count_unacknowledged()
     [problem] = pair.ann.find_queue_problems()
     assert problem == Problem.of("queue.outbox_full", peer="bob", count=waiting)
-    pair.settle()
+    pair.deliver_all()
     assert len(pair.heard()) == waiting

@@ -27,8 +27,8 @@ _LOOK_EVERY_S = 60.0
 """How often the clock is looked at: it may be set meanwhile (service seconds)."""
 _POSTED_UNTIL = "posted_until"
 _DEGRADED = "weekly_digest"
-LONGEST_RETRY_S = 600.0
-"""Longest wait between two tries to post a digest (real seconds)."""
+SHORTEST_RETRY_S, LONGEST_RETRY_S = 5.0, 600.0
+"""Shortest and longest wait between two tries to post a digest (real seconds)."""
 _PLACES = ("🥇", "🥈", "🥉")
 
 
@@ -91,13 +91,13 @@ class WeeklyDigest:
             return None
         channel = self._channel()
         if channel is None:
-            return 5.0
+            return SHORTEST_RETRY_S
         try:
             embed = await self._build_week(due_s)
             if embed is not None:
                 await channel.send(embed=embed, allowed_mentions=embeds.NOBODY, nonce=f"digest-{due_s:.0f}")
         except UnansweredError:
-            return 5.0
+            return SHORTEST_RETRY_S
         except API_ERRORS as error:
             return self._wait_after(error, tries, due_s)
         self._degraded.remove(_DEGRADED)
@@ -113,7 +113,7 @@ class WeeklyDigest:
             self._mark_posted(due_s)
             return None
         self._degraded.add(_DEGRADED, decision.problem)
-        return max(decision.wait_s, backoff(tries, LONGEST_RETRY_S), 5.0)
+        return max(decision.wait_s, backoff(tries, LONGEST_RETRY_S), SHORTEST_RETRY_S)
 
     async def _build_week(self, due_s: float) -> discord.Embed | None:
         """The week before; None where nobody watched anything."""

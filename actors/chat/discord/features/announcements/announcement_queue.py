@@ -111,14 +111,14 @@ class AnnouncementQueue:
         for waiting in list(self._queue):
             other = waiting.announcement
             if isinstance(other, ScreeningStarted) and other.screening.screening_id in notice.screening.merged:
-                self._settle(waiting)
+                self._remove_announcement(waiting)
         return isinstance(notice, ScreeningStarted) and self._cards.has_card(notice.screening.screening_id)
 
     def drop_hidden(self) -> None:
         """Somebody is not to be seen any more: what waits must not name them."""
         for waiting in list(self._queue):
             if not self._may_say(waiting):
-                self._settle(waiting)
+                self._remove_announcement(waiting)
 
     def _may_say(self, waiting: QueuedAnnouncement) -> bool:
         """Whether anything is left to say when nobody is named who is not to be seen."""
@@ -219,7 +219,7 @@ class AnnouncementQueue:
             self._tries = 0
             self._posted.finish([waiting.message_id])
             self._degraded.remove(_DEGRADED)
-            self._settle(waiting)
+            self._remove_announcement(waiting)
         return None
 
     async def _post(
@@ -242,7 +242,7 @@ class AnnouncementQueue:
         self._degraded.remove(_DEGRADED)
         self._tell_cards(batch, message.id)
         for waiting in batch:
-            self._settle(waiting)
+            self._remove_announcement(waiting)
         return None
 
     async def _note_begun(self, nonce: str, ids: list[str]) -> None:
@@ -318,9 +318,9 @@ class AnnouncementQueue:
 
     def _drop(self, waiting: QueuedAnnouncement, reason: str) -> None:
         self._log.error("Announcement dropped (%s): %s", reason, announcement_embeds.build_line(waiting.announcement))
-        self._settle(waiting)
+        self._remove_announcement(waiting)
 
-    def _settle(self, waiting: QueuedAnnouncement) -> None:
+    def _remove_announcement(self, waiting: QueuedAnnouncement) -> None:
         """Out of the queue, from which a full queue may have pushed it while it was being posted."""
         if waiting in self._queue:
             self._queue.remove(waiting)
