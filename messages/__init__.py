@@ -10,6 +10,7 @@ from messages import (
     history,
     media,
     nights,
+    service,
     sharing,
     statistics,
     suggestions,
@@ -30,6 +31,7 @@ from messages.history import *
 from messages.media import *
 from messages.nights import *
 from messages.problems import *
+from messages.service import *
 from messages.sharing import *
 from messages.statistics import *
 from messages.suggestions import *
@@ -57,6 +59,7 @@ MODULES = (
     audit,
     communities,
     control,
+    service,
 )
 CATALOGUE: tuple[type[Message], ...] = tuple(
     kind

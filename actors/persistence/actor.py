@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from actors.persistence.announcer import BadgeAnnouncer
-from actors.persistence.backup_scheduler import BackupDue, BackupScheduler
+from actors.persistence.backup_scheduler import BackupDue, BackupScheduler, read_backup_list
 from actors.persistence.community_keeper import COMMUNITY_REQUESTS, CommunityKeeper
 from actors.persistence.copy_repairs import CopyRepairs, answer_after
 from actors.persistence.film_choices import FILM_CHOICES, FilmChoices
@@ -43,6 +43,7 @@ from messages import (
     GetAuditLog,
     GetPageKey,
     GetSaveStatus,
+    ListBackups,
     LoadWatches,
     PageKey,
     Problem,
@@ -114,6 +115,7 @@ class Persistence(Actor):
             LoadWatches: lambda asked: decline_failures(lambda: self._load_watches(asked)),
             GetSaveStatus: self._save_status,
             GetPageKey: lambda _asked: decline_failures(lambda: PageKey(self._store.ensure_page_key())),
+            ListBackups: lambda _asked: self._read_worker.submit(lambda: read_backup_list(self._backups_dir)),
             BackUpNow: lambda asked: self._backup_scheduler.back_up_now(asked),
             **{question: self._answer_from_store(function) for question, function in load_answers().items()},
             AdminActed: self._record_act,
@@ -223,8 +225,6 @@ class Persistence(Actor):
             finished = self._store.read_resumable(asked.resume_since_s)
             self._restart_parts.fill(running, tuple(record for record in finished if record.watch_id not in ids))
         return self._restart_parts.take(asked.part, self._viewer_requests.read_directory)
-
-    # -- saves -----------------------------------------------------------------------------------------------
 
     def _watch_finished(self, finished: WatchFinished) -> None:
         if (outcome := self._finish_watches([(finished, self.handling_id)])[0]) is not None:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from actors.persistence.read_worker import ReadWorker
 from actors.runtime import Actor
-from messages import BackUpNow, BackupReport, Message, Problem
+from messages import BackupEntry, BackupList, BackUpNow, BackupReport, Message, Problem
 from persistence.database import backup
 from persistence.database.errors import BackupError
 from persistence.store import Store
 from wording.numbers import count_noun
 from wording.problems import english
+
+MOST_LISTED = 20
 
 OVERDUE = 2
 """So many intervals after the newest backup, the next one is overdue."""
@@ -156,3 +158,17 @@ class BackupScheduler:
             self._actor.send_to_self_after(self._interval_s if worked else min(self._interval_s, RETRY_S), BackupDue())
 
         return plan
+
+
+def read_backup_list(folder: Path) -> BackupList:
+    """Return the newest backups in a folder."""
+    newest = sorted(backup.list_backups(folder), key=lambda origin: -origin.made_at_s)[:MOST_LISTED]
+    sizes = ((origin, _read_size(origin.file)) for origin in newest)
+    return BackupList(tuple(BackupEntry(origin.file.name, origin.made_at_s, size) for origin, size in sizes))
+
+
+def _read_size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:  # it was rotated away just now
+        return 0

@@ -24,10 +24,11 @@ from actors.runtime.clock import Clock
 from actors.runtime.delivery.mailbox import ReceivedMessage
 from actors.runtime.endpoint import DEFAULT_TIMEOUT_S, AnswerT, Endpoint, Timer
 from actors.runtime.inbox import Inbox, InternalFailure, noop
+from actors.runtime.logs import read_log_tail
 from actors.runtime.middleware.dispatcher import BatchHandler, Dispatcher, Handler
 from actors.runtime.middleware.health import HealthState
 from actors.runtime.middleware.poison_guard import PoisonGuard
-from messages import CommunitiesChanged, Community, Message, Problem, Question
+from messages import CommunitiesChanged, Community, GetLogTail, Message, Problem, Question
 from messages.envelope import Heartbeat
 from wording.problems import ProblemError, join_english
 
@@ -147,7 +148,8 @@ class Actor(pykka.ThreadingActor):
         self._inbox = Inbox(self, context.endpoint)
         super().__init__()
         self._health = HealthState()
-        handlers = dict(self.handlers())
+        handlers: dict[type[Message], Handler] = {GetLogTail: lambda asked: read_log_tail(asked.limit)}
+        handlers |= self.handlers()
         if context.host is not None:
             context.host.attach(self)
             handlers[CommunitiesChanged] = context.host.on_changed

@@ -8,12 +8,16 @@ import json
 import logging
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
+from messages import LogLine, LogTail
 from wording.text import show_controls
 
 HIDDEN = "***"
+KEPT_LINES, LONGEST_LINE = 200, 500
+"""Of each process, where there is a web page; characters."""
 CHATTY = (
     "urllib3", "alembic", "asyncio", "websocket", "pykka", "filelock",
     "discord.app_commands", "discord.client", "discord.ext", "discord.gateway", "discord.http", "discord.shard",
@@ -108,9 +112,36 @@ def _formatter(kind: str, actor: str) -> logging.Formatter:
     )  # fmt: skip
 
 
-def set_up_logging(level: str, kind: str, secrets: Iterable[str], actor: str = "") -> None:
+class _TailKeeper(logging.Handler):
+    """Keeps the last lines of this process, without secrets."""
+
+    def __init__(self, secrets: Iterable[str], actor: str) -> None:
+        super().__init__()
+        self._filter = SecretFilter(secrets)
+        self._actor = actor
+        self.lines: deque[LogLine] = deque(maxlen=KEPT_LINES)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line. Never raises."""
+        try:
+            said = show_controls(record.getMessage(), newline=" ")
+        except Exception:  # noqa: BLE001  # whatever somebody's __str__ raises; stderr has what can be said
+            return
+        text = self._filter.mask(said)[:LONGEST_LINE]
+        self.lines.append(LogLine(record.created, self._actor or record.name, record.levelname, text))
+
+
+def read_log_tail(limit: int) -> LogTail:
+    """Return the last lines that this process logged; none where they are not kept."""
+    handlers = logging.getLogger().handlers
+    keeper = next((handler for handler in handlers if isinstance(handler, _TailKeeper)), None)
+    return LogTail(tuple(keeper.lines)[-limit:] if keeper is not None and limit > 0 else ())
+
+
+def set_up_logging(level: str, kind: str, secrets: Iterable[str], actor: str = "", *, keeps_tail: bool = False) -> None:
     """Log to stderr from now on: `kind` text or json, each line with the `actor` whose process this is.
 
+    `keeps_tail`: its last lines can be read again (`read_log_tail`).
     A console without UTF-8 shows escapes where it has no letter, and never fails. What nobody caught is logged too:
     Python itself would print it with every secret in it.
     """
@@ -121,6 +152,8 @@ def set_up_logging(level: str, kind: str, secrets: Iterable[str], actor: str = "
     handler.setFormatter(_MaskedFormatter(_formatter(kind, actor), secrets))
     root = logging.getLogger()
     root.handlers[:] = [handler]
+    if keeps_tail:
+        root.addHandler(_TailKeeper(secrets, actor))
     root.setLevel(level)
     for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))

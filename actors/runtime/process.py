@@ -75,7 +75,9 @@ def _recorder(path: Path) -> Callable[[bytes], None]:
 def run(config: BootConfig, life_line: BinaryIO) -> int:
     """Live as the actor that the boot config names, until it is told to stop; returns the exit status."""
     settings = config.settings
-    set_up_logging(settings.log_level, settings.log_format, settings.secrets(), config.name)
+    set_up_logging(
+        settings.log_level, settings.log_format, settings.secrets(), config.name, keeps_tail=settings.web_port > 0
+    )
     limit_memory(config.memory_limit_mb)
     threading.stack_size(THREAD_STACK_BYTES)
     allow_open_files()

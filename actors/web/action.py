@@ -21,6 +21,8 @@ class ActionRequest:
     tell: Tell
     at: Moment
     reader: Reader
+    note: Callable[[str], None]
+    """Has the reader told something on the next page of their own: never in an address, which anybody could make up."""
     form: Mapping[str, str]
     """The fields of the form, at most 400 characters each."""
 

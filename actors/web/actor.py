@@ -22,7 +22,7 @@ from actors.runtime import (
     RemoteError,
     UnexpectedAnswer,
 )
-from actors.web.access.sessions import Sessions
+from actors.web.access.sessions import MEMBER_KNOWN_S, Sessions
 from actors.web.access.sign_in import SignInOptions
 from actors.web.action import ActionRequest
 from actors.web.evening_facts import EveningFacts
@@ -35,6 +35,7 @@ from actors.web.http.server import LivePage, Probes, WebServer
 from actors.web.http.static_files import StaticFiles
 from actors.web.now_playing import ScreeningBoard
 from actors.web.page import ASK_S, PageUnavailableError
+from actors.web.pages.admin import build_actor_table
 from actors.web.pages.tonight import Tonight, build_tonight
 from actors.web.readers import Reader, ReaderKind, View
 from actors.web.rendering import Part, Renderer
@@ -63,6 +64,8 @@ REFRESH_S = 15.0
 PAGE_KEPT_S = 1.0
 """How long a whole page is good where no report comes: the position in it moves."""
 POSTER_S = 15.0
+HEALTH_S = 2.0
+"""How often administrators who look are shown how the actors are."""
 _UNANSWERED = (ActorUnavailable, AskTimeout, MailboxFull, RemoteError, UnexpectedAnswer)
 
 
@@ -85,6 +88,7 @@ class WebActor(Actor):
         self._thread = threading.Thread(target=self._run_loop, name="web-loop", daemon=True)
         self._stop_server = asyncio.Event()
         self._store_changed = asyncio.Event()
+        self._readers_changed = asyncio.Event()
         self._listening: concurrent.futures.Future[int] = concurrent.futures.Future()
         self._static = StaticFiles()
         self._renderer = Renderer(self._static.find_path, VERSION, settings.timezone)
@@ -138,9 +142,10 @@ class WebActor(Actor):
         self._loop.call_soon_threadsafe(self._site.drop_kept)
         self._loop.call_soon_threadsafe(self._facts.look_again)
         self._loop.call_soon_threadsafe(self._store_changed.set)
+        self._loop.call_soon_threadsafe(self._readers_changed.set)
 
-    def _ask_future(self, question: Question[Any], timeout_s: float) -> concurrent.futures.Future[Any]:
-        return self.ref(question.receiver).ask_future(question, timeout_s)
+    def _ask_future(self, actor: str, question: Question[Any], timeout_s: float) -> concurrent.futures.Future[Any]:
+        return self.ref(actor).ask_future(question, timeout_s)
 
     # -- on the loop -----------------------------------------------------------------------------------------
 
@@ -160,7 +165,7 @@ class WebActor(Actor):
     async def _serve(self) -> None:
         settings = self.context.settings
         server = WebServer(
-            LivePage(self._show_tonight, self._current_parts),
+            LivePage(self._show_tonight, self._current_parts, self._render_admin_parts),
             Probes(self._knows_what_plays, self._collect_metrics),
             self._site,
             self._renderer,
@@ -179,7 +184,14 @@ class WebActor(Actor):
         )
         try:
             self._listening.set_result(await server.start(settings.web_bind, settings.web_port))
-            lasting = (self._load(), self._refresh(), self._facts.follow(), self._follow_names())
+            lasting = (
+                self._load(),
+                self._refresh(),
+                self._facts.follow(),
+                self._follow_names(),
+                self._follow_health(),
+                self._watch_readers(),
+            )
             work = [asyncio.ensure_future(each) for each in lasting]
             await self._stop_server.wait()
             for task in work:
@@ -202,7 +214,7 @@ class WebActor(Actor):
             await asyncio.sleep(LOAD_AGAIN_S)
 
     async def _ask(self, question: Question[Any]) -> Any:
-        return await asyncio.wrap_future(self._ask_future(question, ASK_S))
+        return await asyncio.wrap_future(self._ask_future(question.receiver, question, ASK_S))
 
     def _take_facts(self) -> None:
         self._site.drop_kept()
@@ -237,10 +249,40 @@ class WebActor(Actor):
         """Send every open page what changed; rendered once for each kind of reader and language."""
         self._parts.clear()
         for view in self._streams.views():
-            self._streams.publish(view, self._current_parts(view))
+            if view.page == "tonight":
+                self._streams.publish(view, self._current_parts(view))
+
+    async def _follow_health(self) -> None:
+        """Show administrators how the actors are, while one of them looks."""
+        while True:
+            await asyncio.sleep(HEALTH_S)
+            for view in self._streams.views():
+                if view.page == "admin":
+                    self._streams.publish(view, await self._render_admin_parts(view))
+
+    async def _render_admin_parts(self, view: View) -> dict[str, Part]:
+        """Return the live parts of the administrators' page; none where the launcher does not answer."""
+        try:
+            health = await self._ask(GetHealth())
+        except _UNANSWERED:
+            return {}
+        with use_language(view.language):
+            table = build_actor_table(health, self.context.clock.now().wall_s, self._zone)
+        return {"actors": self._renderer.render_part("actors", view.language, table)}
+
+    async def _watch_readers(self) -> None:
+        """Close the open pages of who is signed in no longer, at each change and from time to time."""
+        while True:
+            self._readers_changed.clear()
+            await self._streams.drop_unwelcome(self._sessions.identify)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._readers_changed.wait(), MEMBER_KNOWN_S)
 
     def _make_action_request(self, reader: Reader, form: Mapping[str, str]) -> ActionRequest:
-        return ActionRequest(self._site.ask, self._tell, self.context.clock.now(), reader, form)
+        def note(text: str) -> None:
+            self._site.note(reader, text)
+
+        return ActionRequest(self._site.ask, self._tell, self.context.clock.now(), reader, note, form)
 
     def _tell(self, actor: str, message: Message) -> None:
         self.ref(actor).tell(message)
@@ -308,7 +350,7 @@ class WebActor(Actor):
     async def _collect_metrics(self) -> str:
         """Return the figures; without those of the actors where the launcher does not answer."""
         try:
-            health = await asyncio.wrap_future(self._ask_future(GetHealth(), ASK_S))
+            health = await asyncio.wrap_future(self._ask_future(GetHealth.receiver, GetHealth(), ASK_S))
         except _UNANSWERED:
             return format_metrics((), self._board.screenings, len(self._streams))
         return format_metrics(health.actors, self._board.screenings, len(self._streams))

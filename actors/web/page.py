@@ -34,8 +34,8 @@ class PageUnavailableError(Exception):
 class Ask(Protocol):
     """Asks another actor."""
 
-    async def __call__(self, question: Question[AnswerT], timeout_s: float = ASK_S) -> AnswerT:
-        """Return the answer. Raises PageUnavailableError."""
+    async def __call__(self, question: Question[AnswerT], timeout_s: float = ASK_S, *, target: str = "") -> AnswerT:
+        """Return the answer. Raises PageUnavailableError. `target`: whom to ask, where several answer it."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ class PageRequest:
         """Who asks, as questions take it: Discord id, as digits; empty for nobody in particular."""
         return self.reader.asker
 
+    take_note: Callable[[], str] = str
+    """Returns what the reader is to be told of what they just did, once; empty where nothing."""
     site_access: str = "local"
     """WEB_ACCESS."""
     upcoming: Sequence[UpcomingNight] = ()

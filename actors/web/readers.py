@@ -47,6 +47,8 @@ class View(NamedTuple):
 
     language: str
     kind: ReaderKind
+    page: str = "tonight"
+    """Which live page: tonight, admin."""
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,11 @@ class Renderer:
         with use_language(language):
             return {name: self._render_part(name, content, poster) for name in PARTS}
 
+    def render_part(self, name: str, language: str, content: Any) -> Part:
+        """Return a part of another page."""
+        with use_language(language):
+            return self._render_part(name, content, lambda _item: "")
+
     def render_page(self, template: str, language: str, reader: Reader, **values: Any) -> str:
         """Return a whole page; `section` is the path of the menu's entry that it belongs to."""
         with use_language(language):

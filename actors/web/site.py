@@ -22,7 +22,7 @@ from wording.translation import use_language
 
 AnswerT = TypeVar("AnswerT", bound=Answer)
 ContentT = TypeVar("ContentT")
-AskFuture = Callable[[Question[Answer], float], "concurrent.futures.Future[Answer]"]
+AskFuture = Callable[[str, Question[Answer], float], "concurrent.futures.Future[Answer]"]
 
 KEPT_S = 15.0
 """How long a page is good where the store does not change: running watches are in its figures."""
@@ -65,6 +65,8 @@ class Site:
         """How often the store changed: what was asked for before the last time is shown once and not kept."""
         self.public_names = NamelessView()
         """As they were last asked for; nobody has a number before."""
+        self._notes: OrderedDict[str, str] = OrderedDict()
+        """By reader: what they are to be told of what they just did."""
         self._names_of = -1
         """After which change of the store they were asked for."""
 
@@ -72,6 +74,12 @@ class Site:
         """Make every page anew: the store changed."""
         self._changes += 1
         self._kept.clear()
+
+    def note(self, reader: Reader, text: str) -> None:
+        """Have a reader told something on the next page of their own."""
+        self._notes[reader.asker] = text
+        if len(self._notes) > MOST_KEPT:
+            self._notes.popitem(last=False)
 
     async def show(
         self,
@@ -145,9 +153,10 @@ class Site:
                     dict(path),
                     chosen,
                     reader,
-                    self._access,
-                    self._upcoming(),
-                    base_url,
+                    take_note=lambda: self._notes.pop(reader.asker, ""),
+                    site_access=self._access,
+                    upcoming=self._upcoming(),
+                    base_url=base_url,
                 )
             )
         if is_kept and changes == self._changes and not isinstance(content, LongDocument):
@@ -170,17 +179,20 @@ class Site:
             self._names_of = changes
         return self.public_names
 
-    async def _ask_namelessly(self, question: Question[AnswerT], timeout_s: float = ASK_S) -> AnswerT:
+    async def _ask_namelessly(
+        self, question: Question[AnswerT], timeout_s: float = ASK_S, *, target: str = ""
+    ) -> AnswerT:
         """Return an actor's answer without the names of those who did not choose to be named."""
         names = await self.load_public_names()
-        return names.rename(question, await self.ask(ask_namelessly(question), timeout_s))
+        return names.rename(question, await self.ask(ask_namelessly(question), timeout_s, target=target))
 
-    async def ask(self, question: Question[AnswerT], timeout_s: float = ASK_S) -> AnswerT:
+    async def ask(self, question: Question[AnswerT], timeout_s: float = ASK_S, *, target: str = "") -> AnswerT:
         """Return an actor's answer. Raises PageUnavailableError."""
+        actor = target or question.receiver
         try:
             async with asyncio.timeout(timeout_s + 0.5):
-                answer = await asyncio.wrap_future(self._ask_future(question, timeout_s))
+                answer = await asyncio.wrap_future(self._ask_future(actor, question, timeout_s))
         except Exception as error:
-            failure = explain_failure(question.receiver, error, timeout_s, self._log)
+            failure = explain_failure(actor, error, timeout_s, self._log)
             raise PageUnavailableError(failure) from error
         return answer  # type: ignore[return-value]  # the endpoint has checked its class

@@ -15,7 +15,7 @@ from persistence.database.errors import FolderRefusal
 
 def main(settings: Settings, make: Callable[[Settings], Launcher] = Launcher) -> int:
     """Run until told to stop; return the exit status. `make` builds the launcher (tests build another)."""
-    set_up_logging(settings.log_level, settings.log_format, settings.secrets())
+    set_up_logging(settings.log_level, settings.log_format, settings.secrets(), keeps_tail=settings.web_port > 0)
     try:
         return make(settings).run()
     except FolderRefusal as refused:

@@ -16,13 +16,14 @@ from actors.runtime.boot.boot_config import BootConfig, write_boot
 from actors.runtime.clock import Clock
 from actors.runtime.delivery.mailbox import ReceivedMessage
 from actors.runtime.errors import ActorError
-from actors.runtime.logs import SecretFilter
+from actors.runtime.logs import SecretFilter, read_log_tail
 from actors.runtime.process import make_endpoint
 from actors.runtime.transport.addressed_frames import AddressedTransport
 from actors.runtime.transport.base import NetworkSpec
 from actors.runtime.transport.factory import DEFAULT_ENGINE, create_network
 from config import Settings
-from messages import GetHealth, HealthReport, Message
+from launcher.service_facts import build_service_facts
+from messages import GetHealth, GetLogTail, GetServiceFacts, HealthReport, Message
 from messages.envelope import Heartbeat
 
 NAME = "launcher"
@@ -134,8 +135,12 @@ class LauncherLink:
     def _answer(self, incoming: ReceivedMessage) -> None:
         if incoming.ask_id and isinstance(incoming.message, GetHealth):
             self._endpoint.answer(incoming, self._health())
+        elif incoming.ask_id and isinstance(incoming.message, GetServiceFacts):
+            self._endpoint.answer(incoming, build_service_facts(self._settings, Path(self._settings.data_dir)))
+        elif incoming.ask_id and isinstance(incoming.message, GetLogTail):
+            self._endpoint.answer(incoming, read_log_tail(incoming.message.limit))
         elif incoming.ask_id:
-            self._endpoint.answer_error(incoming, LookupError("the launcher answers GetHealth alone"))
+            self._endpoint.answer_error(incoming, LookupError("the launcher does not answer that"))
         elif not self._on_told(incoming.message):
             self._endpoint.dead_letters.add("the launcher does not hear it", sender=incoming.sender)
 

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 from aiohttp import web
 
 from actors.web.http.peers import find_peer
-from actors.web.readers import View
+from actors.web.page import PageUnavailableError
+from actors.web.readers import Reader, ReaderKind, View
 from actors.web.rendering import Part
 
 BEAT_S = 20.0
@@ -23,8 +24,9 @@ RETRY_MS = 3000
 class EventStream:
     """One open page."""
 
-    def __init__(self, view: View, versions: Mapping[str, str]) -> None:
+    def __init__(self, request: web.Request, view: View, versions: Mapping[str, str]) -> None:
         """`versions`: of the parts that the page has."""
+        self.request = request
         self.view = view
         self._versions = dict(versions)
         self._waiting: dict[str, Part] = {}
@@ -74,12 +76,21 @@ class StreamHub:
             if stream.view == view:
                 stream.offer(parts)
 
+    async def drop_unwelcome(self, identify: Callable[[web.Request], Awaitable[Reader]]) -> None:
+        """Close the open pages of who is not any more whom the page was made for."""
+        for stream in list(self._streams):
+            if stream.view.kind not in (ReaderKind.MEMBER, ReaderKind.ADMIN):
+                continue
+            with contextlib.suppress(PageUnavailableError):  # not known now: the next look will tell
+                if (await identify(stream.request)).kind is not stream.view.kind:
+                    _cut(stream.request)
+
     async def serve(self, request: web.Request, view: View, parts: Mapping[str, Part]) -> web.StreamResponse:
         """Keep a page up to date for as long as it listens."""
         address = find_peer(request).address
         if len(self._streams) >= MOST_STREAMS or self._by_address[address] >= MOST_FOR_ADDRESS:
             raise web.HTTPServiceUnavailable(text="Too many open pages.\n", headers={"Retry-After": "30"})
-        stream = EventStream(view, _read_versions(request.query.get("have", "")))
+        stream = EventStream(request, view, _read_versions(request.query.get("have", "")))
         stream.offer(parts)
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}

@@ -59,6 +59,8 @@ class LivePage:
     """Returns it for a kind of reader in a language."""
     parts: Callable[[View], dict[str, Part]]
     """Returns its parts, as of the last report."""
+    admin_parts: Callable[[View], Awaitable[dict[str, Part]]]
+    """Returns the live parts of the administrators' page."""
 
 
 class WebServer:
@@ -111,6 +113,7 @@ class WebServer:
         add = application.router.add_get
         add("/", restrict(Access.READERS, self._serve_tonight))
         add("/events", restrict(Access.READERS, self._serve_events))
+        add("/admin/events", restrict(Access.ADMINS, self._serve_admin_events))
         add("/posters/{key}", restrict(Access.READERS, posters.serve))
         add("/health", self._serve_health)
         add("/metrics", self._serve_metrics)
@@ -178,7 +181,8 @@ class WebServer:
     def _serve_action(self, declaration: ActionDeclaration) -> Handler:
         async def serve(request: web.Request) -> web.StreamResponse:
             form = await read_form(request)
-            path = await declaration.act(self._make_action_request(reader_of(request), form))
+            with use_language(self._language_of(request)):
+                path = await declaration.act(self._make_action_request(reader_of(request), form))
             self._site.drop_kept()
             return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": path})
 
@@ -202,6 +206,10 @@ class WebServer:
     async def _serve_events(self, request: web.Request) -> web.StreamResponse:
         view = self._view_of(request)
         return await self._streams.serve(request, view, self._live.parts(view))
+
+    async def _serve_admin_events(self, request: web.Request) -> web.StreamResponse:
+        view = self._view_of(request)._replace(page="admin")
+        return await self._streams.serve(request, view, await self._live.admin_parts(view))
 
     async def _serve_health(self, _request: web.Request) -> web.Response:
         if self._probes.is_healthy():

@@ -49,7 +49,8 @@
     old.replaceWith(fresh);
     have.set(sent.part, sent.version);
     if (fresh.dataset.title) document.title = `${fresh.dataset.title} · Usher`;
-    live.querySelector(".columns").classList.toggle("is-empty", !live.querySelector(".hero"));
+    const columns = live.querySelector(".columns");
+    if (columns) columns.classList.toggle("is-empty", !live.querySelector(".hero"));
     move();
   };
 

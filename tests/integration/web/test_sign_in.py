@@ -105,7 +105,7 @@ def test_a_form_of_somebody_elses_does_nothing(house: MembersHouse, headers: dic
     link = house.make_link("Iris")
     assert house.open_browser().post(link, **headers).status == 403
     browser = house.open_browser("Björn")
-    for path in ("/sign-out", "/me/privacy", "/me/sign-out-everywhere"):
+    for path in ("/sign-out", "/me/privacy", "/me/sign-out-everywhere", "/admin/save"):
         assert browser.post(path, **headers).status == 403, path
     assert browser.get("/board").status == 200
     assert house.open_browser().post(link).status == 303, "it was not used up"
@@ -120,7 +120,7 @@ def test_an_equal_origin_will_do(house: MembersHouse) -> None:
 def test_nothing_is_changed_by_get(house: MembersHouse) -> None:
     """Whatever a picture on somebody's page asks for."""
     browser = house.open_browser("Iris")
-    for path in ("/sign-out", "/me/privacy", "/me/sign-out-everywhere"):
+    for path in ("/sign-out", "/me/privacy", "/me/sign-out-everywhere", "/admin/save"):
         assert browser.get(path).status in (404, 405), path
     assert browser.get("/board").status == 200
 

@@ -1,0 +1,259 @@
+"""The page of administrators: how the actors are, saves, backups, what was set aside, the log, the settings."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from actors.web.page import AnswerT, PageContent, PageRequest, PageUnavailableError, page
+from actors.web.pages.clock import format_clock, format_iso_day
+from actors.web.pages.profile_tiles import Tile
+from actors.web.readers import Access
+from messages import (
+    ActorHealth,
+    BackupList,
+    GetHealth,
+    GetLogTail,
+    GetSaveStatus,
+    GetServiceFacts,
+    HealthReport,
+    ListBackups,
+    LogLine,
+    LogTail,
+    Question,
+    SaveStatus,
+    ServiceFacts,
+    StartTracking,
+    TrackingPlan,
+)
+from wording.durations import format_duration
+from wording.numbers import format_count, format_number
+from wording.problems import translate_all, translate_or
+from wording.text import clean_line, display_name
+from wording.titles import display_title
+from wording.translation import N_, _
+
+ASK_S = 3.0
+MOST_LINES = 60
+STATES = {
+    "running": N_("running"),
+    "starting": N_("starting"),
+    "degraded": N_("degraded"),
+    "restarting": N_("restarting"),
+    "stopped": N_("stopped"),
+    "failed": N_("failed"),
+}
+WELL = "running"
+DONE = {
+    "saved": N_("Saved."),
+    "backed_up": N_("Backed up, and read back."),
+    "started": N_("Tracking has started."),
+    "nothing": N_("Nobody had to be started."),
+}
+"""What is said after an act, by what the address says was done."""
+
+
+@dataclass(frozen=True)
+class ActorRow:
+    """An actor."""
+
+    name: str
+    state: str
+    is_well: bool
+    figures: tuple[str, ...]
+    """Up, restarts, waiting, p50, p99, MB."""
+    error: str
+
+
+@dataclass(frozen=True)
+class ActorTable:
+    """Every actor, as of a moment."""
+
+    rows: tuple[ActorRow, ...]
+    headings: tuple[str, ...]
+    heading: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of a list."""
+
+    when: str
+    who: str
+    text: str
+
+
+@dataclass(frozen=True)
+class SessionOption:
+    """A film that plays, to start tracking of."""
+
+    key: str
+    label: str
+
+
+@page("admin", "/admin", access=Access.ADMINS, is_kept=False)
+async def show_admin(request: PageRequest) -> PageContent:
+    """Show administrators how the service is; a part whose actor does not answer is left out."""
+    health, saved, facts, backups, plan = await asyncio.gather(
+        _try_to_ask(request, GetHealth()),
+        _try_to_ask(request, GetSaveStatus()),
+        _try_to_ask(request, GetServiceFacts()),
+        _try_to_ask(request, ListBackups()),
+        _try_to_ask(request, StartTracking(simulate=True)),
+    )
+    names = [each.actor for each in health.actors if "@" not in each.actor] if health is not None else []
+    tails = await asyncio.gather(*(_try_to_ask(request, GetLogTail(), name) for name in ("launcher", *names)))
+    return PageContent(
+        _("Admin"),
+        {
+            "heading": _("Behind the screen"),
+            "done": _(DONE[request.query["done"]]) if request.query.get("done") in DONE else "",
+            "problem": clean_line(request.take_note(), 300),
+            "tiles": build_tiles(health, saved, backups, request.at.wall_s, request.zone),
+            "actors": build_actor_table(health, request.at.wall_s, request.zone),
+            "log": build_log([tail for tail in tails if tail is not None], request.zone),
+            "backups": build_backups(backups, request.zone),
+            "letters": build_letters(facts),
+            "settings": facts.settings if facts is not None else (),
+            "sessions": build_sessions(plan),
+            "waiting": format_count("{count} in the voice channel", "{count} in the voice channel", len(plan.members))
+            if plan is not None
+            else "",
+            "own": _describe(),
+        },
+    )
+
+
+async def _try_to_ask(request: PageRequest, question: Question[AnswerT], target: str = "") -> AnswerT | None:
+    try:
+        return await request.ask(question, ASK_S, target=target)
+    except PageUnavailableError:
+        return None
+
+
+def build_tiles(
+    health: HealthReport | None,
+    saved: SaveStatus | None,
+    backups: BackupList | None,
+    now_s: float,
+    zone: ZoneInfo,
+) -> tuple[Tile, ...]:
+    """Return what is to be seen at a glance."""
+    tiles = []
+    if health is not None:
+        ill = sum(each.state != WELL for each in health.actors)
+        word = format_count("{count} to look at", "{count} to look at", ill) if ill else _("All well")
+        running = len(health.actors) - ill
+        text = _("{running} of {count} actors run").format(running=running, count=len(health.actors))
+        tiles.append(Tile(word, text))
+    if saved is not None:
+        label = _("since the last save")
+        if saved.problem is not None:
+            label = translate_or(saved.problem, saved.last_error)
+        ago = format_duration(max(0.0, now_s - saved.last_saved_s)) if saved.last_saved_s is not None else "–"
+        tiles.append(Tile(ago, clean_line(label, 160)))
+    if backups is not None:
+        newest = backups.backups[0] if backups.backups else None
+        when = f"{format_iso_day(newest.made_at_s, zone)}, {format_clock(newest.made_at_s, zone)}" if newest else "–"
+        tiles.append(Tile(when, _("last backup")))
+    return tuple(tiles)
+
+
+def build_actor_table(health: HealthReport | None, now_s: float, zone: ZoneInfo) -> ActorTable:
+    """Return a row for each actor; none where the launcher does not answer."""
+    rows = tuple(map(_build_actor_row, health.actors)) if health is not None else ()
+    at_s = health.at.wall_s if health is not None else now_s
+    headings = (_("Actor"), _("State"), _("Up"), _("Restarts"), _("Waiting"), "p50", "p99", "MB", _("Last error"))
+    return ActorTable(rows, headings, _("Actors"), _("as of {clock}").format(clock=_format_seconds(at_s, zone)))
+
+
+def _build_actor_row(each: ActorHealth) -> ActorRow:
+    error = clean_line(translate_all(each.problems, each.last_error), 300) if each.last_error else ""
+    if error and each.resolved_for_s is not None:
+        error = _("over for {time}: {error}").format(time=format_duration(each.resolved_for_s), error=error)
+    figures = (
+        format_duration(each.uptime_s),
+        format_number(each.restarts),
+        format_number(each.mailbox_depth),
+        f"{format_number(each.handle_ms_p50, 1)} ms",
+        f"{format_number(each.handle_ms_p99, 1)} ms",
+        format_number(each.rss_mb),
+    )
+    return ActorRow(clean_line(each.actor, 40), _(STATES[each.state]), each.state == WELL, figures, error)
+
+
+def build_log(tails: Sequence[LogTail], zone: ZoneInfo) -> tuple[Entry, ...]:
+    """Return the newest lines of all processes, the newest first."""
+    lines: list[LogLine] = sorted((line for tail in tails for line in tail.lines), key=lambda line: -line.at_s)
+    return tuple(
+        Entry(_format_seconds(line.at_s, zone), clean_line(line.actor, 30), clean_line(line.text, 400))
+        for line in lines[:MOST_LINES]
+    )
+
+
+def build_backups(backups: BackupList | None, zone: ZoneInfo) -> tuple[Entry, ...]:
+    """Return the backups, the newest first."""
+    if backups is None:
+        return ()
+    return tuple(
+        Entry(
+            f"{format_iso_day(each.made_at_s, zone)} {format_clock(each.made_at_s, zone)}",
+            clean_line(each.name, 80),
+            f"{format_number(each.size_bytes / 1e6, 1)} MB",
+        )
+        for each in backups.backups
+    )
+
+
+def build_letters(facts: ServiceFacts | None) -> tuple[Entry, ...]:
+    """Return what was set aside, the newest first."""
+    if facts is None:
+        return ()
+    return tuple(
+        Entry(each.at[:19].replace("T", " "), clean_line(f"{each.actor} ← {each.sender} {each.tag}", 80), each.reason)
+        for each in facts.dead_letters
+    )
+
+
+def build_sessions(plan: TrackingPlan | None) -> tuple[SessionOption, ...]:
+    """Return the films that play."""
+    if plan is None:
+        return ()
+    return tuple(
+        SessionOption(
+            session.session_key, clean_line(f"{display_name(session.account_name)} · {display_title(session.item)}", 90)
+        )
+        for session in plan.sessions
+    )
+
+
+def _format_seconds(wall_s: float, zone: ZoneInfo) -> str:
+    return f"{format_clock(wall_s, zone)}:{time.gmtime(wall_s).tm_sec:02}"
+
+
+def _describe() -> dict[str, str]:
+    return {
+        "save_now": _("Save now"),
+        "back_up_now": _("Back up now"),
+        "log": _("Log"),
+        "log_note": _("without tokens and passwords"),
+        "log_empty": _("Nothing yet."),
+        "backups": _("Backups"),
+        "no_backups": _("None yet."),
+        "letters": _("Dead letters"),
+        "no_letters": _("None. What could not be delivered or read would stand here, with the reason."),
+        "settings": _("Settings"),
+        "settings_note": _("as the service runs with them; nothing here changes them"),
+        "is_set": _("set"),
+        "is_unset": _("not set"),
+        "default": _("default"),
+        "start": _("Start tracking"),
+        "start_note": _("For whoever is in the voice channel and was missed."),
+        "session": _("Film"),
+        "choose": _("The only one, or the host's"),
+        "position": _("Where the film was when they came in, like 42:10; empty for now"),
+        "nothing_plays": _("Nothing is playing"),
+        "state": _("State"),
+    }

@@ -1,0 +1,66 @@
+"""What the launcher tells administrators of the service: its settings without secrets, and what was set aside."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from config import DECLARED, Settings
+from messages import DeadLetter, ServiceFacts, SettingValue
+from version import VERSION
+from wording.text import show_controls
+
+MOST_LETTERS = 20
+TAIL_BYTES = 200_000
+LONGEST_TEXT = 300
+
+
+def build_service_facts(settings: Settings, data_dir: Path) -> ServiceFacts:
+    """Return what administrators may know."""
+    letters = read_dead_letters(data_dir / "logs" / "dead_letters.jsonl")
+    return ServiceFacts(list_settings(settings), letters, VERSION)
+
+
+def list_settings(settings: Settings) -> tuple[SettingValue, ...]:
+    """Return every setting; of a secret only whether it is set."""
+    defaults = Settings()
+    shown = []
+    for name, declared in DECLARED.items():
+        value, default = getattr(settings, name.lower()), getattr(defaults, name.lower())
+        text = "" if declared.is_secret else _format_value(value)
+        shown.append(SettingValue(name, text, declared.is_secret, value != default))
+    return tuple(shown)
+
+
+def read_dead_letters(file: Path) -> tuple[DeadLetter, ...]:
+    """Return the newest entries of the dead-letter log, without what was in the messages; none where it is missing."""
+    try:
+        with file.open("rb") as opened:
+            size = opened.seek(0, os.SEEK_END)
+            opened.seek(max(0, size - TAIL_BYTES))
+            lines = opened.read(TAIL_BYTES).split(b"\n")
+    except OSError:
+        return ()
+    newest: deque[DeadLetter] = deque(maxlen=MOST_LETTERS)
+    for line in lines:
+        try:
+            entry = json.loads(line)
+            newest.append(DeadLetter(*(_clean(entry[field]) for field in ("ts", "actor", "from", "tag", "reason"))))
+        except (ValueError, TypeError, KeyError, RecursionError):
+            continue  # the first may be cut off, one may be torn
+    return tuple(reversed(newest))
+
+
+def _clean(value: Any) -> str:
+    return show_controls(str(value))[:LONGEST_TEXT]
+
+
+def _format_value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
