@@ -80,14 +80,13 @@ class SignIn:
 
     def _limit(self, handler: Handler) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
-            self._count_try(request)
+            if not self._limiter.take(find_peer(request).address):
+                busy = self._show(request, "sign_in_over.html", HTTPStatus.TOO_MANY_REQUESTS, reason="often")
+                busy.headers["Retry-After"] = "60"
+                return busy
             return await handler(request)
 
         return handle
-
-    def _count_try(self, request: web.Request) -> None:
-        if not self._limiter.take(find_peer(request).address):
-            raise web.HTTPTooManyRequests(text="Too many sign-ins: wait a minute.\n", headers={"Retry-After": "60"})
 
     def _show(self, request: web.Request, template: str, status: int, **values: str) -> web.Response:
         return self._render(request, template, status, describe_sign_in, **values)
@@ -211,7 +210,7 @@ async def read_form(request: web.Request) -> dict[str, str]:
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
     except ValueError:  # not a form
-        raise web.HTTPBadRequest(text="This is not a form.\n") from None
+        raise web.HTTPBadRequest from None
     return {name: value for name, value in fields.items() if isinstance(value, str) and len(value) <= LONGEST_FIELD}
 
 

@@ -19,6 +19,7 @@ def describe_sign_in() -> dict[str, str]:
         "over": _("That did not sign you in"),
         "over_link": _("This link was used already, or is older than five minutes."),
         "over_member": _("Only members of the Discord server can read this page."),
+        "over_often": _("Too many tries to sign in came from here. Wait a minute, then try again."),
         "over_discord": _("Discord did not confirm who you are, or it took too long."),
         "again": _("Back to the sign-in"),
     }

@@ -37,8 +37,9 @@ LOGGED = {
 }  # fmt: skip
 """Files that speak to the log and the health table only: those are English in every language."""
 PROTOCOL = {
-    "admission.py", "document_answers.py", "event_stream.py", "guards.py", "http_post.py", "metrics.py",
-    "nights_calendar.py", "nights_feed.py", "posters.py", "readers.py", "server.py", "static_files.py",
+    "admission.py", "connections.py", "document_answers.py", "event_stream.py", "guards.py", "http_post.py",
+    "metrics.py", "nights_calendar.py", "nights_feed.py", "posters.py", "readers.py", "server.py", "static_files.py",
+    "web_readers.py",
 }  # fmt: skip
 """Files that speak HTTP or a format of its kind: headers, addresses, and what a program is told that asks too much."""
 LOGS = {"debug", "info", "warning", "error", "exception", "add", "classify", "PendingPost"}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 import messages
+from actors.persistence.community_keeper import COMMUNITY_REQUESTS
 from actors.persistence.film_choices import FILM_CHOICES
 from actors.persistence.viewer_requests import VIEWER_REQUESTS
+from actors.persistence.web_access import WEB_ACCESS
 from messages import BackUpNow, GetAuditLog, GetHistory, GetPageKey, GetSaveStatus, LoadWatches, Question, SaveNow
 from persistence.queries.answers import answers, load_answers
 
@@ -21,7 +23,9 @@ def test_every_question_to_persistence_is_answered_once() -> None:
         for kind in vars(messages).values()
         if isinstance(kind, type) and issubclass(kind, Question) and getattr(kind, "receiver", "") == "persistence"
     }
-    queries, requests = set(load_answers()), set(VIEWER_REQUESTS) | set(FILM_CHOICES)
+    queries = set(load_answers())
+    handled = set().union(VIEWER_REQUESTS, FILM_CHOICES, COMMUNITY_REQUESTS, WEB_ACCESS)
+    requests = {kind for kind in handled if issubclass(kind, Question)}
     assert queries | requests | BY_THE_ACTOR == questions
     assert not queries & requests and not (queries | requests) & BY_THE_ACTOR
 
