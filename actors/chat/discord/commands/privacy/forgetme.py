@@ -5,12 +5,21 @@ from typing import Any, Self
 
 import discord
 
+from actors.chat.discord.commands.privacy.everywhere import (
+    PRESS_S,
+    EverywhereButton,
+    age_s,
+    find_elsewhere,
+    label_everywhere,
+    name_server,
+)
 from actors.chat.discord.core.event_routes import mark_button
+from actors.chat.discord.framework.actor_client import UnansweredError
 from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.command_errors import report_errors
 from actors.chat.discord.framework.pages import refuse
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, defer_privately, reply_privately
-from actors.chat.discord.guild_features import features_of
+from actors.chat.discord.guild_features import GuildFeatures, features_of
 from actors.chat.discord.ui import embeds, formatting
 from messages import EraseViewer, GetViewerAccount, ViewerErased
 from wording.numbers import format_count, format_number
@@ -19,8 +28,6 @@ from wording.translation import N_, _, ngettext
 
 FORGET_S = 60.0
 """Deadline of removing all that is stored of somebody."""
-PRESS_S = 120
-"""How long the button to forget somebody holds."""
 _PREFIX = "usher:forget:"
 _UNPROVEN = N_(
     "An administrator linked {names}: what it watched before that stays. To delete that too, sign in to it first with "
@@ -55,36 +62,52 @@ class ForgetButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Acknowledged first."""
-        actors = features_of(interaction).actors
         if interaction.user.id != self._member:
             await refuse(interaction, _("This button isn't yours."), _("`/forgetme` gives you your own."))
             return
-        if _age_s(interaction) > PRESS_S:
+        if age_s(interaction) > PRESS_S:
             await refuse(interaction, _("This button has expired; nothing was deleted."), _("Try again: `/forgetme`"))
             return
         await interaction.response.defer()
         async with report_errors(interaction):
-            who = str(self._member)
-            person = await actors.ask(GetViewerAccount(who))
-            try:
-                gone = await actors.ask(EraseViewer(who), FORGET_S)
-            finally:  # the answer may come too late, and then nobody knows the links any more
-                actors.hide(person)
-                features_of(interaction).forget(person)
-            embed = embeds.build_embed(
-                _("🗑️ Data deleted"), _build_forgotten(gone, actors.clock.now().wall_s), colour=embeds.GREY
-            )
-            await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
+            lines = await _forget(features_of(interaction), str(self._member))
+            await _show_forgotten(interaction, "\n".join([*lines, _(_STAYS)]))
 
 
-def _age_s(interaction: discord.Interaction[Any]) -> float:
-    """How long after its message a button was pressed, both as Discord dates them; seconds."""
-    if interaction.message is None:
-        return 0.0
-    return (interaction.created_at - interaction.message.created_at).total_seconds()
+async def _forget(features: GuildFeatures, who: str) -> list[str]:
+    """Forget somebody in one community; return what to say of it."""
+    actors = features.actors
+    person = await actors.ask(GetViewerAccount(who))
+    try:
+        gone = await actors.ask(EraseViewer(who), FORGET_S)
+    finally:  # the answer may come too late, and then nobody knows the links any more
+        actors.hide(person)
+        features.forget(person)
+    return _build_forgotten(gone, actors.clock.now().wall_s)
 
 
-def _build_forgotten(gone: ViewerErased, now_s: float) -> str:
+async def _forget_everywhere(
+    interaction: discord.Interaction[Any], who: str, where: list[GuildFeatures], _choice: str
+) -> None:
+    lines: list[str] = []
+    for features in where:
+        lines.append(f"**{name_server(interaction.client, features)}**")
+        try:
+            lines += await _forget(features, who)
+        except UnansweredError as error:  # the others are forgotten all the same
+            lines.append(f"⚠️ {error.what} {error.cure}")
+    await _show_forgotten(interaction, "\n".join([*lines, _(_STAYS)]))
+
+
+async def _show_forgotten(interaction: discord.Interaction[Any], said: str) -> None:
+    embed = embeds.build_embed(_("🗑️ Data deleted"), said, colour=embeds.GREY)
+    await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
+
+
+EverywhereButton.acts["forget"] = _forget_everywhere
+
+
+def _build_forgotten(gone: ViewerErased, now_s: float) -> list[str]:
     lines = [
         _("Deleted: {watches} and {badges}.").format(
             watches=format_count("**{count} watch**", "**{count} watches**", gone.watches),
@@ -103,7 +126,7 @@ def _build_forgotten(gone: ViewerErased, now_s: float) -> str:
     if gone.kept_accounts:
         names = join_names([formatting.escape(name, 60) for name in gone.kept_accounts])
         lines.append(_("What {names} watched before it was linked is still there.").format(names=names))
-    return "\n".join([*lines, _(_STAYS)])
+    return lines
 
 
 def _describe_backups_end(gone: ViewerErased, now_s: float) -> str:
@@ -123,7 +146,7 @@ def _describe_backups_end(gone: ViewerErased, now_s: float) -> str:
     N_("Delete my data"),
     group=CommandGroup.PRIVACY,
     cooldown=Cooldown(2, 60.0),
-    buttons=(ForgetButton,),
+    buttons=(ForgetButton, EverywhereButton),
 )
 async def forgetme(ctx: CommandContext) -> None:
     """Ask once more, with a button for the asker alone."""
@@ -143,10 +166,16 @@ async def forgetme(ctx: CommandContext) -> None:
     unproven = [link.plex_name for link in person.links if link.plex_id in person.unproven]
     if unproven:
         lines.insert(2, _(_UNPROVEN).format(names=join_names([formatting.escape(name, 60) for name in unproven])))
+    elsewhere = await find_elsewhere(ctx.bot, ctx.features, ctx.asker)
+    if elsewhere:
+        lines.append(_("The first button is about this server alone."))
     until = f"<t:{int(ctx.actors.clock.now().wall_s + PRESS_S)}:T>"
     lines.append(f"-# {_('This button works until {when}.').format(when=until)}")
     view = discord.ui.View(timeout=None)
     view.add_item(ForgetButton(ctx.author.id, ctx.features.community_id))
+    if elsewhere:
+        label = label_everywhere(len(elsewhere) + 1)
+        view.add_item(EverywhereButton("forget", "", ctx.author.id, ctx.features.community_id, label))
     await reply_privately(
         ctx, embeds.build_embed(_("🗑️ Delete your data?"), "\n".join(lines), colour=embeds.RED), view=view
     )

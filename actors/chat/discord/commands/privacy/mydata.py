@@ -3,17 +3,25 @@
 import asyncio
 import gzip
 import io
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import discord
 import msgspec
 
+from actors.chat.discord.commands.privacy.everywhere import (
+    EverywhereButton,
+    find_elsewhere,
+    label_everywhere,
+    name_server,
+)
 from actors.chat.discord.commands.privacy.film_lists import ExportedData, build_film_lists
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.media_servers import find_external_ids
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, defer_privately, reply_privately
+from actors.chat.discord.guild_features import GuildFeatures
 from actors.chat.discord.ui import embeds
 from messages import GetMyData
 from wording.numbers import format_count
@@ -40,6 +48,7 @@ async def mydata(ctx: CommandContext) -> None:
         await reply_privately(
             ctx, embeds.build_embed(_("📦 Your data"), _("Nothing is stored about you."), colour=embeds.GREY)
         )
+        await _offer_everywhere(ctx)
         return
     files = await asyncio.to_thread(split_files, content)
     said = format_count("{count} watch", "{count} watches", watches)
@@ -52,6 +61,41 @@ async def mydata(ctx: CommandContext) -> None:
             ctx, embeds.build_embed(heading, said, colour=embeds.BLUE), files=[file], aside=number == 1
         )
     await _send_film_lists(ctx, content)
+    await _offer_everywhere(ctx)
+
+
+async def _offer_everywhere(ctx: CommandContext) -> None:
+    """Offer what is stored on other servers, where there is anything."""
+    if elsewhere := await find_elsewhere(ctx.bot, ctx.features, ctx.asker):
+        view = discord.ui.View(timeout=None)
+        label = label_everywhere(len(elsewhere) + 1)
+        view.add_item(EverywhereButton("mydata", "", ctx.author.id, ctx.features.community_id, label))
+        said = _("This was about this server alone.")
+        embed = embeds.build_embed(_("📦 Your data"), said, colour=embeds.BLUE)
+        await reply_privately(ctx, embed, view=view, aside=False)
+
+
+async def _send_everywhere(
+    interaction: discord.Interaction[Any], who: str, where: list[GuildFeatures], _choice: str
+) -> None:
+    """Send what is stored of somebody on the other servers, a file for each."""
+    await interaction.edit_original_response(view=None)
+    for features in where[1:]:
+        name = name_server(interaction.client, features)
+        try:
+            content, watches = await fetch_data(features.actors, who)
+        except UnansweredError as error:
+            embed = embeds.build_problem(f"{name}: {error.what}", error.cure)
+            await interaction.followup.send(embed=embed, ephemeral=True)
+            continue
+        said = format_count("{count} watch", "{count} watches", watches)
+        embed = embeds.build_embed(_("📦 Your data"), f"**{name}**\n{said}", colour=embeds.BLUE)
+        for part_name, part in await asyncio.to_thread(split_files, content):
+            file = discord.File(io.BytesIO(part), part_name)
+            await interaction.followup.send(embed=embed, file=file, ephemeral=True)
+
+
+EverywhereButton.acts["mydata"] = _send_everywhere
 
 
 async def _send_film_lists(ctx: CommandContext, content: bytes) -> None:

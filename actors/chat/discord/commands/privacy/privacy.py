@@ -4,6 +4,13 @@ from typing import Annotated, Any
 
 import discord
 
+from actors.chat.discord.commands.privacy.everywhere import (
+    EverywhereButton,
+    find_elsewhere,
+    label_everywhere,
+    name_server,
+)
+from actors.chat.discord.framework.actor_client import UnansweredError
 from actors.chat.discord.framework.command import CommandGroup, command
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.converters import ChoiceConverter
@@ -14,6 +21,7 @@ from actors.chat.discord.framework.replies import (
     reply_privately,
     send_reply,
 )
+from actors.chat.discord.guild_features import GuildFeatures
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from messages import GetViewerAccount, Privacy, SetPrivacy, ViewerAccount
@@ -48,13 +56,44 @@ async def privacy(
     person = await acknowledge_then(ctx, ctx.actors.ask(question))
     if person.problem:
         raise RefusedError(formatting.escape(translate_or(person.reason, person.problem), 300), _("Try again later."))
+    embed, view = build_choices(person), None
+    if choice is not _NOT_SAID and (elsewhere := await find_elsewhere(ctx.bot, ctx.features, ctx.asker)):
+        view = discord.ui.View(timeout=None)
+        label = label_everywhere(len(elsewhere) + 1)
+        view.add_item(EverywhereButton("privacy", choice, ctx.author.id, ctx.features.community_id, label))
     try:
-        await reply_privately(ctx, build_choices(person))
+        await reply_privately(ctx, embed, view=view)
     except RefusedError:
         if choice is _NOT_SAID:
             raise
         done = _("Done. You don't accept direct messages from this server: `/privacy` shows it only to you.")
         await send_reply(ctx, Reply(embeds.build_embed(_("🔒 Who sees you"), done, colour=embeds.PURPLE)))
+
+
+async def _choose_everywhere(
+    interaction: discord.Interaction[Any], who: str, where: list[GuildFeatures], choice: str
+) -> None:
+    """Make a choice on every server; say where it is made."""
+    if choice not in PRIVACY_CHOICES:
+        raise RefusedError(_("There is no such choice."), _("Use the command again."))
+    lines = []
+    for features in where:
+        name = name_server(interaction.client, features)
+        try:
+            question = SetPrivacy(who, interaction.user.display_name, choice)
+            person = await features.actors.ask(question)
+        except UnansweredError as error:
+            lines.append(f"⚠️ {name}: {error.what} {error.cure}")
+            continue
+        if person.problem:
+            lines.append(f"⚠️ {name}: {formatting.escape(translate_or(person.reason, person.problem), 300)}")
+        else:
+            lines.append(f"✅ {name}: **{person.privacy}**")
+    embed = embeds.build_embed(_("🔒 Who sees you"), "\n".join(lines), colour=embeds.PURPLE)
+    await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
+
+
+EverywhereButton.acts["privacy"] = _choose_everywhere
 
 
 def build_choices(person: ViewerAccount) -> discord.Embed:

@@ -1,0 +1,145 @@
+"""A member of two communities: privacy, a copy and the end of their data, on one server or on both."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from messages import (
+    EraseViewer,
+    GetMyData,
+    GetViewerAccount,
+    MyData,
+    SetPrivacy,
+    ViewerAccount,
+    ViewerErased,
+)
+from simulator.discord.model.messages import ChannelMessage
+from tests.integration.discord.discord_stage import Stage, staged, until
+from tests.integration.discord.further_guild import FurtherGuild, settled
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """A Discord and the environment's community."""
+    with staged(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def further(stage: Stage) -> Iterator[FurtherGuild]:
+    """A second community."""
+    with settled(stage) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def both(stage: Stage, further: FurtherGuild, *, elsewhere: int) -> Iterator[Any]:
+    """Both communities live; Chiara has a watch in the further one, and so many in the environment's."""
+    for peer, watches in ((further.persistence, 1), (stage.persistence, elsewhere)):
+        peer.answers |= {
+            GetViewerAccount: ViewerAccount("1", "open", (), watches),
+            EraseViewer: ViewerErased(watches, 0, 0),
+            SetPrivacy: ViewerAccount("1", "private", (), watches),
+            GetMyData: MyData(b'{"watches": []}', 15, watches) if watches else MyData(b"", 0, 0),
+        }
+    with stage.acting(), further.acting():
+        yield further.people.member("Chiara")
+
+
+def last(further: FurtherGuild, member: Any, with_button: str = "") -> ChannelMessage:
+    """Return the newest direct message, one with such a button."""
+
+    def find() -> ChannelMessage | None:
+        found = [
+            message
+            for message in further.people.direct_messages(member)
+            if any(re.search(with_button, str(control.get("label", ""))) for control in message.controls)
+        ]
+        return found[-1] if found else None
+
+    message: ChannelMessage = until(find, f"a direct message with {with_button}")  # type: ignore[assignment]
+    return message
+
+
+def text(message: ChannelMessage) -> str:
+    """Everything that an answer says."""
+    return "\n".join(f"{embed.get('title', '')}\n{embed.get('description', '')}" for embed in message.embeds)
+
+
+def labels(message: ChannelMessage) -> list[str]:
+    """What its buttons say."""
+    return [str(control.get("label", "")) for control in message.controls]
+
+
+def test_data_are_deleted_on_both_servers_where_that_is_wanted(stage: Stage, further: FurtherGuild) -> None:
+    """By a second button; what each server deleted is said with its name."""
+    with both(stage, further, elsewhere=3) as member:
+        further.people.say(member, "film-club", "!forgetme")
+        asked = last(further, member, "Delete")
+        assert labels(asked) == ["Delete my data", "On all 2 servers"]
+        further.people.click(member, asked, "On all 2 servers").wait_ack(5)
+        until(lambda: "Data deleted" in text(asked), "it is done")
+        assert further.persistence.told(EraseViewer) and stage.persistence.told(EraseViewer)
+        said = text(asked)
+        assert said.index("**Sunday Matinee**") < said.index("**1 watch**") < said.index("**3 watches**")
+        assert labels(asked) == []
+
+
+def test_the_first_button_is_about_one_server(stage: Stage, further: FurtherGuild) -> None:
+    """The other server's data stay."""
+    with both(stage, further, elsewhere=3) as member:
+        further.people.say(member, "film-club", "!forgetme")
+        asked = last(further, member, "Delete")
+        further.people.click(member, asked, "Delete my data").wait_ack(5)
+        until(lambda: "Data deleted" in text(asked), "it is done")
+        assert further.persistence.told(EraseViewer) and not stage.persistence.told(EraseViewer)
+
+
+def test_who_is_known_on_one_server_is_asked_about_no_other(stage: Stage, further: FurtherGuild) -> None:
+    """Nothing says that there are others."""
+    with both(stage, further, elsewhere=0) as member:
+        further.people.say(member, "film-club", "!forgetme")
+        assert labels(last(further, member, "Delete")) == ["Delete my data"]
+
+
+def test_a_choice_of_privacy_is_made_on_both_servers(stage: Stage, further: FurtherGuild) -> None:
+    """Where that is pressed; before, it is that of one server."""
+    with both(stage, further, elsewhere=3) as member:
+        further.people.say(member, "film-club", "!privacy private")
+        shown = last(further, member, "servers")
+        assert [asked.privacy for asked in further.persistence.told(SetPrivacy)] == ["private"]
+        assert stage.persistence.told(SetPrivacy) == []
+        further.people.click(member, shown, "On all 2 servers").wait_ack(5)
+        until(lambda: "✅ Sunday Matinee: **private**" in text(shown), "it is said for each")
+        (chosen,) = stage.persistence.told(SetPrivacy)
+        assert (chosen.viewer_id, chosen.privacy) == (str(member.id), "private")
+
+
+def test_a_copy_comes_from_both_servers(stage: Stage, further: FurtherGuild) -> None:
+    """A file from each, with the server's name."""
+    with both(stage, further, elsewhere=3) as member:
+        further.people.say(member, "film-club", "!mydata")
+        further.people.click(member, last(further, member, "servers"), "On all 2 servers").wait_ack(5)
+        until(lambda: stage.persistence.told(GetMyData), "the other is asked")
+        until(
+            lambda: any("Saturday Night Cinema" in text(each) for each in further.people.direct_messages(member)),
+            "its file, with the server's name",
+        )
+
+
+def test_a_button_of_somebody_else_does_nothing(stage: Stage, further: FurtherGuild) -> None:
+    """Whoever forges its id is refused, and nobody is asked."""
+    with both(stage, further, elsewhere=3) as member:
+        further.people.say(member, "film-club", "!forgetme")
+        asked = last(further, member, "Delete")
+        custom_id = str(asked.controls[1]["custom_id"])
+        other = further.people.member("Iris")
+        asked.controls[1]["custom_id"] = custom_id.replace(str(member.id), str(other.id))
+        further.people.click(member, asked, "On all 2 servers").wait_ack(5)
+        assert not further.persistence.told(EraseViewer) and not stage.persistence.told(EraseViewer)
