@@ -104,6 +104,7 @@ class WebActor(Actor):
             context.clock,
             self._zone,
             self._posters.find_address,
+            lambda: self._board.screenings,
             lambda: self._facts.upcoming,
             self.log,
             access=settings.web_access,

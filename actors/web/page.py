@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from actors.ask_failures import AskFailure
 from actors.web.readers import ANYBODY_HERE, Access, Reader
-from messages import Answer, Item, Moment, Question, UpcomingNight
+from messages import Answer, Item, Moment, Question, Screening, UpcomingNight
 from viewers.slugs import make_film_slug, make_viewer_slug
 
 AnswerT = TypeVar("AnswerT", bound=Answer)
@@ -66,6 +66,8 @@ class PageRequest:
     """Returns what the reader is to be told of what they just did, once; empty where nothing."""
     site_access: str = "local"
     """WEB_ACCESS."""
+    screenings: Sequence[Screening] = ()
+    """What plays, as the tracker last said."""
     upcoming: Sequence[UpcomingNight] = ()
     """Nights that are planned or run, as Discord last said."""
     base_url: str = ""

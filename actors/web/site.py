@@ -15,7 +15,7 @@ from actors.web.document import Document, DocumentDeclaration, LongDocument
 from actors.web.page import ASK_S, PageDeclaration, PageRequest, PageUnavailableError
 from actors.web.readers import Reader
 from actors.web.rendering import Renderer
-from messages import Answer, GetPageKey, GetPublicNames, Item, Question, UpcomingNight
+from messages import Answer, GetPageKey, GetPublicNames, Item, Question, Screening, UpcomingNight
 from viewers.public_names import NamelessView, ask_namelessly
 from wording.problems import translate
 from wording.translation import use_language
@@ -45,17 +45,19 @@ class Site:
         clock: Clock,
         zone: ZoneInfo,
         poster: Callable[[Item], str],
+        playing: Callable[[], Sequence[Screening]],
         upcoming: Callable[[], Sequence[UpcomingNight]],
         log: logging.Logger,
         *,
         access: str = "local",
     ) -> None:
-        """`upcoming` returns the nights that are planned or run. `access`: WEB_ACCESS."""
+        """`playing` returns what plays, `upcoming` the nights that are planned or run. `access`: WEB_ACCESS."""
         self._renderer = renderer
         self._ask_future = ask_future
         self._clock = clock
         self._zone = zone
         self._poster = poster
+        self._playing = playing
         self._upcoming = upcoming
         self._log = log
         self._access = access
@@ -155,6 +157,7 @@ class Site:
                     reader,
                     take_note=lambda: self._notes.pop(reader.asker, ""),
                     site_access=self._access,
+                    screenings=await self._list_screenings(reader),
                     upcoming=self._upcoming(),
                     base_url=base_url,
                 )
@@ -164,6 +167,12 @@ class Site:
             if len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
         return content
+
+    async def _list_screenings(self, reader: Reader) -> Sequence[Screening]:
+        if not reader.is_public:
+            return self._playing()
+        names = await self.load_public_names()
+        return [names.rename_struct(screening) for screening in self._playing()]
 
     def show_failure(self, language: str, reader: Reader, error: PageUnavailableError) -> str:
         """Return the page that says why there is none now."""

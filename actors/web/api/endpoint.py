@@ -43,9 +43,17 @@ AnswerRequest = Callable[[PageRequest], Awaitable[msgspec.Struct]]
 
 
 def endpoint(
-    path: str, answer: type[msgspec.Struct], about: str, *parameters: Parameter, route: str = ""
+    path: str,
+    answer: type[msgspec.Struct],
+    about: str,
+    *parameters: Parameter,
+    route: str = "",
+    is_kept: bool = True,
 ) -> Callable[[AnswerRequest], AnswerRequest]:
-    """Declare that the function below answers at this path. `route`: the path as aiohttp has it, where it differs."""
+    """Declare that the function below answers at this path. `route`: the path as aiohttp has it, where it differs.
+
+    `is_kept`: whether an answer may be sent again until the store changes.
+    """
 
     def declare(answer_request: AnswerRequest) -> AnswerRequest:
         ENDPOINTS[path] = ApiAddress(path, answer, about, parameters)
@@ -54,7 +62,7 @@ def endpoint(
             found: Any = convert(await answer_request(request), request)
             return Document(msgspec.json.encode(found).decode(), JSON)
 
-        document(f"api{path}", PREFIX + (route or path))(make)
+        document(f"api{path}", PREFIX + (route or path), is_kept=is_kept)(make)
         return answer_request
 
     return declare

@@ -26,7 +26,6 @@ from messages import (
     GetMovieStats,
     HistoryPage,
     Leaderboard,
-    ListActiveWatches,
     MovieStats,
     Night,
     NightEntry,
@@ -74,11 +73,10 @@ _PAGE = Parameter("page", "From 1.", "^[0-9]{1,6}$")
 _AFTER = Parameter("after", "What next_after of the page before said.")
 
 
-@endpoint("/now", NowAnswer, "What plays now, and which nights are to come.")
+@endpoint("/now", NowAnswer, "What plays now, and which nights are to come.", is_kept=False)
 async def answer_now(request: PageRequest) -> NowAnswer:
     """Answer what plays."""
-    found = await request.ask(ListActiveWatches())
-    return NowAnswer(request.at.wall_s, found.screenings, tuple(request.upcoming))
+    return NowAnswer(request.at.wall_s, tuple(request.screenings), tuple(request.upcoming))
 
 
 @endpoint(

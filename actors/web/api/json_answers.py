@@ -8,11 +8,13 @@ from typing import Any, Literal, Union, get_args, get_origin
 import msgspec
 
 from actors.web.page import PageRequest
-from messages import Item, LeaderboardRow, Moment, UpcomingNight, ViewerList
+from messages import Item, LeaderboardRow, Moment, MovieStats, UpcomingNight, ViewerList
 from viewers.slugs import make_viewer_slug
 
 _OMITTED = frozenset({"channel_id", "guild_id", "player", "seen", "server_id", "session_key"})
 """Fields that say something of the servers, or nothing."""
+_LEFT_OUT: dict[type[msgspec.Struct], tuple[str, ...]] = {MovieStats: ("recent", "running"), UpcomingNight: ("said",)}
+"""Fields that no page shows."""
 _ITEM_FIELDS = (
     "kind", "title", "year", "duration_ms", "genres", "directors", "show", "season", "episode", "live",
 )  # fmt: skip
@@ -67,7 +69,7 @@ def _convert_fields(value: msgspec.Struct, request: PageRequest) -> dict[str, An
     plain: dict[str, Any] = {}
     for name in value.__struct_fields__:
         field = getattr(value, name)
-        if name in _OMITTED or (isinstance(value, UpcomingNight) and name == "said"):
+        if _is_left_out(type(value), name):
             continue
         if name == "viewer_id":
             plain["viewer"] = _name_viewer(field, request)
@@ -82,6 +84,10 @@ def _convert_fields(value: msgspec.Struct, request: PageRequest) -> dict[str, An
     return plain
 
 
+def _is_left_out(kind: type[msgspec.Struct], field: str) -> bool:
+    return field in _OMITTED or field in _LEFT_OUT.get(kind, ())
+
+
 def _name_viewer(viewer_id: str, request: PageRequest) -> str | None:
     """Return the short name that a viewer has in addresses; None for who may not be named."""
     return make_viewer_slug(request.key, viewer_id) if viewer_id else None
@@ -94,7 +100,7 @@ def _describe_struct(kind: type[msgspec.Struct], schemas: dict[str, Any]) -> dic
         hints = typing.get_type_hints(kind)
         fields: dict[str, Any] = {}
         for field in _ITEM_FIELDS if kind is Item else kind.__struct_fields__:
-            if field in _OMITTED or (kind is UpcomingNight and field == "said"):
+            if _is_left_out(kind, field):
                 continue
             if field == "viewer_id":
                 fields["viewer"] = {"type": ["string", "null"]}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import jsonschema
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from msgspec.structs import replace
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -22,11 +22,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from actors.runtime import Endpoint
 from actors.sign_in_links import make_program_token
 from actors.web.api.description import describe_api
 from actors.web.api.endpoint import ENDPOINTS, PREFIX
-from messages import ActiveWatches, EndSessions, ListActiveWatches, SetPrivacy, StartSession
+from messages import EndSessions, SetPrivacy, StartSession
 from tests.integration.web.members_house import ADMIN, MembersHouse, open_members_house
 from tests.integration.web.page_house import IDS, PageHouse, make_club, open_house
 from tests.unit.web.page_stage import DEADLINE_S, make_screening, make_seat
@@ -37,25 +36,13 @@ ROUNDS = 12
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
-class TrackerStandIn(threading.Thread):
-    """Answers what plays, as the tracker does."""
-
-    def __init__(self, endpoint: Endpoint, house: PageHouse) -> None:
-        super().__init__(daemon=True)
-        self._endpoint = endpoint
-        self._house = house
-        self.leaves = threading.Event()
-
-    def run(self) -> None:
-        """Answer until the test ends."""
-        while not self.leaves.is_set():
-            self._endpoint.pump(0.02)
-            while (incoming := self._endpoint.mailbox.get()) is not None:
-                if isinstance(incoming.message, ListActiveWatches):
-                    at = self._house.clock.now()
-                    seats = (make_seat("Iris", (0, 30), viewer_id=IDS["Iris"]), make_seat("Somebody", (0, 30)))
-                    shown = (make_screening(at, 30, seats),)
-                    self._endpoint.answer(incoming, ActiveWatches(at, (), shown))
+def show_a_film(house: PageHouse) -> None:
+    """Have the tracker say what plays: with Iris, and somebody who is hidden."""
+    seats = (
+        make_seat("Iris", (0, 30), viewer_id=IDS["Iris"]),
+        replace(make_seat("Somebody", (0, 30)), viewer_id=""),
+    )
+    house.show(make_screening(house.clock.now(), 30, seats))
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +55,8 @@ def club(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def house(club: Path) -> Iterator[PageHouse]:
     """A page for this machine; nobody changes its store."""
     with open_house(club) as opened:
-        tracker = TrackerStandIn(opened.tracker, opened)
-        tracker.start()
+        show_a_film(opened)
         yield opened
-        tracker.leaves.set()
-        tracker.join(DEADLINE_S)
 
 
 @pytest.fixture
@@ -140,6 +124,7 @@ def test_pages_and_api_say_the_same(house: PageHouse) -> None:
 
 def test_what_plays(house: PageHouse) -> None:
     """With the short names of those who may be seen; who is hidden has none."""
+    house.wait_for("/", "Iris")
     now = json.loads(house.get(PREFIX + "/now")[2])
     seats = now["screenings"][0]["seats"]
     assert [seat["username"] for seat in seats] == ["Iris", "Somebody"]
@@ -161,8 +146,7 @@ def test_nothing_that_can_be_asked_is_an_error_of_ours(kind: str, club: Path, tm
     folder = make_club(tmp_path / "data", NIGHTS)
     opening = open_house(folder) if access == "local" else open_members_house(folder, web_access=access)
     with opening as house:
-        tracker = TrackerStandIn(house.tracker, house)
-        tracker.start()
+        show_a_film(house)
         headers = {}
         if isinstance(house, MembersHouse) and kind in ("member", "admin"):
             headers["Authorization"] = f"Bearer {make_token(house, 'Iris' if kind == 'member' else ADMIN)}"
@@ -186,8 +170,6 @@ def test_nothing_that_can_be_asked_is_an_error_of_ours(kind: str, club: Path, tm
                 statuses.add(answer.status_code)
 
             ask()
-        tracker.leaves.set()
-        tracker.join(DEADLINE_S)
     assert statuses == ({401} if kind == "stranger" else {200, 404})
 
 
