@@ -243,7 +243,7 @@ async def test_forgetme_asks_once_more_and_then_says_what_went(room: Any, actors
 )
 def test_how_long_backups_have_it_is_said(gone: ViewerErased, said: str) -> None:
     """Also where no backup is made, or none has it."""
-    text = forgetme._build_forgotten(gone, 1.79e9)
+    text = "\n".join(forgetme._build_forgotten(gone, 1.79e9))
     assert said in text
     assert ("backup" in text) == bool(gone.backups)
 
