@@ -81,11 +81,7 @@ class Manager:
         code = re.search(r"\*\*([A-Z0-9]{4})\*\*", text(page))
         assert code is not None
         self._plex_tv.type_in(code[1], OWNER)
-        try:
-            self.wait(lambda: "Welche deiner Server" in text(page), "the servers")
-        except TimeoutError:
-            print([text(m) for m in self.people.messages("film-club")])
-            raise
+        self.wait(lambda: "Welche deiner Server" in text(page), "the servers")
         menu = next(each for each in page.controls if each["custom_id"].startswith("usher:setup:servers:"))
         self.press(page, menu["custom_id"], menu["options"][0]["value"], shows="Alles eingerichtet")
 

@@ -25,7 +25,6 @@ from messages import (
     NowPlaying,
     PrivacyChosen,
     Question,
-    SaveChatState,
     ScreeningEnded,
     ScreeningStarted,
     UpcomingNights,
@@ -69,13 +68,14 @@ class DiscordActor(Actor):
                 self._runner.chart_renderer,
                 community=context.community,
             ),
-            StateStore(self._save_state, self.log),
+            StateStore(self._tell_kept, self.log),
             degraded,
             self.log,
             connected_bot=self._runner.connection.connected_bot,
             logged_in_bot=self._runner.connection.logged_in_bot,
             commands=self._runner.commands,
             plan_button=PlanNightButton,
+            tell_kept=self._tell_kept,
         )
         self._web_readers = WebReaders(settings, self._runner.connection.connected_bot, self.log)
 
@@ -156,5 +156,5 @@ class DiscordActor(Actor):
         except OutboxFull as error:
             self.log.warning("%s was not told: %s", actor, error)
 
-    def _save_state(self, save: SaveChatState, done: Callable[[], None]) -> None:
-        self.ref("persistence").tell(save, done)
+    def _tell_kept(self, message: Message, done: Callable[[], None]) -> None:
+        self.ref("persistence").tell(message, done)

@@ -1,8 +1,10 @@
 """Which servers have a community, and the features of each."""
 
+import contextlib
 from collections.abc import Iterator
 
 from actors.chat.discord.guild_features import GuildFeatures
+from messages import AdminActed, AuditEntry
 
 
 class GuildDirectory:
@@ -14,6 +16,8 @@ class GuildDirectory:
     def __init__(self, own: GuildFeatures) -> None:
         self.own = own
         self._others: dict[int, GuildFeatures] = {}
+        self._untold: dict[int, list[AuditEntry]] = {}
+        """By server: what its managers did, and its community's persistence has not acknowledged yet."""
 
     def __iter__(self) -> Iterator[GuildFeatures]:
         return iter((self.own, *self._others.values()))
@@ -26,11 +30,32 @@ class GuildDirectory:
     def add(self, features: GuildFeatures) -> None:
         """Add a further server's."""
         self._others[features.guild_id] = features
+        for entry in list(self._untold.get(features.guild_id, ())):
+            self._tell(features, entry)
 
     def remove(self, features: GuildFeatures) -> None:
         """Remove a further server's, where they are still the ones that are here."""
         if self._others.get(features.guild_id) is features:
             del self._others[features.guild_id]
+
+    def record_act(self, guild_id: int, entry: AuditEntry, *, starts_anew: bool) -> None:
+        """Write what a manager did to the audit log of a server's community.
+
+        `starts_anew`: whether its actors do, with what was done; then the new ones are told.
+        """
+        self._untold.setdefault(guild_id, []).append(entry)
+        features = self._others.get(guild_id)
+        if features is not None and not starts_anew:
+            self._tell(features, entry)
+
+    def _tell(self, features: GuildFeatures, entry: AuditEntry) -> None:
+        untold = self._untold[features.guild_id]
+
+        def acknowledge() -> None:
+            with contextlib.suppress(ValueError):  # told twice
+                untold.remove(entry)
+
+        features.tell_kept(AdminActed(entry), acknowledge)
 
     def find(self, guild_id: int) -> GuildFeatures | None:
         """Return a server's features; None where it has no community."""

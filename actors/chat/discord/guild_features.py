@@ -43,6 +43,7 @@ from messages import (
     ChatStateEntry,
     GetViewerAccount,
     LoadChatState,
+    Message,
     NowPlaying,
     Problem,
     RecordRsvps,
@@ -72,14 +73,17 @@ class GuildFeatures:
         logged_in_bot: FindBot,
         commands: Sequence[UsherCommand],
         plan_button: Callable[[int], discord.ui.Item[Any]],
+        tell_kept: Callable[[Message, Callable[[], None]], None],
     ) -> None:
         """`connected_bot`: the bot while the gateway speaks to it; `logged_in_bot`: while requests can be sent.
 
-        `plan_button`: makes the button that plans a night with the film that won the poll of an id.
+        `plan_button`: makes the button that plans a night with the film that won the poll of an id. `tell_kept`: tells
+        persistence something, and calls back when it is acknowledged; from any thread.
         """
         self.actors = actors
         self.store = store
         self.degraded = degraded
+        self.tell_kept = tell_kept
         self._log = log
         self._logged_in_bot = bot = logged_in_bot
         self._early_calls: list[tuple[Callable[[Any], None], Any]] = []

@@ -100,7 +100,9 @@ def book(actor_client: ActorClient, memory_store: MemoryStore) -> PageRegistry:
 
 
 @pytest.fixture
-def make_bot(actor_client: ActorClient, health: Health, memory_store: MemoryStore) -> Callable[..., UsherBot]:
+def make_bot(
+    actors: Actors, actor_client: ActorClient, health: Health, memory_store: MemoryStore
+) -> Callable[..., UsherBot]:
     """Makes the real bot, as often as it is restarted."""
     log = logging.getLogger("discord")
 
@@ -116,6 +118,7 @@ def make_bot(actor_client: ActorClient, health: Health, memory_store: MemoryStor
             logged_in_bot=lambda: bots[0] if bots else None,
             commands=declared,
             plan_button=PlanNightButton,
+            tell_kept=lambda message, done: actors.tell("persistence", message),
         )
         memory_store.load(store)
         bot = UsherBot(GuildDirectory(features), declared, intents=intents(True), brake=ConnectBrake(), log=log)

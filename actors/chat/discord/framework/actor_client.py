@@ -133,17 +133,17 @@ class ActorClient:
             self.tell_act(who, act, targets, outcome)
 
     def tell_act(
-        self,
-        who: discord.Member | discord.User,
-        act: str,
-        targets: Iterable[AuditSubject],
-        outcome: str = "done",
-        *,
-        to: str = "persistence",
+        self, who: discord.Member | discord.User, act: str, targets: Iterable[AuditSubject], outcome: str = "done"
     ) -> None:
-        """Write what an administrator did to the audit log; `to` names the actor that keeps it."""
+        """Write what an administrator did to the audit log."""
+        self.tell("persistence", AdminActed(self.build_entry(who, act, targets, outcome)))
+
+    def build_entry(
+        self, who: discord.Member | discord.User, act: str, targets: Iterable[AuditSubject], outcome: str = "done"
+    ) -> AuditEntry:
+        """Return the line of the audit log on what an administrator did."""
         at_s, subject = self.clock.now().wall_s, AuditSubject(str(who.id), str(who))
-        self.tell(to, AdminActed(AuditEntry(at_s, subject, act, tuple(targets), outcome, "Discord")))
+        return AuditEntry(at_s, subject, act, tuple(targets), outcome, "Discord")
 
     def hide(self, account: ViewerAccount) -> None:
         """Hide this member in everything that was posted until now."""

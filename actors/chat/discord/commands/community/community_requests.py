@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import discord
 
-from actors.address import join_address
 from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.framework.actor_client import ActorClient, AnswerT, UnansweredError
 from actors.chat.discord.framework.command_errors import MANAGERS_ONLY, NO_CURE, RefusedError
@@ -72,10 +71,10 @@ async def save_choices(
     own = directory.own.actors
     question = SaveCommunity(str(guild.id), guild.name, dict(chosen), f"{member} ({member.id})")
     server = _find_server(directory, guild, await ask_own(own, question))
-    if directory.find(guild.id) is not None:
-        # Told by the environment's actor: that of this community is starting anew, with what was chosen.
-        subjects = [AuditSubject(name, text[:60] if name != "PLEX_SERVERS" else "") for name, text in chosen.items()]
-        own.tell_act(member, "settings", subjects, to=join_address("persistence", str(guild.id)))
+    subjects = [AuditSubject(name, text[:60] if name != "PLEX_SERVERS" else "") for name, text in chosen.items()]
+    running = directory.find(guild.id)
+    starts_anew = running is None or running.actors.settings != server.settings
+    directory.record_act(guild.id, own.build_entry(member, "settings", subjects), starts_anew=starts_anew)
     return server
 
 
