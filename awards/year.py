@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from awards.stats import compute_streaks
 from messages import LeaderboardRow, YearFigures
 from wording.dates import decade_of
+from wording.leaderboards import round_as_shown
 
 MOST = 5
 
@@ -90,6 +91,14 @@ def _count(films: Iterable[YearFilm], names_of: Callable[[YearFilm], Iterable[st
 def rank_year(
     seconds: Mapping[str, float], names: Mapping[str, str], order: Callable[[str, str], Any]
 ) -> tuple[LeaderboardRow, ...]:
-    """Return who watched longest in a year; the value is seconds. `order`: of equal ones, from viewer id and name."""
-    ordered = sorted(seconds.items(), key=lambda pair: (-pair[1], order(pair[0], names[pair[0]])))[:MOST]
-    return tuple(LeaderboardRow(place, who, names[who], value) for place, (who, value) in enumerate(ordered, 1))
+    """Return who watched longest in a year; the value is seconds. `order`: of equal ones, from viewer id and name.
+
+    Who is shown the same time has the same rank.
+    """
+    shown = {who: round_as_shown("time", value) for who, value in seconds.items()}
+    ordered = sorted(shown, key=lambda who: (-shown[who], order(who, names[who])))[:MOST]
+    rows: list[LeaderboardRow] = []
+    for place, who in enumerate(ordered, 1):
+        rank = rows[-1].rank if rows and shown[rows[-1].viewer_id] == shown[who] else place
+        rows.append(LeaderboardRow(rank, who, names[who], seconds[who]))
+    return tuple(rows)

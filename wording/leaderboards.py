@@ -5,6 +5,13 @@ from wording.durations import format_duration
 from wording.numbers import format_count
 
 
+def round_as_shown(kind: LeaderboardKind, value: float) -> float:
+    """Return a figure as it is shown: who is shown the same figure has the same rank."""
+    if kind == "time" and round(value) >= 60:
+        return round(round(value) / 60) * 60.0
+    return float(round(value))
+
+
 def format_ranked_value(kind: LeaderboardKind, value: float) -> str:
     """Return the figure that a leaderboard ranks by, with its unit: "12 films", "3 h 20 min"."""
     match kind:

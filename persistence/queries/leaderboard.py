@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Select, func, literal, select
 
 from awards import compute_streaks, current_streak
-from messages import GetLeaderboard, Leaderboard, LeaderboardRow
+from messages import GetLeaderboard, Leaderboard, LeaderboardKind, LeaderboardRow
 from persistence.database.sql import split_batches
 from persistence.database.tables import VIEWER_BADGES, VIEWER_PERIODS, VIEWER_STATS, VIEWERS, WATCHES
 from persistence.queries.answers import answers, bound_limit
@@ -16,6 +16,7 @@ from persistence.store import StoreSnapshot
 from persistence.summaries.ended import cover_since, sum_viewers_since
 from viewers.directory import ViewerDirectory
 from viewers.redact import anonymise_rows, ranking_order
+from wording.leaderboards import round_as_shown
 
 
 @answers(GetLeaderboard)
@@ -30,7 +31,7 @@ def rank_viewers(asked: GetLeaderboard, store: StoreSnapshot) -> Leaderboard:
     return Leaderboard(asked.kind, page, len(rows))
 
 
-def rank_by_figure(store: StoreSnapshot, kind: str) -> list[LeaderboardRow]:
+def rank_by_figure(store: StoreSnapshot, kind: LeaderboardKind) -> list[LeaderboardRow]:
     """Return all places by everybody's saved figure; by the present one of those who watch now."""
     today = store.rules.today(store.now_s)
     figures: dict[str, tuple[str, float]] = {}
@@ -46,7 +47,7 @@ def rank_by_figure(store: StoreSnapshot, kind: str) -> list[LeaderboardRow]:
             )
             streak = compute_streaks(totals.days, today)[0]
             figures[record.viewer_id] = (record.username, float(streak))
-    return _rank(store.directory, ((who, name, value) for who, (name, value) in figures.items()))
+    return _rank(store.directory, kind, ((who, name, value) for who, (name, value) in figures.items()))
 
 
 class _SavedTotals(msgspec.Struct):
@@ -71,7 +72,7 @@ def _count_present(store: StoreSnapshot, kind: str) -> dict[str, tuple[str, floa
     return {who: (name, saved[who].playing_s + more[who].playing_s) for who, name in names.items()}
 
 
-def _rank_since(store: StoreSnapshot, kind: str, since_s: float) -> list[LeaderboardRow]:
+def _rank_since(store: StoreSnapshot, kind: LeaderboardKind, since_s: float) -> list[LeaderboardRow]:
     store.require_summaries()
     cover = cover_since(since_s)
     ended_in_periods = sum_viewers_since(store, cover)
@@ -96,7 +97,7 @@ def _rank_since(store: StoreSnapshot, kind: str, since_s: float) -> list[Leaderb
     for record in running:
         names.setdefault(record.viewer_id, record.username)
     values = {who: us / 1e6 for who, us in times_us.items()} if kind == "time" else films
-    return _rank(store.directory, ((who, names.get(who, who), float(value)) for who, value in values.items()))
+    return _rank(store.directory, kind, ((who, names.get(who, who), float(value)) for who, value in values.items()))
 
 
 def _select_saved_figures(kind: str) -> Select[Any]:
@@ -116,15 +117,21 @@ def _select_saved_figures(kind: str) -> Select[Any]:
     return select(VIEWER_STATS.c.viewer_id, VIEWER_STATS.c.username, column, VIEWER_STATS.c.last_watch_date)
 
 
-def _rank(directory: ViewerDirectory, values: Iterable[tuple[str, str, float]]) -> list[LeaderboardRow]:
-    """Return places from 1, equal figures sharing one; who has nothing is not listed, and nobody who is hidden."""
+def _rank(
+    directory: ViewerDirectory, kind: LeaderboardKind, values: Iterable[tuple[str, str, float]]
+) -> list[LeaderboardRow]:
+    """Return places from 1; who is not hidden and has anything is listed.
+
+    Figures that are shown alike share a place, though one may be some seconds longer.
+    """
     hidden = directory.hidden_viewers()
     ordered = sorted(
         (row for row in values if row[2] > 0 and row[0] not in hidden),
-        key=lambda row: (-row[2], ranking_order(directory, row[0], row[1])),
+        key=lambda row: (-round_as_shown(kind, row[2]), ranking_order(directory, row[0], row[1])),
     )
     rows: list[LeaderboardRow] = []
     for place, (viewer_id, name, value) in enumerate(ordered, 1):
-        rank = rows[-1].rank if rows and rows[-1].value == value else place
+        is_equal = bool(rows) and round_as_shown(kind, rows[-1].value) == round_as_shown(kind, value)
+        rank = rows[-1].rank if is_equal else place
         rows.append(LeaderboardRow(rank, viewer_id, name, value))
     return rows

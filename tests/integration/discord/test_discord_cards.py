@@ -193,13 +193,34 @@ def test_the_record_names_the_badges_of_the_night(stage: Stage) -> None:
         shown = film(seats=(samples.seat("Ana", viewer_id="1"), samples.seat("Ben", viewer_id="2")))
         card = start(stage, shown)
         until(lambda: card.attachments, "the poster")
-        stage.persistence.tell(BadgesAwarded("1", "Ana", (samples.earned(),), "screening-1")).wait(10)
-        stage.persistence.tell(BadgesAwarded("3", "Zoe", (samples.earned("Elsewhere"),), "screening-1")).wait(10)
+        early = [
+            stage.persistence.tell(BadgesAwarded("1", "Ana", (samples.earned(),), "screening-1")),
+            stage.persistence.tell(BadgesAwarded("3", "Zoe", (samples.earned("Elsewhere"),), "screening-1")),
+        ]
         assert stage.tracker.tell(ScreeningEnded(now(), shown)).wait(10)
-        assert "First Reel" in text(card)
+        assert all(told.wait(10) for told in early)
+        assert "🏅 2 badges earned" in text(stage.discord.messages("film-club", by_bot=True)[-1])
+        until(lambda: "First Reel" in text(card), "the badge in the record")
         assert "Elsewhere" not in text(card), "the badge of somebody who was not there"
         stage.persistence.tell(BadgesAwarded("2", "Ben", (samples.earned("Ten Reels"),), "screening-1")).wait(10)
         until(lambda: "Ten Reels" in text(card), "the late badge")
+
+
+def test_badges_of_a_film_come_together_at_its_end_and_rare_ones_at_once(stage: Stage) -> None:
+    """Whoever leaves early makes nobody's phone ring twice; what is rare is told while people are there."""
+    with stage.acting():
+        start(stage, film())
+        common = stage.persistence.tell(BadgesAwarded("1", "Ana", (samples.earned(),), "screening-1"))
+        rare = BadgesAwarded("2", "Ben", (samples.earned("Marathon", rarity="epic"),), "screening-1")
+        assert stage.persistence.tell(rare).wait(10)
+        other = BadgesAwarded("3", "Zoe", (samples.earned("Ten Reels"),), "another screening")
+        assert stage.persistence.tell(other).wait(10)
+        said = [text(message) for message in stage.discord.messages("film-club", by_bot=True)[1:]]
+        assert any("Ben earned 1 badge" in each for each in said)
+        assert not any("First Reel" in each for each in said)
+        assert stage.tracker.tell(ScreeningEnded(now(), film())).wait(10)
+        assert common.wait(10)
+        assert "Ana earned 1 badge" in text(stage.discord.messages("film-club", by_bot=True)[-1])
 
 
 def test_the_record_gets_its_chart_beside_the_poster(stage: Stage) -> None:
@@ -336,7 +357,7 @@ def test_a_record_names_no_badge_of_who_is_private_by_then(stage: Stage) -> None
     """It was earned and told before; the record would say who Somebody is."""
     with stage.acting():
         card = start(stage, film())
-        told = BadgesAwarded("100000000000000001", "Ana", (samples.earned(),), "screening-1")
+        told = BadgesAwarded("100000000000000001", "Ana", (samples.earned(rarity="rare"),), "screening-1")
         assert stage.persistence.tell(told).wait(10)
         hidden = samples.seat(SOMEBODY, viewer_id="")
         assert stage.tracker.tell(ScreeningEnded(now(), film(seats=(hidden,)))).wait(10)

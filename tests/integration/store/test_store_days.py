@@ -167,3 +167,14 @@ def test_a_save_ages_what_it_writes(store: Store, tmp_path: Path) -> None:
     with store.reader.connect() as connection:
         assert connection.execute(select(VIEWER_STATS.c.current_streak_days)).scalar() == 0
     assert json.loads((tmp_path / "data" / STATS).read_text())["501"]["current_streak_days"] == 0
+
+
+def test_who_is_shown_the_same_figure_shares_a_rank(store: Store) -> None:
+    """Twenty seconds more are not seen: 2 h 0 min twice is one place, in order of the names."""
+    for name, seconds in (("Zoe", 7210.0), ("Ana", 7190.0), ("Ben", 7100.0)):
+        seen = in_parts(f"w-{name}", (0.0, seconds), viewer_id=f"50{len(name)}{ord(name[0])}", username=name)
+        finish(store, seen)
+    board = ask(store, GetLeaderboard("time"), at_s=MONDAY + DAY)
+    assert [(row.rank, row.username) for row in board.rows] == [(1, "Ana"), (1, "Zoe"), (3, "Ben")]
+    since = ask(store, GetLeaderboard("time", since_s=MONDAY - DAY), at_s=MONDAY + DAY)
+    assert [(row.rank, row.username) for row in since.rows] == [(1, "Ana"), (1, "Zoe"), (3, "Ben")]

@@ -21,7 +21,7 @@ from actors.chat.discord.guild_directory import GuildDirectory
 from actors.chat.discord.guild_features import GuildFeatures
 from actors.runtime import ActorUnavailable, Clock
 from config import Settings
-from messages import Message, Problem, Question
+from messages import ListViewers, Message, Problem, Question, ViewerList
 from tests.unit.discord import samples
 from tests.unit.discord.memory_store import MemoryStore
 from wording.problems import join_english
@@ -31,7 +31,9 @@ class Actors:
     """What the other actors answer, by the class of the question; silent where nothing is set."""
 
     def __init__(self) -> None:
-        self.answers: dict[type[Message], Message | Exception | Callable[[Any], Message]] = {}
+        self.answers: dict[type[Message], Message | Exception | Callable[[Any], Message]] = {
+            ListViewers: ViewerList((), 0)
+        }
         self.asked: list[tuple[str, Message]] = []
         self.told: list[tuple[str, Message]] = []
 

@@ -115,7 +115,7 @@ async def test_stats_of_somebody_else(room: Any, actors: Any) -> None:
     actors.answers[GetViewerStats] = PROFILE
     await room.ana.send(room.channel, f"!stats <@{room.boss.id}>")
     assert actors.questions(GetViewerStats)[-1].viewer_id == str(room.boss.id)
-    await room.boss.slash(room.channel, "badges", member=room.ana)
+    await room.boss.slash(room.channel, "badges", who=str(room.ana.id))
     assert actors.questions(GetViewerStats)[-1].viewer_id == str(room.ana.id)
     assert "First Reel" in room.text()
 
@@ -125,7 +125,7 @@ async def test_stats_of_nobody(room: Any, actors: Any) -> None:
     """An unknown name is answered with how to write it."""
     await room.ana.send(room.channel, "!stats zzz")
     assert "Nobody here is called zzz." in room.text()
-    assert "`!stats [@somebody]`" in room.text()
+    assert "`!stats [@somebody or a name]`" in room.text()
 
 
 async def test_progress_shows_the_nearest_first(room: Any, actors: Any) -> None:
@@ -202,7 +202,7 @@ async def test_history_reads_member_title_and_time(room: Any, actors: Any) -> No
 async def test_history_turns_pages(room: Any, actors: Any) -> None:
     """The button carries whose, since when and which title."""
     actors.answers[GetHistory] = HistoryPage(tuple(samples.record() for _ in range(8)), 30)
-    await room.ana.slash(room.channel, "history", member=room.boss, title="Metro|polis" * 30, since="7d")
+    await room.ana.slash(room.channel, "history", who=str(room.boss.id), title="Metro|polis" * 30, since="7d")
     first = actors.questions(GetHistory)[-1]
     assert first.title == "Metro|polis" * 30
     message = room.channel.last_message

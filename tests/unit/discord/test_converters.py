@@ -29,7 +29,7 @@ async def test_quotation_marks_around_nothing_name_nobody(room: Any, said: str) 
     """With what to do; Discord's library fails where it is to look up a name without a letter."""
     await room.ana.send(room.channel, said)
     assert "That isn't a name." in room.text()
-    assert "Mention them: `!" in room.text()
+    assert "Mention a member, or write a viewer's name: `!" in room.text()
 
 
 def test_a_word_that_a_converter_stumbles_over_is_told_how_to_be_written() -> None:

@@ -56,7 +56,7 @@ fails = pytest.mark.simcord(check_errors=False)
         ("!health", ("Alle Systeme in Ordnung", "läuft seit 2 Std. 1 Min.", "1.234 erledigt", "p50 0,2 ms")),
         ("!starttracking 7", ("1 Person zählt jetzt mit", "**Ana** ▶️ zählt jetzt mit")),
         ("!help", ("Nimm `!` oder `/`", "Was gerade läuft", "🔧 Admins", "Alle Abzeichen, und wie viele sie haben")),
-        ("!help history", ("!history [@jemand] [Titel] [seit]",)),
+        ("!help history", ("!history [@jemand oder ein Name] [Titel] [seit]",)),
         ("!help nixda", ("Einen Befehl nixda gibt es nicht.",)),
     ],
 )
@@ -91,8 +91,11 @@ async def test_slash_commands_are_described_in_german(german: None, room: Any, b
     """Descriptions of commands and of what they take, within Discord's 100; the names stay."""
     told = {command.name: command.to_dict(bot.tree) for command in bot.tree.get_commands()}
     assert told["stats"]["description"] == "Filme, Stunden und Serien einer Person"
-    assert told["stats"]["options"][0]["description"] == "Wessen; weglassen für die eigenen"
-    assert told["stats"]["options"][0]["name"] == "member"
+    assert (
+        told["stats"]["options"][0]["description"] == "Von wem: ein Mitglied oder der Name eines Zuschauers; "
+        "ohne Angabe deine eigenen"
+    )
+    assert told["stats"]["options"][0]["name"] == "who"
     for one in told.values():
         assert not one["description"].endswith("…")
         assert all(1 < len(option["description"]) <= 100 for option in one["options"])
@@ -102,7 +105,7 @@ async def test_slash_commands_are_described_in_german(german: None, room: Any, b
 async def test_slash_commands_are_described_in_english_again(room: Any, bot: Any) -> None:
     """What was German in another life of the bot: the English text is what is kept."""
     told = {command.name: command.to_dict(bot.tree) for command in bot.tree.get_commands()}
-    assert told["stats"]["options"][0]["description"] == "Whose; leave out for your own"
+    assert told["stats"]["options"][0]["description"] == "Whose: a member, or a viewer's name; leave out for your own"
     assert told["stats"]["description"] == "Films, hours and streaks of a viewer"
 
 

@@ -13,7 +13,7 @@ async def test_help_fits_a_phone(room: Any) -> None:
     await room.boss.send(room.channel, "!help")
     assert "!savedata" in room.text()
     await room.ana.send(room.channel, "!help history")
-    assert "!history [@somebody] [title] [since]" in room.text()
+    assert "!history [@somebody or a name] [title] [since]" in room.text()
 
 
 async def test_every_command_is_in_the_help(room: Any) -> None:

@@ -97,7 +97,7 @@ def forward(message: Any) -> str:
 async def test_a_long_title_is_whole_on_every_page_and_after_a_restart(room: Any, actors: Any, make_bot: Any) -> None:
     """A part of it would find other films, too."""
     actors.answers[GetHistory] = history(30, TITLE)
-    await room.ana.slash(room.channel, "history", member=room.boss, title=TITLE, since="7d")
+    await room.ana.slash(room.channel, "history", who=str(room.boss.id), title=TITLE, since="7d")
     message = room.channel.last_message
     await room.env.restart_bot(make_bot())
     await room.ana.click(message, custom_id=forward(message))

@@ -98,12 +98,12 @@ async def test_somebody_elses_year(room: Any, actors: Any) -> None:
 
 @fails
 async def test_what_is_no_year(room: Any, actors: Any) -> None:
-    """Is refused with an example; nobody is asked."""
+    """Is refused with an example."""
     await room.ana.send(room.channel, "!wrapped 12345678")
     assert "There is nothing to look back at in 12345678." in room.text()
     await room.ana.send(room.channel, "!wrapped lately")
-    assert 'I don\'t know "lately".' in room.text()
-    assert not actors.asked
+    assert "Nobody here is called lately." in room.text()
+    assert not actors.questions(GetYear)
 
 
 async def test_wrapped_as_slash_command(room: Any, actors: Any) -> None:

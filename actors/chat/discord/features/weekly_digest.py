@@ -151,8 +151,8 @@ def build_embed(films: MovieStats, best: Leaderboard) -> discord.Embed:
         for film in films.most_watched[:MOST_FILMS]
     ]
     viewers = [
-        f"{place} {formatting.ranked_person(row, format_duration(row.value))}"
-        for place, row in zip(_PLACES, best.rows, strict=False)
+        f"{_PLACES[min(row.rank, len(_PLACES)) - 1]} {formatting.ranked_person(row, format_duration(row.value))}"
+        for row in best.rows[: len(_PLACES)]
     ]
     fields = [Field(_("🎬 Most watched"), embeds.join_lines_within(seen))] if seen else []
     fields += [Field(_("🍿 Most time"), embeds.join_lines_within(viewers))] if viewers else []

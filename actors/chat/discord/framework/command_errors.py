@@ -125,7 +125,7 @@ def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None
             nobody = _("Nobody here is called {name}.").format(name=formatting.escape(error.argument, 60))
             return _build_refusal(
                 nobody if error.argument else _("That isn't a name."),
-                _("Mention them: `{usage}`").format(usage=_usage(ctx)),
+                _("Mention a member, or write a viewer's name: `{usage}`").format(usage=_usage(ctx)),
             )
         case commands.UserInputError() | commands.ConversionError() | app_commands.AppCommandError():
             # A converter that fails in its own way is for the log as well: it may be a fault of ours.

@@ -1,14 +1,10 @@
 """`badges`, `progress` and `allbadges`: what was earned, what is near, and what there is."""
 
-from typing import Annotated
-
-import discord
-
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import CommandGroup, command
-from actors.chat.discord.framework.converters import MemberByName
-from actors.chat.discord.framework.pages import pack_arguments, unpack_arguments
-from actors.chat.discord.framework.replies import CommandContext, show_page, viewer_id
+from actors.chat.discord.framework.pages import unpack_arguments
+from actors.chat.discord.framework.replies import CommandContext, show_page
+from actors.chat.discord.framework.viewer_choice import pack_viewer, suggest_viewers
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply, Section
 from messages import BadgeProgress, EarnedBadge, GetBadgeCatalogue, GetViewerStats, ViewerProfile
@@ -118,28 +114,28 @@ async def _ask_profile(actors: ActorClient, who: str) -> ViewerProfile:
     "badges",
     N_("The badges a viewer has earned"),
     group=CommandGroup.YOU,
-    usage=N_("[@somebody]"),
-    parameters={"member": N_("Whose; leave out for your own")},
+    usage=N_("[@somebody or a name]"),
+    parameters={"who": N_("Whose: a member, or a viewer's name; leave out for your own")},
+    autocomplete={"who": suggest_viewers},
     page=build_badges,
 )
-async def badges(ctx: CommandContext, *, member: Annotated[discord.Member | None, MemberByName] = None) -> None:
+async def badges(ctx: CommandContext, *, who: str = "") -> None:
     """Answer with a viewer's badges."""
-    who = member or ctx.author
-    await show_page(ctx, pack_arguments(viewer_id(who), who.display_name[:40]))
+    await show_page(ctx, await pack_viewer(ctx, who))
 
 
 @command(
     "progress",
     N_("Your progress towards each badge"),
     group=CommandGroup.YOU,
-    usage=N_("[@somebody]"),
-    parameters={"member": N_("Whose; leave out for your own")},
+    usage=N_("[@somebody or a name]"),
+    parameters={"who": N_("Whose: a member, or a viewer's name; leave out for your own")},
+    autocomplete={"who": suggest_viewers},
     page=build_progress,
 )
-async def progress(ctx: CommandContext, *, member: Annotated[discord.Member | None, MemberByName] = None) -> None:
+async def progress(ctx: CommandContext, *, who: str = "") -> None:
     """Answer with a viewer's way to the badges that are still to be earned."""
-    who = member or ctx.author
-    await show_page(ctx, pack_arguments(viewer_id(who), who.display_name[:40]))
+    await show_page(ctx, await pack_viewer(ctx, who))
 
 
 @command(

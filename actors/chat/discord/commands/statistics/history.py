@@ -12,14 +12,18 @@ from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.autocompletion import build_choice, suggest_titles
 from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.command_errors import RefusedError
-from actors.chat.discord.framework.converters import MemberMention, find_member_by_name
 from actors.chat.discord.framework.pages import pack_arguments, read_slice, unpack_arguments
 from actors.chat.discord.framework.replies import (
     CommandContext,
     acknowledge_then,
     send_reply,
     split_trailing_argument,
-    viewer_id,
+)
+from actors.chat.discord.framework.viewer_choice import (
+    ViewerMention,
+    find_viewer,
+    find_viewer_by_name,
+    suggest_viewers,
 )
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply, Section
@@ -105,19 +109,19 @@ async def suggest_times(interaction: discord.Interaction, current: str) -> list[
     "history",
     N_("Watch history, newest first"),
     group=CommandGroup.YOU,
-    usage=N_("[@somebody] [title] [since]"),
+    usage=N_("[@somebody or a name] [title] [since]"),
     cooldown=Cooldown(3, 10.0),
     parameters={
-        "member": N_("Whose; leave out for everybody's"),
+        "who": N_("Whose: a member, or a viewer's name; leave out for everybody's"),
         "title": N_("Part of a title"),
         "since": N_("7d, 2w, 3m, 1y or a date like 2026-10-31"),
     },
-    autocomplete={"title": suggest_titles, "since": suggest_times},
+    autocomplete={"who": suggest_viewers, "title": suggest_titles, "since": suggest_times},
     page=build_page,
 )
 async def history(
     ctx: CommandContext,
-    member: Annotated[discord.Member, MemberMention] | None = None,
+    who: Annotated[str, ViewerMention] | None = None,
     title: str = "",
     since: str = "",
 ) -> None:
@@ -135,18 +139,18 @@ async def history(
             _("{text} is too far back.").format(text=formatting.escape(since, 40)),
             _("I can look back {years} years at most.").format(years=_FARTHEST_YEARS),
         )
-    await send_reply(ctx, *await acknowledge_then(ctx, _build_first_page(ctx, member, title, since_s)))
+    await send_reply(ctx, *await acknowledge_then(ctx, _build_first_page(ctx, who or "", title, since_s)))
 
 
 async def _build_first_page(
-    ctx: CommandContext, member: discord.Member | None, title: str, since_s: float | None
+    ctx: CommandContext, who: str, title: str, since_s: float | None
 ) -> tuple[Reply, discord.ui.View | None]:
-    """Build the first page. Where no title fits, the text may be a member's name: people write it without a mention."""
+    """Build the first page. Where no title fits, the text may be a viewer's name: people write it without a mention."""
     since = f"{since_s:.0f}" if since_s is not None else ""
-    whose = viewer_id(member) if member is not None else ""
+    whose = (await find_viewer(ctx, who)).viewer_id if who else ""
     reply, view = await ctx.pages.build("history", pack_arguments(whose, since, title), asker=ctx.asker)
-    if reply.nothing and title and member is None:
-        member = await find_member_by_name(ctx, title)
-        if member is not None:
-            return await ctx.pages.build("history", pack_arguments(viewer_id(member), since, ""), asker=ctx.asker)
+    if reply.nothing and title and not who:
+        viewer = await find_viewer_by_name(ctx, title)
+        if viewer is not None:
+            return await ctx.pages.build("history", pack_arguments(viewer.viewer_id, since, ""), asker=ctx.asker)
     return reply, view

@@ -1,14 +1,12 @@
 """`stats`: a viewer's films, hours and streaks."""
 
-from typing import Annotated
-
 import discord
 
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import CommandGroup, command
-from actors.chat.discord.framework.converters import MemberByName
-from actors.chat.discord.framework.pages import pack_arguments, unpack_arguments
-from actors.chat.discord.framework.replies import CommandContext, show_page, viewer_id
+from actors.chat.discord.framework.pages import unpack_arguments
+from actors.chat.discord.framework.replies import CommandContext, show_page
+from actors.chat.discord.framework.viewer_choice import pack_viewer, suggest_viewers
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from messages import GetViewerStats, ViewerProfile, ViewerStats
@@ -85,11 +83,11 @@ def _build_unknown(name: str) -> Reply:
     "stats",
     N_("Films, hours and streaks of a viewer"),
     group=CommandGroup.YOU,
-    usage=N_("[@somebody]"),
-    parameters={"member": N_("Whose; leave out for your own")},
+    usage=N_("[@somebody or a name]"),
+    parameters={"who": N_("Whose: a member, or a viewer's name; leave out for your own")},
+    autocomplete={"who": suggest_viewers},
     page=build_page,
 )
-async def stats(ctx: CommandContext, *, member: Annotated[discord.Member | None, MemberByName] = None) -> None:
+async def stats(ctx: CommandContext, *, who: str = "") -> None:
     """Answer with a viewer's figures."""
-    who = member or ctx.author
-    await show_page(ctx, pack_arguments(viewer_id(who), who.display_name[:40]))
+    await show_page(ctx, await pack_viewer(ctx, who))

@@ -3,14 +3,13 @@
 import datetime
 from typing import Annotated
 
-import discord
-
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.command_errors import RefusedError
-from actors.chat.discord.framework.converters import ChoiceConverter, MemberMention
+from actors.chat.discord.framework.converters import ChoiceConverter
 from actors.chat.discord.framework.pages import pack_arguments, unpack_arguments
-from actors.chat.discord.framework.replies import CommandContext, show_page, viewer_id
+from actors.chat.discord.framework.replies import CommandContext, show_page
+from actors.chat.discord.framework.viewer_choice import ViewerMention, find_viewer, suggest_viewers
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from charts import WrappedCard
@@ -168,41 +167,40 @@ def _build_fields(figures: YearFigures) -> list[Field]:
     "wrapped",
     N_("A year of films: yours, somebody's or the whole server's"),
     group=CommandGroup.YOU,
-    usage=N_("[year] [@somebody|server]"),
+    usage=N_("[year] [@somebody or a name|server]"),
     cooldown=Cooldown(3, 10.0),
     parameters={
         "year": N_("Which year; leave out for this one"),
-        "member": N_("Whose; leave out for your own"),
+        "who": N_("Whose: a member, or a viewer's name; leave out for your own"),
         "whole": N_("server: everybody's year together"),
     },
+    autocomplete={"who": suggest_viewers},
     page=build_page,
 )
 async def wrapped(
     ctx: CommandContext,
     year: int | None = None,
-    member: Annotated[discord.Member, MemberMention] | None = None,
+    who: Annotated[str, ViewerMention] | None = None,
     whole: Annotated[str, ChoiceConverter(SERVER, refuses=False)] = "",
 ) -> None:
     """Answer with a year as a card."""
     words = [whole] if ctx.interaction is not None else [whole, *ctx.view.read_rest().split()]
+    named: list[str] = [who] if who else []
     for word in filter(None, words):
-        if word.lower() == SERVER and member is None:
+        if word.lower() == SERVER and not named:
             whole = SERVER
         elif year is None and word.isdecimal():
             year = int(word)
         else:
-            raise RefusedError(
-                _('I don\'t know "{text}".').format(text=formatting.escape(word, 40)),
-                _("Use `!wrapped 2025 @somebody`."),
-            )
+            named.append(word)
     if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
         raise RefusedError(
             _("There is nothing to look back at in {year}.").format(year=year), _("Use one like `!wrapped 2025`.")
         )
     today = local_time(ctx.actors.settings.timezone, ctx.actors.clock.now().wall_s).date()
     when = str(year or default_year(today))
-    if whole == SERVER:
+    if whole == SERVER and not named:
         await show_page(ctx, pack_arguments(when, "", ""))
     else:
-        who = member or ctx.author
-        await show_page(ctx, pack_arguments(when, viewer_id(who), who.display_name[:30]))
+        viewer = await find_viewer(ctx, " ".join(named))
+        await show_page(ctx, pack_arguments(when, viewer.viewer_id, viewer.name[:30]))

@@ -1,5 +1,6 @@
 """What announcements say: a film starts, a film ends, somebody earns badges."""
 
+import itertools
 from collections.abc import Sequence
 
 import discord
@@ -57,14 +58,37 @@ def build_embeds(notices: Sequence[Announcement]) -> tuple[list[discord.Embed], 
     if len(notices) > embeds.MOST_EMBEDS:
         return _roundup(notices[:MOST_AT_ONCE])
     shown: list[discord.Embed] = []
-    left = embeds.MOST_IN_MESSAGE
-    for notice in notices:
-        made = build_embed(notice)
-        left -= embeds.count_units(made)
-        if left < 0 and shown:
-            break
-        shown.append(made)
-    return shown, len(shown)
+    left, covered = embeds.MOST_IN_MESSAGE, 0
+    for is_badges, group in itertools.groupby(notices, lambda notice: isinstance(notice, BadgesAwarded)):
+        together = list(group)
+        parts = [together] if is_badges and len(together) > 1 else [[notice] for notice in together]
+        for part in parts:
+            made = build_embed(part[0]) if len(part) == 1 else _build_badges_of_many(part)
+            left -= embeds.count_units(made)
+            if left < 0 and shown:
+                return shown, covered
+            shown.append(made)
+            covered += len(part)
+    return shown, covered
+
+
+def _build_badges_of_many(notices: Sequence[Announcement]) -> discord.Embed:
+    """Several viewers' badges in one: a line for each viewer."""
+    awarded = [notice for notice in notices if isinstance(notice, BadgesAwarded)]
+    count = sum(len(notice.badges) for notice in awarded)
+    heading = ngettext("🏅 {count} badge earned", "🏅 {count} badges earned", count).format(count=format_number(count))
+    best = max((_best_rarity(notice) for notice in awarded), key=_rarity_place)
+    lines = [build_line(notice).removeprefix("🏅 ") for notice in awarded]
+    colour = embeds.RARITY_COLOURS.get(best, embeds.GREY)
+    return embeds.build_embed(heading, embeds.join_lines_within(lines, _TABLE_UNITS), colour=colour)
+
+
+def _best_rarity(notice: BadgesAwarded) -> str:
+    return max((badge.rarity for badge in notice.badges), key=_rarity_place, default="common")
+
+
+def _rarity_place(rarity: str) -> int:
+    return embeds.RARITY_ORDER.index(rarity) if rarity in embeds.RARITY_ORDER else -1
 
 
 def _roundup(notices: Sequence[Announcement]) -> tuple[list[discord.Embed], int]:
@@ -96,11 +120,7 @@ def _badges(notice: BadgesAwarded) -> discord.Embed:
         f"{formatting.escape(gettext_badge(badge.description), 200)}"
         for badge in notice.badges
     ]
-    best = max(
-        (badge.rarity for badge in notice.badges),
-        key=lambda rarity: embeds.RARITY_ORDER.index(rarity) if rarity in embeds.RARITY_ORDER else -1,
-        default="common",
-    )
+    best = _best_rarity(notice)
     count = len(notice.badges)
     heading = ngettext("🏅 {name} earned {count} badge", "🏅 {name} earned {count} badges", count)
     heading = heading.format(name=name, count=format_number(count))

@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import hashlib
 import logging
 import time
@@ -34,6 +35,10 @@ SAVED_S = 2.0
 """How long a post waits until the store has noted that it was begun (real seconds)."""
 MOST_APART = 3
 """Films that start at once and are posted one by one, so that each can have its card; Discord takes five in 5 s."""
+RARE = frozenset({"rare", "epic", "legendary"})
+"""Badges that are told at once; others of a film come together when it is over."""
+HELD_LOOK_S = 60.0
+"""How often it is looked whether a film is over whose badges wait."""
 _DEGRADED = "announcements"
 
 
@@ -137,11 +142,11 @@ class AnnouncementQueue:
     async def run(self) -> None:
         """Post what is queued, for ever."""
         while True:
-            await self._some.wait()
+            await self._wait_for_some()
             await asyncio.sleep(self._gather_s())
             await self._reunite()
             self._drop_old()
-            if not self._queue:
+            if not self._list_due():
                 self._some.clear()
                 continue
             if (channel := self._channel()) is None:
@@ -153,6 +158,23 @@ class AnnouncementQueue:
                 verdict = await self._post(channel, batch, nonce, shown)
             if verdict is not None:
                 await self._after_failure(verdict, batch)
+
+    async def _wait_for_some(self) -> None:
+        """Wait until something is put, or for so long that badges may be due whose film's end was never told."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HELD_LOOK_S if self._queue else None):
+                await self._some.wait()
+
+    def _list_due(self) -> list[QueuedAnnouncement]:
+        """Return what may be posted now: badges of a film that still runs wait for its end, except rare ones."""
+        return [waiting for waiting in self._queue if not self._is_held(waiting.announcement)]
+
+    def _is_held(self, notice: Announcement) -> bool:
+        if not isinstance(notice, BadgesAwarded) or self._cards is None or not notice.screening_id:
+            return False
+        if any(badge.rarity in RARE for badge in notice.badges):
+            return False
+        return self._cards.is_running(notice.screening_id)
 
     def _gather_s(self) -> float:
         """An end waits in any case, for the badges that it earned come right after it."""
@@ -179,7 +201,7 @@ class AnnouncementQueue:
         starts = [waiting for waiting in self._queue if self._gets_card(waiting)]
         apart = starts if len(starts) <= MOST_APART else []
         batch: list[QueuedAnnouncement] = []
-        for waiting in self._queue:
+        for waiting in self._list_due():
             alone = waiting in apart or self._ends_card(waiting)
             if alone and batch:
                 break

@@ -91,6 +91,11 @@ class LiveCards:
         """Return whether a screening has a card."""
         return screening_id in self._cards
 
+    def is_running(self, screening_id: str) -> bool:
+        """Return whether a screening has a card and has not ended, as far as is known."""
+        card = self._cards.get(screening_id)
+        return card is not None and card.is_running
+
     def open_card(self, started: ScreeningStarted, message_id: int) -> None:
         """Have an announcement that was posted be the card from now on."""
         screening = started.screening

@@ -1,0 +1,119 @@
+"""Whom a command is about: a member, or a viewer without Discord by the name that Plex has; with names to choose."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from actors.chat.discord.framework.actor_client import SUGGEST_S, ActorClient, UnansweredError
+from actors.chat.discord.framework.autocompletion import CHOICE, MOST_CHOICES, actors_of, build_choice
+from actors.chat.discord.framework.converters import MemberByName, find_member_by_name
+from actors.chat.discord.framework.pages import pack_arguments
+from actors.chat.discord.framework.replies import CommandContext, viewer_id
+from messages import GetViewerStats, ListViewers, ViewerEntry
+from messages.ids import PLEX_PREFIX
+
+_MENTION = re.compile(r"<@!?\d{15,20}>|\d{15,20}")
+_QUOTES = '"“”„«»‹›「」『』'
+_NAME = 40
+"""Longest name on a page's heading."""
+
+
+class ChosenViewer(NamedTuple):
+    """A viewer whom somebody asks about."""
+
+    viewer_id: str
+    """Discord id as digits, or plex:<machineIdentifier>:<account id>."""
+    name: str
+
+
+class ViewerMention(app_commands.Transformer, commands.Converter[str]):
+    """Whom: in / commands any text, in ! commands a mention or an id alone, for the word may as well be a title's."""
+
+    async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> str:
+        """Return what was typed or chosen."""
+        return str(value)
+
+    async def convert(self, ctx: commands.Context[Any], argument: str) -> str:
+        """Return a mention or an id. Raises MemberNotFound."""
+        if not _MENTION.fullmatch(argument) and not argument.startswith(PLEX_PREFIX):
+            raise commands.MemberNotFound(argument)
+        return argument
+
+
+async def find_viewer(ctx: CommandContext, text: str) -> ChosenViewer:
+    """Return who is meant: a mention, an id, a member's name, a viewer's name; the asker where nothing is said.
+
+    Raises MemberNotFound.
+    """
+    wanted = text.strip().strip(_QUOTES).strip()
+    if ctx.interaction is not None and not ctx.interaction.response.is_done():
+        await ctx.defer()  # not counted as a use yet: nobody may be called so
+    if not text.strip():
+        return _from_member(ctx.author)
+    if not wanted:
+        raise commands.MemberNotFound("")
+    if wanted.startswith(PLEX_PREFIX):
+        return await _find_by_id(ctx.actors, wanted)
+    try:
+        return _from_member(await MemberByName().convert(ctx, wanted))
+    except commands.MemberNotFound:
+        if _MENTION.fullmatch(wanted):  # somebody who has left may have watched
+            return await _find_by_id(ctx.actors, wanted.strip("<@!>"))
+    found = await find_viewer_by_name(ctx, wanted)
+    if found is None:
+        raise commands.MemberNotFound(wanted)
+    return found
+
+
+async def find_viewer_by_name(ctx: CommandContext, name: str) -> ChosenViewer | None:
+    """Return the one member or viewer of this name, or whose name begins so; None where there is none, or several."""
+    member = await find_member_by_name(ctx, name)
+    if member is not None and name.casefold() in {str(each).casefold() for each in (member.name, member.display_name)}:
+        return _from_member(member)
+    entries = await _list_viewers(ctx.actors, name)
+    if named := [entry for entry in entries if entry.username.casefold() == name.casefold()]:
+        return _from_entry(named[0]) if len(named) == 1 else None
+    if member is not None:
+        return _from_member(member)
+    begun = [entry for entry in entries if entry.username.casefold().startswith(name.casefold())]
+    return _from_entry(begun[0]) if len(begun) == 1 else None
+
+
+async def pack_viewer(ctx: CommandContext, text: str) -> str:
+    """Return whom a text means, as the arguments of a page. Raises MemberNotFound."""
+    return pack_arguments(*await find_viewer(ctx, text))
+
+
+async def suggest_viewers(interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
+    """Return viewers whose names have this in them, with Discord and without; nobody who is hidden."""
+    question = ListViewers(current[:CHOICE], limit=MOST_CHOICES)
+    try:
+        entries = (await actors_of(interaction).ask(question, SUGGEST_S)).viewers
+    except UnansweredError:
+        return []
+    return [build_choice(entry.username, entry.viewer_id) for entry in entries if len(entry.viewer_id) <= CHOICE]
+
+
+def _from_member(member: discord.Member | discord.User) -> ChosenViewer:
+    return ChosenViewer(viewer_id(member), member.display_name[:_NAME])
+
+
+def _from_entry(entry: ViewerEntry) -> ChosenViewer:
+    return ChosenViewer(entry.viewer_id, entry.username[:_NAME])
+
+
+async def _list_viewers(actors: ActorClient, part: str) -> tuple[ViewerEntry, ...]:
+    return (await actors.ask(ListViewers(part[:CHOICE], "name", limit=100))).viewers
+
+
+async def _find_by_id(actors: ActorClient, who: str) -> ChosenViewer:
+    """Return the viewer of an id. Raises MemberNotFound where there is none who may be seen."""
+    profile = await actors.ask(GetViewerStats(who, actors.asker))
+    if profile.hidden or profile.stats is None:
+        raise commands.MemberNotFound(who)
+    return ChosenViewer(who, profile.stats.username[:_NAME])
