@@ -80,13 +80,17 @@ class SignIn:
 
     def _limit(self, handler: Handler) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
-            if not self._limiter.take(find_peer(request).address):
-                busy = self._show(request, "sign_in_over.html", HTTPStatus.TOO_MANY_REQUESTS, reason="often")
-                busy.headers["Retry-After"] = "60"
-                return busy
-            return await handler(request)
+            return self._count_try(request) or await handler(request)
 
         return handle
+
+    def _count_try(self, request: web.Request) -> web.Response | None:
+        """Count a try to sign in; return the answer to one too many."""
+        if self._limiter.take(find_peer(request).address):
+            return None
+        response = self._show(request, "sign_in_over.html", HTTPStatus.TOO_MANY_REQUESTS, reason="often")
+        response.headers["Retry-After"] = "60"
+        return response
 
     def _show(self, request: web.Request, template: str, status: int, **values: str) -> web.Response:
         return self._render(request, template, status, describe_sign_in, **values)
@@ -115,8 +119,8 @@ class SignIn:
         """Ask whether to go on as whom the link is for."""
         found = await self._ask(FindSignIn(hash_secret(request.match_info["token"])))
         if not found.viewer_id:
-            self._count_try(request)
-            return self._show(request, "sign_in_over.html", HTTPStatus.GONE, reason="link")
+            over = self._show(request, "sign_in_over.html", HTTPStatus.GONE, reason="link")
+            return self._count_try(request) or over
         return self._show(request, "sign_in_link.html", HTTPStatus.OK, name=clean_line(found.username, 60))
 
     async def _use_link(self, request: web.Request) -> web.StreamResponse:

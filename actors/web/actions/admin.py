@@ -17,7 +17,7 @@ from messages import (
 )
 from messages.base import PositionMs
 from wording.durations import parse_position
-from wording.problems import english, translate_or
+from wording.problems import ProblemError, translate_or
 from wording.titles import display_title
 from wording.translation import _
 
@@ -72,7 +72,7 @@ async def _record(request: ActionRequest, act: str) -> AsyncIterator[None]:
     try:
         yield
     except PageUnavailableError as error:
-        outcome = f"failed: {english(error.failure.problem)}"[:200]
+        outcome = describe_failed_act(ProblemError(error.failure.problem))
         raise
     except BaseException as error:
         outcome = describe_failed_act(error)
