@@ -30,7 +30,8 @@ def list_settings(settings: Settings) -> tuple[SettingValue, ...]:
     shown = []
     for name, declared in DECLARED.items():
         value, default = getattr(settings, name.lower()), getattr(defaults, name.lower())
-        text = "" if declared.is_secret else _format_value(value)
+        is_nothing = value == default and value in (0, "", ()) and value is not False
+        text = "" if declared.is_secret or is_nothing else _format_value(value)
         shown.append(SettingValue(name, text, declared.is_secret, value != default))
     return tuple(shown)
 

@@ -8,6 +8,7 @@ def describe_sign_in() -> dict[str, str]:
     return {
         "sign_in": _("Sign in"),
         "members_only": _("This page is for members of the Discord server."),
+        "for_all": _("Everybody can read this page. Members who sign in see names, and a page of their own."),
         "by_command": _("On Discord, write {command}. Usher answers you alone, with a link that signs you in."),
         "by_discord": _("Sign in with Discord"),
         "only_identity": _("Discord tells Usher who you are, and nothing else."),

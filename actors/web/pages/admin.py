@@ -105,12 +105,13 @@ async def show_admin(request: PageRequest) -> PageContent:
     )
     names = [each.actor for each in health.actors if "@" not in each.actor] if health is not None else []
     tails = await asyncio.gather(*(_try_to_ask(request, GetLogTail(), name) for name in ("launcher", *names)))
+    problem = request.take_note()
     return PageContent(
         _("Admin"),
         {
             "heading": _("Behind the screen"),
             "done": _(DONE[request.query["done"]]) if request.query.get("done") in DONE else "",
-            "problem": clean_line(request.take_note(), 300),
+            "problem": clean_line(problem, 300) if problem else "",
             "tiles": build_tiles(health, saved, backups, request.at.wall_s, request.zone),
             "actors": build_actor_table(health, request.at.wall_s, request.zone),
             "log": build_log([tail for tail in tails if tail is not None], request.zone),
