@@ -37,9 +37,11 @@ from actors.web.now_playing import ScreeningBoard
 from actors.web.page import ASK_S, PageUnavailableError
 from actors.web.pages.admin import build_actor_table
 from actors.web.pages.tonight import Tonight, build_tonight
+from actors.web.previews import PreviewShelf
 from actors.web.readers import Reader, ReaderKind, View
 from actors.web.rendering import Part, Renderer
 from actors.web.site import Site
+from charts.chart_renderer import ChartRenderer
 from messages import (
     GetHealth,
     GetPoster,
@@ -173,6 +175,7 @@ class WebActor(Actor):
             self._static,
             self._posters,
             self._streams,
+            PreviewShelf(ChartRenderer(self.log), self._posters.load),
             peers=PeerFinder(settings.web_trusted_proxies, settings.web_url),
             hosts=HostGuard(settings.web_url, allows_addresses=not is_loopback(settings.web_bind)),
             sessions=self._sessions,

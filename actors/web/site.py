@@ -13,7 +13,8 @@ from actors.ask_failures import explain_failure
 from actors.runtime import Clock
 from actors.web.document import Document, DocumentDeclaration, LongDocument
 from actors.web.page import ASK_S, PageDeclaration, PageRequest, PageUnavailableError
-from actors.web.readers import Reader
+from actors.web.previews import PreviewShelf
+from actors.web.readers import Reader, ReaderKind
 from actors.web.rendering import Renderer
 from messages import Answer, GetPageKey, GetPublicNames, Item, Question, Screening, UpcomingNight
 from viewers.public_names import NamelessView, ask_namelessly
@@ -90,6 +91,7 @@ class Site:
         reader: Reader,
         path: Mapping[str, str],
         query: Mapping[str, str],
+        base_url: str = "",
     ) -> str:
         """Return a page for a reader who is let in to it. Raises PageNotFoundError and PageUnavailableError."""
 
@@ -105,7 +107,9 @@ class Site:
                 **content.values,
             )
 
-        return await self._make(declaration.name, show, language, reader, path, query, is_kept=declaration.is_kept)
+        return await self._make(
+            declaration.name, show, language, reader, path, query, base_url, is_kept=declaration.is_kept
+        )
 
     async def make_document(
         self,
@@ -119,6 +123,14 @@ class Site:
         """Return a document; a long one is not kept. Raises PageNotFoundError and PageUnavailableError."""
         return await self._make(
             declaration.name, declaration.make, language, reader, path, query, base_url, is_kept=declaration.is_kept
+        )
+
+    async def draw_preview(
+        self, previews: PreviewShelf, language: str, path: Mapping[str, str], base_url: str
+    ) -> bytes:
+        """Return the picture of what an address shares. Raises PageNotFoundError and PageUnavailableError."""
+        return await self._make(
+            "preview", previews.draw, language, Reader(ReaderKind.LOCAL), path, {}, base_url, is_kept=False
         )
 
     async def _make(

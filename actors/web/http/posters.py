@@ -58,6 +58,12 @@ class PosterShelf:
             (content_type, content), keep = found, "private, max-age=86400, immutable"
         return web.Response(body=content, content_type=content_type, headers={"Cache-Control": keep})
 
+    async def load(self, item: Item) -> bytes:
+        """Return the bytes of an item's poster; nothing where it has none."""
+        address = self.find_address(item)
+        found = await self._load(address.rpartition("/")[2], item) if address else None
+        return found[1] if found is not None else b""
+
     async def _load(self, key: str, item: Item) -> tuple[str, bytes] | None:
         """Return a poster's type and bytes; many readers at once cost one question."""
         lock = self._one_at_a_time.setdefault(key, asyncio.Lock())

@@ -29,6 +29,7 @@ from actors.web.http.peers import PeerFinder, find_peer
 from actors.web.http.posters import PosterShelf
 from actors.web.http.static_files import StaticFiles
 from actors.web.page import PageDeclaration, PageNotFoundError, PageUnavailableError, load_pages
+from actors.web.previews import PreviewShelf
 from actors.web.readers import Access, ReaderKind, View
 from actors.web.rendering import Part, Renderer, choose_language
 from actors.web.site import Site
@@ -75,6 +76,7 @@ class WebServer:
         static: StaticFiles,
         posters: PosterShelf,
         streams: StreamHub,
+        previews: PreviewShelf,
         *,
         peers: PeerFinder,
         hosts: HostGuard,
@@ -95,6 +97,7 @@ class WebServer:
         self._site = site
         self._renderer = renderer
         self._streams = streams
+        self._previews = previews
         self._sessions = sessions
         self._make_action_request = make_action_request
         self._public_url = public_url.rstrip("/")
@@ -119,6 +122,7 @@ class WebServer:
         add("/metrics", self._serve_metrics)
         add("/robots.txt", self._serve_robots)
         add("/static/{name}", static.serve)
+        add("/s/{token}/preview.png", self._serve_preview)
         for declaration in load_pages():
             add(declaration.path, restrict(declaration.access, self._serve_page(declaration)))
         for document in load_documents():
@@ -157,10 +161,27 @@ class WebServer:
         async def serve(request: web.Request) -> web.Response:
             language = self._language_of(request)
             reader = reader_of(request)
-            html = await self._site.show(declaration, language, reader, request.match_info, request.query)
+            html = await self._site.show(
+                declaration, language, reader, request.match_info, request.query, self._find_base_url(request)
+            )
             return answer_text(request, html)
 
         return serve
+
+    async def _serve_preview(self, request: web.Request) -> web.Response:
+        language, base_url = self._language_of(request), self._find_base_url(request)
+        picture = await self._site.draw_preview(self._previews, language, request.match_info, base_url)
+        if not picture:
+            return web.Response(
+                text="The picture cannot be drawn now.\n", status=503, headers={"Retry-After": str(RETRY_S)}
+            )
+        return web.Response(
+            body=picture, content_type="image/png", headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"}
+        )
+
+    def _find_base_url(self, request: web.Request) -> str:
+        """Return how addresses begin that are read elsewhere: WEB_URL, or where this reader found the page."""
+        return self._public_url or find_peer(request).origin
 
     def _serve_document(self, declaration: DocumentDeclaration) -> Handler:
         async def serve(request: web.Request) -> web.StreamResponse:
@@ -170,7 +191,7 @@ class WebServer:
                 reader_of(request),
                 request.match_info,
                 request.query,
-                self._public_url or find_peer(request).origin,
+                self._find_base_url(request),
             )
             if isinstance(made, Document):
                 return answer_document(request, made)
@@ -222,7 +243,7 @@ class WebServer:
         )
 
     async def _serve_robots(self, _request: web.Request) -> web.Response:
-        return web.Response(text="User-agent: *\nDisallow: /\n")
+        return web.Response(text="User-agent: *\nAllow: /s/\nDisallow: /\n")
 
     def _make_error_pages(self) -> Middleware:
         """Return the middleware that answers with a page where there is none, and where we fail: the log says why."""

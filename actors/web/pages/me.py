@@ -4,16 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from actors.web.page import PageContent, PageRequest, page
+from actors.web.pages.clock import format_iso_day
 from actors.web.pages.viewer import build_profile
 from actors.web.readers import Access
-from messages import GetPublicName, GetViewerAccount, ViewerAccount
+from messages import GetPublicName, GetViewerAccount, GetViewerStats, ListShares, Share, ViewerAccount
 from wording.privacy import PRIVACY_CHOICES, PRIVACY_NAMES
 from wording.text import clean_line
-from wording.translation import N_, _
+from wording.translation import N_, _, gettext_badge
 
 DONE = {
     "privacy": N_("Your choice holds from now on."),
     "name": N_("Your choice holds from now on."),
+    "share": N_("Nobody can open that page any more."),
 }
 """What is said after a change, by what the address says was done."""
 
@@ -28,6 +30,16 @@ class PrivacyOption:
     is_chosen: bool
 
 
+@dataclass(frozen=True)
+class ShareRow:
+    """Something that the member shares."""
+
+    token: str
+    path: str
+    name: str
+    day: str
+
+
 @page("me", "/me", access=Access.SIGNED_IN, is_kept=False)
 async def show_me(request: PageRequest) -> PageContent:
     """Show a member what only they see."""
@@ -35,6 +47,7 @@ async def show_me(request: PageRequest) -> PageContent:
     is_named = False
     if request.site_access == "public":
         is_named = (await request.ask(GetPublicName(request.asker))).is_named
+    shares = (await request.ask(ListShares(request.asker))).shares
     profile = await build_profile(request.asker, request)
     values = dict(profile.values) if profile is not None else build_empty_profile()
     values |= {
@@ -45,8 +58,23 @@ async def show_me(request: PageRequest) -> PageContent:
         "shows_public_name": request.site_access == "public",
         "is_named": is_named,
         "own": _describe(),
+        "shares": tuple(_build_share(share, request) for share in shares),
+        "badge_choices": await _list_badges(request),
     }
     return PageContent(_("My page"), values)
+
+
+def _build_share(share: Share, request: PageRequest) -> ShareRow:
+    kind = {"year": _("Year"), "night": _("Night"), "badge": _("Badge")}[share.kind]
+    day = format_iso_day(share.created_at_s, request.zone)
+    subject = share.subject if share.kind == "year" else ""
+    return ShareRow(share.token, f"/s/{share.token}", " ".join(filter(None, (kind, subject))), day)
+
+
+async def _list_badges(request: PageRequest) -> tuple[tuple[str, str], ...]:
+    """Return id and name of each badge that the member has."""
+    badges = (await request.ask(GetViewerStats(request.asker, request.asker))).badges
+    return tuple((badge.badge_id, f"{clean_line(badge.emoji, 20)} {gettext_badge(badge.name)}") for badge in badges)
 
 
 def list_options(account: ViewerAccount) -> tuple[PrivacyOption, ...]:
@@ -78,6 +106,13 @@ def _describe() -> dict[str, str]:
         "data": _("Your data"),
         "data_more": _("All that is stored about you, as a file."),
         "download": _("Download"),
+        "shares": _("What you share"),
+        "shares_more": _(
+            "Whoever has the link sees it, until you end it or turn private. Share a year or a night on its page."
+        ),
+        "badge": _("Badge"),
+        "share": _("Share"),
+        "end": _("End"),
         "sessions": _("Where you are signed in"),
         "sign_out": _("Sign out"),
         "everywhere": _("Sign out everywhere"),

@@ -56,7 +56,15 @@ async def show_night(request: PageRequest) -> PageContent:
     if record is None:
         raise PageNotFoundError
     film_path = request.film_path(record_title(record.poster), record.poster.year)
-    values = {"night": record, "film_path": film_path, "texts_of_night": _build_headings()}
+    seats = night.screening.seats if night.screening is not None else ()
+    values = {
+        "night": record,
+        "film_path": film_path,
+        "texts_of_night": _build_headings(),
+        "screening_id": request.path["screening_id"],
+        "is_own": any(seat.viewer_id == request.asker != "" for seat in seats),
+        "share_label": _("Share this page"),
+    }
     return PageContent(f"{record.title} · {record.day}", values)
 
 

@@ -44,6 +44,8 @@ async def show_viewer_year(request: PageRequest) -> PageContent:
             "before": f"{path}/{year - 1}",
             "after": f"{path}/{year + 1}" if year < request.today.year else "",
             "empty": "" if figures.days or answer.badges else _nothing(year),
+            "is_own": bool(request.asker) and viewer_id == request.asker and bool(figures.days),
+            "share_label": _("Share this page"),
             "headings": build_headings(),
         },
     )

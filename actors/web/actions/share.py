@@ -1,0 +1,33 @@
+"""What members share by a link, and how that ends."""
+
+import secrets
+
+from actors.web.action import ActionRequest, action
+from actors.web.page import PageNotFoundError
+from messages import EndShares, OpenShare, ShareKind
+
+TOKEN_BYTES = 16
+"""128 random bits."""
+KINDS: tuple[ShareKind, ...] = ("year", "night", "badge")
+
+
+@action("/me/share")
+async def open_share(request: ActionRequest) -> str:
+    """Share a page of one's own, and show it."""
+    kind = next((each for each in KINDS if each == request.form.get("kind")), None)
+    if kind is None:
+        raise PageNotFoundError
+    asked = OpenShare(
+        secrets.token_urlsafe(TOKEN_BYTES), request.reader.asker, kind, request.form.get("subject", "")[:100]
+    )
+    share = (await request.ask(asked)).share
+    if share is None:
+        raise PageNotFoundError
+    return f"/s/{share.token}"
+
+
+@action("/me/share/end")
+async def end_share(request: ActionRequest) -> str:
+    """End a share of one's own."""
+    await request.ask(EndShares(request.reader.asker, request.form.get("token", "")[:100] or "-"))
+    return "/me?done=share"

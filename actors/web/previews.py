@@ -1,0 +1,49 @@
+"""Pictures of shared pages, which chats show: drawn by a short process, and kept until what they show changes."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from msgspec.structs import replace
+
+from actors.web.page import PageRequest
+from actors.web.pages.share import SharedPage, find_shared_page
+from charts import PreviewCard
+from charts.chart_renderer import ChartRenderer
+from messages import Item
+from wording.translation import use_language
+
+MOST_KEPT = 50
+
+
+class PreviewShelf:
+    """The pictures that were drawn lately. Lives on the server's loop."""
+
+    def __init__(self, renderer: ChartRenderer, load_poster: Callable[[Item], Awaitable[bytes]]) -> None:
+        """`load_poster` returns a poster's bytes; nothing where there is none."""
+        self._renderer = renderer
+        self._load_poster = load_poster
+        self._kept: OrderedDict[bytes, bytes] = OrderedDict()
+
+    async def draw(self, request: PageRequest) -> bytes:
+        """Return the picture of what an address shares, as PNG; nothing where it cannot be drawn now.
+
+        Raises PageNotFoundError and PageUnavailableError.
+        """
+        with use_language(request.language):
+            shared = await find_shared_page(request)
+        key = msgspec.msgpack.encode((shared.card, shared.poster))
+        if key not in self._kept:
+            drawn = await self._renderer.draw(await self._add_poster(shared))
+            if not drawn:
+                return b""
+            self._kept[key] = drawn
+            if len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+    async def _add_poster(self, shared: SharedPage) -> PreviewCard:
+        if shared.poster is None:
+            return shared.card
+        return replace(shared.card, poster=await self._load_poster(shared.poster))
