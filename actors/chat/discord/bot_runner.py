@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import discord
 import yarl
-from discord.gateway import DiscordWebSocket
+from discord.gateway import DiscordWebSocket, KeepAliveHandler
 from discord.http import Route
 
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
@@ -33,6 +33,8 @@ Result = TypeVar("Result")
 
 STOP_S = 4.5
 """How long Discord may take to let go, real seconds."""
+HEARTBEAT_ENDS_S = 1.0
+"""How long a heartbeat that is just being sent may take, real seconds."""
 REMOVE_S = 2.0
 """How long the features of a further server may take to end, real seconds."""
 UNSERVED_S = 10.0
@@ -206,8 +208,19 @@ class BotRunner:
             await self.connection.close()
 
 
+async def _end_heartbeats() -> None:
+    """End the threads that keep this loop's connections alive: of one that is just being opened nobody else knows."""
+    loop = asyncio.get_running_loop()
+    for thread in threading.enumerate():
+        if isinstance(thread, KeepAliveHandler) and thread.ws.loop is loop:
+            thread.stop()
+            await asyncio.to_thread(thread.join, HEARTBEAT_ENDS_S)
+    await loop.shutdown_default_executor()
+
+
 async def _sweep() -> None:
     """End what discord.py leaves running, so that the loop can be closed without complaint."""
+    await _end_heartbeats()
     await asyncio.sleep(0)  # events that were just dispatched begin, so that their end can be waited for
     for _ in range(3):  # what ends may dispatch one event more
         left = asyncio.all_tasks() - {asyncio.current_task()}

@@ -1,5 +1,6 @@
 """The gateway is asked for little: no reconnect on a quiet line, a brake in every loop, and a stop that is heard."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from types import SimpleNamespace
 
 import discord
 import pytest
+from discord.gateway import KeepAliveHandler
 
 from actors.chat.discord.core.api_errors import retry_after_s
 from actors.chat.discord.gateway import bot, connection
@@ -75,3 +77,16 @@ def test_retry_after_is_kept_at_the_log_in(headers: dict[str, str], wait_s: floa
     assert retry_after_s(discord.HTTPException(response, None)) == wait_s  # type: ignore[arg-type]  # all it reads
     assert retry_after_s(discord.RateLimited(90.0)) == 90.0
     assert retry_after_s(None) == retry_after_s(OSError()) == 0.0
+
+
+def test_a_stop_in_the_middle_of_a_connection_leaves_no_heartbeat_behind(stage: Stage) -> None:
+    """The gateway has said HELLO, and what Discord is asked before IDENTIFY is not answered yet."""
+    stage.discord.faults.rate_limit("/gateway/bot", retry_after_s=60)
+
+    def beating() -> list[threading.Thread]:
+        return [thread for thread in threading.enumerate() if isinstance(thread, KeepAliveHandler)]
+
+    with stage.acting(wait=False):
+        until(lambda: stage.discord.gateway.connects == 1 and beating(), "a heartbeat")
+        assert stage.discord.gateway.identifies == 0
+    assert beating() == []
