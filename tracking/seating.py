@@ -242,6 +242,11 @@ class PartySeating:
             joined_ms = round(there_ms - played_s * line.speed * 1000)
             if joined_ms < 0 or joined_ms >= there_ms or not self.recorder.tracks(gone.member.user_id, gone.left):
                 continue
+            running = shown_in.party_watches.get(gone.member.user_id)
+            if running is not None:  # back by now, and with the same watch
+                earlier = credit_earlier(running, PositionMs(joined_ms), PositionMs(there_ms), gone.left)
+                shown_in.party_watches[gone.member.user_id] = earlier
+                continue
             self.recorder.shorten(left, gone.record, gone.left.steady_s - since.steady_s, gone.left)
             watch = self._open_watch(shown_in, gone.member, gone.left, "voice", joined_ms, PositionMs(there_ms), line)
             record = finish(watch, gone.left.wall_s, "left", rules)

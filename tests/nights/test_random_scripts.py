@@ -82,7 +82,7 @@ def test_speeds_that_were_wrong_are_right(seed: int) -> None:
         5087, 5851, 6161,  # double speed, seen for less than two minutes
         5119, 5122, 6239, 6454,  # a guest comes to a dead app
         5181, 6099,  # the host leaves a dead app for another film
-        5563, 6341, 7284, 8101, 8223, 9862,  # a guest leaves before it is known that the host has moved
+        5563, 6341, 7284, 8101, 8223, 9862, 5614, 5696,  # a guest leaves before it is known that the host has moved
         5287, 5373, 6149, 9305,  # a restart beside a player that was left
         5506, 7362, 7666,  # an outage beside a speed that is not known yet, and beside a pause
         6147, 8663, 9032, 9980,  # the host moves, at another speed, pauses both, looks at another film
