@@ -104,6 +104,17 @@ def place_days(first: datetime.date, last: datetime.date) -> Iterator[tuple[date
         yield first + datetime.timedelta(days=number), (number + lead) // 7, (number + lead) % 7
 
 
+def find_quarters(values: Iterable[float]) -> tuple[float, ...]:
+    """Return from which value on each quarter of those above zero begins, the lowest first; empty without any."""
+    ranked = sorted(value for value in values if value > 0)
+    return tuple(ranked[len(ranked) * quarter // 4] for quarter in range(4)) if ranked else ()
+
+
+def find_level(value: float, quarters: Sequence[float]) -> int:
+    """Return in which quarter a value is, 1 to 4; 0 for none."""
+    return sum(value >= bound for bound in quarters) if value > 0 else 0
+
+
 def find_year_before(last: datetime.date) -> datetime.date:
     """Return the first day of the year that ends with this day; where it holds a 29 February it has 366 days."""
     a_year_ago = last.replace(year=last.year - 1, day=28 if (last.month, last.day) == (2, 29) else last.day)

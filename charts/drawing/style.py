@@ -108,14 +108,13 @@ def draw_calendar(
     """Draw a year as squares, this far apart; return in which week each month begins, and how many weeks there are."""
     first = geometry.find_year_before(until)
     seconds = dict(days)
-    watched = sorted(value for day, value in days if value > 0 and first.isoformat() <= day <= until.isoformat())
-    bounds = [watched[len(watched) * quarter // 4] for quarter in range(4)] if watched else []
+    quarters = geometry.find_quarters(value for day, value in days if first.isoformat() <= day <= until.isoformat())
     months: dict[int, int] = {}
     week = 0
     side = square * 0.8
     for day, week, weekday in geometry.place_days(first, until):
         value = seconds.get(day.isoformat(), 0.0)
-        level = sum(value >= bound for bound in bounds) if value > 0 else 0
+        level = geometry.find_level(value, quarters)
         canvas.rect(x + week * square, y + weekday * square, side, side, HEAT[level], rx=square * 0.2)
         if day.day == 1:
             months[week] = day.month - 1

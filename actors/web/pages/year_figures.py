@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from actors.web.page import PageNotFoundError, PageRequest
 from actors.web.pages.profile_tiles import Tile
+from charts import geometry
 from messages import EarnedBadge, Item, TitleCount, YearFigures
 from wording.dates import MONTHS_SHORT, format_date, format_decade, format_weekday, month_name
 from wording.durations import format_duration
@@ -14,8 +15,6 @@ from wording.text import clean_line
 from wording.translation import _, gettext_badge, ngettext
 
 FIRST_YEAR, LAST_YEAR = 1970, 2999
-LEVELS_S = (0, 1800, 5400, 10800)
-"""From so many seconds on a day has the next deeper colour."""
 
 
 @dataclass(frozen=True)
@@ -70,16 +69,15 @@ def read_year(request: PageRequest) -> int:
 def build_calendar(days: Iterable[tuple[str, float]], first: datetime.date, last: datetime.date) -> YearCalendar:
     """Return the days from one to another as squares, weeks from Monday. `days`: ISO date and seconds watched."""
     seconds = dict(days)
-    monday = first - datetime.timedelta(days=first.weekday())
+    quarters = geometry.find_quarters(seconds.values())
     cells, months = [], []
-    for number in range((first - monday).days, (last - monday).days + 1):
-        day = monday + datetime.timedelta(days=number)
+    for day, week, weekday in geometry.place_days(first, last):
         watched_s = seconds.get(day.isoformat(), 0.0)
-        level = sum(watched_s > bound for bound in LEVELS_S)
+        level = geometry.find_level(watched_s, quarters)
         label = f"{format_date(day.isoformat())}: {format_duration(watched_s)}" if watched_s else ""
-        cells.append(CalendarCell(number // 7, number % 7, level, label))
-        if day.day <= 7 and day.weekday() == 0:
-            months.append((number // 7, _(MONTHS_SHORT[day.month - 1])))
+        cells.append(CalendarCell(week, weekday, level, label))
+        if day.day <= 7 and weekday == 0:
+            months.append((week, _(MONTHS_SHORT[day.month - 1])))
     watched = [value for value in seconds.values() if value > 0]
     text = ngettext("{time} on {count} day", "{time} on {count} days", len(watched))
     summary = text.format(time=format_duration(sum(watched)), count=format_number(len(watched)))

@@ -66,6 +66,15 @@ def test_a_year_has_all_its_days(until: str, days: int) -> None:
     assert placed[0][1] == 0 and placed[-1][0] == last
 
 
+def test_each_quarter_of_the_days_is_a_level() -> None:
+    """Whatever the hours; a day without any is none, and where all are alike all are of the highest."""
+    hours = [0.0, *map(float, range(1, 9))]
+    quarters = geometry.find_quarters(hours)
+    assert [geometry.find_level(value, quarters) for value in hours] == [0, 1, 1, 2, 2, 3, 3, 4, 4]
+    assert [geometry.find_level(value, geometry.find_quarters([2.0, 2.0])) for value in (0.0, 2.0)] == [0, 4]
+    assert geometry.find_level(0.0, geometry.find_quarters([])) == 0
+
+
 def test_neighbours_have_colours_of_their_own() -> None:
     """Eight in a row differ; the same viewer has the same colour where nobody before has it."""
     colours = geometry.choose_colours(str(number) for number in range(40))
