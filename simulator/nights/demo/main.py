@@ -89,8 +89,9 @@ def _evening() -> datetime.datetime:
 
 
 def _has_chart(message: ChannelMessage) -> bool:
-    """Whether a record has its chart; all other messages have what they are to have."""
-    return chapter(message) != OVER or any(each.description for each in message.attachments)
+    """Whether a record has its chart and a year its card; all other messages have what they are to have."""
+    is_drawn = chapter(message) == OVER or "🎁" in message.text
+    return not is_drawn or any(each.description for each in message.attachments)
 
 
 def _play_script(stage: ServiceStage, show: Show) -> int:
