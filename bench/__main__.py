@@ -6,7 +6,7 @@ import importlib
 import platform
 import sys
 
-ALL = ("ask", "step", "load", "poll", "save", "store", "answers", "pictures", "service", "communities")
+ALL = ("ask", "step", "load", "poll", "save", "store", "savedata", "answers", "pictures", "service", "communities")
 """Files of this folder, each with a `main()` that prints its table."""
 
 

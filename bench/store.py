@@ -64,8 +64,8 @@ class _Counter:
 
 def run(records: int = RECORDS, viewers: int = VIEWERS) -> dict[str, Figures]:
     """Return the figures of each row of the table."""
-    with tempfile.TemporaryDirectory() as folder, _open(Path(folder)) as store:
-        _fill(store, records, viewers)
+    with tempfile.TemporaryDirectory() as folder, open_bench_store(Path(folder)) as store:
+        fill(store, records, viewers)
         counter = _Counter(store)
         rows = {"one row, committed": _measure(counter, 20, lambda n: _commit_row(store, n))}
         few, many = [_running(n) for n in range(40)], [_running(n) for n in range(10_000)]
@@ -138,12 +138,20 @@ def _as_ended(record: WatchRecord) -> EndedWatch:
     return EndedWatch(record, Moment(NOW_S + 60, 100.0), f"m-{record.watch_id}-{record.playing_s}")
 
 
+def finish_one(store: Store, watch_id: str, viewer: int) -> float:
+    """Have a watch end; return how long it takes to store, milliseconds."""
+    began = time.perf_counter()
+    _finish(store, [_ended(watch_id, viewer)], [])
+    return (time.perf_counter() - began) * 1000
+
+
 def _finish(store: Store, ended: list[EndedWatch], running: list[RunningWatch]) -> None:
     finish_watches(store, ended, running, NOW_S)
 
 
 @contextmanager
-def _open(folder: Path) -> Iterator[Store]:
+def open_bench_store(folder: Path) -> Iterator[Store]:
+    """Open a store in a folder."""
     rules = StatisticsRules(ZoneInfo("UTC"), default_badges(), 80.0, 60.0)
     store = Store(f"sqlite:///{folder / 'usher.db'}", folder, rules)
     try:
@@ -152,7 +160,7 @@ def _open(folder: Path) -> Iterator[Store]:
         store.close()
 
 
-def _fill(store: Store, records: int, viewers: int) -> None:
+def fill(store: Store, records: int, viewers: int) -> None:
     """Every viewer with years behind them, and so many records, made by the database itself; with copies as usual.
 
     What the summaries hold of them is left out: a finish costs the same, whatever they say.

@@ -9,7 +9,7 @@ from messages import GetSuggestions, Item, SuggestedFilm, SuggestionsPage, Voice
 from persistence.database.rows import Row
 from persistence.database.tables import ONLY_COMMUNITY, WATCHED_FILMS
 from persistence.queries.answers import answers, bound_limit
-from persistence.queries.who_saw import SeenWatch, describe_viewer, read_names, read_seen_watches
+from persistence.queries.who_saw import SeenWatch, percent_seen, read_names, read_seen_watches
 from persistence.records.films import Film
 from persistence.records.suggestions import Suggestion, read_suggestions
 from persistence.store import StoreSnapshot
@@ -116,4 +116,7 @@ def _group_by_viewer(watches: Sequence[_FilmWatches], film: Film) -> Mapping[str
 
 
 def _has_seen(watches: list[SeenWatch], watched_percent: float) -> bool:
-    return describe_viewer("", "", watches, watched_percent, now=False).state == "seen"
+    if any(watch.completed for watch in watches):
+        return True
+    percent = percent_seen(watches)
+    return percent is not None and percent >= watched_percent

@@ -121,7 +121,9 @@ def read_seen_watches(
         WATCHES.c.watch_id.not_in(store.running.instead_of),
         *([] if viewer_ids is None else [WATCHES.c.viewer_id.in_(viewer_ids)]),
     )
-    for film_hash, viewer_id, ended_at_s, completed, percent, duration_ms, spans in store.connection.execute(query):
+    for film_hash, viewer_id, ended_at_s, completed, percent, duration_ms, spans in store.connection.execute(
+        query
+    ).all():
         yield film_hash, viewer_id, SeenWatch(ended_at_s, completed, percent, duration_ms, decode_spans(spans))
 
 

@@ -124,8 +124,9 @@ def read_hidden_sums(store: StoreSnapshot, part: str, year: int | None = None) -
             query = query.where(FILM_VIEWERS.c.year == year)
         if part:
             query = query.where(FILM_VIEWERS.c.film_hash.in_(select_film_hashes(part)))
-        for film_hash, *amounts in store.connection.execute(query.group_by(_FILM)):
-            sums[film_hash] = sums.get(film_hash, Amounts()).add(Amounts(*map(int, amounts)))
+        for film_hash, *row in store.connection.execute(query.group_by(_FILM)).all():
+            amounts = Amounts._make(map(int, row))
+            sums[film_hash] = sums[film_hash].add(amounts) if film_hash in sums else amounts
     return sums
 
 
