@@ -16,6 +16,7 @@ from actors.chat.discord.features.web_readers import WebReaders
 from actors.chat.discord.framework.actor_client import ActorClient, AnswerT
 from actors.chat.discord.guild_features import GuildFeatures
 from actors.runtime import Actor, Context, OutboxFull
+from actors.runtime.boot.memory_limit import end_if_out_of_memory
 from messages import (
     BadgesAwarded,
     ConfirmDiscordSignIn,
@@ -140,6 +141,7 @@ class DiscordActor(Actor):
         return self._runner.begin(work)
 
     def _on_broken(self, error: BaseException) -> None:
+        end_if_out_of_memory(error, "discord")
         self.actor_ref.tell(_FeaturesBroke(error))
 
     def _break(self, broke: _FeaturesBroke) -> None:

@@ -24,6 +24,7 @@ from actors.chat.discord.gateway.connect_brake import ConnectBrake
 from actors.chat.discord.gateway.connection import Connection
 from actors.chat.discord.guild_directory import GuildDirectory
 from actors.chat.discord.guild_features import GuildFeatures
+from actors.runtime.boot.memory_limit import end_if_out_of_memory
 from charts.chart_renderer import ChartRenderer
 from config import Settings
 from messages import NowPlaying
@@ -177,6 +178,7 @@ class BotRunner:
 
     def _run_loop(self) -> None:
         asyncio.set_event_loop(self._loop)
+        self._loop.set_exception_handler(_take_failed_task)
         try:
             self._loop.run_until_complete(self._live())
         except BaseException as error:  # noqa: BLE001 - whatever it was, the actor must hear of it
@@ -206,6 +208,12 @@ class BotRunner:
                 task.cancel()
             await asyncio.gather(stop, *tasks, return_exceptions=True)
             await self.connection.close()
+
+
+def _take_failed_task(loop: asyncio.AbstractEventLoop, failed: dict[str, Any]) -> None:
+    """Take note of a task that failed and that nobody waits for."""
+    end_if_out_of_memory(failed.get("exception"), "discord")
+    loop.default_exception_handler(failed)
 
 
 async def _end_heartbeats() -> None:

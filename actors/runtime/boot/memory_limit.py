@@ -40,6 +40,17 @@ def end_on_memory_error_in_threads(name: str) -> None:
     threading.excepthook = on_death
 
 
+def end_if_out_of_memory(error: BaseException | None, name: str) -> None:
+    """End the process where an error is a MemoryError, or comes of one: for libraries that catch whatever happens."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, MemoryError):
+            end_out_of_memory(name)
+            return
+        seen.add(id(error))
+        error = getattr(error, "original", None) or error.__cause__ or error.__context__
+
+
 def end_out_of_memory(name: str) -> None:
     """End this process at once. What was committed is committed; the next process goes on from there."""
     logging.getLogger(name).error("The memory limit of this process is reached: it ends, and is started again")

@@ -12,6 +12,7 @@ import discord
 from actors.ask_failures import explain_failure
 from actors.chat.discord.ui import formatting
 from actors.runtime import Clock
+from actors.runtime.boot.memory_limit import end_if_out_of_memory
 from messages import (
     AdminActed,
     Answer,
@@ -107,6 +108,7 @@ class ActorClient:
             async with asyncio.timeout(timeout_s + 0.5):
                 answer = await asyncio.wrap_future(self._ask_future(actor, question, timeout_s))
         except Exception as error:
+            end_if_out_of_memory(error, "discord")
             raise _explain_failure(actor, error, timeout_s) from error
         if isinstance(answer, ViewerAccount) and answer.privacy in ("private", "untracked"):
             self.hide(answer)

@@ -15,6 +15,7 @@ from discord.ext import commands
 from actors.chat.discord.core.api_errors import ANSWERED_ELSEWHERE, API_ERRORS, GONE_OR_CLOSED
 from actors.chat.discord.framework.actor_client import UnansweredError
 from actors.chat.discord.ui import embeds, formatting
+from actors.runtime.boot.memory_limit import end_if_out_of_memory
 from wording.translation import N_, _
 
 ADMINS_ONLY = N_("Only administrators of this server may do that.")
@@ -102,7 +103,8 @@ def shorten_library_errors() -> None:
 
 
 def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None) -> ErrorReply:
-    """Return the reply to an error of a command or a button."""
+    """Return the reply to an error of a command or a button; where memory was short the process ends."""
+    end_if_out_of_memory(error, "discord")
     error = _unwrap(error)
     match error:
         case commands.CommandNotFound() | app_commands.CommandNotFound():

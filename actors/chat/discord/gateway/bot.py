@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ from actors.chat.discord.gateway.resuming_bot import ResumingBot
 from actors.chat.discord.guild_directory import GuildDirectory
 from actors.chat.discord.guild_features import GuildFeatures
 from actors.chat.discord.ui import embeds
+from actors.runtime.boot.memory_limit import end_if_out_of_memory
 from config import languages
 from messages import Problem
 from wording.translation import N_, _, use_language
@@ -292,6 +294,7 @@ class UsherBot(ResumingBot):
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """An event's handler failed: the bot goes on."""
+        end_if_out_of_memory(sys.exception(), "discord")
         self._log.exception("Handling %s failed", event_method)
 
     def _no_reply(self, ctx: commands.Context[Any]) -> None:

@@ -21,6 +21,7 @@ from actors.chat.discord.core.api_errors import (
 )
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.gateway.bot import UsherBot
+from actors.runtime.boot.memory_limit import end_if_out_of_memory
 from messages import Problem
 
 STEADY_S = 30.0
@@ -115,6 +116,7 @@ class Connection:
         try:
             await bot.start(self._token)
         except Exception as error:  # noqa: BLE001 - a broken dispatch ends it with any error: always come back
+            end_if_out_of_memory(error, "discord")
             return error
         finally:
             late.cancel()

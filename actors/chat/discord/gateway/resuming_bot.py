@@ -13,6 +13,7 @@ from discord.http import Route
 
 from actors.chat.discord.core.api_errors import API_ERRORS, ClosedBeforeReady, SessionStartsUsedUp, backoff
 from actors.chat.discord.gateway.connect_brake import ConnectBrake
+from actors.runtime.boot.memory_limit import end_if_out_of_memory
 
 CONNECT_S = 60.0
 """How long the gateway may take to say HELLO."""
@@ -60,6 +61,7 @@ class ResumingBot(commands.Bot):
                     _require_whole_interaction(data)
                 return self.take_event(event, data, parse)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it
+                end_if_out_of_memory(error, "discord")
                 self.malformed += 1
                 self._log.warning("An event of Discord's could not be read and is dropped (%s): %r", event, error)
                 return None
