@@ -51,8 +51,8 @@ class CommunityKeeper:
 
     def save(self, asked: SaveCommunity) -> CommunityList:
         """Add a community, or lay what it chose now over what it chose before. Declined where a choice is wrong."""
-        guild_id = self._check_id(asked.guild_id)
-        patch = {name: _check_choice(name, storable(text).strip()) for name, text in asked.settings.items()}
+        guild_id = check_guild_id(asked.guild_id, self._actor.context.settings.discord_guild_id)
+        patch = {name: check_choice(name, storable(text).strip()) for name, text in asked.settings.items()}
         with self._store.transaction() as connection:
             before = {community.guild_id: community for community in read_communities(connection)}
             known = before.get(guild_id)
@@ -99,15 +99,6 @@ class CommunityKeeper:
         self.tell_all()
         return CommunityList(self._said)
 
-    def _check_id(self, guild_id: str) -> str:
-        try:
-            number: int = SNOWFLAKE.read(guild_id)
-        except ValueError:
-            raise Declined(Problem.of("community.no_id", guild=guild_id)) from None
-        if number == self._actor.context.settings.discord_guild_id:
-            raise Declined(Problem.of("community.environments_own"))
-        return str(number)
-
     def _make_folder(self, guild_id: str) -> None:
         folder = self._actor.context.data_dir / COMMUNITIES_DIR / guild_id
         try:
@@ -131,7 +122,18 @@ class CommunityKeeper:
         return self._actor.context.clock.now().wall_s
 
 
-def _check_choice(name: str, text: str) -> str:
+def check_guild_id(guild_id: str, own: int) -> str:
+    """Return the id of a further community's server. Declined where it is none, or the environment's `own`."""
+    try:
+        number: int = SNOWFLAKE.read(guild_id)
+    except ValueError:
+        raise Declined(Problem.of("community.no_id", guild=guild_id)) from None
+    if number == own:
+        raise Declined(Problem.of("community.environments_own"))
+    return str(number)
+
+
+def check_choice(name: str, text: str) -> str:
     """Return a setting's text as it is stored. Declined where a community may not choose it, or it is no such value."""
     setting = DECLARED.get(name)
     if setting is None or not setting.by_community:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from config import Settings
+from actors.media.sealing import SealError, TokenSealer
+from config import PlexServer, Settings
 from diagnosis.findings import Finding, render
+from launcher.commands.community_list import add_communities, read_exported_communities
 from launcher.commands.plex_history import read_play_history
 from launcher.commands.store import build_rules, exclusive_access, open_store, report_failures, show_progress
 from launcher.doctor.plex_servers import connect
@@ -67,8 +69,9 @@ def _import_from_plex(settings: Settings, console: Console) -> int:
     plays: list[Play] = []
     rules, unreadable = build_rules(settings), 0
     with show_progress() as progress:
-        for server in settings.servers:
-            connected = connect(server)
+        for server in _open_servers(settings):
+            only_public = bool(settings.community) and not settings.allow_private_plex
+            connected = connect(server, only_public=only_public)
             if isinstance(connected, Finding):
                 said = render(connected)
                 raise ImportFault(f"{said.text}. {said.cure} Nothing was changed.")
@@ -92,6 +95,20 @@ def _import_from_plex(settings: Settings, console: Console) -> int:
             f"parts. Such records have no spans, and count as {PLAYED_PERCENT:.0f} % seen: there Plex counts a play."
         )
     return 0
+
+
+def _open_servers(settings: Settings) -> tuple[PlexServer, ...]:
+    """Return the Plex servers with their tokens, those of a further community opened. Raises ImportFault."""
+    if not settings.community:
+        return settings.servers
+    sealer = TokenSealer(settings.usher_keys)
+    try:
+        return tuple(
+            PlexServer(each.url, sealer.open(each.token, settings.community, each.server_id))
+            for each in settings.servers
+        )
+    except SealError as error:
+        raise ImportFault(f"{error}. Nothing was changed.") from error
 
 
 def _tell_imported(done: WatchImportResult, settings: Settings, console: Console) -> None:
@@ -120,8 +137,10 @@ def _import_files(settings: Settings, arguments: argparse.Namespace, console: Co
     rules = build_rules(settings)
     # Read before the data folder is touched: what is wrong in the files must leave no trace.
     files = legacy_import.read_legacy_files(arguments.source.absolute(), rules)
+    communities = read_exported_communities(arguments.source, settings)
     with exclusive_access(settings), open_store(settings, rules, is_owner=True) as store, show_progress() as progress:
         done = legacy_import.import_legacy_files(store, files, time.time(), progress)
+        added = add_communities(store, communities, settings)
     console.print(f"Read {', '.join(files.found)} of {arguments.source}.")
     console.print(
         f"New in {data_dir}: {count_noun(done.watches, 'watch record')}, {count_noun(done.viewers, 'viewer')}, "
@@ -129,6 +148,8 @@ def _import_files(settings: Settings, arguments: argparse.Namespace, console: Co
         if done.watches or done.viewers or done.badges or done.choices
         else f"All of it was in {data_dir} already: nothing was changed."
     )
+    if added:
+        console.print(f"Served from the next start on: {count_noun(added, 'further Discord server')}.")
     if done.left_out:
         console.print(
             f"Left out, for they asked to be forgotten since: what there was of {count_noun(done.left_out, 'viewer')}."

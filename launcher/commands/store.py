@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from awards import BadgesError
 from config import Settings
 from launcher.audit import record_command
+from launcher.commands.community_list import export_communities
 from launcher.commands.console import HarmlessConsole
 from launcher.commands.stderr import write_error
 from launcher.connection.lock import AlreadyRunningError, FolderLock
@@ -164,7 +165,9 @@ def _export(settings: Settings, arguments: argparse.Namespace, console: Console)
         raise StoreError(f"There is no store {file} to export: set DATA_DIR to the folder of one.")
     rules = build_rules(settings, may_lack_badges=True)
     with open_store(settings, rules, keeps_summaries=False) as store, show_progress() as progress:
-        written = legacy_import.export(store, arguments.dir.absolute(), progress)
+        written = list(legacy_import.export(store, arguments.dir.absolute(), progress))
+        if not settings.community and (listed := export_communities(store, arguments.dir.absolute())) is not None:
+            written.append(listed)
     for path in written:
         console.print(f"{path}: {count_noun(path.stat().st_size, 'byte')}")
     return 0

@@ -33,14 +33,15 @@ def check_plex(settings: config.Settings) -> Iterator[Finding]:
     yield from check_accounts(accounts if answered == len(settings.servers) else None, settings)
 
 
-def connect(server: config.PlexServer, timeout_s: float = _TIMEOUT_S) -> Any:
+def connect(server: config.PlexServer, timeout_s: float = _TIMEOUT_S, *, only_public: bool = False) -> Any:
     """Return the server, as plexapi has it, where it takes the token as its owner's; else a Finding that says why not.
 
-    It is asked by the service's own client: with its proxy, its certificates, its limits.
+    It is asked by the service's own client: with its proxy, its certificates, its limits. `only_public`: at
+    addresses of the internet alone, as a further community's.
     """
     if not server.token:
         return error("plex", "plex.no_token", url=server.url)
-    source = PlexClient(server.url, server.token, BoundedSession(server.url, timeout_s))
+    source = PlexClient(server.url, server.token, BoundedSession(server.url, timeout_s, only_public=only_public))
     try:
         source.connect()
     except POSSIBLE as failure:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from config import Settings
+from launcher.commands.community_list import read_exported_communities
 from messages import Community
 from persistence.audit_log import AuditLog
+from persistence.database.errors import ImportFault
 from persistence.database.open_store import open_writer
 from persistence.records.communities import write_community
 from tests.integration.test_cli_store import usher
@@ -106,3 +108,40 @@ def test_a_key_is_made_and_none_is_there_before_the_first_start(tmp_path: Path) 
     assert first != second
     assert usher(tmp_path, "communities", USHER_KEYS=f"{first.strip()},{second.strip()}").returncode == 0
     assert not (tmp_path / "data").exists()
+
+
+def test_the_list_goes_along_with_the_environments_data(folder: Path, tmp_path: Path) -> None:
+    """`export` writes it, with its tokens sealed; `import` adds those that are not there, and nothing twice."""
+    assert usher(folder, "export", "out").returncode == 0
+    assert usher(folder, "export", "theirs", "--community", A).returncode == 0
+    assert not (folder / "theirs" / "communities.json").exists()
+    listed = json.loads((folder / "out" / "communities.json").read_text())
+    assert [each["guild_id"] for each in listed] == [A, B]
+    new = tmp_path / "new"
+    new.mkdir()
+    done = usher(new, "import", str(folder / "out"))
+    assert "Served from the next start on: 2 further Discord servers." in done.stdout, done.stderr
+    assert B in usher(new, "communities").stdout
+    again = usher(new, "import", str(folder / "out"))
+    assert again.returncode == 0 and "Served from" not in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"guild_id": "../x"}, "is no id of a Discord server"),
+        ({"settings": {"DATA_DIR": "/etc"}}, "DATA_DIR is no setting"),
+        ({"settings": {"PLEX_SERVERS": '[{"url": "http://10.0.0.1:1", "token": "x"}]'}}, "sign-in at plex.tv"),
+        ({"more": 1}, "unknown field"),
+    ],
+)
+def test_a_list_that_is_wrong_is_named(tmp_path: Path, change: dict[str, object], said: str) -> None:
+    """Before anything is changed: somebody may have written in it."""
+    entry = {"guild_id": A, "name": "Film club", "settings": {"BOT_LANGUAGE": "de"}}
+    file = tmp_path / "communities.json"
+    file.write_text(json.dumps([entry]))
+    assert len(read_exported_communities(tmp_path, Settings())) == 1
+    file.write_text(json.dumps([entry | change]))
+    with pytest.raises(ImportFault, match=said) as caught:
+        read_exported_communities(tmp_path, Settings())
+    assert str(file) in str(caught.value) and "Nothing was changed." in str(caught.value)
