@@ -25,6 +25,7 @@ from actors.runtime import (
 from actors.web.access.sessions import MEMBER_KNOWN_S, Sessions
 from actors.web.access.sign_in import SignInOptions
 from actors.web.action import ActionRequest
+from actors.web.documents.share_preview import PreviewShelf
 from actors.web.evening_facts import EveningFacts
 from actors.web.http.event_stream import StreamHub
 from actors.web.http.guards import BURST, HostGuard
@@ -37,7 +38,6 @@ from actors.web.now_playing import ScreeningBoard
 from actors.web.page import ASK_S, PageUnavailableError
 from actors.web.pages.admin import build_actor_table
 from actors.web.pages.tonight import Tonight, build_tonight
-from actors.web.previews import PreviewShelf
 from actors.web.readers import Reader, ReaderKind, View
 from actors.web.rendering import Part, Renderer
 from actors.web.site import Site

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from actors.ask_failures import explain_failure
 from actors.runtime import Clock
 from actors.web.document import Document, DocumentDeclaration, LongDocument
+from actors.web.documents.share_preview import PreviewShelf
 from actors.web.page import ASK_S, PageDeclaration, PageRequest, PageUnavailableError
-from actors.web.previews import PreviewShelf
 from actors.web.readers import Reader, ReaderKind
 from actors.web.rendering import Renderer
 from messages import Answer, GetPageKey, GetPublicNames, Item, Question, Screening, UpcomingNight

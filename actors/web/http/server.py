@@ -15,6 +15,7 @@ from actors.web.access.sign_in import SIGN_INS_A_MINUTE, SignIn, SignInOptions, 
 from actors.web.action import ActionDeclaration, ActionRequest, load_actions
 from actors.web.api.errors import make_api_errors
 from actors.web.document import Document, DocumentDeclaration, load_documents
+from actors.web.documents.share_preview import PreviewShelf
 from actors.web.http.connections import BoundedRunner
 from actors.web.http.document_answers import answer_document, answer_long_document, answer_text
 from actors.web.http.event_stream import StreamHub
@@ -29,7 +30,6 @@ from actors.web.http.peers import PeerFinder, find_peer
 from actors.web.http.posters import PosterShelf
 from actors.web.http.static_files import StaticFiles
 from actors.web.page import PageDeclaration, PageNotFoundError, PageUnavailableError, load_pages
-from actors.web.previews import PreviewShelf
 from actors.web.readers import Access, ReaderKind, View
 from actors.web.rendering import Part, Renderer, choose_language
 from actors.web.site import Site

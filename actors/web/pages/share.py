@@ -24,12 +24,13 @@ from messages import (
     GetYear,
     Item,
     Night,
+    Screening,
     ShareFound,
     YearOfViewer,
 )
 from viewers.redact import redact_screening
 from wording.cards import preview_badge, preview_night, preview_year
-from wording.lanes import LaneChart
+from wording.lanes import LaneChart, build_lane_chart
 from wording.text import clean_line
 from wording.translation import _
 
@@ -109,14 +110,18 @@ def _build_night(found: ShareFound, night: Night, request: PageRequest) -> Share
     record = build_night(Night(replace(own, host="" if own.host == SOMEBODY else own.host), badges), request.zone)
     if record is None or not record.rows:
         raise PageNotFoundError
-    chart = _hide_others(record.chart)
+    chart = _hide_others(night.screening, found.viewer_id)
     values = {"name": clean_line(found.username, 60), "night": record, "chart": chart, "row": record.rows[0]}
     return SharedPage(f"{record.title} · {record.day}", values, card, night.screening.item)
 
 
-def _hide_others(chart: LaneChart | None) -> LaneChart | None:
-    """Return lanes that say nothing of who else was there."""
-    return dataclasses.replace(chart, hidden="") if chart is not None else None
+def _hide_others(screening: Screening, viewer_id: str) -> LaneChart | None:
+    """Return how many watched at each minute, and the owner's lane alone."""
+    chart = build_lane_chart(screening, None)
+    shown = [seat.viewer_id for seat in screening.seats if seat.username != SOMEBODY]
+    if chart is None or viewer_id not in shown:
+        return None
+    return dataclasses.replace(chart, lanes=(chart.lanes[shown.index(viewer_id)],), hidden="")
 
 
 def _build_badge(found: ShareFound, badge: EarnedBadge, request: PageRequest) -> SharedPage:
