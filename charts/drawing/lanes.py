@@ -29,8 +29,9 @@ def _row_height(panel: LanesPanel) -> int:
 
 def draw_lanes(canvas: Canvas, panel: LanesPanel, top: Number, locale: ChartLocale) -> None:
     """Draw the panel from `top` down."""
-    canvas.text(EDGE, top + 42, panel.title, 20, TEXT, weight=600, width=LEFT - EDGE - 12)
-    canvas.text(canvas.width - EDGE, top + 42, panel.film, 15, QUIET, anchor="end", width=canvas.width - EDGE - LEFT)
+    room = canvas.width - 2 * EDGE
+    wide = canvas.text(EDGE, top + 42, panel.title, 20, TEXT, weight=600, width=room / 2)
+    canvas.text(canvas.width - EDGE, top + 42, panel.film, 15, QUIET, anchor="end", width=room - wide - 24)
     draw_attendance(canvas, panel.watching, panel.length_ms, (LEFT, top + TOP, RIGHT - LEFT, AREA))
     canvas.text(EDGE, top + TOP + AREA / 2 + 5, panel.watching_label, 13, QUIET, width=LEFT - EDGE - 30)
     most = max((number for _at, number in panel.watching), default=0)

@@ -24,6 +24,8 @@ from charts.picture import PreviewCard
 WIDTH, HEIGHT = 1200, 630
 EDGE = 64
 POSTER = 330
+ATTENDANCE = 78
+"""How high the attendance is drawn."""
 MOST_FIGURES = 4
 CALENDAR_WEEKS = 53
 TITLE_SIZES = (76, 64, 54, 46)
@@ -47,13 +49,14 @@ def draw_preview(card: PreviewCard) -> Canvas:
     y = _draw_title(canvas, card, room)
     if card.note:
         canvas.text(EDGE, y + 52, card.note, 28, QUIET, width=room)
+    square = room / (CALENDAR_WEEKS - 0.2)
+    below = 7 * square if card.days and card.until else ATTENDANCE if card.watching else 0
     if card.figures:
-        _draw_figures(canvas, card, room, tall=not (card.days or card.watching))
+        _draw_figures(canvas, card, room, HEIGHT - EDGE - below)
     if card.days and card.until:
-        square = room / (CALENDAR_WEEKS - 0.2)
-        draw_calendar(canvas, EDGE, HEIGHT - EDGE - 7 * square + 6, square, card.days, _read_day(card.until))
+        draw_calendar(canvas, EDGE, HEIGHT - EDGE - below, square, card.days, _read_day(card.until))
     elif card.watching:
-        draw_attendance(canvas, card.watching, card.length_ms, (EDGE, HEIGHT - EDGE - 78, room, 78))
+        draw_attendance(canvas, card.watching, card.length_ms, (EDGE, HEIGHT - EDGE - below, room, below))
     return canvas
 
 
@@ -76,9 +79,9 @@ def _draw_title(canvas: Canvas, card: PreviewCard, room: Number) -> Number:
     return 246
 
 
-def _draw_figures(canvas: Canvas, card: PreviewCard, room: Number, *, tall: bool) -> None:
+def _draw_figures(canvas: Canvas, card: PreviewCard, room: Number, bottom: Number) -> None:
     figures = card.figures[:MOST_FIGURES]
-    base = HEIGHT - EDGE - (46 if tall else 154)
+    base = bottom - (76 if bottom < HEIGHT - EDGE else 46)
     column = room / (max(len(figures), 3) if len(figures) > 1 else 1)
     for number, one in enumerate(figures):
         x = EDGE + column * number

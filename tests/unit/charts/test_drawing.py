@@ -106,6 +106,16 @@ def test_a_lane_shows_who_came_when_and_left() -> None:
     assert bars == [pytest.approx(bar, abs=0.01) for bar in ((0, 100), (0, 25), (60, 40))]
 
 
+def test_the_heading_is_whole_in_any_language() -> None:
+    """The film's title takes what is left, and no more."""
+    panel = LanesPanel("Wer was gesehen hat", "Ω" * 90, ((0, 1),), "Zuschauer in jeder Minute", LENGTH, ())
+    heading, film = find(draw(Picture((panel,))), "text")[:2]
+    assert texts(Picture((panel,)))[0] == "Wer was gesehen hat"
+    spans = find(draw(Picture((panel,))), "tspan")
+    assert heading["y"] == film["y"]
+    assert float(spans[1]["x"]) > float(spans[0]["x"]) + fonts.measure("Wer was gesehen hat", 20, 600) + 20
+
+
 def test_the_attendance_goes_down_where_somebody_leaves() -> None:
     """The line above the lanes: two, then one of them, from the minute on."""
     canvas = draw(make_lanes([make_lane("Rosa", (0, 100)), make_lane("Uri", (0, 25))]))
@@ -254,7 +264,21 @@ PREVIEWS = {
     "night": PreviewCard(
         heading="Film night", title="M (1931)", poster=b"", watching=((0, 2), (LENGTH, 0)), length_ms=LENGTH
     ),
-    "year": PreviewCard(heading="A year of films", title="Iris's 2026", days=DAYS, until="2026-12-31"),
+    "year": PreviewCard(
+        heading="A year of films",
+        title="Iris's 2026",
+        days=DAYS,
+        until="2026-12-31",
+        figures=(Figure("9", "films"),) * 4,
+    ),
+    "year with a poster": PreviewCard(
+        heading="A year",
+        title="Iris's 2026",
+        days=DAYS,
+        until="2026-12-31",
+        figures=(Figure("9", "films"),),
+        poster=b"",
+    ),
     "badge": PreviewCard(heading="Iris earned a badge", title="A Month Straight", note="Thirty days", emoji="🔥"),
     "long": PreviewCard(heading="Film night", title="A title that goes on for longer than two lines " * 9),
 }
@@ -269,6 +293,8 @@ def test_a_preview_has_the_size_that_others_ask_for(name: str) -> None:
     assert card.heading in said and any(card.title.startswith(text.rstrip("…")) and len(text) > 7 for text in said)
     baselines = [float(text["y"]) for text in find(draw(card), "text")]
     assert min(baselines) > preview.EDGE and max(baselines) <= preview.HEIGHT - preview.EDGE
+    days = [float(square["y"]) for square in find(draw(card), "rect") if square.get("fill") in style.HEAT]
+    assert not days or max(baselines) + 20 < min(days), "no label lies on the calendar"
 
 
 @cache
