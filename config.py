@@ -121,6 +121,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     web_url: Annotated[str, _everybody("address at which people open the page, where a proxy shows it at another", check.HTTP)] = ""
     web_access: Annotated[str, _everybody("who may read the page: local for whoever is at this machine, members who sign in, or public for all, without names", check.choice("local", "members", "public"))] = "local"
     web_trusted_proxies: Annotated[tuple[str, ...], _web("addresses or networks of proxies whose X-Forwarded-* headers count, comma-separated", check.NETWORKS)] = ()
+    web_embed_origins: Annotated[tuple[str, ...], _web("web sites that may show /embed/tonight in a frame, comma-separated", check.ORIGINS)] = ()
     discord_client_id: Annotated[int, _everybody("client id of the bot's application, for signing in to the page by Discord", check.SNOWFLAKE)] = 0
     discord_client_secret: Annotated[str, _discord("its client secret (Developer Portal > OAuth2)", check.TOKEN, is_secret=True)] = ""
     webhook_urls: Annotated[tuple[str, ...], _webhooks("addresses to which what happens is posted, separated by spaces (docs/webhooks.md)", check.WEBHOOK_URLS, is_secret=True, public_part=check.without_addresses)] = ()

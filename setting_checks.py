@@ -205,6 +205,20 @@ def _read_networks(raw: str) -> tuple[str, ...]:
         raise WrongValueError("IP addresses or networks, like 172.18.0.0/16") from None
 
 
+def _read_origins(raw: str) -> tuple[str, ...]:
+    from urllib.parse import urlsplit
+
+    origins = []
+    for part in _split(raw):
+        parts = urlsplit(part)
+        is_plain = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username or parts.password)
+        is_safe = part.isascii() and not set(part) & set(" ;,'\"*")
+        if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain or not is_safe:
+            raise WrongValueError("addresses without a path, like https://club.example")
+        origins.append(f"{parts.scheme}://{parts.netloc.lower()}")
+    return tuple(origins)
+
+
 def _read_timezone(raw: str) -> str:
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -342,6 +356,7 @@ SWITCH = Check(_read_switch, "true or false")
 UMASK = Check(_read_umask, "an octal number")
 TEXT, NAMES = Check(str, "a text"), Check(_split, "names")
 TYPES, WEEKLY = Check(_read_media_types, "media types"), Check(_read_weekly, "a weekday and a time")
+ORIGINS = Check(_read_origins, "addresses without a path")
 BIND, NETWORKS = Check(_read_bind, "an IP address"), Check(_read_networks, "IP addresses or networks")
 LANGUAGE, ZONE = Check(_read_language, "a language code"), Check(_read_timezone, "a time zone of the IANA list")
 DATABASE, SERVERS = Check(_read_database_url, "a database address"), Check(_read_servers, "a JSON list")

@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import errno
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -90,6 +91,7 @@ class WebActor(Actor):
         self._thread = threading.Thread(target=self._run_loop, name="web-loop", daemon=True)
         self._stop_server = asyncio.Event()
         self._store_changed = asyncio.Event()
+        self._shown_anew = asyncio.Event()
         self._readers_changed = asyncio.Event()
         self._listening: concurrent.futures.Future[int] = concurrent.futures.Future()
         self._static = StaticFiles()
@@ -168,7 +170,7 @@ class WebActor(Actor):
     async def _serve(self) -> None:
         settings = self.context.settings
         server = WebServer(
-            LivePage(self._show_tonight, self._current_parts, self._render_admin_parts),
+            LivePage(self._show_tonight, self._current_parts, self._render_admin_parts, self._render_api_parts),
             Probes(self._knows_what_plays, self._collect_metrics),
             self._site,
             self._renderer,
@@ -182,6 +184,7 @@ class WebActor(Actor):
             sign_in=SignInOptions(settings.page_url, settings.discord_client_id, settings.discord_api_url),
             make_action_request=self._make_action_request,
             public_url=settings.web_url,
+            embed_origins=settings.web_embed_origins,
             default_language=settings.bot_language,
             burst=self.burst,
             log=self.log,
@@ -194,6 +197,7 @@ class WebActor(Actor):
                 self._facts.follow(),
                 self._follow_names(),
                 self._follow_health(),
+                self._follow_api(),
                 self._watch_readers(),
             )
             work = [asyncio.ensure_future(each) for each in lasting]
@@ -252,9 +256,25 @@ class WebActor(Actor):
     def _publish(self) -> None:
         """Send every open page what changed; rendered once for each kind of reader and language."""
         self._parts.clear()
+        self._shown_anew.set()
         for view in self._streams.views():
             if view.page == "tonight":
                 self._streams.publish(view, self._current_parts(view))
+
+    async def _follow_api(self) -> None:
+        """Send programs what plays, whenever that changed."""
+        while True:
+            await self._shown_anew.wait()
+            self._shown_anew.clear()
+            for view in self._streams.views():
+                if view.page == "api":
+                    with contextlib.suppress(PageUnavailableError):
+                        self._streams.publish(view, await self._render_api_parts(view))
+
+    async def _render_api_parts(self, view: View) -> dict[str, Part]:
+        text = await self._site.answer_now(view)
+        version = hashlib.blake2b(text.partition(",")[2].encode(), digest_size=6).hexdigest()  # without the time
+        return {"now": Part(version, text)}
 
     async def _follow_health(self) -> None:
         """Show administrators how the actors are, while one of them looks."""
@@ -302,7 +322,7 @@ class WebActor(Actor):
         if kept is None or time.monotonic() - kept[0] > PAGE_KEPT_S:
             content, parts = self._render_parts(view)
             html = self._renderer.render_page(
-                "tonight.html",
+                f"{view.page}.html",
                 view.language,
                 Reader(view.kind),
                 section="/",

@@ -48,7 +48,7 @@ class View(NamedTuple):
     language: str
     kind: ReaderKind
     page: str = "tonight"
-    """Which live page: tonight, admin."""
+    """Which live page: tonight, embed, admin; api for programs."""
 
 
 @dataclass(frozen=True)

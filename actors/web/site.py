@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from actors.ask_failures import explain_failure
 from actors.runtime import Clock
-from actors.web.document import Document, DocumentDeclaration, LongDocument
+from actors.web.document import Document, DocumentDeclaration, LongDocument, load_documents
 from actors.web.documents.share_preview import PreviewShelf
 from actors.web.page import ASK_S, PageDeclaration, PageRequest, PageUnavailableError
-from actors.web.readers import Reader, ReaderKind
+from actors.web.readers import Reader, ReaderKind, View
 from actors.web.rendering import Renderer
 from messages import Answer, GetPageKey, GetPublicNames, Item, Question, Screening, UpcomingNight
 from viewers.public_names import NamelessView, ask_namelessly
@@ -124,6 +124,12 @@ class Site:
         return await self._make(
             declaration.name, declaration.make, language, reader, path, query, base_url, is_kept=declaration.is_kept
         )
+
+    async def answer_now(self, view: View) -> str:
+        """Return what plays, as the API answers it. Raises PageUnavailableError."""
+        now = next(each for each in load_documents() if each.name == "api/now")
+        made = await self.make_document(now, view.language, Reader(view.kind), {}, {}, "")
+        return made.text if isinstance(made, Document) else ""
 
     async def draw_preview(
         self, previews: PreviewShelf, language: str, path: Mapping[str, str], base_url: str

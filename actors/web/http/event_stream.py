@@ -51,7 +51,9 @@ class EventStream:
             self._changed.clear()
             parts, self._waiting = self._waiting, {}
             self._versions |= {name: part.version for name, part in parts.items()}
-            await _write(response, "".join(_format_part(*each) for each in parts.items()) + _format_beat(now_ms()))
+            await _write(
+                response, "".join(_format_part(self.view, *each) for each in parts.items()) + _format_beat(now_ms())
+            )
 
 
 class StreamHub:
@@ -116,7 +118,9 @@ def _read_versions(text: str) -> dict[str, str]:
     return {name: version for name, _sep, version in pairs}
 
 
-def _format_part(name: str, part: Part) -> str:
+def _format_part(view: View, name: str, part: Part) -> str:
+    if view.page == "api":
+        return f"event: {name}\ndata: {part.html}\n\n"
     data = msgspec.json.encode({"part": name, "version": part.version, "html": part.html}).decode()
     return f"event: part\ndata: {data}\n\n"
 

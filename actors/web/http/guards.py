@@ -107,9 +107,24 @@ def make_guard(peers: PeerFinder, hosts: HostGuard, limiter: AddressLimiter) -> 
     return guard
 
 
+_FRAMED_BY = web.RequestKey("framed_by", tuple)
+
+
+def allow_frames(request: web.Request, origins: tuple[str, ...]) -> None:
+    """Let these web sites show the answer to a request in a frame."""
+    request[_FRAMED_BY] = origins
+
+
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Add the headers of every answer, errors and streams included (a signal of aiohttp)."""
     response.headers.update(SECURITY_HEADERS)
+    if origins := request.get(_FRAMED_BY, ()):
+        policy = SECURITY_HEADERS["Content-Security-Policy"]
+        response.headers["Content-Security-Policy"] = policy.replace(
+            "frame-ancestors 'none'", f"frame-ancestors {' '.join(origins)}"
+        )
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        response.headers.pop("X-Frame-Options", None)
     if is_over_https(request):
         response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
     response.headers.setdefault("Cache-Control", "no-store")

@@ -13,7 +13,7 @@ from actors.web.access.admission import make_admission, reader_of, refuse_foreig
 from actors.web.access.sessions import Sessions
 from actors.web.access.sign_in import SIGN_INS_A_MINUTE, SignIn, SignInOptions, read_form
 from actors.web.action import ActionDeclaration, ActionRequest, load_actions
-from actors.web.api.errors import make_api_errors
+from actors.web.api.errors import API, make_api_errors
 from actors.web.document import Document, DocumentDeclaration, load_documents
 from actors.web.documents.share_preview import PreviewShelf
 from actors.web.http.connections import BoundedRunner
@@ -24,6 +24,7 @@ from actors.web.http.guards import (
     AddressLimiter,
     HostGuard,
     add_security_headers,
+    allow_frames,
     make_guard,
 )
 from actors.web.http.peers import PeerFinder, find_peer
@@ -62,6 +63,8 @@ class LivePage:
     """Returns its parts, as of the last report."""
     admin_parts: Callable[[View], Awaitable[dict[str, Part]]]
     """Returns the live parts of the administrators' page."""
+    api_parts: Callable[[View], Awaitable[dict[str, Part]]]
+    """Returns what plays as JSON, as the one part `now`."""
 
 
 class WebServer:
@@ -84,13 +87,14 @@ class WebServer:
         sign_in: SignInOptions,
         make_action_request: Callable[..., ActionRequest],
         public_url: str,
+        embed_origins: tuple[str, ...],
         default_language: str,
         burst: float,
         log: logging.Logger,
     ) -> None:
         """`make_action_request`: takes a reader and the fields of a form. `public_url`: WEB_URL.
 
-        `burst`: how many requests an address may make at once.
+        `embed_origins`: WEB_EMBED_ORIGINS. `burst`: how many requests an address may make at once.
         """
         self._live = live
         self._probes = probes
@@ -100,6 +104,7 @@ class WebServer:
         self._previews = previews
         self._sessions = sessions
         self._make_action_request = make_action_request
+        self._embed_origins = embed_origins
         self._public_url = public_url.rstrip("/")
         self._default_language = default_language
         self._log = log
@@ -116,6 +121,8 @@ class WebServer:
         add = application.router.add_get
         add("/", restrict(Access.READERS, self._serve_tonight))
         add("/events", restrict(Access.READERS, self._serve_events))
+        add("/embed/tonight", restrict(Access.READERS, self._serve_embed))
+        add(f"{API}v1/events", restrict(Access.READERS, self._serve_api_events))
         add("/admin/events", restrict(Access.ADMINS, self._serve_admin_events))
         add("/posters/{key}", restrict(Access.READERS, posters.serve))
         add("/health", self._serve_health)
@@ -156,6 +163,10 @@ class WebServer:
 
     async def _serve_tonight(self, request: web.Request) -> web.Response:
         return answer_text(request, self._live.show(self._view_of(request)))
+
+    async def _serve_embed(self, request: web.Request) -> web.Response:
+        allow_frames(request, self._embed_origins)
+        return answer_text(request, self._live.show(self._view_of(request)._replace(page="embed")))
 
     def _serve_page(self, declaration: PageDeclaration) -> Handler:
         async def serve(request: web.Request) -> web.Response:
@@ -227,6 +238,10 @@ class WebServer:
     async def _serve_events(self, request: web.Request) -> web.StreamResponse:
         view = self._view_of(request)
         return await self._streams.serve(request, view, self._live.parts(view))
+
+    async def _serve_api_events(self, request: web.Request) -> web.StreamResponse:
+        view = self._view_of(request)._replace(page="api")
+        return await self._streams.serve(request, view, await self._live.api_parts(view))
 
     async def _serve_admin_events(self, request: web.Request) -> web.StreamResponse:
         view = self._view_of(request)._replace(page="admin")

@@ -30,7 +30,7 @@ from messages import (
 )
 from viewers.redact import redact_screening
 from wording.cards import preview_badge, preview_night, preview_year
-from wording.lanes import LaneChart, build_lane_chart
+from wording.lanes import LaneChart, build_lane_chart, merge_seats
 from wording.text import clean_line
 from wording.translation import _
 
@@ -118,7 +118,8 @@ def _build_night(found: ShareFound, night: Night, request: PageRequest) -> Share
 def _hide_others(screening: Screening, viewer_id: str) -> LaneChart | None:
     """Return how many watched at each minute, and the owner's lane alone."""
     chart = build_lane_chart(screening, None)
-    shown = [seat.viewer_id for seat in screening.seats if seat.username != SOMEBODY]
+    seats = merge_seats(screening.seats, screening.item.duration_ms)
+    shown = [seat.viewer_id for seat in seats if seat.username != SOMEBODY]  # each has a lane, in this order
     if chart is None or viewer_id not in shown:
         return None
     return dataclasses.replace(chart, lanes=(chart.lanes[shown.index(viewer_id)],), hidden="")
