@@ -9,10 +9,20 @@ from actors.persistence.community_keeper import COMMUNITY_REQUESTS
 from actors.persistence.film_choices import FILM_CHOICES
 from actors.persistence.viewer_requests import VIEWER_REQUESTS
 from actors.persistence.web_access import WEB_ACCESS
-from messages import BackUpNow, GetAuditLog, GetHistory, GetPageKey, GetSaveStatus, LoadWatches, Question, SaveNow
+from messages import (
+    BackUpNow,
+    GetAuditLog,
+    GetHistory,
+    GetPageKey,
+    GetSaveStatus,
+    ListBackups,
+    LoadWatches,
+    Question,
+    SaveNow,
+)
 from persistence.queries.answers import answers, load_answers
 
-BY_THE_ACTOR = {SaveNow, GetSaveStatus, LoadWatches, BackUpNow, GetAuditLog, GetPageKey}
+BY_THE_ACTOR = {ListBackups, SaveNow, GetSaveStatus, LoadWatches, BackUpNow, GetAuditLog, GetPageKey}
 """What is answered by the actor itself."""
 
 
