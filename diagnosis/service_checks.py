@@ -38,11 +38,10 @@ def check_actors(report: HealthReport, explain: Explain = _as_text) -> Iterator[
 
 def check_tracking(active: ActiveWatches, explain: Explain = _as_text) -> Finding:
     """Report how much is being tracked, and what the tracker has to say about itself."""
+    count = len(active.watches) + active.more_watches
     if active.notice:
-        return note(
-            "tracking", "tracking.notice", count=len(active.watches), notice=explain(active.reasons, active.notice)
-        )
-    return ok("tracking", "tracking.ok", count=len(active.watches))
+        return note("tracking", "tracking.notice", count=count, notice=explain(active.reasons, active.notice))
+    return ok("tracking", "tracking.ok", count=count)
 
 
 def check_saves(status: SaveStatus, explain: Explain = _as_text) -> Finding:

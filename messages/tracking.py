@@ -179,6 +179,10 @@ class ActiveWatches(Answer, frozen=True, tag="active_watches"):
     """What stands in the way (Plex away, which host is not clear); empty where nothing."""
     reasons: tuple[Problem, ...] = ()
     """The same, to be worded in another language."""
+    more_watches: int = 0
+    """How many run beside those, which are as many as a message has at most."""
+    more_screenings: int = 0
+    """How many play beside those."""
 
 
 class ListActiveWatches(Question[ActiveWatches], frozen=True, tag="list_active_watches", to="tracker"):

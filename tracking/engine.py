@@ -32,7 +32,7 @@ from tracking.recorder import WatchRecorder
 from tracking.restore import rebuild_sessions
 from tracking.rules import Rules
 from tracking.seating import PartySeating
-from tracking.sessions.display import list_problems, list_watches
+from tracking.sessions.display import bound_list, list_problems, list_watches
 from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.phases import End
 from tracking.sessions.poll_diff import compare
@@ -42,7 +42,6 @@ from tracking.watch_party import WatchParty
 from tracking.watches.watch import at_beginning, is_left_at_end, make_id, open_watch
 from viewers.directory import ViewerDirectory
 from viewers.public_view import show_watches
-from wording.problems import english
 
 
 class TrackingEngine:
@@ -200,8 +199,7 @@ class TrackingEngine:
         rows = list_watches(self.servers.sessions(), self.servers.away, not self.party.unknown, at, self.rules)
         watches = sorted(show_watches(rows, self.directory, at.wall_s), key=lambda watch: watch.started_at_s)
         reasons = tuple(list_problems(self.servers, self.party.notice))
-        text = " ".join(map(english, reasons))
-        return ActiveWatches(at, tuple(watches), self.now_playing(at).screenings, text, reasons)
+        return bound_list(at, watches, self.now_playing(at).screenings, reasons)
 
     def _apply_poll(
         self, server: ServerSessions, snapshot: PlaybackSnapshot, outage_since: Moment | None, outage: bool

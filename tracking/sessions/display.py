@@ -1,13 +1,17 @@
 """Sessions, their running watches and their attendees, for display."""
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 
-from messages import ActiveWatch, Attendee, Moment, Problem, Screening, WatchRecord, WatchState, spans
+from messages import ActiveWatch, ActiveWatches, Attendee, Moment, Problem, Screening, WatchRecord, WatchState, spans
 from messages.base import DurationMs
 from tracking.rules import Rules
 from tracking.sessions.server import ServerSessions
 from tracking.sessions.session import Session
 from tracking.watches.watch import completion, estimate_position, sittings_so_far, watched_s
+from wording.problems import english
+
+MOST_LISTED = 2_000
+"""Running watches, and screenings, that are shown at a time: a message of 1 MB."""
 
 
 def describe_session(session: Session, at: Moment, rules: Rules) -> Screening:
@@ -45,6 +49,21 @@ def list_watches(
         for watch in session.watches()
         if presence_known or watch.source == "plex"
     ]
+
+
+def bound_list(
+    at: Moment, watches: Sequence[ActiveWatch], screenings: Sequence[Screening], reasons: tuple[Problem, ...]
+) -> ActiveWatches:
+    """Return what is shown; of very many the first, with how many more there are: nobody turns so many pages."""
+    return ActiveWatches(
+        at,
+        tuple(watches[:MOST_LISTED]),
+        tuple(screenings[:MOST_LISTED]),
+        " ".join(map(english, reasons)),
+        reasons,
+        max(0, len(watches) - MOST_LISTED),
+        max(0, len(screenings) - MOST_LISTED),
+    )
 
 
 def list_problems(servers: Iterable[ServerSessions], notice: Problem | None) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from messages.base import DurationMs, PositionMs
 from tests.unit.tracking.builders import HEAT, channel, moment, playing
 from tracking.engine import TrackingEngine
 from tracking.rules import Rules
+from tracking.sessions import display
 
 
 def poll(tracking: TrackingEngine, server_id: str, at_s: float, *names: str) -> None:
@@ -74,3 +75,15 @@ def test_watches_are_counted_over_all_servers() -> None:
     poll(tracking, "one", 11, "ann")
     poll(tracking, "two", 11)
     assert (tracking.running, tracking.servers.with_watches()) == (1, ["one"])
+
+
+def test_of_very_many_watches_the_longest_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message does not grow with all that runs; how much there is in all is told."""
+    monkeypatch.setattr(display, "MOST_LISTED", 4)
+    tracking = TrackingEngine(Rules())
+    for number in range(3):
+        poll(tracking, f"srv{number}", 100.0 + number, f"ann{number}", f"ben{number}")
+    listed = tracking.active_watches(moment(110))
+    assert len(listed.watches) == len(listed.screenings) == 4
+    assert (listed.more_watches, listed.more_screenings) == (2, 2)
+    assert {watch.item.server_id for watch in listed.watches} == {"srv0", "srv1"}

@@ -32,7 +32,9 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     lines = [text, "", saving]
     if now.notice:
         lines.insert(0, f"⚠️ {formatting.escape(translate_all(now.reasons, now.notice), NOTICE)}\n")
-    heading = _("🎟️ Active watches") + (f" · {format_number(len(now.watches))}" if now.watches else "")
+    heading = _("🎟️ Active watches") + (
+        f" · {format_number(len(now.watches) + now.more_watches)}" if now.watches else ""
+    )
     embed = embeds.build_embed(heading, "\n".join(lines), colour=embeds.GREEN if now.watches else embeds.GREY)
     return Reply(embed, shown, pages, () if pages > 1 else (refresh_button("activewatches"),))
 

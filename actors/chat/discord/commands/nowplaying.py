@@ -8,7 +8,7 @@ from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply, Section
 from messages import ListActiveWatches, Moment, Screening
 from wording.durations import format_duration, format_position
-from wording.numbers import format_percent
+from wording.numbers import format_number, format_percent
 from wording.playback import player_state_icon
 from wording.problems import translate_all
 from wording.text import join_names
@@ -27,7 +27,8 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     text, number = embeds.pick_page(pages, page)
     if now.notice:
         text = f"⚠️ {formatting.escape(translate_all(now.reasons, now.notice), NOTICE)}\n\n{text}"
-    heading = _("🎬 Now playing") + (f" · {len(now.screenings)}" if len(now.screenings) > 1 else "")
+    playing = len(now.screenings) + now.more_screenings
+    heading = _("🎬 Now playing") + (f" · {format_number(playing)}" if playing > 1 else "")
     embed = embeds.build_embed(heading, text, colour=embeds.GREEN if now.screenings else embeds.GREY)
     return Reply(embed, number, len(pages), () if len(pages) > 1 else (refresh_button("nowplaying"),))
 
