@@ -162,6 +162,16 @@ def _span(seconds: float) -> str:
 def _buttons(row: Payload) -> str:
     shown = []
     for control in row.get("components") or []:
-        label = " ".join(each for each in ((control.get("emoji") or {}).get("name"), control.get("label")) if each)
+        name = control.get("label") or _menu_label(control)
+        label = " ".join(each for each in ((control.get("emoji") or {}).get("name"), name) if each)
         shown.append(f"<span class='button'>{html.escape(label)}</span>")
     return "".join(shown)
+
+
+def _menu_label(control: Payload) -> str:
+    """What a closed menu shows: what is chosen, or what is to be; empty for a button."""
+    if not control.get("placeholder"):
+        return ""
+    chosen = [option["label"] for option in control.get("options") or () if option.get("default")]
+    count = len(control.get("default_values") or ())
+    return f"{', '.join(chosen) or control['placeholder']}{f' ({count})' if count else ''} ▾"

@@ -130,6 +130,7 @@ def test_a_server_is_set_up_step_by_step(stage: Stage, keeper: Keeper, people: U
         shown = created(stage, people)
         assert keeper.communities[str(people.guild.id)].name == "Sunday Matinee"
         assert "Still to do: Announcements, Plex servers." in text(shown)
+        assert "Party host**: *optional" in text(shown)
         for custom_id, channel in ((ANNOUNCE, "film-club"), (VOICE, "Cinema")):
             chosen = people.channel(channel).id
             people.click("Iris", shown, custom_id, values=[chosen]).wait_ack(5)

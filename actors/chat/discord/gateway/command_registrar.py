@@ -58,6 +58,8 @@ class CommandRegistrar:
                 verdict = classify(error, tries, doing, _INVITE)
                 if features is not None:
                     features.degraded.add(_SYNC, verdict.problem)
+                elif tries == 1:
+                    self._log.info("%s", verdict.reason)
                 await asyncio.sleep(max(verdict.wait_s, 5.0))
                 continue
             self._registered.put(self._key(guild_id), digest)

@@ -190,6 +190,7 @@ def _build_code(actors: ActorClient, code: PlexSignIn) -> discord.Embed:
 
 def _build_waiting(code: PlexSignIn) -> list[discord.ui.Item[Any]]:
     return [
+        discord.ui.Button(label=code.address.removeprefix("https://"), url=code.address),
         SetupButton("signed", _("I've signed in"), discord.ButtonStyle.primary, about=code.sign_in_id),
         SetupButton("home", _("Back")),
     ]

@@ -38,7 +38,7 @@ def name_languages() -> dict[str, str]:
 
 SHOWN: dict[str, ShownSetting] = {
     "DISCORD_ANNOUNCE_CHANNEL_ID": ShownSetting(N_("Announcements"), "text_channel"),
-    "WATCH_PARTY_VOICE_CHANNEL_ID": ShownSetting(N_("Watch party"), "voice_channel"),
+    "WATCH_PARTY_VOICE_CHANNEL_ID": ShownSetting(N_("Watch party channel"), "voice_channel"),
     "BOT_LANGUAGE": ShownSetting(N_("Language"), "choice", choices=name_languages),
     "TIMEZONE": ShownSetting(N_("Time zone"), hint=N_("Like Europe/Berlin or America/New_York")),
     "WATCH_PARTY_PLEX_USER": ShownSetting(N_("Party host"), hint=N_("Name of a Plex account")),
@@ -99,6 +99,8 @@ def format_value(settings: Settings, name: str) -> str:
             return join_names([formatting.escape(name_server(server), 60) for server in value])
     if isinstance(value, tuple):
         return join_names([formatting.escape(str(each), 60) for each in value])
+    if value == "":
+        return ""
     return format_number(value) if isinstance(value, int | float) else formatting.escape(str(value), 100)
 
 

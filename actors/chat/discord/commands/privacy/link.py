@@ -53,8 +53,8 @@ PLEX_TV_S = 30.0
 CHECK_S = 3.0
 """How often plex.tv is asked whether a code was typed in (real seconds)."""
 _ADMIN_WAY = N_("Without plex.tv: `/link` with the account's name asks an administrator.")
-_newest_sign_in: dict[int, str] = {}
-"""By member: the sign-in that is asked about; an older one of theirs is dropped."""
+_newest_sign_in: dict[tuple[int, int], str] = {}
+"""By server and member: the sign-in that is asked about; an older one of theirs is dropped."""
 
 
 async def suggest_accounts(interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
@@ -157,10 +157,14 @@ async def _sign_in(ctx: CommandContext) -> None:
         f"-# {_(_ADMIN_WAY)}",
     ]
     message = await reply_privately(ctx, _build_card("\n".join(lines)))
-    _newest_sign_in[ctx.author.id] = code.sign_in_id
+    _newest_sign_in[_asker_key(ctx)] = code.sign_in_id
     embed = await _await_sign_in(ctx, poller, code)
     with contextlib.suppress(*API_ERRORS):  # it may be deleted by now; what was done stays done
         await message.edit(embed=embed, allowed_mentions=embeds.NOBODY)
+
+
+def _asker_key(ctx: CommandContext) -> tuple[int, int]:
+    return ctx.guild.id if ctx.guild is not None else 0, ctx.author.id
 
 
 async def _await_sign_in(ctx: CommandContext, poller: str, code: PlexSignIn) -> discord.Embed:
@@ -169,14 +173,14 @@ async def _await_sign_in(ctx: CommandContext, poller: str, code: PlexSignIn) -> 
     end_s = time.monotonic() + code.expires_s
     while signed.state == "waiting":
         await asyncio.sleep(CHECK_S)
-        if _newest_sign_in.get(ctx.author.id) != code.sign_in_id:
+        if _newest_sign_in.get(_asker_key(ctx)) != code.sign_in_id:
             return _build_card(_("You have a newer code."))
         if time.monotonic() > end_s:
             signed = PlexSignedIn("expired")
             break
         with contextlib.suppress(UnansweredError):  # it restarts, and says then that it knows no such code
             signed = await ctx.actors.ask(CheckPlexSignIn(code.sign_in_id), PLEX_TV_S, target=poller)
-    _newest_sign_in.pop(ctx.author.id, None)
+    _newest_sign_in.pop(_asker_key(ctx), None)
     if signed.state != "signed_in":
         return _build_not_signed_in(signed)
     who = ctx.asker, ctx.author.display_name
