@@ -171,6 +171,14 @@ def hide_in_logs(secrets: Iterable[str]) -> None:
             handler.formatter.filter.add(known)
 
 
+def mask_secrets(text: str) -> str:
+    """Return a text without all that no line of this process's log shows."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, _MaskedFormatter):
+            text = handler.formatter.filter.mask(text)
+    return text
+
+
 def _log_thread_death(died: threading.ExceptHookArgs) -> None:
     if died.exc_value is not None and not isinstance(died.exc_value, SystemExit):
         name = died.thread.name if died.thread else "a thread"

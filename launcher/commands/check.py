@@ -12,6 +12,7 @@ from rich.text import Text
 from actors.runtime.logs import SecretFilter
 from config import Settings, SettingsError
 from diagnosis.findings import Finding, error, ok, render
+from launcher.doctor.communities import check_communities
 from launcher.doctor.discord_rest import check_discord_by_rest
 from launcher.doctor.machine import check_machine
 from launcher.doctor.measuring import check_measuring
@@ -33,7 +34,7 @@ def main(load: Callable[[], Settings], console: Console) -> int:
         )
     findings += check_measuring(settings)
     checks: Sequence[Callable[[Settings], Iterable[Finding]]] = (
-        check_plex, check_discord_by_rest, check_machine, check_pictures,
+        check_plex, check_discord_by_rest, check_machine, check_communities, check_pictures,
     )  # fmt: skip
     with concurrent.futures.ThreadPoolExecutor(len(checks)) as pool:
         for results in pool.map(lambda check: list(check(settings)), checks):

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from config import Settings
+from actors.media.sealing import TokenSealer, make_key
+from config import PlexServer, Settings, write_servers
+from diagnosis.findings import render
 from launcher.commands.community_list import read_exported_communities
+from launcher.doctor.communities import check_communities
 from messages import Community
 from persistence.audit_log import AuditLog
 from persistence.database.errors import ImportFault
@@ -145,3 +148,21 @@ def test_a_list_that_is_wrong_is_named(tmp_path: Path, change: dict[str, object]
     with pytest.raises(ImportFault, match=said) as caught:
         read_exported_communities(tmp_path, Settings())
     assert str(file) in str(caught.value) and "Nothing was changed." in str(caught.value)
+
+
+def test_check_names_the_community_that_cannot_be_served(folder: Path) -> None:
+    """Its store is damaged, or no key opens a token of it; where all is well, one line says so."""
+    data = folder / "data"
+    settings = Settings(data_dir=str(data), usher_keys=(make_key(),))
+    assert [render(found).text for found in check_communities(settings)] == ["2 can be served"]
+    sealed = TokenSealer([make_key()]).seal("token", A, "srv")
+    servers = write_servers([PlexServer("https://plex.example:32400", sealed, "Den", "srv")])
+    writer = open_writer(settings.store_url, data / "backups")
+    with writer.begin() as connection:
+        write_community(connection, Community(A, "Film club", {"PLEX_SERVERS": servers}), EVENING)
+    writer.dispose()
+    (data / "communities" / B / "usher.db").write_bytes(b"no store at all, but of some length")
+    first, second = (render(found) for found in check_communities(settings))
+    assert first.text.startswith("Film club: No key of USHER_KEYS opens the token")
+    assert second.text.startswith("Noir: The store ") and "damaged" in second.text and second.cure
+    assert list(check_communities(Settings(data_dir=str(folder / "nowhere")))) == []

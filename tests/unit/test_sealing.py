@@ -10,7 +10,7 @@ import pytest
 
 import config
 from actors.media.sealing import SealError, TokenSealer, is_sealed, make_key
-from actors.runtime.logs import hide_in_logs, set_up_logging
+from actors.runtime.logs import hide_in_logs, mask_secrets, set_up_logging
 from tests.unit.test_config import GOOD
 
 FIRST, SECOND = make_key(), make_key()
@@ -77,6 +77,7 @@ def test_a_token_that_was_opened_is_in_no_line_of_the_log(capsys: pytest.Capture
         set_up_logging("INFO", "text", ["first-secret"])
         hide_in_logs(["second-secret"])
         logging.getLogger("x").warning("first-secret and second-secret")
+        assert mask_secrets("of first-secret, second-secret") == "of ***, ***", "nor in what the launcher is told"
     finally:
         root.handlers[:], root.level = before, level
     assert capsys.readouterr().err.rstrip().endswith("*** and ***")

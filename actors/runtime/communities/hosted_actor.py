@@ -9,6 +9,7 @@ from collections.abc import Callable
 from actors.runtime.actor import Actor, DependencyUnavailable, FatalStartupError
 from actors.runtime.boot.memory_limit import end_out_of_memory
 from actors.runtime.communities.start_gate import StartGate
+from actors.runtime.logs import mask_secrets
 from actors.runtime.middleware.poison_guard import PoisonGuard
 from actors.runtime.owner_loop import Timer
 from actors.runtime.restarts.poison_record import PoisonRecord
@@ -118,7 +119,7 @@ class HostedActor:
         else:
             is_hopeless = isinstance(error, FatalStartupError)
             decision = self._policy.on_crash(time.monotonic(), hopeless=is_hopeless)
-        problem = _describe(error)
+        problem = _describe(error).map_texts(mask_secrets)
         if isinstance(error, DependencyUnavailable) and problem != self._told:
             self._log.error("%s", error)
         self._told = problem
