@@ -18,6 +18,7 @@ from simulator.discord.faults import DiscordFaults
 from simulator.discord.gateway import Gateway
 from simulator.discord.model.guild import Payload
 from simulator.discord.model.world import DiscordWorld
+from simulator.discord.oauth import OAuthRoutes
 from simulator.discord.poll_actions import PollActions
 from simulator.discord.request_recorder import RequestRecorder
 from simulator.discord.rest.commands import CommandRoutes
@@ -65,6 +66,7 @@ class SimulatedDiscord(PollActions):
         self.faults.bind(self.gateway)
         self.world.dispatch = self.gateway.dispatch
         self._limiter = RateLimiter() if rate_limits else None
+        self.oauth = OAuthRoutes(self.world)
         self._interactions = InteractionRoutes(self.world, ack_deadline_s)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -193,7 +195,8 @@ class SimulatedDiscord(PollActions):
         app.router.add_get("/gateway", self.gateway.handle)
         app.router.add_get("/gateway/", self.gateway.handle)
         app.router.add_get("/attachments/{attachment}/{name}", self._attachment)
-        for part in (GuildRoutes(self.world), MessageRoutes(self.world), CommandRoutes(self.world), self._interactions):
+        rest = (GuildRoutes(self.world), MessageRoutes(self.world), CommandRoutes(self.world))
+        for part in (*rest, self._interactions, self.oauth):
             for route in part.routes():
                 app.router.add_route(route.method, "/api/v10" + route.path, route.handler)
         return app

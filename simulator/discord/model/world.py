@@ -56,6 +56,8 @@ class DiscordWorld:
         self.commands: dict[int | None, list[Payload]] = {None: []}
         """The application's commands: of each guild, and under None the global ones."""
         self.interactions: dict[str, Interaction] = {}
+        self.bearers: dict[str, User] = {}
+        """Tokens of people who signed in somewhere with Discord, and whose they are."""
         self.presence: Payload | None = None
         self.presences: list[tuple[float, Payload]] = []
         """Each accepted presence update and when it came (steady clock, real seconds)."""

@@ -19,7 +19,7 @@ from simulator.discord.model.permissions import (
     VIEW_CHANNEL,
 )
 from simulator.discord.model.world import FLAG_MEMBERS, GUILDS, SCHEDULED_EVENTS, DiscordWorld
-from simulator.discord.rest.errors import invalid_form, no_permission, unknown_error
+from simulator.discord.rest.errors import invalid_form, no_permission, unauthorized_error, unknown_error
 from simulator.discord.rest.request_body import body_of
 from simulator.discord.rest.request_gate import json_response, no_content
 
@@ -86,8 +86,13 @@ class GuildRoutes:
         if any(not can & bit for bit in needed):
             raise no_permission()
 
-    async def current_user(self, _: web.Request) -> web.Response:
-        """The bot's own account."""
+    async def current_user(self, request: web.Request) -> web.Response:
+        """The bot's own account, or that of the person whose token it is."""
+        kind, _sep, token = request.headers.get("Authorization", "").partition(" ")
+        if kind == "Bearer":
+            if token not in self.world.bearers:
+                raise unauthorized_error()
+            return json_response(self.world.bearers[token].payload())
         about = {"mfa_enabled": False, "verified": True, "email": None, "flags": 0, "locale": "en-US"}
         return json_response({**self.world.bot.payload(), **about})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, web
 
@@ -26,7 +27,9 @@ async def read_body(request: web.Request) -> None:
         await _read_form(request)
         return
     raw = await request.read()
-    if raw:
+    if request.content_type == "application/x-www-form-urlencoded":
+        request[BODY] = dict(parse_qsl(raw.decode()))
+    elif raw:
         request[BODY] = _parse_json(raw)
 
 

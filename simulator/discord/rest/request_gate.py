@@ -16,7 +16,7 @@ from simulator.discord.rest.rate_limits import RateLimiter
 from simulator.discord.rest.request_body import BODY, read_body
 
 PREFIX = re.compile(r"^/api(/v\d+)?(?=/)")
-_WITHOUT_TOKEN = re.compile(r"^/(webhooks/\d+/|interactions/|gateway$)")
+_WITHOUT_TOKEN = re.compile(r"^/(webhooks/\d+/|interactions/|gateway$|oauth2/(authorize|token))")
 """Routes whose path carries its own credential, or that need none."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -79,7 +79,8 @@ class DiscordRequestGate:
             return no_content()  # which reaches nobody
         if fault is not None and fault.status:
             return self._answer_fault(fault)
-        if not _WITHOUT_TOKEN.match(path) and not self._is_authorized(request):
+        is_persons = path == "/users/@me" and request.headers.get("Authorization", "").startswith("Bearer ")
+        if not _WITHOUT_TOKEN.match(path) and not is_persons and not self._is_authorized(request):
             raise unauthorized_error()
         body = request[BODY]
         renames = isinstance(body, dict) and bool({"name", "topic"} & body.keys())
