@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
         "--position", metavar="MM:SS", type=_position, help="where in the film they came in (default: where it is now)"
     )
     add("web-link", "a link that signs somebody in to the web page of the running service").add_argument(
-        "user", metavar="ID", type=_user_id, nargs="?", default="", help="Discord user id (default: the server's owner)"
+        "user", metavar="ID", type=_user_id, nargs="?", help="Discord user id (default: the server's owner)"
     )
     imports = add("import", "bring in Tautulli's history, the Plex servers' own, or the older bot's three JSON files")
     source = imports.add_mutually_exclusive_group(required=True)
@@ -215,7 +215,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if command == "web-link":
         from launcher.commands import web_link
 
-        return web_link.main(settings, arguments.user, open_console())
+        return web_link.main(settings, arguments.user or "", open_console())
     if command == "summaries":
         from launcher.commands import summaries
 

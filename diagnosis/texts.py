@@ -32,6 +32,7 @@ TOPICS = {
     "zone": N_("Time zone"),
     "pictures": N_("Pictures"),
     "service": N_("Service"),
+    "page": N_("Web page"),
 }
 
 
@@ -238,6 +239,27 @@ TEXTS = {
         N_("install the packages of requirements.txt"),
     ),
     "zone.ok": Text(N_("{zone}, where it is {now}")),
+    "page.free": Text(N_("can listen at {address}")),
+    "page.answers": Text(N_("answers at {address}")),
+    "page.cannot_listen": Text(
+        N_("cannot listen at {address} ({error})"), N_("end the program that does, or change {setting}")
+    ),
+    "page.silent": Text(N_("does not answer at {address} ({error})"), N_("`run.py health` says how the actor web is")),
+    "page.unreachable": Text(
+        N_("does not answer at {address} from here ({error})"),
+        N_("start Usher; then check the proxy, its certificate, and {setting}"),
+    ),
+    "page.not_https": Text(
+        N_("members sign in over http: whoever is on the way can read along"),
+        N_("put a proxy with a certificate in front of it (docs/web-page.md), and make {setting} its https address"),
+    ),
+    "page.half_oauth": Text(
+        N_("signing in by Discord needs both {id} and {secret}"), N_("set both, or neither: `/web` works without")
+    ),
+    "page.other_application": Text(
+        N_("{setting} is not the bot's application"), N_("set it to {id}, with the secret of that application")
+    ),
+    "page.oauth": Text(N_("one can sign in by Discord, where {address} has to be among the application's redirects")),
     "service.running": Text(N_("runs (process {pid})")),
     "service.stopped": Text(N_("does not run now")),
 }

@@ -18,6 +18,7 @@ from launcher.doctor.machine import check_machine
 from launcher.doctor.measuring import check_measuring
 from launcher.doctor.pictures import check_pictures
 from launcher.doctor.plex_servers import check_plex
+from launcher.doctor.web_page import check_web_page
 from wording.numbers import count_noun
 
 _SIGNS = {"ok": ("✔", "green"), "note": ("!", "yellow"), "error": ("✘", "red")}
@@ -34,7 +35,7 @@ def main(load: Callable[[], Settings], console: Console) -> int:
         )
     findings += check_measuring(settings)
     checks: Sequence[Callable[[Settings], Iterable[Finding]]] = (
-        check_plex, check_discord_by_rest, check_machine, check_communities, check_pictures,
+        check_plex, check_discord_by_rest, check_machine, check_communities, check_pictures, check_web_page,
     )  # fmt: skip
     with concurrent.futures.ThreadPoolExecutor(len(checks)) as pool:
         for results in pool.map(lambda check: list(check(settings)), checks):

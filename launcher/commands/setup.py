@@ -16,7 +16,7 @@ from config import Settings, SettingsError, load_settings
 from foreign_input import ForeignInputError, read_text
 from launcher.commands import check
 from launcher.doctor.discord_rest import ApiStatusError
-from launcher.setup import discord, envfile, plex
+from launcher.setup import discord, envfile, plex, web
 from launcher.setup.prompter import Prompter
 
 STOPPED = 130
@@ -71,6 +71,7 @@ def _ask_everything(prompter: Prompter, current: Settings, environ: Mapping[str,
     answers["TIMEZONE"] = _ask_for_setting(prompter, "TIMEZONE", "Time zone in which days begin", zone)
     spoken = f"Language in which the bot speaks on Discord ({' or '.join(config.languages())})"
     answers["BOT_LANGUAGE"] = _ask_for_setting(prompter, "BOT_LANGUAGE", spoken, current.bot_language)
+    answers |= web.ask_about_page(prompter, current)
     for name in answers:
         if environ.get(name, "") not in ("", answers[name]):
             prompter.print(

@@ -75,10 +75,10 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         yield Desk(tmp_path, plex, discord, site)
 
 
-REST = ("1", "#film-club", "Cinema", "Berta", "Europe/Berlin", "de")
+REST = ("1", "#film-club", "Cinema", "Berta", "Europe/Berlin", "de", "no page")
 
 
-def test_a_newcomer_signs_in_by_pin_and_is_done_in_eight_answers(desk: Desk) -> None:
+def test_a_newcomer_signs_in_by_pin_and_is_done_in_nine_answers(desk: Desk) -> None:
     """The PIN is shown and waited for, the address that answers is found, all is written for this user alone."""
     begun = time.monotonic()
     assert desk.type("1", desk.discord.token, *REST) == 0, desk.shown
@@ -86,7 +86,7 @@ def test_a_newcomer_signs_in_by_pin_and_is_done_in_eight_answers(desk: Desk) -> 
     assert desk.written == desk.expected()
     assert desk.env.stat().st_mode & 0o777 == 0o600
     assert "ABCD" in desk.shown and "permissions=580550730501120" in desk.shown
-    assert desk.answers == 8
+    assert desk.answers == 9
     assert [path.name for path in desk.env.parent.iterdir()] == [".env"]
 
 
@@ -111,9 +111,9 @@ def test_earlier_answers_are_defaults_and_other_lines_stay(desk: Desk) -> None:
     desk.type("1", desk.discord.token, *REST)
     desk.env.write_text("# mine\nLOG_LEVEL=DEBUG  # loud\n\n" + desk.env.read_text() + "export ODD='a b'\n")
     before = desk.env.read_text()
-    assert desk.type(*[""] * 8) == 0, desk.shown
+    assert desk.type(*[""] * 9) == 0, desk.shown
     assert desk.env.read_text() == before
-    assert desk.type(*[""] * 5, "Dörte", "", "") == 0
+    assert desk.type(*[""] * 5, "Dörte", "", "", "") == 0
     assert desk.env.read_text() == before.replace("=Berta", "='Dörte'")
     assert desk.written["WATCH_PARTY_PLEX_USER"] == "Dörte"
 
@@ -132,7 +132,7 @@ def test_it_can_be_stopped_at_any_question(desk: Desk, answered: int, end: str) 
 def test_a_lacking_permission_is_named_before_anything_is_written(desk: Desk) -> None:
     """Look again, then go on as it is."""
     desk.discord.deny_permissions("film-club", EMBED_LINKS)
-    assert desk.type("1", desk.discord.token, "1", "film-club", "Cinema", "", "s", "Berta", "Europe/Berlin", "de") == 0
+    assert desk.type("1", desk.discord.token, "1", "film-club", "Cinema", "", "s", *REST[3:]) == 0
     assert desk.shown.count("lacks: Embed Links") == 2 and desk.written == desk.expected()
 
 
@@ -145,7 +145,7 @@ def test_message_content_that_is_off_is_said_with_its_switch(desk: Desk) -> None
 
 def test_numbers_and_beginnings_of_names_choose_and_others_are_asked_again(desk: Desk) -> None:
     """99 is no number of a channel; a zone that there is not is asked again."""
-    typed = ("1", "99", "film", "Cin", "ber", "Atlantis/Capital", "Europe/Berlin", "klingon", "DE")
+    typed = ("1", "99", "film", "Cin", "ber", "Atlantis/Capital", "Europe/Berlin", "klingon", "DE", "no")
     assert desk.type("1", desk.discord.token, *typed) == 0, desk.shown
     assert desk.written == desk.expected()
 

@@ -1,0 +1,55 @@
+"""The questions of `setup` about the web page: for whom it is, its port, and its address."""
+
+from __future__ import annotations
+
+import config
+from launcher.doctor.web_page import DEFAULT_PORT, explain_busy_port
+from launcher.setup.prompter import Option, Prompter
+
+_NONE, _LOCAL, _MEMBERS, _PUBLIC = "", "local", "members", "public"
+
+
+def ask_about_page(prompter: Prompter, current: config.Settings) -> dict[str, str]:
+    """Ask for whom the page is, and what follows from it; nothing is written where there was and will be none."""
+    options = [
+        Option("no page", _NONE),
+        Option("for whoever is at this machine", _LOCAL),
+        Option("for members of the Discord server, who sign in", _MEMBERS),
+        Option("for everybody, with numbers in the place of names", _PUBLIC),
+    ]
+    kinds = [option.value for option in options]
+    before = current.web_access if current.web_port else _NONE
+    access = prompter.choose("A page in the browser beside Discord?", options, kinds.index(before))
+    if access == _NONE:
+        return {"WEB_PORT": ""} if current.web_port else {}
+    answers = {"WEB_ACCESS": access, "WEB_PORT": _ask_for_port(prompter, current)}
+    if access == _LOCAL:
+        return answers | {"WEB_BIND": "127.0.0.1"}
+    answers["WEB_URL"] = _ask(prompter, "WEB_URL", "Address at which people open it", current.web_url)
+    ways = [
+        Option("yes, on this machine", True),
+        Option("no: Usher itself listens on every address", False),
+    ]
+    if prompter.choose("Is a proxy in front of it (nginx, Caddy, Traefik)?", ways, 0):
+        return answers | {"WEB_BIND": "127.0.0.1", "WEB_TRUSTED_PROXIES": "127.0.0.1,::1"}
+    return answers | {"WEB_BIND": "0.0.0.0"}  # noqa: S104  # it was chosen
+
+
+def _ask_for_port(prompter: Prompter, current: config.Settings) -> str:
+    """Ask until there is a port at which Usher can listen."""
+    while True:
+        port = _ask(prompter, "WEB_PORT", "Port of the page", str(current.web_port or DEFAULT_PORT))
+        busy = explain_busy_port("127.0.0.1", int(port))
+        if not busy or int(port) == current.web_port:  # the service itself may run
+            return port
+        prompter.print(f"✘ Usher cannot listen there: {busy}.", "red")
+
+
+def _ask(prompter: Prompter, name: str, question: str, default: str) -> str:
+    """Ask until the answer is right for this setting."""
+    while True:
+        answer = prompter.text(question, default)
+        try:
+            return str(config.check_value(name, answer))
+        except ValueError as wrong:
+            prompter.print(f"✘ That is wrong: it takes {wrong}.", "red")
