@@ -6,7 +6,9 @@ import importlib
 import platform
 import sys
 
-ALL = ("ask", "step", "load", "poll", "save", "store", "savedata", "answers", "pictures", "service", "communities")
+ALL = (
+    "ask", "step", "load", "poll", "save", "store", "savedata", "answers", "page", "pictures", "service", "communities",
+)  # fmt: skip
 """Files of this folder, each with a `main()` that prints its table."""
 
 

@@ -27,13 +27,16 @@ AskFuture = Callable[[str, Question[Answer], float], "concurrent.futures.Future[
 
 KEPT_S = 15.0
 """How long a page is good where the store does not change: running watches are in its figures."""
-MOST_KEPT = 200
+MOST_KEPT, MOST_KEPT_SIZE = 200, 4_000_000
+"""Pages, and their characters in all."""
 MOST_PARAMETERS, LONGEST_PARAMETER = 10, 200
 
 
 class _Kept(NamedTuple):
     made_s: float
     content: Any
+    size: int
+    """Characters."""
 
 
 class Site:
@@ -64,6 +67,7 @@ class Site:
         self._access = access
         self._key = b""
         self._kept: OrderedDict[tuple[object, ...], _Kept] = OrderedDict()
+        self._kept_size = 0
         self._changes = 0
         """How often the store changed: what was asked for before the last time is shown once and not kept."""
         self.public_names = NamelessView()
@@ -77,6 +81,7 @@ class Site:
         """Make every page anew: the store changed."""
         self._changes += 1
         self._kept.clear()
+        self._kept_size = 0
 
     def note(self, reader: Reader, text: str) -> None:
         """Have a reader told something on the next page of their own."""
@@ -181,10 +186,18 @@ class Site:
                 )
             )
         if is_kept and changes == self._changes and not isinstance(content, LongDocument):
-            self._kept[key] = _Kept(made_s, content)
-            if len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
+            text = content.text if isinstance(content, Document) else content
+            self._keep(key, _Kept(made_s, content, len(text) if isinstance(text, str) else 0))
         return content
+
+    def _keep(self, key: tuple[object, ...], made: _Kept) -> None:
+        """Keep what was made; what was not asked for longest goes."""
+        before = self._kept.pop(key, None)
+        self._kept_size += made.size - (before.size if before is not None else 0)
+        self._kept[key] = made
+        while len(self._kept) > MOST_KEPT or self._kept_size > MOST_KEPT_SIZE:
+            _key, dropped = self._kept.popitem(last=False)
+            self._kept_size -= dropped.size
 
     async def _list_screenings(self, reader: Reader) -> Sequence[Screening]:
         if not reader.is_public:

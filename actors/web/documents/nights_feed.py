@@ -1,7 +1,7 @@
 """`/feed.xml`: the newest nights as an Atom feed (RFC 4287)."""
 
 import datetime
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from actors.web.document import Document, document, make_uuid
 from actors.web.page import PageRequest
@@ -27,14 +27,14 @@ async def make_feed(request: PageRequest) -> Document:
     address = f"{request.base_url}/feed.xml"
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
-        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang={quoteattr(request.language)}>',
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{escape(request.language)}">',
         f"<id>urn:uuid:{make_uuid(request.key, 'feed', 'nights')}</id>",
         f"<title>{escape(_('Film nights'))}</title>",
         f"<updated>{format_instant(changed_s)}</updated>",
         "<author><name>Usher</name></author>",
         "<generator>Usher</generator>",
-        f'<link rel="self" type="application/atom+xml" href={quoteattr(address)}/>',
-        f'<link rel="alternate" type="text/html" href={quoteattr(request.base_url + "/nights")}/>',
+        f'<link rel="self" type="application/atom+xml" href="{escape(address)}"/>',
+        f'<link rel="alternate" type="text/html" href="{escape(request.base_url + "/nights")}"/>',
     ]
     for night in newest:
         lines += _describe_night(night, request)
@@ -54,7 +54,7 @@ def _describe_night(night: NightEntry, request: PageRequest) -> list[str]:
         "<entry>",
         f"<id>urn:uuid:{make_uuid(request.key, 'night', night.screening_id)}</id>",
         f"<title>{escape(clean_line(display_title(night.item), 200))}</title>",
-        f'<link rel="alternate" type="text/html" href={quoteattr(address)}/>',
+        f'<link rel="alternate" type="text/html" href="{escape(address)}"/>',
         f"<published>{format_instant(night.started_at_s)}</published>",
         f"<updated>{format_instant(_end_of(night))}</updated>",
         f"<summary>{escape(' · '.join(facts))}</summary>",

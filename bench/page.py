@@ -1,0 +1,385 @@
+"""The web page: first byte cached and not, 500 live pages with a save running, a step on its way to the DOM, memory.
+
+Persistence and web run as in the service, each in a process of its own; this process is the tracker and Discord. The
+reference is /robots.txt of the same server in the same run: a request that asks nothing.
+`python -m bench.page --watches 1000000 --viewers 2000 --films 3000` for a large community. What Chromium shows is
+measured where Debian's is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import importlib
+import itertools
+import re
+import selectors
+import shutil
+import socket
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+
+from actors.runtime import Clock, Endpoint
+from actors.runtime.delivery.dead_letters import DeadLetters
+from actors.runtime.transport.base import Network
+from actors.runtime.transport.factory import create_network
+from bench.answers import BUSIEST, RULES, _fill, _make_item, _running
+from bench.load import _process
+from config import Settings
+from messages import (
+    ActiveWatches,
+    Attendee,
+    AutoSaveTick,
+    GetViewerStats,
+    ListActiveWatches,
+    ListUpcomingNights,
+    Moment,
+    NowPlaying,
+    PositionMs,
+    Screening,
+    ServersReported,
+    UpcomingNights,
+    WatchesReported,
+)
+from messages.base import DurationMs
+from persistence.store import Store
+from simulator.nights.stage import find_free_port
+
+ROUNDS, REPEATS = 20, 3
+"""Requests for each page, and how often that is repeated: the spread is of the medians."""
+STREAMS, A_BROWSER = 500, 20
+STEPS = 40
+ADDRESSES = tuple(f"127.0.{part}.{last}" for part in (1, 2, 3) for last in range(1, 200))
+"""One machine may ask only so much; the loopback network has many addresses."""
+AIMS_MS = {"cached": (3, 20), "not cached": (25, 120), "not cached, 500 pages, saves": (50, 360)}
+
+
+class Taken(NamedTuple):
+    """How long something took, milliseconds."""
+
+    p50: float
+    p99: float
+    low: float
+    """The least median of the repeats."""
+    high: float
+
+
+def measure(ask: Callable[[int], None], rounds: int = ROUNDS, repeats: int = REPEATS) -> Taken:
+    """Return how long something takes; it is told the number of the round."""
+    numbers = itertools.count()
+    medians, every = [], []
+    for _ in range(repeats):
+        taken = []
+        for _ in range(rounds):
+            number = next(numbers)
+            began = time.perf_counter()
+            ask(number)
+            taken.append((time.perf_counter() - began) * 1000)
+        medians.append(statistics.median(taken))
+        every += taken
+    every.sort()
+    return Taken(
+        statistics.median(every), every[min(len(every) - 1, len(every) * 99 // 100)], min(medians), max(medians)
+    )
+
+
+class Neighbours(threading.Thread):
+    """The tracker and Discord: they answer what the page asks, and tell what the bench has them tell."""
+
+    def __init__(self, net: Network) -> None:
+        super().__init__(daemon=True)
+        self._net = net
+        self.clock = Clock()
+        self.ready = threading.Event()
+        self.over = threading.Event()
+        self.screening = make_screening(self.clock.now(), 30)
+
+    def run(self) -> None:
+        """Pump until the end."""
+        self.tracker, self._discord = self._open("tracker"), self._open("discord")
+        self.ready.set()
+        while not self.over.is_set():
+            for node in (self.tracker, self._discord):
+                node.pump(0.005)
+                while (incoming := node.mailbox.get()) is not None:
+                    if isinstance(incoming.message, ListActiveWatches):
+                        node.answer(incoming, ActiveWatches(self.clock.now(), (), (self.screening,)))
+                    elif isinstance(incoming.message, ListUpcomingNights):
+                        node.answer(incoming, UpcomingNights(()))
+                    elif incoming.delivery_id:
+                        node.acknowledge(incoming)
+        self.tracker.close()
+        self._discord.close()
+
+    def _open(self, name: str) -> Endpoint:
+        node = Endpoint(name, self._net.transport(name), DeadLetters(None, name))
+        node.bind_thread()
+        return node
+
+    def tell(self, peer: str, message: Any) -> None:
+        """Tell as the tracker; from any thread."""
+        self.tracker.submit(lambda: self.tracker.tell(peer, message))
+
+    def ask(self, question: Any) -> Any:
+        """Ask persistence."""
+        return self.tracker.ask_future("persistence", question, 30.0).result(30)
+
+    def step(self, minute: float) -> float:
+        """Tell the page that the film is at this minute; return when, seconds since 1970."""
+        at = self.clock.now()
+        self.screening = make_screening(at, minute)
+        self.tell("web", NowPlaying(at, (self.screening,), "srv"))
+        return time.time()
+
+    def save(self) -> None:
+        """Report forty running watches and have them saved."""
+        at = self.clock.now()
+        running = [_running(number) for number in range(40)]
+        states, records = tuple(each.state for each in running), tuple(each.record for each in running)
+        self.tell("persistence", WatchesReported(at, states, records, "srv"))
+        self.tell("persistence", ServersReported(at, ("srv",)))
+        self.tell("persistence", AutoSaveTick(at))
+
+
+def make_screening(at: Moment, minute: float) -> Screening:
+    """Return a party of twelve that is at this minute."""
+    item = _make_item(1)
+    end = round(minute * 60_000)
+    seats = tuple(
+        Attendee(str(n), f"Viewer {n:05}", at.wall_s - minute * 60, PositionMs(0), minute * 60, DurationMs(end),
+                 100 * end / (item.duration_ms or 1), spans=((0, end),))
+        for n in range(12)
+    )  # fmt: skip
+    return Screening(
+        "now", "srv", "7", item, "Viewer 00000", "TV", "playing", PositionMs(end), at, at.wall_s - minute * 60, True,
+        seats,
+    )  # fmt: skip
+
+
+class Page:
+    """Asks the page, each time from another address."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._addresses = itertools.cycle(ADDRESSES)
+
+    def get(self, path: str) -> bytes:
+        """Return the content; AssertionError where it is not there."""
+        with contextlib.closing(self._connect()) as connection:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            content = answer.read()
+        assert answer.status == 200, (path, answer.status, content[-300:])
+        return content
+
+    def wait_first_byte(self, path: str) -> None:
+        """Ask, and wait for the first byte."""
+        with contextlib.closing(self._connect()) as connection:
+            connection.request("GET", path)
+            assert connection.getresponse().status == 200, path
+
+    def _connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, 30, source_address=(next(self._addresses), 0))
+
+    @contextlib.contextmanager
+    def open_streams(self, count: int) -> Iterator[list[float]]:
+        """Keep so many live pages open; the list gets when each of them heard of the hero, seconds since 1970."""
+        heard: list[float] = []
+        over = threading.Event()
+        chooser = selectors.DefaultSelector()
+        for number in range(count):
+            address = f"127.0.9.{number // A_BROWSER + 1}"
+            stream = socket.create_connection(("127.0.0.1", self.port), 10, source_address=(address, 0))
+            stream.sendall(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            chooser.register(stream, selectors.EVENT_READ)
+
+        def listen() -> None:
+            while not over.is_set():
+                for key, _ in chooser.select(0.1):
+                    if b'"part":"hero"' in key.fileobj.recv(1 << 16):  # type: ignore[union-attr]  # a socket
+                        heard.append(time.time())
+
+        thread = threading.Thread(target=listen, daemon=True)
+        thread.start()
+        try:
+            yield heard
+        finally:
+            over.set()
+            thread.join(5)
+            for key in list(chooser.get_map().values()):
+                key.fileobj.close()  # type: ignore[union-attr]  # a socket
+            chooser.close()
+
+
+def list_pages(page: Page) -> dict[str, str]:
+    """Return a path of each kind of page."""
+    films = page.get("/films").decode()
+    viewers = page.get("/viewers").decode()
+    film = re.search(r'href="(/films/[a-z2-7]+)"', films)
+    viewer = re.search(r'href="(/viewers/[a-z2-7]+)"', viewers)
+    assert film is not None and viewer is not None
+    return {
+        "Tonight": "/", "night": "/nights/s100", "nights": "/nights?m=2026-10", "films": "/films",
+        "board": "/board?by=time", "viewer": viewer[1], "history": "/history", "film": film[1],
+        "a community's year": "/server/2026", "films as JSON": "/api/v1/films",
+    }  # fmt: skip
+
+
+def measure_pages(page: Page, paths: dict[str, str], what: str) -> dict[str, Taken]:
+    """Return how long each page takes to its first byte; "cached" asks for the same each time."""
+
+    def build(path: str) -> Callable[[int], None]:
+        mark = "&" if "?" in path else "?"
+        tag = what.replace(" ", "")[:12]
+        if what == "cached":
+            return lambda _number: page.wait_first_byte(path)
+        return lambda number: page.wait_first_byte(f"{path}{mark}bench={tag.replace(',', '')}{number}")
+
+    found = {}
+    for name, path in paths.items():
+        page.wait_first_byte(path)
+        found[name] = measure(build(path))
+    return found
+
+
+def run(watches: int, viewers: int, films: int) -> None:
+    """Measure, and print as it goes."""
+    port = find_free_port()
+    with tempfile.TemporaryDirectory(prefix="usher-bench-") as folder, contextlib.ExitStack() as stack:
+        store = Store(f"sqlite:///{Path(folder) / 'usher.db'}", Path(folder), RULES)
+        _fill(store, watches, viewers, films)
+        store.close()
+        net = stack.enter_context(
+            contextlib.closing(create_network(("tracker", "persistence", "discord", "plex", "web", "launcher")))
+        )
+        settings = Settings(
+            data_dir=folder, log_level="WARNING", backup_interval_hours=0.0, timezone="Europe/Berlin", web_port=port
+        )
+        stack.enter_context(_process("persistence", settings, net.spec, ""))
+        began = time.perf_counter()
+        web = stack.enter_context(_process("web", settings, net.spec, ""))
+        neighbours = Neighbours(net)
+        neighbours.start()
+        neighbours.ready.wait(10)
+        page = Page(port)
+        _wait_for(lambda: page.get("/robots.txt"))
+        print(f"  listens after {time.perf_counter() - began:.2f} s (aim <= 1 s)", flush=True)
+        _wait_for(lambda: page.get("/board"))
+        process = psutil.Process(web.pid)
+        print(f"  PSS idle {_pss(process):.1f} MB (aim <= 36 MB)", flush=True)
+        paths = list_pages(page)
+        bare = measure(lambda _number: page.wait_first_byte("/robots.txt"))
+        print(f"  {'/robots.txt, the reference':34} p50 {bare.p50:7.1f}  p99 {bare.p99:7.1f}")
+        for what in ("cached", "not cached"):
+            _print_pages(what, measure_pages(page, paths, what), bare)
+        with page.open_streams(STREAMS) as heard:
+            _wait_for(lambda: len(set(heard)) > 0)
+            neighbours.step(31)
+            time.sleep(2.0)
+            print(f"  PSS with {STREAMS} live pages {_pss(process):.1f} MB (aim <= 50 MB)", flush=True)
+            _measure_steps(neighbours, heard, page)
+            over = threading.Event()
+            saving = threading.Thread(target=_save_on, args=(neighbours, over), daemon=True)
+            saving.start()
+            what = "not cached, 500 pages, saves"
+            _print_pages(what, measure_pages(page, paths, what), bare)
+            stats = measure(lambda _number: neighbours.ask(GetViewerStats(BUSIEST, BUSIEST)))
+            print(f"  {'!stats meanwhile':34} p50 {stats.p50:7.1f}  p99 {stats.p99:7.1f}  (aim 100, 500)")
+            over.set()
+            saving.join(10)
+        neighbours.over.set()
+        neighbours.join(5)
+
+
+def _measure_steps(neighbours: Neighbours, heard: list[float], page: Page) -> None:
+    """Measure from the tracker's word to the last and the median open page, and to the DOM."""
+    with _open_dom(page) as changes:
+        to_pages: list[float] = []
+        to_dom: list[float] = []
+        for number in range(STEPS):
+            heard.clear()
+            before = len(changes()) if changes is not None else 0
+            sent_s = neighbours.step(32 + number * 0.5)
+            _wait_for(lambda: len(heard) >= STREAMS, 20.0)
+            to_pages += [(at_s - sent_s) * 1000 for at_s in heard]
+            if changes is not None:
+                _wait_for(lambda before=before: len(changes()) > before, 20.0)  # type: ignore[misc]  # of this round
+                to_dom.append(changes()[before] - sent_s * 1000)
+    for name, taken in (("a step to 500 pages' sockets", sorted(to_pages)), ("a step to the DOM", sorted(to_dom))):
+        if taken:
+            p99 = taken[min(len(taken) - 1, len(taken) * 99 // 100)]
+            print(f"  {name:34} p50 {statistics.median(taken):7.1f}  p99 {p99:7.1f}  (aim 150, 1000)", flush=True)
+
+
+@contextlib.contextmanager
+def _open_dom(page: Page) -> Iterator[Callable[[], Sequence[float]] | None]:
+    """Open Tonight in Chromium; yield what returns when its hero was replaced, ms since 1970. None without Chromium."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        yield None
+        return
+    playwright: Any = importlib.import_module("playwright.sync_api")  # of the development packages
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        shown = browser.new_page()
+        shown.goto(f"http://127.0.0.1:{page.port}/")
+        shown.evaluate(
+            "window.changes = []; new MutationObserver(() => window.changes.push(Date.now()))"
+            ".observe(document.getElementById('live'), {childList: true})"
+        )
+        yield lambda: shown.evaluate("window.changes")
+        browser.close()
+
+
+def _save_on(neighbours: Neighbours, over: threading.Event) -> None:
+    while not over.is_set():
+        neighbours.save()
+        over.wait(1.0)
+
+
+def _print_pages(what: str, found: dict[str, Taken], bare: Taken) -> None:
+    p50_aim, p99_aim = AIMS_MS[what]
+    print(f"  first byte, {what} (aim p50 <= {p50_aim} ms, p99 <= {p99_aim} ms)", flush=True)
+    for name, taken in found.items():
+        spread = f"{taken.low:.1f}-{taken.high:.1f}"
+        ratio = taken.p50 / bare.p50
+        print(f"    {name:32} p50 {taken.p50:7.1f} ({spread:>11})  p99 {taken.p99:7.1f}  / bare {ratio:6.2f}")
+
+
+def _pss(process: psutil.Process) -> float:
+    return float(process.memory_full_info().pss) / 1e6
+
+
+def _wait_for(holds: Callable[[], Any], within_s: float = 60.0) -> None:
+    end = time.monotonic() + within_s
+    while True:
+        with contextlib.suppress(OSError, AssertionError):
+            if holds():
+                return
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.02)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(prog="bench.page")
+    parser.add_argument("--watches", type=int, default=60_000)
+    parser.add_argument("--viewers", type=int, default=500)
+    parser.add_argument("--films", type=int, default=1_000)
+    asked = parser.parse_args([] if arguments is None else arguments)
+    print(f"{asked.watches:,} watches of {asked.viewers:,} viewers, {asked.films:,} films")
+    run(asked.watches, asked.viewers, asked.films)
+
+
+if __name__ == "__main__":
+    import sys
+
+    main(sys.argv[1:])
