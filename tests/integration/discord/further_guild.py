@@ -22,6 +22,8 @@ class FurtherGuild:
         self.guild = guild
         self.people: UserActions = stage.discord.at(guild)
         self.tracker, self.persistence, self.plex = (peers[name] for name in ("tracker", "persistence", "plex"))
+        self.actor: DiscordActor
+        """While it acts."""
         self.chosen: dict[str, str] = {
             "DISCORD_ANNOUNCE_CHANNEL_ID": str(self.people.channel("film-club").id),
             "WATCH_PARTY_VOICE_CHANNEL_ID": str(self.people.channel("Cinema").id),
@@ -44,6 +46,9 @@ class FurtherGuild:
         endpoint = Endpoint(self.address, network.transport(self.address), DeadLetters(None, self.address))
         settings = self.stage.settings().for_community(self.name, self.chosen)
         ref = DiscordActor.start(Context(endpoint, settings, main.context.clock, self.stage.folder, main=main))
+        actor = ref._actor_weakref()
+        assert isinstance(actor, DiscordActor)
+        self.actor = actor
         try:
             until(lambda: "stats" in self.stage.discord.list_commands(self.guild.id), "its commands are registered")
             yield

@@ -209,3 +209,18 @@ def test_health_names_the_communities_to_the_operators_server_alone(stage: Stage
         here, there = text(answer(stage, "Iris", "!diagnose")), text(further.answer("Iris", "!diagnose"))
         assert "Plex · Strangers" in here and "cellar.example" in here
         assert "Strangers" not in there and "example" not in there
+
+
+def test_a_fault_in_one_community_ends_its_actor_alone(stage: Stage, further: FurtherGuild) -> None:
+    """The other is served on; the actor that takes its place has features of its own."""
+    for peer in (stage.persistence, further.persistence):
+        peer.answers[GetViewerStats] = ViewerProfile(samples.viewer(), (), ())
+    with stage.acting():
+        with further.acting():
+            further.actor._on_broken(RuntimeError("a fault of ours"))
+            assert further.actor.terminated.wait(10)
+            assert isinstance(further.actor.crash, RuntimeError)
+            assert answer(stage, "Chiara", "!stats").embeds
+        with further.acting():
+            assert further.answer("Chiara", "!stats").embeds
+            assert further.health() == ""

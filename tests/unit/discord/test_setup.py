@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from actors.chat.discord.commands.community.setting_table import SHOWN, list_settings
 from config import DECLARED
-from messages import Community, CommunityList, ListCommunities, SaveCommunity
+from messages import Community, CommunityList, GetViewerAccount, ListCommunities, SaveCommunity, ViewerAccount
 
 fails = pytest.mark.simcord(check_errors=False)
 """A test in which a command is refused: simcord would take the refusal for a bug."""
@@ -89,3 +89,17 @@ async def test_nothing_that_is_written_on_a_server_without_a_community_is_answer
     await further.mia.send(further.channel, "!help")
     await room.env.settle()
     assert [message.content for message in further.channel.history()] == ["!help"]
+
+
+@fails
+async def test_a_member_of_two_servers_slows_down_on_one_alone(room: Any, actors: Any) -> None:
+    """What somebody does here takes nothing from them there."""
+    actors.answers[GetViewerAccount] = ViewerAccount("1", "open", (), 0)
+    other = room.env.create_guild()
+    channel = other.create_text_channel("cinema")
+    ana = other.add_member(room.ana.user)
+    for _ in range(2):
+        assert "Delete your data" in (await room.ana.slash(room.channel, "forgetme")).response.embeds[0].title
+    slowed = await room.ana.slash(room.channel, "forgetme")
+    assert "Slow down" in str(slowed.response.embeds[0].description)
+    assert "Delete your data" in (await ana.slash(channel, "forgetme")).response.embeds[0].title
