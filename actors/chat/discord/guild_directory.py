@@ -16,6 +16,8 @@ class GuildDirectory:
     def __init__(self, own: GuildFeatures) -> None:
         self.own = own
         self._others: dict[int, GuildFeatures] = {}
+        self._without: set[int] = set()
+        """Servers that are known to have no community; of others the actor may be starting."""
         self._untold: dict[int, list[AuditEntry]] = {}
         """By server: what its managers did, and its community's persistence has not acknowledged yet."""
 
@@ -30,6 +32,7 @@ class GuildDirectory:
     def add(self, features: GuildFeatures) -> None:
         """Add a further server's."""
         self._others[features.guild_id] = features
+        self._without.discard(features.guild_id)
         for entry in list(self._untold.get(features.guild_id, ())):
             self._tell(features, entry)
 
@@ -37,6 +40,14 @@ class GuildDirectory:
         """Remove a further server's, where they are still the ones that are here."""
         if self._others.get(features.guild_id) is features:
             del self._others[features.guild_id]
+
+    def expect(self, guild_id: int, *, is_community: bool) -> None:
+        """Take in whether a server has a community, whose actor may not be there yet."""
+        (self._without.discard if is_community else self._without.add)(guild_id)
+
+    def is_expected(self, guild_id: int) -> bool:
+        """Whether a server without features may have a community, whose actor is starting."""
+        return guild_id not in self._without
 
     def record_act(self, guild_id: int, entry: AuditEntry, *, starts_anew: bool) -> None:
         """Write what a manager did to the audit log of a server's community.

@@ -16,7 +16,17 @@ from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.errors import Declined
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
-from messages import Answer, ChatStateEntry, ChatStateLoaded, LoadChatState, Message, Question, SaveChatState
+from messages import (
+    Answer,
+    ChatStateEntry,
+    ChatStateLoaded,
+    CommunityList,
+    ListCommunities,
+    LoadChatState,
+    Message,
+    Question,
+    SaveChatState,
+)
 from messages.envelope import Heartbeat
 from simulator.discord.model.messages import ChannelMessage as Posted
 from simulator.discord.server import SimulatedDiscord
@@ -52,6 +62,7 @@ class Peer(threading.Thread):
         self.state: dict[tuple[str, str], str] = {}
         """What the features of the Discord actor have it remember, as the store would: JSON by feature and key."""
         self.answers[LoadChatState] = self._load_state
+        self.answers[ListCommunities] = CommunityList(())
         self._over = threading.Event()
         self._node: concurrent.futures.Future[Endpoint] = concurrent.futures.Future()
 

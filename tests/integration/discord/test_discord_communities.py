@@ -10,6 +10,8 @@ from msgspec.structs import replace
 from actors.chat.discord.commands.privacy.forgetme import _PREFIX as FORGET
 from messages import (
     ActiveWatches,
+    Community,
+    CommunityList,
     CommunityName,
     EraseViewer,
     GetHealth,
@@ -18,6 +20,7 @@ from messages import (
     GetViewerStats,
     HealthReport,
     ListActiveWatches,
+    ListCommunities,
     Moment,
     NowPlaying,
     SaveStatus,
@@ -154,7 +157,7 @@ def test_a_server_without_a_community_is_offered_setup_alone(stage: Stage) -> No
 
 
 def test_a_community_that_is_removed_is_served_no_longer(stage: Stage, further: FurtherGuild) -> None:
-    """Its commands go, and its old buttons say what to do; the environment's stay."""
+    """Its commands go, and its old buttons say what to do; the environment's stay. Until then it may start anew."""
     further.persistence.answers |= {
         GetViewerAccount: ViewerAccount("1", "open", (), 0),
         EraseViewer: ViewerErased(1, 0, 0),
@@ -162,6 +165,8 @@ def test_a_community_that_is_removed_is_served_no_longer(stage: Stage, further: 
     with stage.acting():
         with further.acting():
             asked = further.people.slash("Chiara", "forgetme").wait_reply()
+        pressed = further.people.click("Chiara", asked, "Meine Daten löschen").wait_reply()
+        assert "just starting" in text(pressed)
         until(lambda: stage.discord.list_commands(further.guild.id) == ["setup"], "setup alone")
         pressed = further.people.click("Chiara", asked, "Meine Daten löschen").wait_reply()
         assert "isn't set up" in text(pressed)
@@ -224,3 +229,19 @@ def test_a_fault_in_one_community_ends_its_actor_alone(stage: Stage, further: Fu
         with further.acting():
             assert further.answer("Chiara", "!stats").embeds
             assert further.health() == ""
+
+
+def test_commands_stay_while_a_community_starts_anew(stage: Stage, further: FurtherGuild) -> None:
+    """Discord is not told at each start, and at each choice, that they are gone and there again."""
+    listed = CommunityList((Community(further.name, "Sunday Matinee", {}),))
+    stage.persistence.answers[ListCommunities] = listed
+    upserts = f"/guilds/{further.guild.id}/commands"
+    with both(stage, further):
+        pass
+    with stage.acting():
+        hint = further.people.slash("Chiara", "stats").wait_reply()
+        assert "just starting" in text(hint)
+        with further.acting():
+            further.persistence.answers[GetViewerStats] = ViewerProfile(samples.viewer(), (), ())
+            assert further.answer("Chiara", "!stats").embeds
+    assert stage.discord.recorder.count("PUT", upserts) == 1

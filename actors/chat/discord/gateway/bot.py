@@ -38,6 +38,7 @@ NOT_SET_UP = (
     N_("Usher isn't set up on this server."),
     N_("A member with Manage Server can do that: `/setup`"),
 )
+STARTING = (N_("Usher is just starting on this server."), N_("Try again in a few seconds."))
 HEARTBEAT_S = 75.0
 """Without a sign of life from the gateway for this long, the connection is opened anew. Discord's heartbeat interval is
 41.25 s: on a quiet line nothing comes more often."""
@@ -112,16 +113,17 @@ class UsherBot(ResumingBot):
             is_served = event != "INTERACTION_CREATE" or self.directory.find(guild_id) is not None
             if is_served or is_unserved_interaction(data, UNSERVED, SETUP_PREFIX):
                 return parse(data)
-            self._start(self._decline(discord.Interaction(data=data, state=self._connection)))
+            why = STARTING if self.directory.is_expected(guild_id) else NOT_SET_UP
+            self._start(self._decline(discord.Interaction(data=data, state=self._connection), why))
             return None
 
-    async def _decline(self, interaction: discord.Interaction[Any]) -> None:
-        """Say, to whoever asked, that this server has no community."""
+    async def _decline(self, interaction: discord.Interaction[Any], why: tuple[str, str]) -> None:
+        """Say, to whoever asked, that this server has no community, or that its actor is starting."""
         with contextlib.suppress(*API_ERRORS):
             if interaction.type is discord.InteractionType.autocomplete:
                 await interaction.response.autocomplete([])
             else:
-                await refuse(interaction, *map(_, NOT_SET_UP))
+                await refuse(interaction, *map(_, why))
 
     def find_language(self, guild_id: int) -> str:
         """Return the language of a server: its community's, or else the one that it speaks by its own settings.

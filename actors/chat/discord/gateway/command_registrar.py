@@ -1,23 +1,30 @@
 """Tells Discord which / commands a server has, where that changed since it was last told."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import logging
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from actors.chat.discord.core.api_errors import API_ERRORS, classify
 from actors.chat.discord.core.state import FeatureState
+from actors.chat.discord.framework.actor_client import UnansweredError
 from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.guild_directory import GuildDirectory
-from messages import Problem
+from messages import ListCommunities, Problem
 from wording.translation import use_language
 
 UNSERVED = frozenset({"setup"})
 """Commands in a server that has no community."""
 STATE_S = 10.0
 """How long it waits for the store to say which commands Discord knows, before it tells them anew (real seconds)."""
+LISTED_S = 3.0
+"""How long the list of communities holds (real seconds)."""
+ASK_AGAIN_S = 2.0
+"""Between two questions for it, where persistence does not answer (real seconds)."""
 _SYNC = "slash commands"
 _INVITE = Problem.of("discord.invite_again")
 
@@ -36,13 +43,25 @@ class CommandRegistrar:
         self._declared = declared
         self._directory = directory
         self._log = log
+        self._asking = asyncio.Lock()
+        self._listed: frozenset[int] = frozenset()
+        """The further servers that have a community."""
+        self._listed_s = -LISTED_S
 
     def forget(self, guild_id: int) -> None:
         """Forget what Discord was told of a server's commands: it may have forgotten them too."""
         self._registered.remove(self._key(guild_id))
 
     async def register(self, guild_id: int) -> None:
-        """Have Discord know the commands of a server (0: of all); in that server, at once. Tries until it does."""
+        """Have Discord know the commands of a server (0: of all); in that server, at once. Tries until it does.
+
+        Nothing is done where the actor of its community is starting: that has it done.
+        """
+        if self._directory.find(guild_id) is None:
+            is_community = await self._is_community(guild_id)
+            self._directory.expect(guild_id, is_community=is_community)
+            if is_community:
+                return
         features = self._directory.find(guild_id)
         shown = self._describe(guild_id)
         wanted = json.dumps([self._bot.application_id, guild_id, shown], sort_keys=True, default=str)
@@ -71,6 +90,18 @@ class CommandRegistrar:
             features.degraded.remove(_SYNC)
         if guild_id and features is self._directory.own:
             await self._clear_global_commands()
+
+    async def _is_community(self, guild_id: int) -> bool:
+        """Ask persistence, until it answers, whether a server has a community."""
+        async with self._asking:  # at the start many are asked about at once
+            while time.monotonic() - self._listed_s > LISTED_S:
+                with contextlib.suppress(UnansweredError):
+                    listed = await self._directory.own.actors.ask(ListCommunities())
+                    self._listed = frozenset(int(each.guild_id) for each in listed.communities)
+                    self._listed_s = time.monotonic()
+                    break
+                await asyncio.sleep(ASK_AGAIN_S)
+            return guild_id in self._listed
 
     @property
     def _registered(self) -> FeatureState[str]:
