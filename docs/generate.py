@@ -104,13 +104,18 @@ def settings_page() -> str:
         "the settings of its own groups (`actors/registry.py`) and no others: Discord's token reaches the Discord",
         "actor alone.",
         "",
-        "| setting | meaning | takes | default | given to |",
-        "|---|---|---|---|---|",
+        "What a further community ([communities.md](communities.md)) chooses for itself is marked in the last column: `own`,",
+        "or `own, else yours` where your value holds until it does. All else is yours, and the same for all.",
+        "",
+        "| setting | meaning | takes | default | given to | further community |",
+        "|---|---|---|---|---|---|",
     ]
     for name, setting in config.DECLARED.items():
         shown = _show_default(getattr(defaults, name.lower()))
         default = "needed" if setting.required else f"`{shown}`" if shown else ""
-        out.append(f"| `{name}` | {setting.help} | {setting.check.takes} | {default} | {setting.group.value} |")
+        chosen = ("own, else yours" if setting.is_inherited else "own") if setting.by_community else ""
+        columns = (f"`{name}`", setting.help, setting.check.takes, default, setting.group.value, chosen)
+        out.append(f"| {' | '.join(columns)} |")
     return "\n".join(out) + "\n"
 
 
