@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from actors.web.access import sessions
+from actors.web.access import sessions, sign_in
 from actors.web.access.discord_oauth import derive_state, derive_verifier
 from messages import ConfirmDiscordSignIn, EndSessions, GetMember
 from tests.integration.web.members_house import (
@@ -191,6 +192,18 @@ def test_signing_in_is_slowed_down(house: MembersHouse) -> None:
     assert statuses.count(429) >= 3
     assert browser.get(house.make_link("Iris")).status == 200
     assert browser.post(house.make_link("Iris")).status == 429
+
+
+def test_a_form_has_its_size_and_its_time(house: MembersHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than 64 KB is refused; what does not arrive is given up."""
+    monkeypatch.setattr(sign_in, "BODY_S", 0.3)
+    browser = house.open_browser("Iris")
+    assert browser.post("/me/privacy", {"choice": "x" * 70_000}).status == 413
+    with socket.create_connection(("127.0.0.1", house.port), DEADLINE_S) as connection:
+        head = f"POST /me/privacy HTTP/1.1\r\nHost: localhost\r\nCookie: usher={browser.cookies['usher']}\r\n"
+        head += "Sec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        connection.sendall(f"{head}Content-Length: 100\r\nConnection: close\r\n\r\nchoice=".encode())
+        assert b" 408 " in connection.makefile("rb").readline()
 
 
 def test_the_way_back_is_a_path_of_our_own(house: MembersHouse) -> None:

@@ -1,0 +1,112 @@
+"""What is too much, too slow or no HTTP: refused with every header, and nobody else notices."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from actors.web.http import connections, event_stream, server
+from actors.web.http.guards import SECURITY_HEADERS
+from tests.unit.web.page_stage import DEADLINE_S, RASHOMON, PageStage, make_screening, make_seat, open_stage
+
+SOON_S = 0.3
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PageStage]:
+    """The web actor with short times, where members sign in."""
+    monkeypatch.setattr(server, "IDLE_S", SOON_S)
+    monkeypatch.setattr(event_stream, "SEND_S", SOON_S)
+    with open_stage(tmp_path, web_access="public", web_url="http://127.0.0.1") as opened:
+        opened.answer_load()
+        yield opened
+
+
+def send(stage: PageStage, request: bytes) -> bytes:
+    """Send bytes, and return what is answered until the connection is closed."""
+    with socket.create_connection(("127.0.0.1", stage.port), DEADLINE_S) as connection:
+        connection.sendall(request)
+        return connection.makefile("rb").read()
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Much: " + b"x" * 9000 + b"\r\n\r\n",
+        b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: nonsense\r\n\r\n",
+    ],
+)
+def test_what_is_no_request_gets_every_header(
+    stage: PageStage, request_bytes: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And fills no log."""
+    answer = send(stage, request_bytes)
+    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400")), answer[:100]
+    for name, value in SECURITY_HEADERS.items():
+        assert f"{name}: {value}".encode() in answer, name
+    assert b"Traceback" not in answer
+    assert not [record for record in caplog.records if "aiohttp" in record.name]
+
+
+def test_who_does_not_finish_a_request_is_let_go(stage: PageStage) -> None:
+    """The head of a request has ten seconds, from the first connection on."""
+    begun = time.monotonic()
+    assert send(stage, b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ") == b""
+    assert send(stage, b"") == b""
+    assert time.monotonic() - begun < DEADLINE_S
+
+
+def test_a_form_is_not_read_from_who_may_send_none(stage: PageStage) -> None:
+    """However large it is."""
+    head = b"POST /sign-out HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\nConnection: close\r\n"
+    assert b" 303 " in send(stage, head + b"Content-Length: 0\r\n\r\n")
+    form = b"POST /me/privacy HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\nConnection: close\r\n"
+    assert b" 401 " in send(stage, form + b"Content-Length: 70000\r\n\r\n" + b"x" * 70_000)
+
+
+def test_there_are_so_many_connections_at_most(stage: PageStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more is closed at once; who is there is served."""
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 3)
+    kept = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=DEADLINE_S)
+    kept.request("GET", "/events")
+    stream = kept.getresponse()
+    assert stream.status == 200
+    opened = [socket.create_connection(("127.0.0.1", stage.port), DEADLINE_S) for _ in range(3)]
+    opened[-1].settimeout(DEADLINE_S)
+    with contextlib.suppress(ConnectionResetError):
+        assert opened[-1].recv(10) == b""
+    assert stream.readline()
+    for each in opened:
+        each.close()
+    kept.close()
+
+
+def test_a_slow_reader_is_let_go_and_nobody_waits_for_it(stage: PageStage) -> None:
+    """What it did not read is not kept for it; others get theirs meanwhile."""
+    slow = socket.socket()
+    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    slow.connect(("127.0.0.1", stage.port))
+    slow.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    end = time.monotonic() + DEADLINE_S
+    while len(stage.actor._streams) < 1:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    number = 0
+    while len(stage.actor._streams):
+        assert time.monotonic() < end + DEADLINE_S, "it is still there"
+        number += 1
+        seats = tuple(make_seat(f"{number} {seat} " + "x" * 50, (0, number % 60 + 1)) for seat in range(60))
+        item = replace(RASHOMON, title=f"Film {number}")
+        stage.show(make_screening(stage.clock.now(), 62, seats, item=item))
+        time.sleep(0.02)
+    assert stage.get("/health")[0] == 200
+    slow.close()
