@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import logging
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -28,7 +29,7 @@ AskFuture = Callable[[str, Question[Answer], float], "concurrent.futures.Future[
 KEPT_S = 15.0
 """How long a page is good where the store does not change: running watches are in its figures."""
 MOST_KEPT, MOST_KEPT_SIZE = 200, 4_000_000
-"""Pages, and their characters in all."""
+"""Pages, and their bytes of memory in all."""
 MOST_PARAMETERS, LONGEST_PARAMETER = 10, 200
 
 
@@ -36,7 +37,7 @@ class _Kept(NamedTuple):
     made_s: float
     content: Any
     size: int
-    """Characters."""
+    """Bytes of memory; a page with one emoji in it takes four for each letter."""
 
 
 class Site:
@@ -187,7 +188,7 @@ class Site:
             )
         if is_kept and changes == self._changes and not isinstance(content, LongDocument):
             text = content.text if isinstance(content, Document) else content
-            self._keep(key, _Kept(made_s, content, len(text) if isinstance(text, str) else 0))
+            self._keep(key, _Kept(made_s, content, sys.getsizeof(text)))
         return content
 
     def _keep(self, key: tuple[object, ...], made: _Kept) -> None:

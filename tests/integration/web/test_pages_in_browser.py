@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.integration.web.members_house import open_members_house
 from tests.integration.web.page_house import PageHouse, make_club, open_house
+from tests.integration.web.test_share import find_badge, find_night, share
 
 CHROMIUM = shutil.which("chromium")
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
@@ -27,6 +30,7 @@ PAGES = {
     "server": "/server",
     "server's year": "/server/2026",
     "viewer's year": "",
+    "embed": "/embed/tonight",
     "not found": "/nowhere",
 }
 
@@ -76,11 +80,26 @@ def _collect_problems(page: Page) -> list[str]:
 @pytest.mark.parametrize("name", PAGES)
 def test_everybody_can_read_it(house: PageHouse, browser: Browser, name: str) -> None:
     """No finding of axe, nothing sticks out, and no error of the script or of the content policy."""
+    check_page(browser, find_address(house, name))
+
+
+def test_everybody_can_read_what_is_shared(browser: Browser, tmp_path: Path) -> None:
+    """A year, a night and a badge, with their pictures."""
+    with open_members_house(make_club(tmp_path / "data", 24)) as members:
+        owner = members.open_browser("Iris")
+        for kind, subject in (("year", "2026"), ("night", find_night(owner)), ("badge", find_badge(members))):
+            path = share(owner, kind, subject)
+            assert members.get_bytes(f"{path}/preview.png")[0] == 200
+            check_page(browser, f"http://127.0.0.1:{members.port}{path}")
+
+
+def check_page(browser: Browser, address: str) -> None:
+    """Hold a page against axe in both themes and at three widths."""
     for scheme in ("dark", "light"):
         context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
         page = context.new_page()
         problems = _collect_problems(page)
-        page.goto(find_address(house, name))
+        page.goto(address)
         for width in (320, 390, 1440):
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (scheme, width)
