@@ -73,6 +73,7 @@ def build_questions(films: int) -> dict[str, Callable[[int], Question[Any]]]:
         "moviestats": lambda n: GetMovieStats(),
         "moviestats <title>": lambda n: GetMovieStats(f"Film {n * 37 % films:05}"),
         "moviestats <part>": lambda n: GetMovieStats(("film", "m 0", "7", "00", "of")[n % 5]),
+        "moviestats, a week": lambda n: GetMovieStats("", NOW_S - 7 * DAY_S - n * 3600),
         "whosaw, everybody": lambda n: GetWhoSaw(f"Film {n * 53 % films:05}", 80.0),
         "whosaw, the most watched": lambda n: GetWhoSaw("Film 00000", 80.0),
         "whosaw, the channel": lambda n: GetWhoSaw(f"Film {n * 53 % films:05}", 80.0, members),

@@ -9,6 +9,7 @@ from awards.days import Played, seconds_by_day, sum_by_day
 from awards.stats import compute_streaks
 from awards.totals import Totals, add_watches
 from messages import BigNight, LeaderboardRow, TitleCount, WatchRecord, YearFigures
+from wording.leaderboards import round_as_shown
 from wording.titles import record_title
 
 MOST = 5
@@ -117,8 +118,10 @@ def top_viewers(
     seconds: dict[str, float] = {}
     for record in played:
         seconds[record.viewer_id] = seconds.get(record.viewer_id, 0.0) + seconds_in_year(record, year, zone)
-    ordered = sorted(seconds.items(), key=lambda pair: (-round(pair[1], 6), order(pair[0], names[pair[0]])))[:MOST]
-    return tuple(LeaderboardRow(place, who, names[who], value) for place, (who, value) in enumerate(ordered, 1))
+    shown = {who: round_as_shown("time", value) for who, value in seconds.items()}
+    ordered = sorted(seconds.items(), key=lambda pair: (-shown[pair[0]], order(pair[0], names[pair[0]])))[:MOST]
+    longer = {who: sum(shown[other] > shown[who] for other in shown) for who, _ in ordered}
+    return tuple(LeaderboardRow(1 + longer[who], who, names[who], value) for who, value in ordered)
 
 
 def biggest_night(counted: Sequence[WatchRecord]) -> BigNight | None:

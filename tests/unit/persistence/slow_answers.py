@@ -51,6 +51,7 @@ from tests.unit.awards.slow_year import (
     top_viewers,
 )
 from viewers.redact import anonymise_rows, hides_figures, ranking_order
+from wording.leaderboards import round_as_shown
 
 MOST, RECENT, WEEKS, OTHERS = 10, 5, 12, 5
 ORDER = {"not_yet": 0, "in_part": 1, "seen": 2}
@@ -158,14 +159,15 @@ class SlowAnswers:
                 values[record.viewer_id] = values.get(record.viewer_id, 0.0) + more
         names = dict(self.store.connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username)).all())
         for record in self.store.running.records:
-            names.setdefault(record.viewer_id, record.username)
+            if not record.brief:
+                names.setdefault(record.viewer_id, record.username)
         order = sorted(
             ((who, names[who], value) for who, value in values.items() if who not in self.hidden and value > 0),
-            key=lambda row: (-round(row[2], 6), ranking_order(self.store.directory, row[0], row[1])),
+            key=lambda row: (-round_as_shown(asked.kind, row[2]), ranking_order(self.store.directory, row[0], row[1])),
         )
         rows: list[LeaderboardRow] = []
         for place, (who, name, value) in enumerate(order, 1):
-            is_same = bool(rows) and round(rows[-1].value, 6) == round(value, 6)
+            is_same = bool(rows) and round_as_shown(asked.kind, rows[-1].value) == round_as_shown(asked.kind, value)
             rows.append(LeaderboardRow(rows[-1].rank if is_same else place, who, name, value))
         page = anonymise_rows(rows[asked.offset : asked.offset + asked.limit], self.store.directory)
         return Leaderboard(asked.kind, page, len(rows))
