@@ -120,6 +120,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     web_bind: Annotated[str, _everybody("address that the page listens at; another than this machine's own with WEB_ACCESS", check.BIND)] = "127.0.0.1"
     web_url: Annotated[str, _everybody("address at which people open the page, where a proxy shows it at another", check.HTTP)] = ""
     web_access: Annotated[str, _everybody("who may read the page: local for whoever is at this machine, members who sign in, or public for all, without names", check.choice("local", "members", "public"))] = "local"
+    web_metrics_token: Annotated[str, _web("token with which Prometheus may read /metrics from another machine (Authorization: Bearer)", check.TOKEN, is_secret=True)] = ""
     web_trusted_proxies: Annotated[tuple[str, ...], _web("addresses or networks of proxies whose X-Forwarded-* headers count, comma-separated", check.NETWORKS)] = ()
     web_embed_origins: Annotated[tuple[str, ...], _web("web sites that may show /embed/tonight in a frame, comma-separated", check.ORIGINS)] = ()
     discord_client_id: Annotated[int, _everybody("client id of the bot's application, for signing in to the page by Discord", check.SNOWFLAKE)] = 0
@@ -176,7 +177,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             for form in ((f":{password}@", f"password={password}") if password.lower() in public else (password,))
         ]
         tokens = (server.token for server in self.servers)
-        values = (self.discord_token, self.discord_client_secret, *hidden, *tokens, *self._webhook_secrets())
+        values = (
+            self.discord_token,
+            self.discord_client_secret,
+            self.web_metrics_token,
+            *hidden,
+            *tokens,
+            *self._webhook_secrets(),
+        )
         values += self.usher_keys
         return tuple(dict.fromkeys(value for value in values if value))
 

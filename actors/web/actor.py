@@ -171,7 +171,7 @@ class WebActor(Actor):
         settings = self.context.settings
         server = WebServer(
             LivePage(self._show_tonight, self._current_parts, self._render_admin_parts, self._render_api_parts),
-            Probes(self._knows_what_plays, self._collect_metrics),
+            Probes(self._knows_what_plays, self._collect_metrics, settings.web_metrics_token),
             self._site,
             self._renderer,
             self._static,

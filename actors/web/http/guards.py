@@ -1,5 +1,6 @@
 """What every request must pass: the Host header, limits for an address, and the headers of every answer."""
 
+import hmac
 import ipaddress
 import time
 from collections import OrderedDict
@@ -89,6 +90,18 @@ class AddressLimiter:
         if len(self._buckets) > MOST_ADDRESSES:
             self._buckets.popitem(last=False)
         return allowed
+
+
+def may_read_metrics(request: web.Request, token: str) -> bool:
+    """Tell whether figures of the service are for this request: from this machine itself, or with the token.
+
+    What came through a proxy is from elsewhere, whatever address the proxy has. `token`: WEB_METRICS_TOKEN.
+    """
+    given = request.headers.get("Authorization", "")
+    if token and hmac.compare_digest(given.encode("utf-8", "replace"), f"Bearer {token}".encode()):
+        return True
+    is_forwarded = any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "Via"))
+    return not is_forwarded and is_loopback(request.remote or "")
 
 
 def make_guard(peers: PeerFinder, hosts: HostGuard, limiter: AddressLimiter) -> Middleware:

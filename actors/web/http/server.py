@@ -26,6 +26,7 @@ from actors.web.http.guards import (
     add_security_headers,
     allow_frames,
     make_guard,
+    may_read_metrics,
 )
 from actors.web.http.peers import PeerFinder, find_peer
 from actors.web.http.posters import PosterShelf
@@ -51,6 +52,8 @@ class Probes:
     """Returns whether the page knows what plays now."""
     metrics: Callable[[], Awaitable[str]]
     """Returns the figures for Prometheus."""
+    metrics_token: str = ""
+    """WEB_METRICS_TOKEN."""
 
 
 @dataclass(frozen=True)
@@ -252,7 +255,9 @@ class WebServer:
             return web.Response(text="ok\n")
         return web.Response(text="No news from the tracker.\n", status=503)
 
-    async def _serve_metrics(self, _request: web.Request) -> web.Response:
+    async def _serve_metrics(self, request: web.Request) -> web.Response:
+        if not may_read_metrics(request, self._probes.metrics_token):
+            raise web.HTTPNotFound
         return web.Response(
             text=await self._probes.metrics(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         )

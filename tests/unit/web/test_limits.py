@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 
 from actors.web.http import connections, event_stream, server
 from actors.web.http.guards import SECURITY_HEADERS
+from messages import GetHealth, HealthReport
 from tests.unit.web.page_stage import DEADLINE_S, RASHOMON, PageStage, make_screening, make_seat, open_stage
 
 SOON_S = 0.3
@@ -88,6 +90,22 @@ def test_there_are_so_many_connections_at_most(stage: PageStage, monkeypatch: py
     for each in opened:
         each.close()
     kept.close()
+
+
+def test_figures_are_for_this_machine_and_for_who_has_the_token(tmp_path: Path) -> None:
+    """What a proxy brings is from elsewhere, trusted or not; for others there is nothing at this address."""
+    with open_stage(tmp_path, web_access="public", web_url="http://127.0.0.1", web_metrics_token="a-token") as stage:
+        stage.answer_load()
+        launcher = stage.add_neighbour("launcher")
+        for headers in ({"X_Forwarded_For": "203.0.113.9"}, {"Via": "1.1 proxy"}, {"Forwarded": "for=203.0.113.9"}):
+            assert stage.get("/metrics", **headers)[0] == 404
+            assert stage.get("/metrics", Authorization="Bearer another", **headers)[0] == 404
+        reader = threading.Thread(
+            target=lambda: stage.answer(launcher, GetHealth, HealthReport(stage.clock.now(), (), 1))
+        )
+        reader.start()
+        assert stage.get("/metrics", Authorization="Bearer a-token", X_Forwarded_For="203.0.113.9")[0] == 200
+        reader.join(DEADLINE_S)
 
 
 def test_a_slow_reader_is_let_go_and_nobody_waits_for_it(stage: PageStage) -> None:
