@@ -10,6 +10,7 @@ from messages.media import Item
 
 __all__ = [
     "BadgeCatalogue",
+    "BadgeCount",
     "BadgeProgress",
     "BadgesAwarded",
     "BigNight",
@@ -279,6 +280,19 @@ class BigNight(Struct, frozen=True):
     """How many were there."""
 
 
+class BadgeCount(Struct, frozen=True):
+    """A badge that several viewers earned."""
+
+    name: str
+    """Name to show."""
+    emoji: str
+    """Emoji to show."""
+    rarity: str
+    """common, uncommon, rare, epic or legendary."""
+    viewers: int
+    """How many earned it."""
+
+
 class CommunityYear(Answer, frozen=True, tag="community_year"):
     """Answer to GetCommunityYear; running watches are in it."""
 
@@ -294,6 +308,8 @@ class CommunityYear(Answer, frozen=True, tag="community_year"):
     """The watch party with the most viewers; None where there was none."""
     posters: tuple[Item | None, ...] = ()
     """As somebody watched each of `films`; None where that is not known."""
+    badges: tuple[BadgeCount, ...] = ()
+    """Earned in the year by those whom others may see, the rarest first."""
 
 
 class GetCommunityYear(Question[CommunityYear], frozen=True, tag="get_community_year", to="persistence"):

@@ -30,7 +30,7 @@ def viewer_card(answer: YearOfViewer, name: str) -> WrappedCard | None:
     if answer.hidden or answer.figures_hidden or not answer.figures.days:
         return None
     badges = tuple(BadgeMark(badge.emoji, gettext_badge(badge.name)) for badge in answer.badges[:_MOST_BADGES])
-    label = format_count("{count} badge earned", "{count} badges earned", len(answer.badges)) if badges else ""
+    label = _describe_badges(len(answer.badges))
     name = clean_line(name, 60)
     title = _("{name}'s {year}").format(name=name, year=answer.figures.year)
     return _build_card(answer.figures, name, title, _count_films(answer.figures), answer.films, badges, label)
@@ -43,7 +43,9 @@ def community_card(answer: CommunityYear) -> WrappedCard | None:
         return None
     viewers = Figure(format_number(answer.viewers), ngettext("viewer", "viewers", answer.viewers))
     title = _("Our {year}").format(year=figures.year)
-    return _build_card(figures, _("All of us"), title, [viewers, *_count_films(figures)], answer.films)
+    badges = tuple(BadgeMark(badge.emoji, gettext_badge(badge.name)) for badge in answer.badges[:_MOST_BADGES])
+    label = _describe_badges(sum(badge.viewers for badge in answer.badges))
+    return _build_card(figures, _("All of us"), title, [viewers, *_count_films(figures)], answer.films, badges, label)
 
 
 def preview_year(answer: YearOfViewer, name: str, poster: bytes | None = None) -> PreviewCard:
@@ -143,9 +145,13 @@ def _build_card(
         until=f"{figures.year}-12-31",
         badges=badges,
         badges_label=badges_label,
-        alt=_describe_year(title, figures, films),
+        alt=_describe_year(title, figures, films, badges_label),
         locale=chart_locale(),
     )
+
+
+def _describe_badges(count: int) -> str:
+    return format_count("{count} badge earned", "{count} badges earned", count) if count else ""
 
 
 def _name_film(film: TitleCount) -> str:
@@ -174,7 +180,7 @@ def _streak_figure(figures: YearFigures) -> Figure:
     return Figure(format_number(days), ngettext("day in a row", "days in a row", days))
 
 
-def _describe_year(title: str, figures: YearFigures, films: Sequence[PosterMark] = ()) -> str:
+def _describe_year(title: str, figures: YearFigures, films: Sequence[PosterMark] = (), badges: str = "") -> str:
     parts = [_("{year}: {hours}").format(year=title, hours=describe_hours(figures.days))]
     parts += [f"{film.title} {film.note}" for film in films]
-    return shorten(". ".join(parts), _ALT_UNITS)
+    return shorten(". ".join([*parts, badges] if badges else parts), _ALT_UNITS)

@@ -6,8 +6,9 @@ from datetime import date, datetime
 
 from sqlalchemy import func, or_, select
 
+from awards.badges import RARITIES
 from awards.year import YearFilm, build_year, find_top, rank_year
-from messages import CommunityYear, GetCommunityYear, GetYear, TitleCount, YearOfViewer
+from messages import BadgeCount, CommunityYear, GetCommunityYear, GetYear, TitleCount, YearOfViewer
 from messages.ids import SESSION_SOURCE, is_session_account
 from persistence.database.rows import Row
 from persistence.database.sql import split_batches
@@ -98,7 +99,28 @@ def read_community_year(asked: GetCommunityYear, store: StoreSnapshot) -> Commun
         anonymise_rows(rank_year(seconds, _read_names(store, seconds), order), people),
         find_biggest_night(store, year),
         tuple(map(items.get, most)),
+        tuple(_count_badges(store, year)),
     )
+
+
+def _count_badges(store: StoreSnapshot, year: int) -> list[BadgeCount]:
+    """Return what visible viewers earned in a year, the rarest first."""
+    first_s, end_s = _bounds(year, store.rules)
+    query = (
+        select(VIEWER_BADGES.c.badge_id, func.count())
+        .where(
+            VIEWER_BADGES.c.earned_at_s >= first_s,
+            VIEWER_BADGES.c.earned_at_s < end_s,
+            VIEWER_BADGES.c.viewer_id.not_in(sorted(store.hidden)),
+        )
+        .group_by(VIEWER_BADGES.c.badge_id)
+    )
+    found = []
+    for badge_id, count in store.connection.execute(query):
+        badge = describe_badge(store.rules, badge_id, 0.0, 0.0)
+        found.append(BadgeCount(badge.name, badge.emoji, badge.rarity, count))
+    rank = {rarity: -place for place, rarity in enumerate(RARITIES)}
+    return sorted(found, key=lambda badge: (rank.get(badge.rarity, 0), badge.viewers, badge.name))
 
 
 _IS_COMPANY = or_(WATCHES.c.source != SESSION_SOURCE, WATCHES.c.channel_id == "")

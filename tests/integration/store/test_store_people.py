@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from awards.badges import RARITIES
 from messages import (
     PLEX_TV,
     DropViewerWatches,
@@ -364,3 +365,17 @@ def test_a_clock_that_is_set_back_while_it_runs_keeps_nobody_forgotten(house: Ho
     house.finish(record("before", SHY, started_at_s=now_s - 1800, ended_at_s=now_s + 60))
     rows = sql(house.folder, "SELECT watch_id, viewer_id FROM watches")
     assert [row["watch_id"] for row in rows if row["viewer_id"] == SHY] == ["after"]
+
+
+def test_badges_of_everybodys_year_are_those_of_who_may_be_seen(house: House) -> None:
+    """The rarest first, each with how many earned it in that year; hidden viewers earn none there."""
+    badges = house.ask(GetCommunityYear(2026)).badges
+    everybody = {badge.name: badge.viewers for badge in badges}
+    assert everybody["First Ticket"] == len(NAMES) + 1
+    ranks = [RARITIES.index(badge.rarity) for badge in badges]
+    assert len(ranks) > 1 and ranks == sorted(ranks, reverse=True)
+    choose(house, QUIET, "private")
+    choose(house, SHY, "anonymous")
+    seen = {badge.name: badge.viewers for badge in house.ask(GetCommunityYear(2026)).badges}
+    assert seen["First Ticket"] == everybody["First Ticket"] - 2
+    assert house.ask(GetCommunityYear(2025)).badges == ()

@@ -159,9 +159,7 @@ def check(store: Store, now: tuple[WatchRecord, ...] = ()) -> None:
             found = functions[type(asked)](asked, snapshot)
             if isinstance(found, YearOfViewer | CommunityYear):
                 check_posters(found)
-                found = msgspec.structs.replace(found, posters=())
-            if isinstance(found, YearOfViewer):
-                found = msgspec.structs.replace(found, badges=())
+                found = msgspec.structs.replace(found, posters=(), badges=())  # of no summaries
             if isinstance(found, CommunityTimes):
                 found = msgspec.structs.replace(found, nights=())
             right = slow.answer(asked)

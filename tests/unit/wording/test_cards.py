@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from charts import PosterMark, PreviewCard, WrappedCard
 from charts.picture import with_posters, without_posters
-from messages import SOMEBODY, CommunityYear, EarnedBadge, Moment, TitleCount, YearFigures, YearOfViewer
+from messages import SOMEBODY, BadgeCount, CommunityYear, EarnedBadge, Moment, TitleCount, YearFigures, YearOfViewer
 from tests.unit.web.page_stage import MINUTE_MS, make_screening, make_seat
 from wording import cards
 from wording.translation import use_language
@@ -45,7 +45,7 @@ def test_a_year_has_one_big_figure_and_three_films() -> None:
     assert card.films == tuple(PosterMark(f"{title} (1927)", f"{12 - place}×") for place, title in enumerate("ABC"))
     assert [figure.figure for figure in card.figures] == ["9", "4", "Fritz Lang", "Drama", "1920s"]
     assert len(card.badges) == 8 and card.badges_label == "12 badges earned"
-    assert card.alt == "Iris's 2026: 113 h 7 min on 2 days. A (1927) 12×. B (1927) 11×. C (1927) 10×"
+    assert card.alt == "Iris's 2026: 113 h 7 min on 2 days. A (1927) 12×. B (1927) 11×. C (1927) 10×. 12 badges earned"
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,11 @@ def test_what_may_not_be_seen_or_is_not_there_is_no_card(changes: dict[str, Any]
 
 def test_everybodys_year_names_nobody() -> None:
     """How many viewers first; in the language that is spoken."""
-    answer = CommunityYear(YEAR, 12, FILMS, ())
+    badges = (BadgeCount("A Month Straight", "🔥", "legendary", 1), BadgeCount("First Ticket", "🎟️", "common", 11))
+    answer = CommunityYear(YEAR, 12, FILMS, (), badges=badges)
     card = cards.community_card(answer)
-    assert card is not None and card.name == "All of us" and card.badges == ()
+    assert card is not None and card.name == "All of us"
+    assert [badge.emoji for badge in card.badges] == ["🔥", "🎟️"] and card.badges_label == "12 badges earned"
     assert [(each.figure, each.label) for each in card.figures[:2]] == [("12", "viewers"), ("9", "films")]
     with use_language("de"):
         german = cards.community_card(answer)
