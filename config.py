@@ -192,11 +192,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Return the settings of a further community: the operator's, and what it `chosen` itself, by name.
 
         What it may choose and did not has the operator's value, or its default where that names something of the
-        environment's own servers. A choice that is not valid (any more) counts as none.
+        environment's own servers. A choice that is not valid (any more) counts as none. Of the operator's secrets it has
+        the database's address and the keys alone.
         """
-        values: dict[str, Any] = {"discord_guild_id": int(guild_id), "web_port": 0}
-        values |= {"plex_url": "", "plex_token": "", "discord_token": ""}  # the environment's own community's alone
-        values["webhook_urls"] = ()  # the operator's own: another community's viewers are not told to them
+        values: dict[str, Any] = {"discord_guild_id": int(guild_id), "plex_url": "", "web_port": 0}
         values["data_dir"] = str(Path(self.data_dir) / COMMUNITIES_DIR / guild_id)
         if not self.database_url.startswith("postgresql"):
             values["database_url"] = ""  # a file in its folder
@@ -204,11 +203,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             joint = "&" if "?" in self.database_url else "?"
             values["database_url"] = f"{self.database_url}{joint}{SCHEMA_PARAMETER}=community_{guild_id}"
         for name, setting in DECLARED.items():
-            if not setting.by_community:
-                continue
-            if not setting.is_inherited:
+            is_operators_own = setting.is_secret and name not in ("DATABASE_URL", "USHER_KEYS")
+            if is_operators_own or not setting.is_inherited:
                 values[name.lower()] = _DEFAULTS[name.lower()]
-            if text := chosen.get(name, "").strip():
+            if setting.by_community and (text := chosen.get(name, "").strip()):
                 with contextlib.suppress(WrongValueError):
                     values[name.lower()] = setting.check.read(text)
         return msgspec.structs.replace(self, **values)

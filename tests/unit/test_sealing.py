@@ -97,12 +97,16 @@ def test_a_community_has_its_own_choices_and_nothing_of_the_environments_servers
             "PLEX_POLL_SECONDS": "20",
             "PLEX_SERVERS": '[{"url": "http://10.0.0.2:32400", "token": "t"}]',
             "WEB_PORT": "8080",
+            "WEBHOOK_URLS": "https://ntfy.example/films",
+            "DISCORD_CLIENT_SECRET": "client-secret",
+            "USHER_KEYS": FIRST,
         }
     )
     plain = base.for_community("123", {})
     defaults = config.Settings()
     for name in ("watch_party_plex_user", "excluded_plex_users", "ignored_role_ids", "weekly_digest", "plex_servers"):
         assert getattr(plain, name) == getattr(defaults, name), name
+    assert plain.secrets() == (FIRST,), "of the operator's secrets it has none but the keys"
     assert (plain.plex_url, plain.plex_token, plain.discord_token, plain.servers) == ("", "", "", ())
     assert (plain.discord_guild_id, plain.discord_announce_channel_id, plain.web_port) == (123, 0, 0)
     assert (plain.timezone, plain.min_watch_seconds, plain.plex_poll_seconds) == ("Europe/Berlin", 30, 20)
