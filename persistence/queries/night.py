@@ -1,6 +1,8 @@
 """A screening that is over: who saw which stretches of the film, as the store has it."""
 
+import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -15,7 +17,7 @@ from messages import (
     Screening,
     WatchRecord,
 )
-from persistence.database.rows import watch_record
+from persistence.database.rows import decode_item, decode_spans, watch_record
 from persistence.database.sql import split_batches
 from persistence.database.tables import ONLY_COMMUNITY, PARTIES, VIEWER_BADGES, WATCHES
 from persistence.queries.answers import answers
@@ -132,36 +134,54 @@ def list_nights(asked: ListNights, store: StoreSnapshot) -> NightList:
     return NightList(tuple(nights), store.connection.execute(before).first() is not None)
 
 
+class _SeatRow(NamedTuple):
+    """What a list of nights needs of a watch: there may be thousands of them."""
+
+    screening_id: str
+    watch_id: str
+    viewer_id: str
+    started_at_s: float
+    completion_percent: float | None
+    spans: str
+    item: str
+
+
 def read_nights(store: StoreSnapshot, screening_ids: Sequence[str]) -> list[NightEntry]:
     """Return some watch parties by what visible viewers watched of them, the first to begin first."""
-    by_screening: dict[str, list[WatchRecord]] = {}
+    by_screening: dict[str, list[_SeatRow]] = {}
+    columns = [WATCHES.c[name] for name in _SeatRow._fields]
     for some in split_batches(screening_ids):
-        query = select(WATCHES).where(
+        query = select(*columns).where(
             WATCHES.c.screening_id.in_(some), WATCHES.c.brief.is_(False), WATCHES.c.viewer_id.not_in(store.hidden)
         )
-        for row in store.connection.execute(query).mappings():
-            by_screening.setdefault(row["screening_id"], []).append(watch_record(row))
-    nights = [_describe_night(records) for records in by_screening.values()]
+        for row in map(_SeatRow._make, store.connection.execute(query)):
+            by_screening.setdefault(row.screening_id, []).append(row)
+    nights = [_describe_night(rows) for rows in by_screening.values()]
     return sorted(nights, key=lambda night: (night.started_at_s, night.screening_id))
 
 
-def _describe_night(records: Sequence[WatchRecord]) -> NightEntry:
-    first = min(records, key=lambda record: (record.started_at_s, record.watch_id))
-    shares = [record.completion_percent for record in records if record.completion_percent is not None]
-    length_ms = first.item.duration_ms
+def _describe_night(rows: Sequence[_SeatRow]) -> NightEntry:
+    first = min(rows, key=lambda row: (row.started_at_s, row.watch_id))
+    shares = [row.completion_percent for row in rows if row.completion_percent is not None]
+    item = decode_item(first.item)
     return NightEntry(
         first.screening_id,
-        first.item,
+        item,
         first.started_at_s,
-        len({record.viewer_id for record in records}),
+        len({row.viewer_id for row in rows}),
         sum(shares) / len(shares) if shares else None,
-        _build_curve(records, length_ms) if length_ms else (),
+        _build_curve(rows, item.duration_ms) if item.duration_ms else (),
     )
 
 
-def _build_curve(records: Sequence[WatchRecord], length_ms: int) -> tuple[int, ...]:
-    middles = [(part + 0.5) * length_ms / CURVE_PARTS for part in range(CURVE_PARTS)]
-    return tuple(
-        len({record.viewer_id for record in records if any(start <= at < end for start, end in record.spans)})
-        for at in middles
-    )
+def _build_curve(rows: Sequence[_SeatRow], length_ms: int) -> tuple[int, ...]:
+    """Return how many viewers saw the middle of each part of the film; who has two seats is one viewer."""
+    present: list[set[str]] = [set() for _ in range(CURVE_PARTS)]
+    for row in rows:
+        for start, end in decode_spans(row.spans):
+            # The middle of a part is half a part after its begin.
+            first = max(0, math.ceil(start * CURVE_PARTS / length_ms - 0.5))
+            last = min(CURVE_PARTS, math.ceil(end * CURVE_PARTS / length_ms - 0.5))
+            for part in range(first, last):
+                present[part].add(row.viewer_id)
+    return tuple(map(len, present))
