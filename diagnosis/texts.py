@@ -53,7 +53,7 @@ TEXTS = {
     # Discord
     "discord.bot": Text(N_("knows the bot as {name} ({id})")),
     "discord.unexpected": Text(
-        N_("answered with something else than expected ({error})"),
+        N_("sent an unexpected answer ({error})"),
         N_("is DISCORD_API_URL set to something that is not Discord, or a proxy in between?"),
     ),
     "discord.unreachable": Text(
@@ -67,7 +67,7 @@ TEXTS = {
     "discord.token_refused": Text(
         N_("refuses the token"), N_("at {portal}: your application > Bot > Reset Token; then set DISCORD_TOKEN")
     ),
-    "discord.rate_limited": Text(N_("says that it was asked too often"), N_("wait a few minutes and try again")),
+    "discord.rate_limited": Text(N_("says there were too many requests"), N_("wait a few minutes and try again")),
     "discord.status": Text(N_("answered with status {status}"), N_("try again; see https://discordstatus.com")),
     "intent.on": Text(N_("Message Content is on: commands with ! work")),
     "intent.off": Text(
@@ -107,7 +107,7 @@ TEXTS = {
     "channel.ok": Text(N_("#{channel}: the bot has every permission it needs")),
     "channel.ok_members": Text(N_("#{channel}: the bot has every permission it needs · in it now: {members}")),
     "voice.unset": Text(
-        N_("none is set: watch parties are not followed, Plex sessions are"),
+        N_("none is set: Plex sessions are tracked, watch parties are not"),
         N_("set {setting} to the id of your voice or stage channel, and restart Usher"),
     ),
     "nights.ok": Text(N_("the bot can plan them")),
@@ -143,7 +143,7 @@ TEXTS = {
     "role.ok": Text(N_("the bot can give the role {role}")),
     # Plex. Of its failures the poller has the words.
     **{f"plex.{kind}": Text("{text}", "{cure}") for kind in get_args(FailureKind)},
-    "plex.ok": Text(N_("{name} ({version}) at {url} knows the token as its owner's")),
+    "plex.ok": Text(N_("{name} ({version}) at {url} accepts the token as its owner's")),
     "plex.no_token": Text(
         N_("there is no token to ask {url} with"),
         N_(
@@ -162,7 +162,7 @@ TEXTS = {
         N_("no account named '{account}' on the Plex servers"), N_("set {setting} to one of: {accounts}")
     ),
     "plex.host_unset": Text(
-        N_("no host is named: the only film playing is taken for the party's"),
+        N_("no host is set: the only film that plays counts as the party's"),
         N_("set {setting} to the host's account so that other sessions never stand in the way"),
     ),
     "plex.no_excluded": Text(
@@ -224,7 +224,7 @@ TEXTS = {
     "communities.store": Text("{name}: {text}", "{cure}"),
     "communities.token": Text("{name}: {text}"),
     "badges.ok": Text(N_("{count} can be earned")),
-    "badges.wrong": Text("{text}", N_("mend {file}, or take it away")),
+    "badges.wrong": Text("{text}", N_("fix {file}, or remove it")),
     "pictures.ok": Text(N_("can be drawn, with letters of every script and emoji in colours")),
     "pictures.plain_emoji": Text(
         N_("can be drawn; emoji are in one colour, because this system has no known font of emoji in colours"),

@@ -43,18 +43,18 @@ _WEB: Final = {
     ),
 }
 _WEBHOOKS: Final = {
-    "webhooks.failing": N_("The webhook at {name} does not take events ({reason}); {count} wait for it."),
+    "webhooks.failing": N_("The webhook at {name} isn't taking events ({reason}); {count} are waiting."),
     "webhooks.timeout": N_("no answer within {seconds} s"),
-    "webhooks.certificate": N_("its certificate does not fit its address"),
-    "webhooks.redirected": N_("it answers HTTP {status} and points elsewhere, where nothing is posted"),
+    "webhooks.certificate": N_("its certificate doesn't match its address"),
+    "webhooks.redirected": N_("it answers HTTP {status} with a redirect, which is not followed"),
     "webhooks.status": N_("it answers HTTP {status}"),
-    "webhooks.unknown_name": N_("its name is not known"),
+    "webhooks.unknown_name": N_("its name can't be resolved"),
     "webhooks.unreachable": "{error}",
     "webhooks.needs_https": N_("{address} is outside your network, where only https may be used"),
     "webhooks.not_a_machine": N_("{address} is not the address of one machine in your network"),
     "webhooks.persistence_silent": N_("persistence does not say who may be named"),
     "webhooks.too_many": N_("more than {count} events wait"),
-    "webhooks.too_old": N_("it is too old to be told"),
+    "webhooks.too_old": N_("it is too old"),
 }
 _LINKS: Final = {
     "link.linked_elsewhere": N_("That Plex account is linked to another member already: unlink it there first."),
@@ -108,15 +108,15 @@ _PLEX: Final = {
     "plex.other_server": N_("another Plex server ({name}) answers at {server} now"),
     "plex.no_poster": N_("Plex has no poster for it"),
     "plex.poster_elsewhere": N_("another Plex server holds it"),
-    "plex.busy": N_("Plex is being asked for {count} such things already"),
-    "plex.request_failed": N_("asking Plex broke ({error})"),
-    "plextv.no_pin": N_("plex.tv gave no PIN ({error})."),
-    "plextv.empty_pin": N_("plex.tv gave no PIN."),
-    "plextv.pin_void": N_("The PIN is void, or plex.tv does not answer any more."),
+    "plex.busy": N_("{count} requests to Plex are already waiting"),
+    "plex.request_failed": N_("the request to Plex failed ({error})"),
+    "plextv.no_pin": N_("plex.tv didn't give a PIN ({error})."),
+    "plextv.empty_pin": N_("plex.tv didn't give a PIN."),
+    "plextv.pin_void": N_("The PIN is no longer valid, or plex.tv stopped answering."),
     "plextv.no_account": N_("plex.tv did not say whose account it is ({error})."),
     "plextv.no_servers": N_("plex.tv did not list the servers ({error})."),
     "signin.too_many": N_("Too many people sign in to Plex at the same time."),
-    "signin.server_silent": N_("A Plex server does not answer, so it cannot be known."),
+    "signin.server_silent": N_("A Plex server doesn't answer, so that can't be checked."),
 }
 _ACTORS: Final = {
     "actor.tracker": N_("The tracker"),
@@ -124,7 +124,7 @@ _ACTORS: Final = {
     "actor.launcher": N_("The launcher"),
     "actor.plex": N_("The Plex poller"),
     "actor.slow": N_("{who} did not answer within {seconds} s."),
-    "actor.busy": N_("{who} has too much to do just now."),
+    "actor.busy": N_("{who} is too busy right now."),
     "actor.away": N_("{who} is restarting; nothing is lost."),
     "actor.other_version": N_("{who} answered something unexpected."),
     "actor.declined": N_("{who} could not do it: {reason}"),
@@ -226,11 +226,9 @@ _LAUNCHER: Final = {
     "queue.mailbox_full": N_(
         "More is told than can be done: {count} messages ({megabytes} MB) wait, and further ones were put off."
     ),
-    "queue.outbox_full": N_(
-        "{peer} does not take what it is told: {count} messages wait, and further ones were put off."
-    ),
+    "queue.outbox_full": N_("{peer} isn't taking messages: {count} wait, and further ones were put off."),
     "process.not_started": N_("could not be started ({error})"),
-    "process.hung": N_("gave no answer for {seconds} s and was killed"),
+    "process.hung": N_("didn't answer for {seconds} s and was killed"),
     "process.killed": N_("killed by {signal}"),
     "process.killed_by_number": N_("killed by signal {number}"),
     "process.refused": N_("refused to start (exit status {status}): its last log line says why"),
@@ -249,7 +247,7 @@ _STORE: Final = {
         "and anew only when it ends."
     ),
     "save.failed": N_("The last save failed: {error}"),
-    "badges.own_left_out": N_("The own badges are left out until their file is right: {error}"),
+    "badges.own_left_out": N_("Your own badges are left out until badges.toml is fixed: {error}"),
     "backup.scheduled_failed": N_("The scheduled backup failed, and there is no other: {error}"),
     "backup.scheduled_failed_since": N_("The scheduled backup failed, and the newest is {hours} hours old: {error}"),
     "backup.overdue": N_(
@@ -281,7 +279,7 @@ _STORE: Final = {
     "shape.foreign_column": N_("its table {table} has a column that is not Usher's ({column})"),
     "shape.not_unique": N_("its table {table} may hold a row twice"),
     "shape.unreadable_value": N_("a value of {column} cannot be read ({error})"),
-    "shape.wrong_value": N_("a value of {column} is not what that column holds"),
+    "shape.wrong_value": N_("a value of {column} is of the wrong kind"),
     "shape.no_choice": N_("{value} is none of the choices of {column}"),
     "shape.unreadable_fact": N_("its fact {name} cannot be read ({error})"),
     "store.unreadable": N_("The store cannot be read now: {cause}. {cure:sentence}."),
@@ -316,7 +314,7 @@ _STORE: Final = {
     "cure.start_server": N_(
         "start the database's server, and see that it can be reached at the address in DATABASE_URL"
     ),
-    "cure.await_server": N_("see that its server comes up, and takes one more connection"),
+    "cure.await_server": N_("check that its server is up and accepts one more connection"),
     "folder.refuses": N_("its folder {folder} refuses {what}, as some network shares do"),
     "folder.with_cure": N_("{cause:sentence}: {cure}."),
     "refused.locks": N_("locks"),
@@ -333,8 +331,8 @@ _STORE: Final = {
     "cure.allow_write": N_("give Usher's user the right to write there"),
     "cure.allow_read_and_write": N_("give Usher's user the right to write there, and to read"),
     "cure.restore_backup": N_("stop Usher and bring back a backup with: python run.py restore FILE"),
-    "cure.make_reachable": N_("see that it can be reached and written to"),
-    "cure.mend_url": N_("Mend DATABASE_URL."),
+    "cure.make_reachable": N_("check that it can be reached and written to"),
+    "cure.mend_url": N_("Correct DATABASE_URL."),
     "cure.name_file": N_("Name a file in it in DATABASE_URL."),
     "cure.install_driver": N_(
         'For PostgreSQL begin DATABASE_URL with postgresql+psycopg:// and install it: pip install "psycopg[binary]".'

@@ -193,7 +193,7 @@ def test_a_user_without_rights_is_told_which(tmp_path: Path, postgres: Any) -> N
     ("address", "said"),
     [
         ("postgresql+nodriver://usher:hunter2@127.0.0.1:9/usher", 'pip install "psycopg[binary]"'),
-        ("postgresql+psycopg://usher:hunter2@127.0.0.1:9/usher?foo=hunter3", 'option "foo". Mend DATABASE_URL.'),
+        ("postgresql+psycopg://usher:hunter2@127.0.0.1:9/usher?foo=hunter3", 'option "foo". Correct DATABASE_URL.'),
         ("sqlite:///{folder}", "{folder} is a folder. Name a file in it in DATABASE_URL."),
     ],
 )

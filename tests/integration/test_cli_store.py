@@ -90,7 +90,7 @@ def test_umask_decides_who_reads_the_files(tmp_path: Path, umask: str, mode: int
         (("backup", "data"), "{here}/data is a folder: name a file in it for the backup."),
         (("restore", "data"), "There is no file data to restore"),
         (("export", "note.txt"), "{here}/note.txt is a file: name a folder to export to."),
-        (("export", "note.txt/x"), "{here}/note.txt/x: Not a directory. See that it can be reached and written to."),
+        (("export", "note.txt/x"), "{here}/note.txt/x: Not a directory. Check that it can be reached and written to."),
         (("import", "nowhere"), "{here}/nowhere is not there: name a folder of the older bot"),
         (
             ("import", "old"),

@@ -127,7 +127,7 @@ async def show_server_year(request: PageRequest) -> PageContent:
         top=tuple(_build_place(row, answer.top, request) for row in answer.top),
         before=f"/server/{year - 1}" if times.years and times.years[0] < year else "",
         after=f"/server/{year + 1}" if year < request.today.year else "",
-        empty=_("Nothing watched in {year}. There is always a next film night!").format(year=year),
+        empty=_("Nothing watched in {year}. There's always the next film night!").format(year=year),
     )
 
 

@@ -63,4 +63,4 @@ async def find_viewer_year(request: PageRequest) -> tuple[str, YearOfViewer]:
 
 
 def _nothing(year: int) -> str:
-    return _("Nothing watched in {year}. There is always a next film night!").format(year=year)
+    return _("Nothing watched in {year}. There's always the next film night!").format(year=year)

@@ -53,7 +53,7 @@ async def show_viewers(request: PageRequest) -> PageContent:
             ),
             "rows": tuple(build_row(viewer, request) for viewer in found.viewers),
             "headings": {"name": _("Name"), "films": _("Films"), "time": _("Watched"), "last": _("Last watched")},
-            "empty": _("Nobody is called so.") if part else _("Nothing watched yet."),
+            "empty": _("No viewer has that name.") if part else _("Nothing watched yet."),
             "more": f"{path}{sort}&after={more}" if more else "",
             "more_label": _("More viewers"),
         },

@@ -124,7 +124,7 @@ def test_what_film_nights_need_is_named() -> None:
     ("path", "answer", "said"),
     [
         ("/users/@me", 401, "refuses the token"),
-        ("/users/@me", "<html>", "something else than expected"),
+        ("/users/@me", "<html>", "unexpected answer"),
         ("/users/@me", 503, "status 503"),
         ("/oauth2/applications/@me", {"id": BOT, "flags": 0}, "Message Content is off"),
         (f"/guilds/{GUILD}", 404, "oauth2/authorize?client_id=200"),

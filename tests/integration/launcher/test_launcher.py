@@ -113,7 +113,7 @@ def test_a_hung_actor_is_killed_and_started_again(tmp_path: Path) -> None:
         assert [row.pid for row in rows if row.actor != "tracker"] == [
             before[name] for name in FOUR if name != "tracker"
         ]
-        assert "gave no answer" in rows[1].last_error
+        assert "didn't answer" in rows[1].last_error
 
 
 @pytest.mark.parametrize("how", ["devour", "devour in a thread"])

@@ -85,5 +85,5 @@ def test_errands_are_bounded_and_say_what_broke(caplog: pytest.LogCaptureFixture
     assert str(request_queue.MOST_WAITING) in runs.run(waits, instead).result(0).problem  # type: ignore[attr-defined]  # as made
     gate.set_result(None)
     assert [future.result(15) for future in held] == [FilmsFound()] * request_queue.MOST_WAITING
-    assert runs.run(breaks, instead).result(15) == FilmsFound(problem="asking Plex broke (ZeroDivisionError)")
+    assert runs.run(breaks, instead).result(15) == FilmsFound(problem="the request to Plex failed (ZeroDivisionError)")
     assert "s3cret" not in caplog.text

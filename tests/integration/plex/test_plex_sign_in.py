@@ -107,7 +107,7 @@ def test_every_server_of_ours_is_looked_at(site: SimulatedPlexTv, plex: Simulate
         site.type_in(code.code, ANTON)
         known = checked(desk, code)
         assert known.state == state
-        assert "does not answer" in known.problem
+        assert "doesn't answer" in known.problem
 
 
 def test_a_plex_tv_that_is_away_is_said_and_waited_for(desk: PlexSignInService, site: SimulatedPlexTv) -> None:
@@ -115,7 +115,7 @@ def test_a_plex_tv_that_is_away_is_said_and_waited_for(desk: PlexSignInService, 
     code = begun(desk)
     site.type_in(code.code, ANTON)
     site.away = True
-    assert begun(desk).problem.startswith("plex.tv gave no PIN")
+    assert begun(desk).problem.startswith("plex.tv didn't give a PIN")
     waiting = checked(desk, code)
     assert waiting.state == "waiting" and "plex.tv" in waiting.problem
     site.away = False
@@ -138,7 +138,7 @@ def test_codes_end_and_are_counted(
 def test_plex_tv_that_answers_nonsense_is_named(plex: SimulatedPlex) -> None:
     """A Plex server in its place, or nothing at all."""
     for base in (plex.url, "http://127.0.0.1:9"):
-        with pytest.raises(PlexTvError, match=r"plex\.tv gave no PIN"):
+        with pytest.raises(PlexTvError, match=r"plex\.tv didn't give a PIN"):
             PinSignIn(base)
         with pytest.raises(PlexTvError, match=r"plex\.tv did not"):
             fetch_servers("secret", base)

@@ -182,4 +182,4 @@ def test_a_search_finds_in_any_case(house: PageHouse) -> None:
     assert "Metropolis" in house.get("/films?q=metRO")[2]
     assert "1 film" in house.get("/films?q=metRO")[2]
     assert "Iris" in house.get("/viewers?q=IRI")[2]
-    assert "Nobody is called so." in house.get("/viewers?q=nobody")[2]
+    assert "No viewer has that name." in house.get("/viewers?q=nobody")[2]

@@ -68,7 +68,7 @@ def store(room: Any, actors: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
 
 async def test_a_member_signs_in_at_plex_tv_and_nobody_else_sees_it(room: Any, actors: Any) -> None:
     """The code in an answer for the asker alone; then what was merged."""
-    answers = [PlexSignedIn("waiting"), PlexSignedIn("waiting", problem="plex.tv gave no PIN.")]
+    answers = [PlexSignedIn("waiting"), PlexSignedIn("waiting", problem="plex.tv didn't give a PIN.")]
     done = PlexSignedIn("signed_in", (PLEX_ID, "plex:other:4711"), "Anton")
     actors.answers[CheckPlexSignIn] = lambda _: answers.pop(0) if answers else done
     result = await room.ana.slash(room.channel, "link")
@@ -98,7 +98,7 @@ async def test_what_was_linked_and_what_was_not_are_both_told(room: Any, actors:
         return answer
 
     actors.answers[LinkAccount] = one_only
-    silent = "A Plex server does not answer, so it cannot be known."
+    silent = "A Plex server doesn't answer, so that can't be checked."
     actors.answers[CheckPlexSignIn] = PlexSignedIn("signed_in", (PLEX_ID, "plex:other:4711"), "Anton", silent)
     said = (await room.ana.slash(room.channel, "link")).response.embeds[0].description
     assert "**ana** and the Plex account **Anton** are one viewer now." in said
@@ -132,7 +132,10 @@ async def test_what_is_linked_is_told_where_the_store_goes_away(room: Any, actor
         (PlexSignedIn("expired"), "`/link` gives a new one."),
         (PlexSignedIn("no_access", (), "Anton"), "Anton can use no server"),
         (PlexSignedIn("no_access", (), "Anton"), "share it with that account"),
-        (PlexSignedIn("no_access", (), "Anton", "A Plex server does not answer, so it cannot be known."), "Try again"),
+        (
+            PlexSignedIn("no_access", (), "Anton", "A Plex server doesn't answer, so that can't be checked."),
+            "Try again",
+        ),
     ],
 )
 async def test_what_did_not_work_at_plex_tv_is_said(room: Any, actors: Any, signed: PlexSignedIn, said: str) -> None:
@@ -154,10 +157,10 @@ async def test_a_code_ends_even_if_plex_tv_says_nothing(room: Any, actors: Any) 
 @fails
 async def test_without_plex_tv_the_other_way_is_named(room: Any, actors: Any) -> None:
     """No code: why, and that an administrator can do it."""
-    actors.answers[StartPlexSignIn] = PlexSignIn(problem="plex.tv gave no PIN (ConnectTimeout).")
+    actors.answers[StartPlexSignIn] = PlexSignIn(problem="plex.tv didn't give a PIN (ConnectTimeout).")
     result = await room.ana.slash(room.channel, "link")
     said = result.response.embeds[0].description
-    assert "plex.tv gave no PIN (ConnectTimeout)." in said and "asks an administrator" in said
+    assert "plex.tv didn't give a PIN (ConnectTimeout)." in said and "asks an administrator" in said
 
 
 async def asked(room: Any) -> discord.Message:
@@ -194,7 +197,7 @@ async def test_a_request_is_refused_or_taken_back(room: Any, actors: Any) -> Non
         denied = await eve.click(message, label="Refuse or withdraw")
         assert "Only administrators" in denied.response.embeds[0].description
         await who.click(message, label="Refuse or withdraw")
-        assert "was not made" in room.text() and not room.channel.last_message.components
+        assert "Not linked" in room.text() and not room.channel.last_message.components
     assert not actors.questions(LinkAccount)
 
 
@@ -235,7 +238,7 @@ async def test_others_are_linked_by_administrators_only(room: Any, actors: Any) 
 async def test_an_account_that_is_not_clear_is_asked_for(room: Any, store: Any) -> None:
     """None of the name, several of it; a name that is whole wins over a part."""
     await room.ana.send(room.channel, "!link nobody")
-    assert "is called nobody" in room.text()
+    assert "account called nobody" in room.text()
     store["accounts"] = (ANTON, AccountSummary("plex:m:2", "Antonia", 1))
     await room.ana.send(room.channel, "!link ant")
     assert "Anton \\*A\\* (12 watches) and Antonia (1 watch)" in room.text()

@@ -117,7 +117,7 @@ async def test_what_is_not_known_any_more_is_said(room: Any, actors: Any, make_b
     memory_store.entries.clear()
     await room.env.restart_bot(make_bot())
     said = await room.ana.click(message, custom_id=forward(message))
-    assert "no longer know" in said.response.embeds[0].description and said.response.ephemeral
+    assert "no longer remember" in said.response.embeds[0].description and said.response.ephemeral
     assert len(actors.questions(GetHistory)) == 1
 
 

@@ -92,7 +92,7 @@ def test_backoff_grows_to_its_bound() -> None:
     ("failure", "what", "cure"),
     [
         (AskTimeout("no answer"), "The tracker did not answer within 5 s.", "It may still be at work on it"),
-        (MailboxFull("1000 wait"), "The tracker has too much to do just now.", "Try again in a few seconds."),
+        (MailboxFull("1000 wait"), "The tracker is too busy right now.", "Try again in a few seconds."),
         (ActorUnavailable("away"), "The tracker is restarting; nothing is lost.", "Try again in a few seconds."),
         (UnexpectedAnswer("a SaveStatus"), "The tracker answered something unexpected.", "Are all parts of Usher of"),
         (KeyError("x"), "Something went wrong inside Usher; no watch is lost by it.", "Try again; if it happens"),

@@ -117,7 +117,7 @@ async def test_others_want_it_too_or_take_it_back(room: Any, actors: Any) -> Non
     assert actors.questions(SuggestFilm)[-1].suggestion_id == ID
     assert said.response.ephemeral and "2 want it" in said.response.embeds[0].description
     actors.answers[WithdrawFilm] = FilmWithdrawn("Brazil", is_gone=False)
-    said = await room.boss.click(message, label="Take back")
+    said = await room.boss.click(message, label="Remove")
     assert actors.questions(WithdrawFilm)[-1] == WithdrawFilm(ID, str(room.boss.id))
     assert "Others still want it" in said.response.embeds[0].description
 
@@ -147,13 +147,13 @@ async def test_taking_back_offers_ones_own_or_all(room: Any, actors: Any) -> Non
     await room.ana.send(room.channel, "!suggestions")
     listed = room.channel.last_message
     for member, may_remove in ((room.ana, False), (room.boss, True)):
-        menu = await member.click(listed, label="Take back…")
+        menu = await member.click(listed, label="Remove…")
         assert actors.questions(GetSuggestions)[-1].mine_only != may_remove
         said = await member.select(menu.response, [ID])
         assert actors.questions(WithdrawFilm)[-1] == WithdrawFilm(ID, str(member.id), may_remove)
         assert said is not None
     actors.answers[GetSuggestions] = SuggestionsPage((), 0)
-    none = await room.ana.click(listed, label="Take back…")
+    none = await room.ana.click(listed, label="Remove…")
     assert "You have no film on the list." in none.response.embeds[0].title
 
 

@@ -100,7 +100,7 @@ async def test_somebody_elses_year(room: Any, actors: Any) -> None:
 async def test_what_is_no_year(room: Any, actors: Any) -> None:
     """Is refused with an example."""
     await room.ana.send(room.channel, "!wrapped 12345678")
-    assert "There is nothing to look back at in 12345678." in room.text()
+    assert "I can't look back at 12345678." in room.text()
     await room.ana.send(room.channel, "!wrapped lately")
     assert "Nobody here is called lately." in room.text()
     assert not actors.questions(GetYear)

@@ -160,7 +160,7 @@ def test_a_hung_actor_is_killed_and_started_again(caplog: pytest.LogCaptureFixtu
     assert hung.exit_status() == -9
     assert stage.latest("plex") is not hung
     stage.answer("plex")
-    assert "gave no answer for 5 s" in stage.supervisor.health(stage.now_s)[1].last_error
+    assert "didn't answer for 5 s" in stage.supervisor.health(stage.now_s)[1].last_error
     assert "hangs" in caplog.text
 
 

@@ -53,7 +53,7 @@ _QUESTIONS = {
     Doubt.NO_CLOCK: N_("What time?"),
     Doubt.HALF_OF_DAY: N_("Morning or evening?"),
     Doubt.WHICH_DAY: N_("Which day?"),
-    Doubt.CLOCK_CHANGE: N_("The clocks change then. Which time?"),
+    Doubt.CLOCK_CHANGE: N_("The clocks change that night. Which time?"),
     Doubt.SEVERAL: N_("Which one?"),
 }
 

@@ -119,6 +119,6 @@ def _build_open(event: discord.ScheduledEvent, start: datetime.datetime) -> Repl
     lines = [
         f"{formatting.date_and_time(start_s)} ({formatting.relative_time(start_s)})",
         f"[{interested}]({event.url})",
-        f"-# {_('The film is open: `!suggest` and `!vote` choose it.')}",
+        f"-# {_('No film yet: choose one with `!suggest` and `!vote`.')}",
     ]
     return Reply(embeds.build_embed(f"📅 {_('Film night')}", "\n".join(lines), colour=embeds.PURPLE))

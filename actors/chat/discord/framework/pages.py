@@ -187,7 +187,7 @@ class PageRegistry:
             return
         stored = self._state.records.get(arguments) if arguments.startswith(_KEPT) else arguments
         if stored is None:
-            await refuse(interaction, _("I no longer know what you asked for."), _("Run the command again."))
+            await refuse(interaction, _("I no longer remember what you asked for."), _("Run the command again."))
             return
         arguments = stored
         await interaction.response.defer()

@@ -107,7 +107,7 @@ class PlanNightButton(
             for night in nights
         ]
         await interaction.response.send_message(
-            embed=embeds.build_embed(_("When should it begin?"), _("Its film is open:"), colour=embeds.PURPLE),
+            embed=embeds.build_embed(_("When should it begin?"), _("No film chosen yet:"), colour=embeds.PURPLE),
             view=build_buttons([*buttons, PlanNightButton(self._poll_id, is_other=True)]),
             ephemeral=True,
         )
@@ -142,7 +142,7 @@ class OpenNightButton(
         recurring = features_of(interaction).recurring_nights
         night = recurring.nights.find(self._event_id)
         if night is None or not night.is_open or film.item is None:
-            await refuse(interaction, _("That night has its film already."), _("Plan it with `!night`."))
+            await refuse(interaction, _("That night already has a film."), _("Plan it with `!night`."))
             return
         await interaction.response.defer(thinking=True)
         async with report_errors(interaction):

@@ -84,9 +84,9 @@ async def _build_answer(actors: ActorClient, answer: FilmSuggested) -> Reply:
     most = actors.settings.suggestions_per_member
     if answer.outcome == "limit_reached":
         what = format_count("You've suggested {count} film already.", "You've suggested {count} films already.", most)
-        raise RefusedError(what, _("Take one back in `!suggestions`, or wait until one was watched."))
+        raise RefusedError(what, _("Remove one with `!suggestions`, or wait until one has been watched."))
     if answer.outcome == "untracked":
-        raise RefusedError(_("You chose that nothing about you is stored."), _("`!privacy open` changes that."))
+        raise RefusedError(_("You've chosen not to be tracked."), _("`!privacy open` changes that."))
     film = answer.film
     if film is None:
         raise RefusedError(_("That film isn't on the list any more."), _("Suggest it again: `!suggest`"))
@@ -209,7 +209,7 @@ class WithdrawButton(
         self._suggestion_id = suggestion_id
         super().__init__(
             discord.ui.Button(
-                label=_("Take back"),
+                label=_("Remove"),
                 style=discord.ButtonStyle.secondary,
                 custom_id=f"usher:withdraw:{suggestion_id}",
             )
@@ -240,7 +240,7 @@ async def withdraw_film(
         )
     name = formatting.escape(gone.title, 100)
     text = _("It's off the list.") if gone.is_gone else _("Others still want it, so it stays on the list.")
-    return embeds.build_embed(_("Taken back: {title}").format(title=name), text, colour=embeds.GREY)
+    return embeds.build_embed(_("Removed: {title}").format(title=name), text, colour=embeds.GREY)
 
 
 @command(

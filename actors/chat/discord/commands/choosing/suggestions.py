@@ -82,7 +82,7 @@ class TakeBackButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
 
     def __init__(self) -> None:
         super().__init__(
-            discord.ui.Button(label=_("Take back…"), style=discord.ButtonStyle.secondary, custom_id="usher:take-back")
+            discord.ui.Button(label=_("Remove…"), style=discord.ButtonStyle.secondary, custom_id="usher:take-back")
         )
 
     @classmethod

@@ -67,7 +67,7 @@ async def find_account(actors: ActorClient, said: str, *, with_hidden: bool = Fa
             _("Use `/link` and choose one of those that it offers."),
         )
     raise RefusedError(
-        _("No Plex account that watched anything and is nobody's yet is called {name}.").format(name=shown),
+        _("There's no unlinked Plex account called {name} that has watched anything.").format(name=shown),
         _("Is it linked already? `!unlink` comes first then. Is it yours? `/link` alone lets you sign in at plex.tv."),
     )
 
@@ -130,7 +130,7 @@ async def link_accounts(actors: ActorClient, *questions: LinkAccount, problem: s
         *(["⚠️ " + _("Not every Plex server could be asked: {reason}").format(reason=problem)] if problem else []),
     ]
     if undone or problem:
-        said.append(_("See to that, then `/link` again for the rest; what is linked stays so."))
+        said.append(_("Fix that, then run `/link` again for the rest. Existing links stay."))
     after = None
     with contextlib.suppress(UnansweredError):  # what is linked is to be told all the same
         after = await _ask_figures(actors, who)
@@ -153,9 +153,9 @@ async def unlink_account(actors: ActorClient, account: str, who: str, asker: str
     before = await _ask_figures(actors, who) if _may_show_figures(person, asker) else None
     question = UnlinkAccount(link.plex_id, who, asker)
     _raise_problem(await actors.ask(question, JOIN_S))
-    said = _("**{name}** and the Plex account **{account}** are two viewers again; each has their own again.").format(
-        name=formatting.escape(link.username, 60), account=formatting.escape(link.plex_name, 60)
-    )
+    said = _(
+        "**{name}** and the Plex account **{account}** are two viewers again, each with their own history."
+    ).format(name=formatting.escape(link.username, 60), account=formatting.escape(link.plex_name, 60))
     return _build_outcome(said, before, await _ask_figures(actors, who))
 
 
@@ -272,7 +272,7 @@ class LinkButton(
                     interaction.user, "refuse_link", AuditSubject(str(self._member), ""), account
                 ):
                     pass
-            said = _("The link was not made.")
+            said = _("Not linked.")
             return embeds.build_embed(_("🔗 Plex and Discord"), said, colour=embeds.GREY)
         try:
             member = guild.get_member(self._member) or await guild.fetch_member(self._member)
@@ -287,5 +287,5 @@ class LinkButton(
 
 def _refuse_gone(error: Exception) -> NoReturn:
     raise RefusedError(
-        _("Discord does not find that member; did they leave?"), _("If not, try again; else refuse it.")
+        _("I can't find that member. Did they leave?"), _("If not, try again; otherwise refuse it.")
     ) from error

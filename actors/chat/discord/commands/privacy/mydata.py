@@ -53,7 +53,7 @@ async def mydata(ctx: CommandContext) -> None:
     files = await asyncio.to_thread(split_files, content)
     said = format_count("{count} watch", "{count} watches", watches)
     if len(files) > 1:
-        said += "\n" + _("In {count} parts: put one after the other, then unpack with gzip.").format(count=len(files))
+        said += "\n" + _("In {count} parts: join them in order, then unpack with gzip.").format(count=len(files))
     for number, (name, part) in enumerate(files, 1):
         heading = _("📦 Your data") + (f" · {number}/{len(files)}" if len(files) > 1 else "")
         file = discord.File(io.BytesIO(part), name)

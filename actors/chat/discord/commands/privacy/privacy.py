@@ -75,7 +75,7 @@ async def _choose_everywhere(
 ) -> None:
     """Make a choice on every server; say where it is made."""
     if choice not in PRIVACY_CHOICES:
-        raise RefusedError(_("There is no such choice."), _("Use the command again."))
+        raise RefusedError(_("That isn't an option."), _("Use the command again."))
     lines = []
     for features in where:
         name = name_server(interaction.client, features)

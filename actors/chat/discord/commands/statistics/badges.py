@@ -51,7 +51,7 @@ async def build_progress(actors: ActorClient, arguments: str, page: int) -> Repl
     heading = f"🎯 {formatting.escape(name, 60)} · {held}"
     if not open_ones:
         text = (
-            _("Every badge there is. Well watched!")
+            _("Every badge earned. Well watched!")
             if profile.progress
             else _("No badges are set up. An administrator can add them in badges.toml.")
         )

@@ -48,7 +48,7 @@ def _build_viewer(answer: YearOfViewer, name: str) -> Reply:
     figures = answer.figures
     heading = f"🎁 {figures.year} · {formatting.escape(name, 60)}"
     if not figures.days and not answer.badges:
-        text = _("Nothing watched in {year}. There is always a next film night!").format(year=figures.year)
+        text = _("Nothing watched in {year}. There's always the next film night!").format(year=figures.year)
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
     fields = _build_fields(figures)
     if figures.companion:
@@ -72,7 +72,7 @@ def _build_everybody(answer: CommunityYear) -> Reply:
     figures = answer.figures
     heading = _("🎁 {year} · everybody").format(year=figures.year)
     if not figures.days:
-        text = _("Nothing watched in {year}. There is always a next film night!").format(year=figures.year)
+        text = _("Nothing watched in {year}. There's always the next film night!").format(year=figures.year)
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
     fields = [Field(_("👥 Viewers"), format_number(answer.viewers), inline=True), *_build_fields(figures)]
     if answer.films:
@@ -194,9 +194,7 @@ async def wrapped(
         else:
             named.append(word)
     if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
-        raise RefusedError(
-            _("There is nothing to look back at in {year}.").format(year=year), _("Use one like `!wrapped 2025`.")
-        )
+        raise RefusedError(_("I can't look back at {year}.").format(year=year), _("Try `!wrapped 2025`."))
     today = local_time(ctx.actors.settings.timezone, ctx.actors.clock.now().wall_s).date()
     when = str(year or default_year(today))
     if whole == SERVER and not named:

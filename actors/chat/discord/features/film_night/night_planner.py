@@ -141,7 +141,7 @@ def explain_refused_events() -> Iterator[None]:
                 _("This server has reached Discord's event limit."), _("End or delete some of them first.")
             ) from error
         raise RefusedError(
-            _("Discord refuses: {reason}").format(reason=formatting.escape(error.text, 300)),
+            _("Discord refused: {reason}").format(reason=formatting.escape(error.text, 300)),
             _("Another time may work."),
         ) from error
 

@@ -51,7 +51,7 @@ async def _change_role(interaction: discord.Interaction[Any], settings: Settings
             _("Check {setting}.").format(setting="FILM_NIGHT_ROLE_ID"),
         )
     has_it = role in member.roles
-    reason = _("taken by themselves, for film nights")
+    reason = _("chosen by the member, for film night reminders")
     try:
         await (member.remove_roles(role, reason=reason) if has_it else member.add_roles(role, reason=reason))
     except discord.Forbidden as error:

@@ -56,7 +56,7 @@ class RateButton(
 
 def _build_thanks(rated: FilmRated, rating: int) -> discord.Embed:
     if rated.outcome == "untracked":
-        raise RefusedError(_("You chose that nothing about you is stored."), _("`!privacy open` changes that."))
+        raise RefusedError(_("You've chosen not to be tracked."), _("`!privacy open` changes that."))
     if rated.outcome == "not_there":
         raise RefusedError(
             _("Only those who were there can rate it."),
