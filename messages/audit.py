@@ -28,7 +28,7 @@ class AuditEntry(Struct, frozen=True):
     who: AuditSubject
     """Who did it: a member, or the user of the command line."""
     act: str
-    """What: link, unlink, starttracking, savedata, backup, restore, import, toproles, night."""
+    """What: link, unlink, starttracking, savedata, backup, restore, import, toproles, night, community add..."""
     targets: tuple[AuditSubject, ...]
     """To whom or what."""
     outcome: str

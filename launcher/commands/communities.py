@@ -10,6 +10,7 @@ from rich.table import Table
 
 from actors.media.sealing import make_key
 from config import COMMUNITIES_DIR, Settings
+from launcher.audit import record_command
 from launcher.commands.store import exclusive_access, report_failures
 from launcher.connection.run_state import read_running_state
 from launcher.connection.service_client import ServiceClient
@@ -95,6 +96,7 @@ def _remove(settings: Settings, wanted: str, console: Console) -> int:
                 engine.dispose()
         if not is_gone:
             raise StoreError(f"{chosen.community} is not served.", "'python run.py communities' lists those that are.")
+        record_command(settings.installation_dir, "community remove", "", "done", chosen.community)
     console.print(f"Discord server {chosen.community} is served no longer. Its data stay in {Path(chosen.data_dir)}.")
     return 0
 

@@ -101,6 +101,9 @@ def test_a_community_is_served_no_longer_and_its_data_stay(folder: Path) -> None
         f"Discord server {A} is served no longer. Its data stay in data/communities/{A}.\n",
     ), done.stderr
     assert A not in usher(folder, "communities").stdout
+    assert [(act.act, act.targets[0].id) for act in AuditLog(folder / "data").read(9, 0).entries] == [
+        ("community remove", A)
+    ]
     assert usher(folder, "communities", "remove", A).returncode == 1
     assert exported(folder, "--community", A) == [f"w-{A}"]
 
