@@ -124,11 +124,12 @@ def _break_at_seeks(steps: Sequence[Step]) -> Sequence[Step]:
 def slowest_steady(steps: Sequence[Step], speed: float) -> float:
     """Return the speed at which the film ran lately, where that is slower than `speed`; at most 1.
 
-    Less is enough here than to learn a speed: no skipping makes a film look slow.
+    Less is enough here than to learn a speed, and seeks between the steps do no harm: no skipping makes a film look
+    slow.
     """
     lately: list[Step] = []
-    for step in reversed(steps):
-        if step[0] <= 0 or not _fits(step, total([step, *lately])[1] / total([step, *lately])[0]):
+    for step in reversed(_without_breaks(steps)):
+        if not _fits(step, total([step, *lately])[1] / total([step, *lately])[0]):
             break
         lately.insert(0, step)
     clock_ms, film_ms = total(lately)
