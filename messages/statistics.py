@@ -189,6 +189,8 @@ class Leaderboard(Answer, frozen=True, tag="leaderboard"):
     """The best first."""
     total: int
     """Viewers in all."""
+    own: LeaderboardRow | None = None
+    """The asker's own place, on whatever page it is; None where they have none, or nobody in particular asked."""
 
 
 class GetLeaderboard(Question[Leaderboard], frozen=True, tag="get_leaderboard", to="persistence"):
@@ -202,6 +204,8 @@ class GetLeaderboard(Question[Leaderboard], frozen=True, tag="get_leaderboard", 
     """Rows a page."""
     offset: int = 0
     """Rows to pass over."""
+    asker: str = ""
+    """Who asks, Discord id as digits: told their own place, anonymous or not. Empty: nobody in particular."""
 
 
 class YearFigures(Struct, frozen=True):

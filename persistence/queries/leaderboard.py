@@ -28,7 +28,8 @@ def rank_viewers(asked: GetLeaderboard, store: StoreSnapshot) -> Leaderboard:
         rows = rank_by_figure(store, asked.kind)
     start = max(0, asked.offset)
     page = anonymise_rows(rows[start : start + bound_limit(asked.limit)], store.directory)
-    return Leaderboard(asked.kind, page, len(rows))
+    own = next((row for row in rows if asked.asker and row.viewer_id == asked.asker), None)
+    return Leaderboard(asked.kind, page, len(rows), own)
 
 
 def rank_by_figure(store: StoreSnapshot, kind: LeaderboardKind) -> list[LeaderboardRow]:

@@ -66,6 +66,7 @@ async def show_board(request: PageRequest) -> PageContent:
             "server_label": _("The server in figures"),
             "ranges": ranges,
             "rows": build_rows(board, best or 0.0, request),
+            "own_place": _describe_own_place(board),
             "empty": _("Nobody yet. Watch something!"),
             "pager": build_pager(f"/board?by={kind}&days={days}", number, board.total, ROWS),
         },
@@ -76,7 +77,7 @@ async def find_board(request: PageRequest) -> Leaderboard:
     """Return the page of the leaderboard that is asked for."""
     kind, days, number = _read_choice(request)
     since_s = request.at.wall_s - days * 86_400 if days else None
-    return await request.ask(GetLeaderboard(kind, since_s, ROWS, number * ROWS))
+    return await request.ask(GetLeaderboard(kind, since_s, ROWS, number * ROWS, request.asker))
 
 
 def _read_choice(request: PageRequest) -> tuple[LeaderboardKind, int, int]:
@@ -85,6 +86,16 @@ def _read_choice(request: PageRequest) -> tuple[LeaderboardKind, int, int]:
     has_range = kind in ("movies", "time")
     days = next((each for each in RANGES if has_range and str(each) == request.query.get("days")), 0)
     return kind, days, read_page_number(request)
+
+
+def _describe_own_place(board: Leaderboard) -> str:
+    """Return the reader's own place; empty where they have none, or are nobody in particular."""
+    if board.own is None:
+        return ""
+    value = format_ranked_value(board.kind, board.own.value)
+    return _("Your place: {rank} of {count} · {value}").format(
+        rank=format_number(board.own.rank), count=format_number(board.total), value=value
+    )
 
 
 def build_rows(board: Leaderboard, best: float, request: PageRequest) -> tuple[BoardRow, ...]:

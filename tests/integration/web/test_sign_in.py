@@ -214,6 +214,15 @@ def test_the_way_back_is_a_path_of_our_own(house: MembersHouse) -> None:
         assert browser.get(f"/sign-in?back={evil}").location == "/", evil
 
 
+def test_a_member_reads_their_own_place(house: MembersHouse) -> None:
+    """On whatever page of the board, also where others do not see whose it is; nobody else's."""
+    iris = house.open_browser("Iris")
+    assert "Your place: " in iris.get("/board?by=time").text
+    house.choose_privacy("Iris", "anonymous")
+    assert "Your place: " in iris.get("/board?by=time").text
+    assert "Your place" not in house.open_browser(ADMIN).get("/board").text
+
+
 def test_strangers_see_how_to_sign_in(house: MembersHouse) -> None:
     """And no menu; in German too."""
     page = house.open_browser().get("/sign-in").text
