@@ -223,6 +223,22 @@ def test_badges_of_a_film_come_together_at_its_end_and_rare_ones_at_once(stage: 
         assert "Ana earned 1 badge" in text(stage.discord.messages("film-club", by_bot=True)[-1])
 
 
+def test_badges_of_one_message_have_a_line_for_each_viewer(stage: Stage) -> None:
+    """However many moments they were earned at."""
+    with stage.acting():
+        start(stage, film())
+        earned = [("1", "Ana", "First Reel"), ("2", "Ben", "Ten Reels"), ("1", "Ana", "Night Shift")]
+        told = [
+            stage.persistence.tell(BadgesAwarded(who, name, (samples.earned(badge, badge_id=badge),), "screening-1"))
+            for who, name, badge in earned
+        ]
+        assert stage.tracker.tell(ScreeningEnded(now(), film())).wait(10)
+        assert all(each.wait(10) for each in told)
+        said = text(stage.discord.messages("film-club", by_bot=True)[-1])
+        assert "🏅 3 badges earned" in said
+        assert "**Ana**: 🎬 First Reel, 🎬 Night Shift\n**Ben**: 🎬 Ten Reels" in said
+
+
 def test_the_record_gets_its_chart_beside_the_poster(stage: Stage) -> None:
     """Also where the service was restarted between the film and its end: the poster is fetched anew."""
     shown = film(seats=(samples.seat(spans=((0, 2_530_000),)),))

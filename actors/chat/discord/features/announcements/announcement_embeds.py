@@ -1,9 +1,10 @@
 """What announcements say: a film starts, a film ends, somebody earns badges."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import discord
+from msgspec.structs import replace
 
 from actors.chat.discord.features.live_card import live_card_embeds
 from actors.chat.discord.ui import embeds, formatting
@@ -73,14 +74,24 @@ def build_embeds(notices: Sequence[Announcement]) -> tuple[list[discord.Embed], 
 
 
 def _build_badges_of_many(notices: Sequence[Announcement]) -> discord.Embed:
-    """Several viewers' badges in one: a line for each viewer."""
-    awarded = [notice for notice in notices if isinstance(notice, BadgesAwarded)]
+    """Badges that were earned at different moments in one: a line for each viewer."""
+    awarded = _join_by_viewer(notice for notice in notices if isinstance(notice, BadgesAwarded))
+    if len(awarded) == 1:
+        return _badges(awarded[0])
     count = sum(len(notice.badges) for notice in awarded)
     heading = ngettext("🏅 {count} badge earned", "🏅 {count} badges earned", count).format(count=format_number(count))
     best = max((_best_rarity(notice) for notice in awarded), key=_rarity_place)
     lines = [build_line(notice).removeprefix("🏅 ") for notice in awarded]
     colour = embeds.RARITY_COLOURS.get(best, embeds.GREY)
     return embeds.build_embed(heading, embeds.join_lines_within(lines, _TABLE_UNITS), colour=colour)
+
+
+def _join_by_viewer(notices: Iterable[BadgesAwarded]) -> list[BadgesAwarded]:
+    by_viewer: dict[str, BadgesAwarded] = {}
+    for notice in notices:
+        known = by_viewer.get(notice.viewer_id)
+        by_viewer[notice.viewer_id] = replace(known, badges=known.badges + notice.badges) if known else notice
+    return list(by_viewer.values())
 
 
 def _best_rarity(notice: BadgesAwarded) -> str:
