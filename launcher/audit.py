@@ -13,10 +13,10 @@ from messages import AuditEntry, AuditSubject
 from persistence.audit_log import AuditLog
 
 
-def record_command(data_dir: Path, act: str, target: str, outcome: str, community: str = "") -> None:
+def record_command(data_dir: Path, act: str, target: str, outcome: str) -> None:
     """Append an act of whoever uses the command line; stderr says so where that fails.
 
-    `community`: the further one that it was about. Nothing where there is no data folder.
+    `data_dir`: the community's, so that no other is told of it. Nothing where there is no data folder.
     """
     if not data_dir.is_dir():
         return
@@ -24,7 +24,7 @@ def record_command(data_dir: Path, act: str, target: str, outcome: str, communit
     with contextlib.suppress(OSError, KeyError, ImportError):  # a container's user may have no name
         user = getpass.getuser()
     number = str(os.getuid()) if hasattr(os, "getuid") else ""
-    targets = tuple(AuditSubject(each, "") for each in (target, community) if each)
+    targets = (AuditSubject(target, ""),) if target else ()
     entry = AuditEntry(time.time(), AuditSubject(number, user), act, targets, outcome, "command line")
     log = AuditLog(data_dir)
     try:

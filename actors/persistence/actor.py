@@ -168,7 +168,7 @@ class Persistence(Actor):
         )
         self._film_choices = FilmChoices(self, self._store, self._running)
         self._web_access = WebAccess(self, self._store)
-        self._community_keeper = CommunityKeeper(self, self._store, self._audit_log)
+        self._community_keeper = CommunityKeeper(self, self._store)
         self._community_keeper.tell_all()
         self._viewer_requests.send_directory()
         self._viewer_requests.send_erasures()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -38,10 +39,9 @@ _LISTENERS: Final = ("tracker", "discord", "plex", "launcher")
 class CommunityKeeper:
     """Keeps the list, and tells the processes that host the communities' actors. Used on the actor's thread."""
 
-    def __init__(self, actor: Actor, store: Store, audit_log: AuditLog) -> None:
+    def __init__(self, actor: Actor, store: Store) -> None:
         self._actor = actor
         self._store = store
-        self._audit_log = audit_log
         self._said: tuple[Community, ...] = ()
 
     def list_all(self, _asked: ListCommunities) -> CommunityList:
@@ -64,9 +64,11 @@ class CommunityKeeper:
             if known is None:
                 self._make_folder(guild_id)
             write_community(connection, community, self._now_s())
-        changed = ", ".join(sorted(patch)) or "nothing"
-        outcome = f"done: {changed}" if known else "done"
-        self._note(asked.requested_by, "community set" if known else "community add", community, outcome)
+        if known is None:
+            self._note(asked.requested_by, "community add", community)
+        else:  # whoever asked tells of it itself, with who it was
+            changed = ", ".join(sorted(patch)) or "nothing"
+            self._actor.log.info("%s (%s) changed %s", community.name, guild_id, changed)
         return self._tell_of_change()
 
     def remove(self, asked: RemoveCommunity) -> CommunityList:
@@ -75,7 +77,7 @@ class CommunityKeeper:
             known = {community.guild_id: community for community in read_communities(connection)}
             if not delete_community(connection, asked.guild_id):
                 raise Declined(Problem.of("community.unknown", guild=asked.guild_id))
-        self._note(asked.requested_by, "community remove", known[asked.guild_id], "done")
+        self._note(asked.requested_by, "community remove", known[asked.guild_id])
         return self._tell_of_change()
 
     def tell_all(self) -> None:
@@ -100,7 +102,7 @@ class CommunityKeeper:
         return CommunityList(self._said)
 
     def _make_folder(self, guild_id: str) -> None:
-        folder = self._actor.context.data_dir / COMMUNITIES_DIR / guild_id
+        folder = self._folder(guild_id)
         try:
             folder.parent.mkdir(exist_ok=True)  # the data folder itself is made by the launcher alone
             folder.mkdir(exist_ok=True)
@@ -108,15 +110,19 @@ class CommunityKeeper:
             cause = error.strerror or type(error).__name__
             raise Declined(Problem.of("community.no_folder", folder=str(folder), cause=cause)) from error
 
-    def _note(self, who: str, act: str, community: Community, outcome: str) -> None:
+    def _note(self, who: str, act: str, community: Community) -> None:
+        """Write to the log, and to the audit log of that community: no other is told of it."""
         target = AuditSubject(community.guild_id, community.name)
         self._actor.log.warning("%s: %s (%s), asked for by %s", act, community.name, community.guild_id, who)
-        entry = AuditEntry(self._now_s(), AuditSubject("", storable(who)), act, (target,), outcome, "service")
+        entry = AuditEntry(self._now_s(), AuditSubject("", storable(who)), act, (target,), "done", "service")
+        log = AuditLog(self._folder(community.guild_id))
         try:
-            self._audit_log.append(entry)
+            log.append(entry)
         except (OSError, TimeoutError) as error:
-            file = self._audit_log.file
-            self._actor.log.error("This is not in the audit log, for %s cannot be written: %s", file, error)
+            self._actor.log.error("This is not in the audit log, for %s cannot be written: %s", log.file, error)
+
+    def _folder(self, guild_id: str) -> Path:
+        return self._actor.context.data_dir / COMMUNITIES_DIR / guild_id
 
     def _now_s(self) -> float:
         return self._actor.context.clock.now().wall_s

@@ -96,7 +96,7 @@ def _remove(settings: Settings, wanted: str, console: Console) -> int:
                 engine.dispose()
         if not is_gone:
             raise StoreError(f"{chosen.community} is not served.", "'python run.py communities' lists those that are.")
-        record_command(settings.installation_dir, "community remove", "", "done", chosen.community)
+        record_command(Path(chosen.data_dir), "community remove", chosen.community, "done")
     console.print(f"Discord server {chosen.community} is served no longer. Its data stay in {Path(chosen.data_dir)}.")
     return 0
 

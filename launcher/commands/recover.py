@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -37,8 +39,7 @@ def main(settings: Settings, request: StartTracking, console: Console) -> int:
         write_error(str(error))
         return 1
     if not request.simulate:
-        outcome, folder = plan.problem or "done", settings.installation_dir
-        record_command(folder, "recover", plan.chosen, outcome, settings.community)
+        record_command(Path(settings.data_dir), "recover", plan.chosen, plan.problem or "done")
     if request.simulate or not plan.chosen:
         _show_sessions(plan, console)
         _show_members(plan, console)

@@ -256,7 +256,7 @@ def report_failures(command: Command) -> Command:
     def run(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
         logging.basicConfig(level=logging.WARNING, format="%(message)s")
         target = getattr(arguments, "file", None) or getattr(arguments, "dir", "")
-        record = functools.partial(record_command, settings.installation_dir, community=settings.community)
+        record = functools.partial(record_command, Path(settings.data_dir))
         try:
             status = command(settings, arguments, console)
         except _FAILURES as error:

@@ -58,13 +58,13 @@ def test_a_community_is_added_changed_and_removed(house: House) -> None:
     assert last_told(house) == [] and marker.read_bytes() == b"their records"
     acts = [
         (entry.act, entry.who.name, entry.targets[0].id, entry.outcome)
-        for entry in AuditLog(house.folder).read(9, 0).entries
+        for entry in AuditLog(house.folder / "communities" / GUILD).read(9, 0).entries
     ]
     assert acts == [
         ("community remove", "Ann", GUILD, "done"),
-        ("community set", "Ann", GUILD, "done: TIMEZONE, WATCHED_PERCENT"),
         ("community add", "Ann", GUILD, "done"),
     ]
+    assert AuditLog(house.folder).read(9, 0).total == 0, "the environment's !audit tells of no other community"
 
 
 def test_the_list_is_there_after_a_restart_and_told_again_at_ticks(house: House) -> None:
