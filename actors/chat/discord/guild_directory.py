@@ -16,6 +16,8 @@ class GuildDirectory:
     def __init__(self, own: GuildFeatures) -> None:
         self.own = own
         self._others: dict[int, GuildFeatures] = {}
+        self._languages: dict[int, str] = {}
+        """By further server: the language that its community speaks, also while its actor starts anew."""
         self._without: set[int] = set()
         """Servers that are known to have no community; of others the actor may be starting."""
         self._untold: dict[int, list[AuditEntry]] = {}
@@ -33,6 +35,7 @@ class GuildDirectory:
         """Add a further server's."""
         self._others[features.guild_id] = features
         self._without.discard(features.guild_id)
+        self._languages[features.guild_id] = features.language
         for entry in list(self._untold.get(features.guild_id, ())):
             self._tell(features, entry)
 
@@ -41,9 +44,19 @@ class GuildDirectory:
         if self._others.get(features.guild_id) is features:
             del self._others[features.guild_id]
 
+    def note_language(self, guild_id: int, language: str) -> None:
+        """Take in which language a further server's community speaks from now on."""
+        self._languages[guild_id] = language
+
+    def find_language(self, guild_id: int) -> str:
+        """Return the language of a further server's community; empty where none is known."""
+        return self._languages.get(guild_id, "")
+
     def expect(self, guild_id: int, *, is_community: bool) -> None:
         """Take in whether a server has a community, whose actor may not be there yet."""
         (self._without.discard if is_community else self._without.add)(guild_id)
+        if not is_community:
+            self._languages.pop(guild_id, None)
 
     def is_expected(self, guild_id: int) -> bool:
         """Whether a server without features may have a community, whose actor is starting."""

@@ -166,7 +166,7 @@ def test_a_community_that_is_removed_is_served_no_longer(stage: Stage, further: 
         with further.acting():
             asked = further.people.slash("Chiara", "forgetme").wait_reply()
         pressed = further.people.click("Chiara", asked, "Meine Daten löschen").wait_reply()
-        assert "just starting" in text(pressed)
+        assert "startet auf diesem Server gerade" in text(pressed)
         until(lambda: stage.discord.list_commands(further.guild.id) == ["setup"], "setup alone")
         pressed = further.people.click("Chiara", asked, "Meine Daten löschen").wait_reply()
         assert "isn't set up" in text(pressed)

@@ -142,6 +142,11 @@ def test_a_server_is_set_up_step_by_step(stage: Stage, keeper: Keeper, people: U
         until(lambda: "Europe/Berlin (" in text(shown), "the zone, and what time it is there")
         people.click("Iris", shown, "usher:setup:set:home:BOT_LANGUAGE", values=["de"]).wait_ack(5)
         until(lambda: "Ankündigungen" in text(shown), "the page in German")
+        # No actor of this community runs here: German is spoken all the same, also to who is refused.
+        people.click("Iris", shown, ANNOUNCE, values=[people.channel("film-club").id]).wait_ack(5)
+        until_said(shown, f"<#{people.channel('film-club').id}>")
+        hint = people.click("Chiara", shown, "Alle Einstellungen").wait_reply()
+        assert "Server verwalten" in text(hint)
         community = keeper.communities[str(people.guild.id)]
         assert community.settings == {
             "BOT_LANGUAGE": "de",

@@ -130,8 +130,10 @@ class UsherBot(ResumingBot):
 
         Empty for the language of the process.
         """
-        if (features := self.directory.find(guild_id)) is not None:
-            return features.language
+        if self.directory.find(guild_id) is self.directory.own:
+            return ""
+        if known := self.directory.find_language(guild_id):
+            return known
         guild = self.get_guild(guild_id)
         spoken = guild.preferred_locale.value.partition("-")[0] if guild is not None else ""
         return spoken if spoken in languages() else ""

@@ -71,6 +71,7 @@ async def save_choices(
     own = directory.own.actors
     question = SaveCommunity(str(guild.id), guild.name, dict(chosen), f"{member} ({member.id})")
     server = _find_server(directory, guild, await ask_own(own, question))
+    directory.note_language(guild.id, server.language)
     subjects = [AuditSubject(name, text[:60] if name != "PLEX_SERVERS" else "") for name, text in chosen.items()]
     running = directory.find(guild.id)
     starts_anew = running is None or running.actors.settings != server.settings
