@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from awards.attention import join_watches, measure_attention
 from messages import FilmEntry, FilmList, FilmRecord, FilmViewer, GetFilm, Item, ListFilms, WatchRecord, spans
@@ -29,7 +29,9 @@ def list_films(asked: ListFilms, store: StoreSnapshot) -> FilmList:
     sums = sum_by_name(films)
     key = read_page_key(store.connection)
     names = _sort_films(store, films, sums, asked.sort)
-    after = next((place for place, name in enumerate(names, 1) if make_film_slug(key, *name) == asked.after), 0)
+    after = 0
+    if asked.after:
+        after = next((place for place, name in enumerate(names, 1) if make_film_slug(key, *name) == asked.after), 0)
     page = names[after : after + bound_limit(asked.limit)] if asked.after == "" or after else []
     counts = add_marks(store, count_films(store, films, page, sums))
     items = read_items(store, films, page)
@@ -97,9 +99,11 @@ def read_items(
     for film in films:
         hashes.setdefault(film.name, []).append(film.film_hash)
     items = {}
+    own = WATCHES.c.film_hash.in_(bindparam("film_hashes", expanding=True))
+    query = select(WATCHES.c.item).where(own, by_them).limit(1)  # made once: there are many names
     for name in names:
-        query = select(WATCHES.c.item).where(WATCHES.c.film_hash.in_(hashes[name]), by_them).limit(1)
-        if (found := store.connection.execute(query).scalar()) is not None:
+        found = store.connection.execute(query, {"film_hashes": hashes[name]}).scalar()
+        if found is not None:
             items[name] = decode_item(found)
     return items
 
