@@ -209,10 +209,11 @@ def test_health_names_the_communities_to_the_operators_server_alone(stage: Stage
         peer.persistence.answers[GetSaveStatus] = SaveStatus(None, 5.0)
     with both(stage, further):
         here, there = text(answer(stage, "Iris", "!health")), text(further.answer("Iris", "!health"))
-        assert "plex · Sunday Matinee" in here and "plex · Strangers" in here and "cellar.example" in here
+        assert "plex · Sunday Matinee" in here and "plex · Strangers" in here
+        assert "attic.example" in here and "cellar.example" not in here and "run.py health" in here
         assert "**plex**" in there and "Strangers" not in there and "example" not in there
         here, there = text(answer(stage, "Iris", "!diagnose")), text(further.answer("Iris", "!diagnose"))
-        assert "Plex · Strangers" in here and "cellar.example" in here
+        assert "Plex · Strangers" in here and "cellar.example" not in here
         assert "Strangers" not in there and "example" not in there
 
 

@@ -23,6 +23,7 @@ _STATES = {
     N_("stopped"): "⚫",
     N_("failed"): "🔴",
 }
+_ELSEWHERE = N_("whoever runs Usher sees why: python run.py health")
 _BADNESS = {"running": 0, "starting": 1, "degraded": 1, "restarting": 1, "stopped": 2, "failed": 2}
 
 
@@ -44,14 +45,16 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
 def name_actors(community: str, report: HealthReport) -> list[ActorHealth]:
     """Return the actors that a community is shown, those of further communities with what their server is called.
 
-    A further community is shown its own alone; the environment's, whose server is the operator's, all there are.
+    A further community is shown its own alone; the environment's, whose server is the operator's, all there are, but
+    not what ails others' Plex servers: `run.py health` says that.
     """
     names = {each.guild_id: each.name for each in report.communities}
     shown = []
     for actor in report.actors:
         name, whose = split_address(actor.actor)
         if not community and whose:
-            shown.append(replace(actor, actor=f"{name} · {names.get(whose, whose)}"))
+            why = _(_ELSEWHERE) if actor.last_error else ""
+            shown.append(replace(actor, actor=f"{name} · {names.get(whose, whose)}", last_error=why, problems=()))
         elif whose == community:
             shown.append(replace(actor, actor=name))
     return shown
