@@ -26,6 +26,8 @@ NIGHTS = 12
 WHOM = "Chiara"
 """Whose choice of privacy is tried."""
 NAMES = (*PEOPLE, "Noodle")
+HOST = "Rosa"
+"""Who plays the film of Tonight; an administrator too."""
 LANGUAGES = ("en", "de")
 OTHERS = ("local", "member", "admin")
 """Readers who see names, but not what somebody keeps to themselves."""
@@ -226,6 +228,7 @@ def check(reader: Reader, name: str, address: str, reply: Reply, choice: Privacy
         return
     if kind == "public":
         assert not names_in(text), f"{names_in(text)} on {where}"
+        assert HOST not in text, where
         if choice in ("private", "untracked") and name in OWN:
             assert_absent(reader, reply, where)
         return
