@@ -92,8 +92,12 @@ def test_a_link_of_the_command_line_signs_in(night: ServiceStage) -> None:
     assert "Usher runs" in page.text or "The page is at" in page.text
     assert CLIENT_SECRET not in page.text
     assert browser.post("/admin/save").location == "/admin?done=saved"
-    acts = [(entry.act, entry.source) for entry in AuditLog(night.data_dir).read(20, 0).entries]
-    assert ("savedata", "web page") in acts and ("web-link", "command line") in acts
+
+    def acts() -> set[tuple[str, str]]:
+        return {(entry.act, entry.source) for entry in AuditLog(night.data_dir).read(20, 0).entries}
+
+    expected = {("savedata", "web page"), ("web-link", "command line")}
+    night.wait_for(lambda: expected <= acts(), WITHIN_S, "both acts in the audit log")
     everything = night.service_log() + (night.data_dir / "logs" / "audit.jsonl").read_text()
     assert link.rpartition("/")[2] not in everything
 
