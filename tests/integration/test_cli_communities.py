@@ -13,6 +13,7 @@ from actors.media.sealing import TokenSealer, make_key
 from config import PlexServer, Settings, write_servers
 from diagnosis.findings import render
 from launcher.commands.community_list import read_exported_communities
+from launcher.commands.imports import _open_servers
 from launcher.doctor.communities import check_communities
 from messages import Community
 from persistence.audit_log import AuditLog
@@ -170,3 +171,14 @@ def test_check_names_the_community_that_cannot_be_served(folder: Path) -> None:
     assert first.text.startswith("Film club: No key of USHER_KEYS opens the token")
     assert second.text.startswith("Noir: The store ") and "damaged" in second.text and second.cure
     assert list(check_communities(Settings(data_dir=str(folder / "nowhere")))) == []
+
+
+def test_import_from_plex_opens_the_tokens_of_the_community() -> None:
+    """The operator has the keys in the environment; without the right one nothing is asked."""
+    key = make_key()
+    sealed = TokenSealer([key]).seal("token", A, "srv")
+    chosen = {"PLEX_SERVERS": write_servers([PlexServer("https://plex.example:32400", sealed, "Den", "srv")])}
+    own = Settings(usher_keys=(key,), plex_url="http://10.0.0.1:32400", plex_token="ours").for_community(A, chosen)
+    assert [(server.url, server.token) for server in _open_servers(own)] == [("https://plex.example:32400", "token")]
+    with pytest.raises(ImportFault, match=r"USHER_KEYS.*Nothing was changed"):
+        _open_servers(Settings(usher_keys=(make_key(),)).for_community(A, chosen))
