@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 SECRET_BYTES = 16
 """128 random bits."""
+PROGRAM_MARK = "usher_"
+"""How a program's token begins: by that it is known where it is found, and taken for nothing else."""
 
 
 class SignInLink(NamedTuple):
@@ -31,9 +33,15 @@ class ProgramToken(NamedTuple):
 
 
 def make_program_token() -> ProgramToken:
-    """Return a new token of 256 random bits, which begins so that it is known where it is found."""
-    secret = f"usher_{secrets.token_urlsafe(32)}"
+    """Return a new token of 256 random bits."""
+    secret = f"{PROGRAM_MARK}{secrets.token_urlsafe(32)}"
     return ProgramToken(secret, hash_secret(secret))
+
+
+def make_session_secret() -> str:
+    """Return the secret of a new session in a browser: 256 random bits."""
+    secret = secrets.token_urlsafe(32)
+    return make_session_secret() if secret.startswith(PROGRAM_MARK) else secret
 
 
 def hash_secret(secret: str) -> str:

@@ -9,7 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from aiohttp import web
 
-from actors.sign_in_links import hash_secret
+from actors.sign_in_links import PROGRAM_MARK, hash_secret
 from actors.web.http.peers import find_peer
 from actors.web.page import Ask, PageUnavailableError
 from actors.web.readers import Reader, ReaderKind, make_unknown_reader
@@ -41,14 +41,21 @@ class _Remembered(Generic[ValueT]):
     def __init__(self, now_s: Callable[[], float]) -> None:
         self._now_s = now_s
         self._entries: OrderedDict[str, _Timed[ValueT]] = OrderedDict()
+        self.clearings = 0
+        """How often everything was forgotten."""
 
     def get(self, key: str, within_s: float) -> ValueT | None:
         """Return what was answered within that time."""
         found = self._entries.get(key)
         return found.value if found is not None and self._now_s() - found.asked_s < within_s else None
 
-    def put(self, key: str, value: ValueT) -> ValueT:
-        """Remember an answer, and return it."""
+    def put(self, key: str, value: ValueT, clearings: int) -> ValueT:
+        """Remember an answer, and return it. `clearings`: as it was when it was asked for.
+
+        What was asked for before everything was forgotten may be true no more, and is not remembered.
+        """
+        if clearings != self.clearings:
+            return value
         self._entries.pop(key, None)
         self._entries[key] = _Timed(value, self._now_s())
         if len(self._entries) > MOST_KNOWN:
@@ -57,6 +64,7 @@ class _Remembered(Generic[ValueT]):
 
     def clear(self) -> None:
         """Forget everything."""
+        self.clearings += 1
         self._entries.clear()
 
 
@@ -100,7 +108,8 @@ class Sessions:
         key = hash_secret(secret)
         session = self._sessions.get(key, SESSION_KNOWN_S)
         if session is None:
-            session = self._sessions.put(key, await self._ask(FindSession(key)))
+            clearings = self._sessions.clearings
+            session = self._sessions.put(key, await self._ask(FindSession(key)), clearings)
         return session if session.viewer_id else None
 
     async def find_member_now(self, viewer_id: str) -> MemberStanding:
@@ -111,8 +120,9 @@ class Sessions:
         known = self._members.get(viewer_id, within_s)
         if known is not None:
             return known
+        clearings = self._members.clearings
         try:
-            return self._members.put(viewer_id, await self._ask(GetMember(viewer_id)))
+            return self._members.put(viewer_id, await self._ask(GetMember(viewer_id)), clearings)
         except PageUnavailableError:
             known = self._members.get(viewer_id, MEMBER_TRUSTED_S) if within_s else None
             if known is None:
@@ -124,7 +134,7 @@ def read_token(request: web.Request) -> str:
     """Return the token that a program sends; empty where it sends none.
 
     Programs that know names and passwords alone, as those for calendars do, send it as the password. Nothing can be
-    changed with it.
+    changed with it; nor is the secret of a browser's session taken for one.
     """
     kind, _space, value = request.headers.get("Authorization", "").partition(" ")
     if request.method not in (HTTPMethod.GET, HTTPMethod.HEAD):
@@ -137,14 +147,14 @@ def read_token(request: web.Request) -> str:
     elif kind.lower() != "bearer":
         return ""
     secret = value.strip()
-    return secret if len(secret) <= LONGEST_SECRET else ""
+    return secret if secret.startswith(PROGRAM_MARK) and len(secret) <= LONGEST_SECRET else ""
 
 
 def read_cookie(request: web.Request) -> str:
-    """Return the secret of a session that a request brings; empty where it brings none."""
+    """Return the secret of a session that a request brings; empty where it brings none, or a program's token."""
     is_https = find_peer(request).is_https
     secret = request.cookies.get(SECURE_COOKIE) or ("" if is_https else request.cookies.get(PLAIN_COOKIE, ""))
-    return secret if len(secret) <= LONGEST_SECRET else ""
+    return secret if not secret.startswith(PROGRAM_MARK) and len(secret) <= LONGEST_SECRET else ""
 
 
 def set_cookie(request: web.Request, response: web.StreamResponse, secret: str) -> None:

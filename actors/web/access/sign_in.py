@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -10,7 +9,7 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from actors.sign_in_links import hash_secret
+from actors.sign_in_links import hash_secret, make_session_secret
 from actors.web.access.admission import SIGN_IN_PATH, choose_way_back, reader_of, refuse_foreign
 from actors.web.access.discord_oauth import (
     COOKIE_S,
@@ -34,8 +33,6 @@ BODY_S = 10.0
 """A form that takes longer to arrive is given up."""
 ASK_DISCORD_S = 20.0
 LONGEST_FIELD = 400
-_SESSION_BYTES = 32
-"""256 random bits."""
 _ATTEMPT_COOKIE = "usher-sign-in"
 
 Render = Callable[..., web.Response]
@@ -73,9 +70,9 @@ class SignIn:
         router.add_get(SIGN_IN_PATH, self._show_ways)
         if self._options.client_id:
             router.add_get(DISCORD_PATH, self._come_back)
-            router.add_post(DISCORD_PATH, self._limit(refuse_foreign(self._confirm_at_discord)))
+            router.add_post(DISCORD_PATH, refuse_foreign(self._limit(self._confirm_at_discord)))
         router.add_get(f"{SIGN_IN_PATH}/{{token}}", self._show_link)
-        router.add_post(f"{SIGN_IN_PATH}/{{token}}", self._limit(refuse_foreign(self._use_link)))
+        router.add_post(f"{SIGN_IN_PATH}/{{token}}", refuse_foreign(self._limit(self._use_link)))
         router.add_post("/sign-out", refuse_foreign(self._sign_out))
 
     def _limit(self, handler: Handler) -> Handler:
@@ -86,7 +83,7 @@ class SignIn:
 
     def _count_try(self, request: web.Request) -> web.Response | None:
         """Count a try to sign in; return the answer to one too many."""
-        if self._limiter.take(find_peer(request).address):
+        if self._limiter.take(find_peer(request).network):
             return None
         response = self._show(request, "sign_in_over.html", HTTPStatus.TOO_MANY_REQUESTS, reason="often")
         response.headers["Retry-After"] = "60"
@@ -186,7 +183,7 @@ class SignIn:
         self, request: web.Request, start: Callable[[str], StartSession], back: str
     ) -> web.StreamResponse:
         """Begin a session under a new secret, whose hash `start` takes; one that the browser had ends."""
-        secret = secrets.token_urlsafe(_SESSION_BYTES)
+        secret = make_session_secret()
         session = await self._ask(start(hash_secret(secret)))
         if not session.viewer_id:  # the link was used in another window meanwhile
             return self._show(request, "sign_in_over.html", HTTPStatus.GONE, reason="link")
@@ -213,7 +210,7 @@ async def read_form(request: web.Request) -> dict[str, str]:
             fields = await request.post()
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
-    except ValueError:  # not a form
+    except (ValueError, LookupError):  # not a form, or in no encoding that there is
         raise web.HTTPBadRequest from None
     return {name: value for name, value in fields.items() if isinstance(value, str) and len(value) <= LONGEST_FIELD}
 

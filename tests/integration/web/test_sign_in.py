@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from actors.sign_in_links import make_program_token
 from actors.web.access import sessions, sign_in
 from actors.web.access.discord_oauth import derive_state, derive_verifier
-from messages import ConfirmDiscordSignIn, EndSessions, GetMember
+from messages import ConfirmDiscordSignIn, EndSessions, GetMember, StartSession
 from tests.integration.web.members_house import (
     ADMIN,
     NO_MEMBER,
@@ -298,3 +299,48 @@ def test_who_is_no_member_does_not_come_in_by_discord(oauth_house: MembersHouse)
     reply = browser.post("/sign-in/discord", {"code": "somebody", "state": state})
     assert reply.status == 403
     assert browser.get("/").status == 303
+
+
+def test_a_programs_token_is_no_session_of_a_browser(house: MembersHouse) -> None:
+    """Whoever finds it changes nothing with it, however it is sent; and a browser's cookie is no token."""
+    token = make_program_token()
+    asked = StartSession(token.token_hash, viewer_id=IDS["Iris"], username="Iris", is_token=True)
+    house.caller.ask("persistence", asked, DEADLINE_S)
+    thief = house.open_browser()
+    assert thief.get("/api/v1/board", Authorization=f"Bearer {token.secret}").status == 200
+    thief.cookies[sessions.PLAIN_COOKIE] = token.secret
+    assert thief.get("/me").status == 303
+    assert thief.post("/me/privacy", {"choice": "private"}).status == 401
+    owner = house.open_browser("Iris")
+    secret = owner.cookies[sessions.PLAIN_COOKIE]
+    assert house.open_browser().get("/api/v1/board", Authorization=f"Bearer {secret}").status == 401
+
+
+def test_a_form_of_somebody_elses_is_no_try_to_sign_in(house: MembersHouse) -> None:
+    """A page elsewhere cannot use up the tries of the address that its reader has."""
+    browser, link = house.open_browser(), house.make_link("Iris")
+    for _ in range(3 * sign_in.SIGN_INS_A_MINUTE):
+        assert browser.post(link, Sec_Fetch_Site="cross-site").status == 403
+    assert browser.post(link).status == 303
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/x-www-form-urlencoded; charset=nonsense",
+        "application/x-www-form-urlencoded; charset=idna",
+        "application/x-www-form-urlencoded; charset=rot13",
+        "multipart/form-data",
+        "multipart/form-data; boundary=x",
+        "multipart/form-data; boundary=" + "x" * 100,
+    ],
+)
+def test_a_form_that_cannot_be_read_is_refused(
+    house: MembersHouse, content_type: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And fills no log."""
+    browser = house.open_browser("Iris")
+    for body in ("choice=%ff\xff", "--x\r\n\r\nchoice", "--x\r\nContent-Type: a\r\n\r\nb\r\n--x--\r\n"):
+        reply = browser.send("POST", "/me/privacy", body, Sec_Fetch_Site="same-origin", Content_Type=content_type)
+        assert reply.status in (400, 404), body
+    assert not [record for record in caplog.records if "failed" in record.message]
