@@ -9,6 +9,8 @@ from messages.history import TitleCount
 from messages.media import Item
 
 __all__ = [
+    "FIRST_YEAR",
+    "LAST_YEAR",
     "BadgeCatalogue",
     "BadgeCount",
     "BadgeProgress",
@@ -260,6 +262,10 @@ class YearOfViewer(Answer, frozen=True, tag="year_of_viewer"):
     """At most five, by this viewer's watches alone, the most watched first."""
     posters: tuple[Item | None, ...] = ()
     """As this viewer watched each of `films`; None where that is not known."""
+
+
+FIRST_YEAR, LAST_YEAR = 1970, 2999
+"""Which years can be asked for."""
 
 
 class GetYear(Question[YearOfViewer], frozen=True, tag="get_year", to="persistence"):

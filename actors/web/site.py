@@ -15,7 +15,7 @@ from actors.runtime import Clock
 from actors.web.document import Document, DocumentDeclaration, LongDocument, load_documents
 from actors.web.documents.share_preview import PreviewShelf
 from actors.web.page import ASK_S, PageDeclaration, PageRequest, PageUnavailableError
-from actors.web.readers import Reader, ReaderKind, View
+from actors.web.readers import Reader, View, make_unknown_reader
 from actors.web.rendering import Renderer
 from messages import Answer, GetPageKey, GetPublicNames, Item, Question, Screening, UpcomingNight
 from viewers.public_names import NamelessView, ask_namelessly
@@ -140,9 +140,12 @@ class Site:
     async def draw_preview(
         self, previews: PreviewShelf, language: str, path: Mapping[str, str], base_url: str
     ) -> bytes:
-        """Return the picture of what an address shares. Raises PageNotFoundError and PageUnavailableError."""
+        """Return the picture of what an address shares, as who is not signed in sees it.
+
+        Raises PageNotFoundError and PageUnavailableError.
+        """
         return await self._make(
-            "preview", previews.draw, language, Reader(ReaderKind.LOCAL), path, {}, base_url, is_kept=False
+            "preview", previews.draw, language, make_unknown_reader(self._access), path, {}, base_url, is_kept=False
         )
 
     async def _make(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, delete, insert, select
 
-from messages import OpenShare, Share
+from messages import FIRST_YEAR, LAST_YEAR, OpenShare, Share
 from persistence.database.sql import upsert
 from persistence.database.tables import NIGHT_RSVPS, ONLY_COMMUNITY, VIEWER_BADGES, WATCHES, WEB_SHARES
 
@@ -18,7 +18,8 @@ def can_share(connection: Connection, asked: OpenShare) -> bool:
     """Tell whether what is to be shared is the owner's: a year, a night that they were at, a badge that they have."""
     match asked.kind:
         case "year":
-            return asked.subject.isascii() and asked.subject.isdecimal() and len(asked.subject) == 4
+            is_year = asked.subject.isascii() and asked.subject.isdecimal() and len(asked.subject) == 4
+            return is_year and FIRST_YEAR <= int(asked.subject) <= LAST_YEAR
         case "night":
             own = (WATCHES.c.screening_id == asked.subject) & (WATCHES.c.viewer_id == asked.viewer_id)
             query = select(WATCHES.c.watch_id).where(own, WATCHES.c.brief.is_(False)).limit(1)

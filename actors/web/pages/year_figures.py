@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from actors.web.page import PageNotFoundError, PageRequest
 from actors.web.pages.profile_tiles import Tile
 from charts import geometry
-from messages import EarnedBadge, Item, TitleCount, YearFigures
+from messages import FIRST_YEAR, LAST_YEAR, EarnedBadge, Item, TitleCount, YearFigures
 from wording.dates import MONTHS_SHORT, format_date, format_decade, format_weekday, month_name
 from wording.durations import format_duration
 from wording.numbers import format_count, format_number
 from wording.text import clean_line
 from wording.translation import _, gettext_badge, ngettext
-
-FIRST_YEAR, LAST_YEAR = 1970, 2999
 
 
 @dataclass(frozen=True)

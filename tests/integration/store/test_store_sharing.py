@@ -107,7 +107,7 @@ def test_a_member_has_a_bounded_number_of_shares(house: House) -> None:
     """A new one ends the oldest."""
     for number in range(MOST_SHARES + 2):
         house.clock.at_s += 1
-        share(house, subject=str(1900 + number), token=f"t{number}")
+        share(house, subject=str(2000 + number), token=f"t{number}")
     shares = house.ask(ListShares(ANA)).shares
     assert len(shares) == MOST_SHARES
     assert house.ask(FindShare("t1")).share is None

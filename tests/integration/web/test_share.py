@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from charts import PreviewCard
+from charts.chart_renderer import ChartRenderer
 from messages import GetViewerStats
 from tests.integration.web.members_house import Browser, MembersHouse, open_members_house
 from tests.integration.web.page_house import IDS, PEOPLE, make_club
@@ -116,7 +118,8 @@ def test_it_ends_when_its_owner_turns_private(house: MembersHouse, choice: str) 
 def test_only_what_is_ones_own_is_shared(house: MembersHouse) -> None:
     """And only from a page of ours, by who is signed in."""
     owner = house.open_browser(OWNER)
-    for kind, subject in (("night", "never"), ("badge", "never"), ("year", "x"), ("film", "1"), ("", "")):
+    years = [("year", year) for year in ("x", "0000", "0001", "1969", "3000", "9999", "٢٠٢٦")]
+    for kind, subject in (*years, ("night", "never"), ("badge", "never"), ("film", "1"), ("", "")):
         assert owner.post("/me/share", {"kind": kind, "subject": subject}).status == 404, kind
     fields = {"kind": "year", "subject": "2026"}
     assert owner.post("/me/share", fields, Sec_Fetch_Site="cross-site").status == 403
@@ -132,3 +135,22 @@ def test_the_way_to_share_is_on_the_owners_pages_alone(house: MembersHouse) -> N
     for path in (year[1], f"/nights/{find_night(owner)}"):
         assert 'action="/me/share"' in owner.get(path).text, path
     assert 'action="/me/share"' not in other.get(year[1]).text
+
+
+def test_the_picture_names_nobody_whom_the_page_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all may read, who did not choose to be named is a number in both."""
+    drawn: list[PreviewCard] = []
+
+    async def draw(self: ChartRenderer, drawing: PreviewCard) -> bytes:
+        drawn.append(drawing)
+        return b"\x89PNG"
+
+    monkeypatch.setattr(ChartRenderer, "draw", draw)
+    with open_members_house(make_club(tmp_path / "data", 2), web_access="public") as house:
+        owner, stranger = house.open_browser(OWNER), house.open_browser()
+        for kind, subject in (("year", "2026"), ("night", find_night(owner)), ("badge", find_badge(house))):
+            path = share(owner, kind, subject)
+            assert OWNER not in stranger.get(path).text, kind
+            assert house.get_bytes(f"{path}/preview.png")[0] == 200
+    assert len(drawn) == 3
+    assert OWNER not in repr(drawn)

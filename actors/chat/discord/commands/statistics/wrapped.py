@@ -13,7 +13,7 @@ from actors.chat.discord.framework.viewer_choice import ViewerMention, find_view
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from charts import WrappedCard
-from messages import CommunityYear, GetCommunityYear, GetYear, Item, YearFigures, YearOfViewer
+from messages import FIRST_YEAR, LAST_YEAR, CommunityYear, GetCommunityYear, GetYear, Item, YearFigures, YearOfViewer
 from wording import cards, dates
 from wording.dates import format_decade
 from wording.durations import format_duration
@@ -23,7 +23,6 @@ from wording.times import local_time
 from wording.translation import N_, _, gettext_badge, ngettext
 
 SERVER = "server"
-FIRST_YEAR, LAST_YEAR = 1970, 2999
 _BADGES = 12
 
 
