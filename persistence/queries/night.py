@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from messages import (
     GetNight,
@@ -130,8 +130,21 @@ def list_nights(asked: ListNights, store: StoreSnapshot) -> NightList:
         .limit(MOST_NIGHTS)
     ).scalars()
     nights = [night for night in read_nights(store, list(found)) if asked.from_s <= night.started_at_s < asked.until_s]
-    before = select(PARTIES.c.screening_id).where(own, PARTIES.c.started_at_s < asked.from_s).limit(1)
-    return NightList(tuple(nights), store.connection.execute(before).first() is not None)
+    return NightList(tuple(nights), _has_earlier(store, asked.from_s))
+
+
+def _has_earlier(store: StoreSnapshot, from_s: float) -> bool:
+    """Tell whether there are watch parties before that time of which something may be shown."""
+    is_shown = exists().where(
+        WATCHES.c.screening_id == PARTIES.c.screening_id,
+        WATCHES.c.brief.is_(False),
+        WATCHES.c.started_at_s < from_s,
+        WATCHES.c.viewer_id.not_in(store.hidden),
+    )
+    before = select(PARTIES.c.screening_id).where(
+        PARTIES.c.community == ONLY_COMMUNITY, PARTIES.c.started_at_s < from_s, is_shown
+    )
+    return store.connection.execute(before.limit(1)).first() is not None
 
 
 class _SeatRow(NamedTuple):

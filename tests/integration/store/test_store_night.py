@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from messages import SOMEBODY, GetNight, SetPrivacy
+from messages import SOMEBODY, GetNight, ListNights, SetPrivacy
 from persistence.records.viewers import set_privacy
 from persistence.store import Store
-from tests.unit.persistence.record_builders import EVENING, ask, finish, open_store, record
+from tests.unit.persistence.record_builders import DAY, EVENING, ask, finish, open_store, record
 
 
 @pytest.fixture
@@ -68,3 +68,18 @@ def test_a_night_of_hidden_viewers_alone_is_not_there(store: Store) -> None:
     last = ask(store, GetNight())
     assert last.screening is not None
     assert last.screening.screening_id == "s1"
+
+
+def test_nights_of_hidden_viewers_alone_are_not_told_of_as_earlier(store: Store) -> None:
+    """A month that leads back to one with nothing in it would say when they watched."""
+    finish(
+        store,
+        record("w1", "501", screening_id="s1", party=True, started_at_s=EVENING - DAY, ended_at_s=EVENING - DAY + 5000),
+        record("w2", "502", screening_id="s2", party=True),
+    )
+    asked = ListNights(EVENING - 60, EVENING + 60)
+    assert ask(store, asked).earlier
+    hide(store, "501")
+    found = ask(store, asked)
+    assert [night.screening_id for night in found.nights] == ["s2"]
+    assert not found.earlier
