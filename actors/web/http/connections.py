@@ -1,23 +1,59 @@
 """The connections of the server: how many there may be, and what a request that cannot be read is answered."""
 
-from collections.abc import Mapping
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from actors.web.http.peers import find_network
+
 MOST_CONNECTIONS = 1000
 """One more is closed at once."""
+MOST_FOR_NETWORK = 100
+"""Of one address, or network of IPv6; a proxy that is trusted has all of them."""
+TAKE_S = 30.0
+"""Who takes this long to take what was sent, but for the little that the connection holds, is let go; real seconds."""
 
 
 class _HttpConnection(RequestHandler):
-    """One connection. A request that is too long or not HTTP is answered with all headers, and not logged."""
+    """One connection. A request that is too long or not HTTP is answered with all headers, and not logged.
 
-    __slots__ = ("_error_headers",)
+    Who does not take what is sent is let go.
+    """
+
+    __slots__ = ("_error_headers", "_taking")
 
     def __init__(self, manager: "_BoundedServer", error_headers: Mapping[str, str], **options: Any) -> None:
         super().__init__(manager, **options)
         self._error_headers = error_headers
+        self._taking: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        """Wait for the browser to take what was sent, for some time."""
+        super().pause_writing()
+        self._taking = self._loop.call_later(TAKE_S, self._let_go)
+
+    def resume_writing(self) -> None:
+        """Send on: it was taken."""
+        self._stop_waiting()
+        super().resume_writing()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Wait for nothing more."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _stop_waiting(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
+
+    def _let_go(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
 
     def handle_error(
         self,
@@ -35,11 +71,20 @@ class _HttpConnection(RequestHandler):
 
 
 class _BoundedServer(web.Server):
-    """Every connection; at most so many."""
+    """Every connection; at most so many, and so many of one address."""
 
-    def __init__(self, application: web.Application, error_headers: Mapping[str, str], **options: Any) -> None:
+    def __init__(
+        self,
+        application: web.Application,
+        error_headers: Mapping[str, str],
+        is_proxy: Callable[[str], bool],
+        **options: Any,
+    ) -> None:
         super().__init__(application._handle, request_factory=application._make_request, **options)  # type: ignore[arg-type]
         self._error_headers = error_headers
+        self._is_proxy = is_proxy
+        self._networks: dict[RequestHandler, str] = {}
+        self._by_network: Counter[str] = Counter()
 
     def __call__(self) -> RequestHandler:
         """Return what speaks with one browser."""
@@ -48,20 +93,44 @@ class _BoundedServer(web.Server):
     def connection_made(self, handler: RequestHandler, transport: Any) -> None:
         """Take a connection in, or close it where there are enough."""
         super().connection_made(handler, transport)
-        if len(self._connections) > MOST_CONNECTIONS:
+        peer = transport.get_extra_info("peername")
+        address = str(peer[0]) if peer else ""
+        is_too_many = False
+        if not self._is_proxy(address):
+            network = self._networks[handler] = find_network(address)
+            self._by_network[network] += 1
+            is_too_many = self._by_network[network] > MOST_FOR_NETWORK
+        if is_too_many or len(self._connections) > MOST_CONNECTIONS:
             transport.abort()
+
+    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
+        """Count a connection no longer."""
+        network = self._networks.pop(handler, None)
+        if network is not None:
+            self._by_network[network] -= 1
+            if not self._by_network[network]:
+                del self._by_network[network]
+        super().connection_lost(handler, exc)
 
 
 class BoundedRunner(web.AppRunner):
     """Runs an application on a bounded number of connections."""
 
-    __slots__ = ("_error_headers",)
+    __slots__ = ("_error_headers", "_is_proxy")
 
-    def __init__(self, application: web.Application, error_headers: Mapping[str, str], **options: Any) -> None:
+    def __init__(
+        self,
+        application: web.Application,
+        error_headers: Mapping[str, str],
+        is_proxy: Callable[[str], bool],
+        **options: Any,
+    ) -> None:
+        """`is_proxy` tells whether an address is a trusted proxy's."""
         super().__init__(application, access_log=None, **options)
         self._error_headers = error_headers
+        self._is_proxy = is_proxy
 
     async def _make_server(self) -> web.Server:
         await super()._make_server()  # prepares the application
         options = {name: value for name, value in self._kwargs.items() if name != "access_log_class"}
-        return _BoundedServer(self._app, self._error_headers, **options)
+        return _BoundedServer(self._app, self._error_headers, self._is_proxy, **options)

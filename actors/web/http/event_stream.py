@@ -17,7 +17,7 @@ BEAT_S = 20.0
 """A line that says nothing is cut by many a proxy; pages take the line for dead after two beats without a word."""
 SEND_S = 10.0
 """A reader who takes this long to take what was sent is let go; the browser comes back by itself."""
-MOST_STREAMS, MOST_FOR_ADDRESS = 900, 20
+MOST_STREAMS, MOST_FOR_NETWORK = 900, 20
 RETRY_MS = 3000
 
 
@@ -63,7 +63,7 @@ class StreamHub:
         """`now_ms` returns the service's time, ms since 1970, UTC: pages reckon the film's position by it."""
         self._now_ms = now_ms
         self._streams: set[EventStream] = set()
-        self._by_address: Counter[str] = Counter()
+        self._by_network: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._streams)
@@ -89,8 +89,8 @@ class StreamHub:
 
     async def serve(self, request: web.Request, view: View, parts: Mapping[str, Part]) -> web.StreamResponse:
         """Keep a page up to date for as long as it listens."""
-        address = find_peer(request).address
-        if len(self._streams) >= MOST_STREAMS or self._by_address[address] >= MOST_FOR_ADDRESS:
+        network = find_peer(request).network
+        if len(self._streams) >= MOST_STREAMS or self._by_network[network] >= MOST_FOR_NETWORK:
             raise web.HTTPServiceUnavailable(text="Too many open pages.\n", headers={"Retry-After": "30"})
         stream = EventStream(request, view, _read_versions(request.query.get("have", "")))
         stream.offer(parts)
@@ -98,7 +98,7 @@ class StreamHub:
             headers={"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
         )
         self._streams.add(stream)
-        self._by_address[address] += 1
+        self._by_network[network] += 1
         try:
             await response.prepare(request)
             await stream.run(response, self._now_ms)
@@ -106,9 +106,9 @@ class StreamHub:
             _cut(request)
         finally:
             self._streams.discard(stream)
-            self._by_address[address] -= 1
-            if not self._by_address[address]:
-                del self._by_address[address]
+            self._by_network[network] -= 1
+            if not self._by_network[network]:
+                del self._by_network[network]
         return response
 
 

@@ -2,6 +2,7 @@
 
 import hmac
 import ipaddress
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -30,6 +31,8 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+"""A name or an address with the port, if any: nothing besides, for addresses that others read are made of it."""
 STRICT_TRANSPORT = "max-age=31536000"
 
 
@@ -56,17 +59,15 @@ class HostGuard:
 
     def allows(self, host_header: str) -> bool:
         """Tell whether a Host header names this machine or WEB_URL."""
-        try:
-            host = (urlsplit(f"//{host_header}").hostname or "").lower()
-        except ValueError:
+        found = _HOST.fullmatch(host_header)
+        if found is None:
             return False
-        if not host:
-            return False
+        host = found[1].strip("[]").lower()
         return is_loopback(host) or host == self._public_host or (self._allows_addresses and is_address(host))
 
 
 class AddressLimiter:
-    """A token bucket for each address: `burst` requests at once, `a_second` in the long run."""
+    """A token bucket for each address, or network of IPv6: `burst` requests at once, `a_second` in the long run."""
 
     def __init__(
         self,
@@ -113,7 +114,7 @@ def make_guard(peers: PeerFinder, hosts: HostGuard, limiter: AddressLimiter) -> 
         note_peer(request, peer)
         if not hosts.allows(peer.host):
             raise web.HTTPMisdirectedRequest(text="This page is at another address. Set WEB_URL to the one you use.\n")
-        if not limiter.take(peer.address):
+        if not limiter.take(peer.network):
             raise web.HTTPTooManyRequests(text="Too many requests: wait a moment.\n", headers={"Retry-After": "2"})
         return await handler(request)
 

@@ -9,6 +9,8 @@ from aiohttp import web
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 MOST_HOPS = 20
+OWN_NETWORK_BITS = 64
+"""Whoever has one address of IPv6 has all that share so many bits with it."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,11 @@ class Peer:
     """As the header Host has it, with the port if any."""
     is_https: bool
     """Whether the browser speaks https, to this server or to a proxy before it."""
+
+    @property
+    def network(self) -> str:
+        """What limits for an address hold for."""
+        return find_network(self.address)
 
     @property
     def origin(self) -> str:
@@ -45,13 +52,14 @@ class PeerFinder:
         address = request.remote or ""
         host = request.headers.get("Host", "")
         is_https = False
-        if self._is_trusted(address):
+        if self.is_trusted(address):
             address = self._read_chain(address, request.headers.getall("X-Forwarded-For", []))
             host = _read_last(request.headers.getall("X-Forwarded-Host", [])) or host
             is_https = _read_last(request.headers.getall("X-Forwarded-Proto", [])).lower() == "https"
         return Peer(address, host, is_https or (bool(self._https_host) and host.lower() == self._https_host))
 
-    def _is_trusted(self, address: str) -> bool:
+    def is_trusted(self, address: str) -> bool:
+        """Tell whether an address is a trusted proxy's."""
         parsed = _parse(address)
         return parsed is not None and any(parsed in network for network in self._trusted)
 
@@ -63,9 +71,17 @@ class PeerFinder:
             if parsed is None:
                 return address
             address = str(parsed)
-            if not self._is_trusted(address):
+            if not self.is_trusted(address):
                 return address
         return address
+
+
+def find_network(address: str) -> str:
+    """Return the network of an IPv6 address that one household or machine has to itself; else the address."""
+    parsed = _parse(address)
+    if not isinstance(parsed, ipaddress.IPv6Address):
+        return str(parsed or address)
+    return str(ipaddress.ip_network((int(parsed), OWN_NETWORK_BITS), strict=False))
 
 
 def find_peer(request: web.Request) -> Peer:

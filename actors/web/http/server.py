@@ -146,6 +146,7 @@ class WebServer:
         self._runner = BoundedRunner(
             application,
             SECURITY_HEADERS,
+            peers.is_trusted,
             keepalive_timeout=IDLE_S,
             lingering_time=1.0,
             max_line_size=MOST_HEADER_BYTES,

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from actors.web.http import connections, event_stream, server
 from actors.web.http.guards import SECURITY_HEADERS
+from actors.web.http.posters import MOST_BYTES
 from messages import GetHealth, HealthReport
 from tests.unit.web.page_stage import DEADLINE_S, RASHOMON, PageStage, make_screening, make_seat, open_stage
 
@@ -90,6 +91,60 @@ def test_there_are_so_many_connections_at_most(stage: PageStage, monkeypatch: py
     for each in opened:
         each.close()
     kept.close()
+
+
+def test_nobody_takes_all_connections(stage: PageStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One address has so many of them at most; those that ended are not counted."""
+    monkeypatch.setattr(connections, "MOST_FOR_NETWORK", 3)
+    opened = [socket.create_connection(("127.0.0.1", stage.port), DEADLINE_S) for _ in range(4)]
+    with contextlib.suppress(ConnectionResetError):
+        assert opened[-1].recv(10) == b""
+    other = http.client.HTTPConnection("127.0.0.1", stage.port, DEADLINE_S, source_address=("127.0.0.2", 0))
+    other.request("GET", "/health")
+    assert other.getresponse().status == 200
+    other.close()
+    for each in opened:
+        each.close()
+    end = time.monotonic() + DEADLINE_S
+    while not is_served_at_once(stage, 3):
+        assert time.monotonic() < end
+
+
+def is_served_at_once(stage: PageStage, count: int) -> bool:
+    """Tell whether so many connections of one address are served while all are open."""
+    with contextlib.ExitStack() as closing:
+        for _ in range(count):
+            kept = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=DEADLINE_S)
+            closing.callback(kept.close)
+            try:
+                kept.request("GET", "/health")
+                assert kept.getresponse().read()
+            except (ConnectionError, http.client.HTTPException):
+                return False
+    return True
+
+
+def test_who_does_not_read_an_answer_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of what is no stream: a connection is not held for good by a picture that nobody takes."""
+    monkeypatch.setattr(connections, "TAKE_S", SOON_S)
+    with open_stage(tmp_path) as stage:
+        stage.answer_load()
+        address = stage.actor._posters.find_address(RASHOMON)
+        key = address.rpartition("/")[2]
+        stage.actor._posters._keep(key, "image/png", b"\x89PNG\r\n\x1a\n" + bytes(MOST_BYTES - 8))
+        slow = socket.socket()
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.connect(("127.0.0.1", stage.port))
+        slow.sendall(f"GET {address} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() * 8)
+        slow.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Begun: ")  # what follows tells when the other end is gone
+        end = time.monotonic() + DEADLINE_S
+        with contextlib.suppress(ConnectionError):
+            while True:
+                assert time.monotonic() < end, "it is still there"
+                slow.sendall(b"x")
+                time.sleep(0.05)
+        slow.close()
+        assert stage.get_bytes(address)[0] == 200
 
 
 def test_figures_are_for_this_machine_and_for_who_has_the_token(tmp_path: Path) -> None:

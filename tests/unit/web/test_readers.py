@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 
-from actors.web.http.guards import HostGuard
+from actors.web.access.sessions import Sessions
+from actors.web.http.guards import AddressLimiter, HostGuard
 from actors.web.http.peers import Peer, PeerFinder
 from actors.web.readers import Access, Admission, Reader, ReaderKind, admit, make_unknown_reader
 from config import SettingsError, load_settings
+from messages import FindSession, WebSession
 from setting_checks import is_loopback
 from tests.unit.web.page_stage import open_stage
 
@@ -148,3 +151,73 @@ def test_strangers_are_led_to_the_sign_in(tmp_path: Path) -> None:
         assert stage.get("/events", Accept="text/event-stream")[0] == 401
         assert stage.get("/posters/" + "0" * 24, Accept="image/png")[0] == 401
         assert stage.get("/robots.txt")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "evil.example@127.0.0.1",
+        "127.0.0.1/evil.example",
+        "127.0.0.1?evil.example",
+        "127.0.0.1#evil.example",
+        "127.0.0.1\\evil.example",
+        "localhost:80:80",
+        "localhost:x",
+        "[::1]evil.example",
+        "[::1",
+        "::1]",
+        "0x7f000001",
+        "2130706433",
+        "127.1",
+        "0.0.0.0",  # noqa: S104
+        "[::]",
+        "[::ffff:0:0]",
+        "[fe80::1%25lo]",
+        "loc\xadalhost",
+        "\uff4cocalhost",
+    ],
+)
+def test_what_is_no_name_of_this_machine_is_refused(host: str) -> None:
+    """Also where a part of it is; what is made of the Host is an address that others read."""
+    assert not HostGuard("").allows(host)
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1:8765", "127.9.9.9", "[::1]", "[0:0::1]:8765"])
+def test_every_name_of_this_machine_is_one(host: str) -> None:
+    """With a port or without."""
+    assert HostGuard("").allows(host)
+
+
+def test_a_limit_holds_for_a_network_of_ipv6() -> None:
+    """A household or a rented machine has 2^64 addresses: they are one."""
+    limiter = AddressLimiter(2)
+    addresses = [f"2001:db8::{number:x}:1" for number in range(5)]
+    taken = [limiter.take(Peer(each, "", is_https=False).network) for each in addresses]
+    assert taken == [True, True, False, False, False]
+    networks = {Peer(each, "", is_https=False).network for each in ("203.0.113.9", "203.0.113.10", "2001:db8:0:1::1")}
+    assert len(networks) == 3
+    assert Peer("", "", is_https=False).network == ""
+
+
+async def test_a_session_that_ends_while_it_is_looked_for_is_not_remembered() -> None:
+    """The answer of before the end may come after the news of it."""
+    asked: list[FindSession] = []
+
+    async def ask(question: Any, timeout_s: float = 5.0, *, target: str = "") -> Any:
+        asked.append(question)
+        if len(asked) == 1:
+            sessions.drop_known()
+            return WebSession("501", "Iris")
+        return WebSession("", "")
+
+    sessions = Sessions("members", ask)
+    request = make_mocked_request("GET", "/", CIMultiDict([("Authorization", "Bearer usher_abc")]))
+    found = await sessions.find(request)
+    assert found is not None and found.viewer_id == "501"
+    assert await sessions.find(request) is None
+    assert await sessions.find(request) is None
+    assert len(asked) == 2
