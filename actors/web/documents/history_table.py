@@ -17,7 +17,8 @@ ROWS = 100
 """Asked for at once."""
 MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 """By which spreadsheets know UTF-8."""
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+"""Full width ones too: spreadsheets set to Chinese or Japanese take them for the same."""
 
 
 @document("history.csv", "/history.csv")

@@ -14,6 +14,7 @@ from typing import Any
 import icalendar
 import pytest
 
+from actors.web.documents.history_table import format_rows
 from messages import Item
 from messages.base import DurationMs
 from tests.integration.web.page_house import IDS, PageHouse, make_club, open_house
@@ -170,6 +171,8 @@ def test_no_cell_is_a_formula(house: PageHouse) -> None:
     rows = read_table(house)
     assert any(row["title"].startswith("'=cmd|") and row["viewer"].startswith("'=cmd|") for row in rows)
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
+    wide = ("＝1+1", "＋1", "－1", "＠A1")
+    assert format_rows([wide]) == ",".join(f"'{cell}" for cell in wide) + "\r\n"
 
 
 @pytest.mark.parametrize("path", ["/nights.ics", "/feed.xml", "/history.csv"])
