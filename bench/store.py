@@ -71,10 +71,16 @@ def run(records: int = RECORDS, viewers: int = VIEWERS) -> dict[str, Figures]:
         few, many = [_running(n) for n in range(40)], [_running(n) for n in range(10_000)]
         rows["auto-save, 40 running"] = _measure(counter, 10, lambda n: save(store, few, NOW_S + n, "auto"))
         rows["finish"] = _measure(counter, 20, lambda n: _finish(store, [_ended(f"f{n}", n + 100)], few))
-        rows["finish, resumed"] = _measure(counter, 20, lambda n: _finish(store, [_resumed(n)], few))
-        with store.change(NOW_S) as change:
-            link(change, LinkAccount("plex:srv:1", "", "1", "Viewer 1", "1"), NOW_S)
-        rows["finish, linked"] = _measure(counter, 20, lambda n: _finish(store, [_ended(f"l{n}", 1)], few))
+        for number in range(20):
+            _finish(store, [_ended(f"g{number}", number + 200)], few)
+        rows["finish, resumed"] = _measure(counter, 20, lambda n: _finish(store, [_resumed(f"g{n}", n + 200)], few))
+        for member in ("1", "300"):
+            with store.change(NOW_S) as change:
+                link(change, LinkAccount(f"plex:srv:{member}", "", member, f"Viewer {member}", "1"), NOW_S)
+        rows["finish, linked"] = _measure(counter, 20, lambda n: _finish(store, [_ended(f"l{n}", 300)], few))
+        rows["finish, linked, watches more"] = _measure(
+            counter, 20, lambda n: _finish(store, [_ended(f"m{n}", 1)], few)
+        )
         for count in (40, 100):
             rows[f"{count} finishes at once"] = _measure(counter, 5, lambda n, c=count: _end_night(store, n, c, few))
         reported = ReportedWatches(80.0, 60.0)
@@ -128,10 +134,10 @@ def _ended(watch_id: str, viewer: int) -> EndedWatch:
     return _as_ended(replace(_record(watch_id, viewer), started_at_s=NOW_S - 3600 + len(watch_id)))
 
 
-def _resumed(number: int) -> EndedWatch:
-    """One of the records that the store was filled with, with more time."""
-    record = _record(f"h{10 * (number + 1)}", 10 * (number + 1) % VIEWERS)
-    return _as_ended(replace(record, playing_s=5000.0, ended_at_s=NOW_S))
+def _resumed(watch_id: str, viewer: int) -> EndedWatch:
+    """Return a watch that is stored, with more time."""
+    record = _ended(watch_id, viewer).record
+    return _as_ended(replace(record, playing_s=record.playing_s + 30.0, ended_at_s=NOW_S + 40.0))
 
 
 def _as_ended(record: WatchRecord) -> EndedWatch:

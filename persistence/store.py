@@ -351,5 +351,7 @@ class Store:
 def count_reported(connection: Connection, running: Iterable[RunningWatch], rules: StatisticsRules) -> RunningWatches:
     """Return what the tracker reported as watches of those for whom they count, without what is stored by now."""
     directory = read_directory(connection)
-    still = drop_unwanted(connection, checkpoint.drop_finished(connection, running), directory)
-    return count_running(connection, still, directory, rules.thresholds)
+    watches = list(running)
+    stored = checkpoint.read_progress(connection, (watch.state.watch_id for watch in watches))
+    still = drop_unwanted(connection, checkpoint.drop_finished(watches, stored), directory)
+    return count_running(connection, still, stored, directory, rules.thresholds)

@@ -51,6 +51,8 @@ class FileChecksum(msgspec.Struct, frozen=True, array_like=True):
         return cls(len(content), zlib.crc32(content), len(content))
 
 
+BEING_REPLACED = FileChecksum(0, 1, 0)
+"""The mark of a history while a line of it is being replaced, until the next save knows how it looks: no file fits."""
 EMPTY_HISTORY = FileChecksum.of_content(_EMPTY)
 
 

@@ -18,13 +18,12 @@ from persistence.json_files.documents import ViewerDocuments
 from persistence.json_files.entries import history_line
 from persistence.json_files.files import (
     ALL,
+    BEING_REPLACED,
     EMPTY_HISTORY,
     HISTORY,
     FileChecksum,
     JsonFiles,
     checksum_after_append,
-    checksum_after_replace,
-    is_last_line,
 )
 from persistence.json_files.history import HistoryRewriter, read_history_lines
 from persistence.records.change_set import ChangeSet, ViewerMove
@@ -95,6 +94,8 @@ class JsonSync:
         self._is_planned = False
         """Whether a plan was made that was not applied: then what is kept of the documents may be of no transaction."""
         self.behind = False
+        self._replaced: FileChecksum | None = None
+        """How the history looks since a line of it was replaced: the next save stores it."""
         self.rewriter = HistoryRewriter(self._files, reader)
 
     def plan(
@@ -134,6 +135,8 @@ class JsonSync:
         if not (lines or anew or known):
             return None
         before = msgspec.json.decode(known, type=FileChecksum | None) if known else EMPTY_HISTORY
+        if before == BEING_REPLACED:
+            before = self._replaced
         is_one_line = False
         if before is None or is_torn:
             marks[HISTORY] = None
@@ -141,10 +144,8 @@ class JsonSync:
             marks[HISTORY] = None  # it counts as behind until the lines are written: neither size nor end need tell
             is_alone = len(changes) == 1 and not (moves or lines)
             if is_alone and not (self.rewriter.is_running or self.rewriter.takes(count)):
-                ((old, new),) = changes.items()
-                if new is not None:
-                    is_one_line = True
-                    marks[HISTORY] = checksum_after_replace(before, old, new) if is_last_line(before, old) else None
+                is_one_line = None not in changes.values()
+                marks[HISTORY] = BEING_REPLACED if is_one_line else None
         else:
             marks[HISTORY] = checksum_after_append(before, *lines)
         return HistoryPlan(before, count, lines, changes, moves, is_torn, anew, is_one_line)
@@ -182,9 +183,10 @@ class JsonSync:
         if is_changed:
             ((old, new), *_) = [*plan.changes.items()] or [(b"", None)]
             if plan.is_one_line and new is not None:
-                mark = self._files.replace(before, old, new)
-            else:
-                mark = self._files.change(before, plan.changes, plan.lines, plan.moves)
+                self._replaced = None
+                self._replaced = self._files.replace(before, old, new)
+                return self._replaced is not None
+            mark = self._files.change(before, plan.changes, plan.lines, plan.moves)
             if mark is not None:
                 self._store_checksum(HISTORY, mark)
             return mark is not None
@@ -200,6 +202,8 @@ class JsonSync:
         """
         with self._reader.connect() as connection:
             marks = {name: _read_checksum(connection, name) for name in ALL if _was_written(connection, name)}
+        if marks.get(HISTORY) == BEING_REPLACED:
+            marks[HISTORY] = self._replaced
         wrong = [name for name, mark in marks.items() if mark is None or not self._files.is_whole(name, mark)]
         if self.rewriter.is_running and HISTORY in wrong:
             wrong.remove(HISTORY)

@@ -4,12 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from messages import Moment, WatchRecord
 from persistence.database.rows import Row, watch_row
-from persistence.database.sql import FactSheet, split_batches
-from persistence.database.tables import WATCHES
+from persistence.database.sql import FactSheet
 from persistence.operations.save import gather_copies, sight_name
 from persistence.records.change_set import ChangeSet, RowChange
 from persistence.records.checkpoint import (
@@ -18,19 +17,19 @@ from persistence.records.checkpoint import (
     RunningWatch,
     delete_from_checkpoint,
     drop_finished,
-    drop_unwanted,
     put_into_checkpoint,
+    read_progress,
     should_store,
 )
 from persistence.records.known_viewers import FinishContext, read_finish_context
 from persistence.records.links import update_display_names
-from persistence.records.running_watches import RunningWatches, attribute_to_viewer, count_running
+from persistence.records.running_watches import attribute_to_viewer, count_running
 from persistence.records.saves import SaveResult, count_stored, record_handled, record_save
 from persistence.records.statistics import settle_statistics
 from persistence.records.suggestions import delete_watched
 from persistence.records.viewers import record_viewers
-from persistence.records.watch_parts import put_into_film, read_films
-from persistence.records.watches import FilmKey, is_outdated, write_rows
+from persistence.records.watch_parts import FilmWatches, put_into_film
+from persistence.records.watches import is_outdated, write_rows
 from persistence.store import Store
 from viewers.directory import ViewerDirectory
 
@@ -99,9 +98,10 @@ def finish_watches(
         # all is saved that this viewer watches, and nothing of anybody else.
         ids = {each for record in counted for each in known.people.ids_of(record.viewer_id)}
         others = [watch for watch in index.find_watches(ids) if watch.state.watch_id not in ended]
-        others = drop_unwanted(connection, drop_finished(connection, others), known.people)
+        stored = read_progress(connection, (each.state.watch_id for each in others))
+        others = [each for each in drop_finished(others, stored) if _is_wanted(each.record, context)]
         put_into_checkpoint(connection, others, at_s)
-        still = count_running(connection, others, known.people, store.rules.thresholds) if others else RunningWatches()
+        still = count_running(connection, others, stored, known.people, store.rules.thresholds)
         record_handled(connection, [each.message_id for each in fresh if each.message_id], at_s)
         known.rows |= record_viewers(connection, [*still.records, *counted], known.rows)
         # Who watches something else too earned the badges in what ended now.
@@ -128,12 +128,7 @@ def finish_watches(
 
 def _read_context(connection: Connection, finished: Iterable[EndedWatch]) -> FinishContext:
     watches = list(finished)
-    return read_finish_context(
-        connection,
-        (each.record.viewer_id for each in watches),
-        (each.record.watch_id for each in watches),
-        (each.message_id for each in watches),
-    )
+    return read_finish_context(connection, [each.record for each in watches], (each.message_id for each in watches))
 
 
 def _is_wanted(record: WatchRecord, context: FinishContext) -> bool:
@@ -165,25 +160,27 @@ def _put_records(change: ChangeSet, finished: Sequence[EndedWatch], context: Fin
     """Insert or replace the records; nothing where a later one is stored."""
     people = context.viewers.people
     members = {link.viewer_id for link in people.links.values()}
-    stored = _read_rows(change, [each.record.watch_id for each in finished if each.record.watch_id in context.stored])
     changes = []
     for each in finished:
         viewer_id = people.viewer(each.record.viewer_id)
         if viewer_id in members and each.record.item.rating_key:
-            _put_into_film(change, each, viewer_id, stored)
-        elif (row := _build_row(change, each, viewer_id, stored.get(each.record.watch_id))) is not None:
-            changes.append(RowChange(stored.get(each.record.watch_id), row))
+            _put_into_film(change, each, viewer_id, context)
+            continue
+        old = context.rows.get(each.record.watch_id)
+        row = _build_row(change, each, viewer_id, old)
+        if row is not None:
+            changes.append(RowChange(old, row))
     write_rows(change, changes)
 
 
-def _put_into_film(change: ChangeSet, finished: EndedWatch, viewer_id: str, stored: dict[str, Row]) -> None:
+def _put_into_film(change: ChangeSet, finished: EndedWatch, viewer_id: str, context: FinishContext) -> None:
     """Store a linked member's watch, as one with what else the member watched at that time."""
     record = finished.record
-    film = FilmKey(record.item.server_id, record.item.rating_key)
-    watches = read_films(change.connection, viewer_id, [film])[film]
+    film = (viewer_id, record.item.server_id, record.item.rating_key)
+    watches = FilmWatches.of(context.films.get(film, ()))
     original = watches.find_original(record.watch_id)
-    if original is None and record.watch_id in stored:  # it was another film's until now
-        original = watches.rows[record.watch_id] = stored[record.watch_id]
+    if original is None and record.watch_id in context.rows:  # it was another film's until now
+        original = watches.rows[record.watch_id] = context.rows[record.watch_id]
     row = _build_row(change, finished, viewer_id, original)
     if row is not None:
         put_into_film(change, viewer_id, watches, row)
@@ -196,11 +193,3 @@ def _build_row(change: ChangeSet, finished: EndedWatch, viewer_id: str, old: Row
     seq = change.facts.take_history_seq() if old is None else old["seq"]
     record = replace(finished.record, viewer_id=viewer_id)
     return watch_row(record, seq, finished.closed, identity=finished.record.viewer_id)
-
-
-def _read_rows(change: ChangeSet, watch_ids: Iterable[str]) -> dict[str, Row]:
-    rows: dict[str, Row] = {}
-    for some in split_batches(watch_ids):
-        query = select(WATCHES).where(WATCHES.c.watch_id.in_(some))
-        rows |= {row["watch_id"]: dict(row) for row in change.connection.execute(query).mappings()}
-    return rows

@@ -14,6 +14,7 @@ from persistence.records.checkpoint import (
     RunningWatch,
     drop_finished,
     drop_unwanted,
+    read_progress,
     read_viewers_watching,
     replace_checkpoint,
 )
@@ -85,12 +86,14 @@ def _write_checkpoint(
     members whose name changed.
     """
     people = read_directory(connection)
-    still = drop_unwanted(connection, drop_finished(connection, running), people)
+    watches = list(running)
+    stored = read_progress(connection, (watch.state.watch_id for watch in watches))
+    still = drop_unwanted(connection, drop_finished(watches, stored), people)
     names = update_display_names(connection, [sight_name(watch.record) for watch in still], people.links.values())
     if names:
         people = read_directory(connection)
     replace_checkpoint(connection, still, at_s)
-    return count_running(connection, still, people, rules.thresholds), names
+    return count_running(connection, still, stored, people, rules.thresholds), names
 
 
 def _write_running(

@@ -2,10 +2,22 @@
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Double,
+    Integer,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    null,
+    select,
+    union_all,
+)
 
 from messages import Moment, WatchRecord, WatchState, spans
 from persistence.database.rows import as_json
@@ -61,23 +73,40 @@ class StoredProgress(NamedTuple):
     closed: Moment
     lasted_s: float
     coverage_ms: int
+    kept_as: str
+    """Id of the record that has it: its own, or the one that it is a part of."""
+
+
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_NO_TEXT, _NO_NUMBER = cast(null(), Text), cast(null(), Double)
+_PROGRESS = union_all(
+    select(
+        *(WATCHES.c.watch_id, WATCHES.c.watch_id, _NO_TEXT),
+        *(WATCHES.c.closed_wall_s, WATCHES.c.closed_steady_s, WATCHES.c.playing_s + WATCHES.c.paused_s),
+        WATCHES.c.coverage_ms,
+    ).where(WATCHES.c.watch_id.in_(_IDS)),
+    select(
+        *(WATCH_PARTS.c.watch_id, WATCH_PARTS.c.kept_as, WATCH_PARTS.c.row),
+        *(_NO_NUMBER, _NO_NUMBER, _NO_NUMBER),
+        cast(null(), Integer),
+    ).where(WATCH_PARTS.c.watch_id.in_(_IDS)),
+)
 
 
 def read_progress(connection: Connection, watch_ids: Iterable[str]) -> dict[str, StoredProgress]:
     """Return the stored ones of these watches; of one that is a part of another record, its own."""
     progress = {}
-    lasted_s = WATCHES.c.playing_s + WATCHES.c.paused_s
-    columns = (WATCHES.c.watch_id, WATCHES.c.closed_wall_s, WATCHES.c.closed_steady_s, lasted_s, WATCHES.c.coverage_ms)
-    ids = list(watch_ids)
-    for some in split_batches(ids):
-        for watch_id, wall_s, steady_s, *had in connection.execute(
-            select(*columns).where(WATCHES.c.watch_id.in_(some))
-        ):
-            progress[watch_id] = StoredProgress(Moment(wall_s, steady_s), *had)
-        for text in connection.execute(select(WATCH_PARTS.c.row).where(WATCH_PARTS.c.watch_id.in_(some))).scalars():
+    for some in split_batches(watch_ids):
+        for watch_id, kept_as, text, wall_s, steady_s, lasted_s, coverage_ms in connection.execute(
+            _PROGRESS, {"ids": some}
+        ).all():
+            if text is None:
+                progress[watch_id] = StoredProgress(Moment(wall_s, steady_s), lasted_s, coverage_ms, kept_as)
+                continue
             row = msgspec.json.decode(text)
             closed = Moment(row["closed_wall_s"], row["closed_steady_s"])
-            progress[row["watch_id"]] = StoredProgress(closed, row["playing_s"] + row["paused_s"], row["coverage_ms"])
+            lasted_s = row["playing_s"] + row["paused_s"]
+            progress[watch_id] = StoredProgress(closed, lasted_s, row["coverage_ms"], kept_as)
     return progress
 
 
@@ -96,11 +125,9 @@ def is_running(watch: WatchState, known: Mapping[str, StoredProgress]) -> bool:
     return lasted_s > record.lasted_s + SAME_S or spans.coverage(watch.spans) > record.coverage_ms
 
 
-def drop_finished(connection: Connection, running: Iterable[RunningWatch]) -> list[RunningWatch]:
-    """Leave out the watches whose record was stored after they were last seen."""
-    watches = list(running)
-    stored = read_progress(connection, (watch.state.watch_id for watch in watches))
-    return [watch for watch in watches if is_running(watch.state, stored)]
+def drop_finished(running: Iterable[RunningWatch], stored: Mapping[str, StoredProgress]) -> list[RunningWatch]:
+    """Leave out the watches whose record was stored after they were last seen. `stored`: as of `read_progress`."""
+    return [watch for watch in running if is_running(watch.state, stored)]
 
 
 def drop_finished_states(connection: Connection, states: Iterable[WatchState]) -> tuple[WatchState, ...]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Double,
     Integer,
     Select,
+    and_,
     bindparam,
     cast,
     func,
@@ -24,8 +25,8 @@ from sqlalchemy import (
 )
 
 from awards import Totals
-from messages import LinkedAccount
-from persistence.database.rows import decode_totals, encode_totals
+from messages import LinkedAccount, WatchRecord
+from persistence.database.rows import Row, decode_totals, encode_totals
 from persistence.database.sql import split_batches
 from persistence.database.tables import (
     ACCOUNT_LINKS,
@@ -90,10 +91,12 @@ class FinishContext:
     forgotten: dict[str, float]
     """When viewers were forgotten."""
     viewers: KnownViewers
-    stored: set[str]
-    """Those of these watches that have a record."""
-    parts: set[str]
-    """Those of these watches that are a part of another record."""
+    rows: dict[str, Row]
+    """The rows of those of these watches that have a record."""
+    films: dict[tuple[str, str, str], list[tuple[Row, str | None]]]
+    """What linked members watched of the films of these watches, by viewer, server and rating key, in the order of the
+    history: each row, once with each of its parts (rows as JSON).
+    """
     facts: dict[str, str]
     has_suggestions: bool
     """Whether members suggested films that were not watched yet."""
@@ -102,14 +105,21 @@ class FinishContext:
 _MESSAGES: BindParameter[Any] = bindparam("messages", expanding=True)
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _WATCH_IDS: BindParameter[Any] = bindparam("watch_ids", expanding=True)
+_SERVERS: BindParameter[Any] = bindparam("servers", expanding=True)
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 _LINKED = select(ACCOUNT_LINKS.c.viewer_id).where(ACCOUNT_LINKS.c.plex_id.in_(_IDS))
+_MEMBERS = select(ACCOUNT_LINKS.c.viewer_id).where(
+    or_(ACCOUNT_LINKS.c.plex_id.in_(_IDS), ACCOUNT_LINKS.c.viewer_id.in_(_IDS))
+)
+_SAME_MEMBERS = select(ACCOUNT_LINKS.c.plex_id).where(ACCOUNT_LINKS.c.viewer_id.in_(_MEMBERS))
 _NO_TEXT, _NO_NUMBER, _NO_COUNT = literal(""), cast(null(), Double), cast(null(), Integer)
 
 
 def _select(kind: str, *texts: Any, numbers: Sequence[Any] = (), counts: Sequence[Any] = ()) -> Select[Any]:
     """Select one kind of row in the columns that all kinds have: 6 texts, 2 numbers, 3 counts."""
     padded = [*texts, *[_NO_TEXT] * (6 - len(texts)), *numbers, *[_NO_NUMBER] * (2 - len(numbers))]
-    return select(literal(kind), *padded, *counts, *[_NO_COUNT] * (3 - len(counts)))
+    columns = [literal(kind), *padded, *counts, *[_NO_COUNT] * (3 - len(counts))]
+    return select(*(column.label(f"found_{place}") for place, column in enumerate(columns)))
 
 
 def _match_viewers(column: Any) -> Any:
@@ -118,15 +128,19 @@ def _match_viewers(column: Any) -> Any:
 
 
 _LINKS, _HELD, _PEOPLE = ACCOUNT_LINKS.c, VIEWER_BADGES.c, VIEWERS.c
-_LOOK_UP = union_all(
+_KINDS = union_all(
     _select("handled", HANDLED_MESSAGES.c.message_id).where(HANDLED_MESSAGES.c.message_id.in_(_MESSAGES)),
     _select("link", _LINKS.plex_id, _LINKS.plex_name, _LINKS.viewer_id, _LINKS.username).where(
         _match_viewers(_LINKS.viewer_id)
     ),
     _select("choice", PRIVACY.c.viewer_id, PRIVACY.c.choice).where(_match_viewers(PRIVACY.c.viewer_id)),
-    _select("forgotten", FORGOTTEN.c.viewer_id, numbers=[FORGOTTEN.c.at_s]).where(FORGOTTEN.c.viewer_id.in_(_IDS)),
-    _select("part", WATCH_PARTS.c.watch_id).where(WATCH_PARTS.c.watch_id.in_(_WATCH_IDS)),
+    _select("forgotten", FORGOTTEN.c.viewer_id, numbers=[FORGOTTEN.c.at_s]).where(
+        or_(_match_viewers(FORGOTTEN.c.viewer_id), FORGOTTEN.c.viewer_id.in_(_SAME_MEMBERS))
+    ),
     _select("stored", WATCHES.c.watch_id).where(WATCHES.c.watch_id.in_(_WATCH_IDS)),
+    _select("film", WATCHES.c.watch_id, WATCH_PARTS.c.row)
+    .outerjoin_from(WATCHES, WATCH_PARTS, WATCH_PARTS.c.kept_as == WATCHES.c.watch_id)
+    .where(WATCHES.c.viewer_id.in_(_MEMBERS), WATCHES.c.server_id.in_(_SERVERS), WATCHES.c.rating_key.in_(_KEYS)),
     _select("badge", _HELD.viewer_id, _HELD.badge_id, numbers=[_HELD.earned_at_s, _HELD.progress]).where(
         _match_viewers(_HELD.viewer_id)
     ),
@@ -145,7 +159,14 @@ _LOOK_UP = union_all(
     .where(_match_viewers(_PEOPLE.viewer_id)),
     _select("suggestion", SUGGESTIONS.c.suggestion_id),
     _select("fact", FACTS.c.name, FACTS.c.value),
+).subquery("found")
+_KIND, _WATCH_ID, *_ = _KINDS.c
+_LOOK_UP = select(*_KINDS.c, *WATCHES.c).outerjoin_from(
+    _KINDS, WATCHES, and_(_KIND.in_(["stored", "film"]), WATCHES.c.watch_id == _WATCH_ID)
 )
+_WATCH_COLUMNS = tuple(column.name for column in WATCHES.c)
+_KNOWN = len(_KINDS.c) - 1
+"""How many columns there are before those of a watch, after the kind."""
 _VIEWER_COLUMNS = ("viewer_id", "username", "server_id", "guild_id", "base", "totals", "first_seen_s", "last_seen_s",
                    "ai_interactions", "votes_cast", "movies_requested")  # fmt: skip
 """The columns of a viewer in what is looked up, in their order."""
@@ -158,14 +179,21 @@ _VIEWERS_BY_ID = _VIEWERS.where(VIEWERS.c.viewer_id.in_(_IDS))
 
 
 def read_finish_context(
-    connection: Connection, identities: Iterable[str], watch_ids: Iterable[str], message_ids: Iterable[str]
+    connection: Connection, records: Sequence[WatchRecord], message_ids: Iterable[str]
 ) -> FinishContext:
-    """Return what the store knows of some watches. `identities`: the ids under which they were watched."""
-    ids, watches = sorted(set(identities)), sorted(set(watch_ids))
-    found: dict[str, list[tuple[Any, ...]]] = {}
-    given = {"messages": [each for each in message_ids if each], "ids": ids, "watch_ids": watches}
-    for kind, *columns in connection.execute(_LOOK_UP, given):
-        found.setdefault(kind, []).append(tuple(columns))
+    """Return what the store knows of some watches, under the ids under which they were watched."""
+    items = [record.item for record in records if record.item.rating_key]
+    given = {
+        "messages": [each for each in message_ids if each],
+        "ids": sorted({record.viewer_id for record in records}),
+        "watch_ids": sorted({record.watch_id for record in records}),
+        "servers": sorted({item.server_id for item in items}),
+        "keys": sorted({item.rating_key for item in items}),
+    }
+    found: dict[str, list[Any]] = {}
+    for kind, *columns in connection.execute(_LOOK_UP, given).all():
+        found.setdefault(kind, []).append(columns)
+    rows: dict[str, Row] = {row[0]: _read_watch(row) for row in found.get("stored", ())}
     people = ViewerDirectory.from_message(
         (LinkedAccount(*row[:4]) for row in found.get("link", ())), (row[:2] for row in found.get("choice", ()))
     )
@@ -174,16 +202,28 @@ def read_finish_context(
         known.badges.setdefault(row[0], {})[row[1]] = HeldBadge(*row[6:8])
     known.badge_ids |= known.badges
     for row in found.get("viewer", ()):
-        _take_viewer(known, dict(zip(_VIEWER_COLUMNS, row, strict=True)))
+        _take_viewer(known, dict(zip(_VIEWER_COLUMNS, row[:_KNOWN], strict=True)))
     return FinishContext(
         {row[0] for row in found.get("handled", ())},
         {row[0]: row[6] for row in found.get("forgotten", ())},
         known,
-        {row[0] for row in found.get("stored", ())},
-        {row[0] for row in found.get("part", ())},
+        rows,
+        _group_by_film(found.get("film", ())),
         {row[0]: row[1] for row in found.get("fact", ())},
         "suggestion" in found,
     )
+
+
+def _read_watch(columns: Sequence[Any]) -> Row:
+    return dict(zip(_WATCH_COLUMNS, columns[_KNOWN:], strict=True))
+
+
+def _group_by_film(found: Iterable[Sequence[Any]]) -> dict[tuple[str, str, str], list[tuple[Row, str | None]]]:
+    films: dict[tuple[str, str, str], list[tuple[Row, str | None]]] = {}
+    rows = [(_read_watch(columns), columns[1]) for columns in found]
+    for row, part in sorted(rows, key=lambda each: int(each[0]["seq"])):
+        films.setdefault((row["viewer_id"], row["server_id"], row["rating_key"]), []).append((row, part))
+    return films
 
 
 def read_known_viewers(connection: Connection, viewer_ids: Iterable[str]) -> KnownViewers:

@@ -5,7 +5,7 @@ while another is still there: what is stored of the one and what runs of the oth
 once both are stored (`persistence.operations.link`).
 """
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from messages import WatchRecord
 from persistence.database.rows import Row, decode_part, watch_record
 from persistence.database.sql import split_batches
 from persistence.database.tables import WATCH_PARTS, WATCHES
-from persistence.records.checkpoint import RunningWatch
+from persistence.records.checkpoint import RunningWatch, StoredProgress
 from persistence.records.viewers import with_current_name
 from viewers.directory import ViewerDirectory
 from viewers.merge import Thresholds, group_same_watch, merge_records, record_extent
@@ -69,26 +69,30 @@ class _Observed(NamedTuple):
 
 
 def count_running(
-    connection: Connection, running: Iterable[RunningWatch], people: ViewerDirectory, thresholds: Thresholds
+    connection: Connection,
+    running: Iterable[RunningWatch],
+    stored: Mapping[str, StoredProgress],
+    people: ViewerDirectory,
+    thresholds: Thresholds,
 ) -> RunningWatches:
     """Return running watches as those of the viewers whom they count for.
 
-    `thresholds`: what makes a merged watch count.
+    `stored`: those of them that have a record; `thresholds`: what makes a merged watch count.
     """
     watches = list(running)
-    kept_as = _read_stored_ids(connection, [watch.state.watch_id for watch in watches])
     members = {link.viewer_id for link in people.links.values()}
     counted: list[CountedWatch] = []
     of_members: list[_Observed] = []
     for state, raw in watches:
         record = attribute_to_viewer(raw, people)
-        seen = _Observed(record, state.viewer_id, kept_as.get(state.watch_id, frozenset()), runs=True)
+        known = stored.get(state.watch_id)
+        seen = _Observed(record, state.viewer_id, frozenset([known.kept_as] if known else ()), runs=True)
         if record.viewer_id in members and record.item.rating_key:
             of_members.append(seen)
         else:
             counted.append(CountedWatch(record, seen.stored_as))
-    stored = _read_overlapping(connection, of_members, people)
-    for film in _group_by_film([*of_members, *stored]):
+    overlapping = _read_overlapping(connection, of_members, people)
+    for film in _group_by_film([*of_members, *overlapping]):
         counted += _merge_film(film, thresholds)
     counted.sort(key=lambda watch: (watch.record.started_at_s, watch.record.watch_id))
     return RunningWatches(tuple(counted))
@@ -117,17 +121,6 @@ def _group_by_film(watches: Iterable[_Observed]) -> Iterable[list[_Observed]]:
     return groups.values()
 
 
-def _read_stored_ids(connection: Connection, watch_ids: list[str]) -> dict[str, frozenset[str]]:
-    """Return which record has each of these watches: its own, or the one that it is a part of."""
-    stored_as: dict[str, frozenset[str]] = {}
-    for some in split_batches(watch_ids):
-        own = connection.execute(select(WATCHES.c.watch_id).where(WATCHES.c.watch_id.in_(some))).scalars()
-        stored_as.update({watch_id: frozenset({watch_id}) for watch_id in own})
-        query = select(WATCH_PARTS.c.watch_id, WATCH_PARTS.c.kept_as).where(WATCH_PARTS.c.watch_id.in_(some))
-        stored_as.update({watch_id: frozenset({whole}) for watch_id, whole in connection.execute(query)})
-    return stored_as
-
-
 def _read_overlapping(connection: Connection, running: list[_Observed], people: ViewerDirectory) -> list[_Observed]:
     """Return what is stored of the viewers and films that run, as far as it hangs together with them in time.
 
@@ -152,15 +145,16 @@ def _read_ended_since(
     connection: Connection, films: Set[tuple[str, str, str]], since_s: float, people: ViewerDirectory
 ) -> Iterator[_Observed]:
     viewers = sorted({viewer_id for viewer_id, _, _ in films})
-    query = select(WATCHES).where(WATCHES.c.viewer_id.in_(viewers), WATCHES.c.ended_at_s > since_s)
-    whole: dict[str, Row] = {row["watch_id"]: row for row in connection.execute(query).mappings()}
+    query = select(*WATCHES.c, WATCH_PARTS.c.row.label("part")).outerjoin(
+        WATCH_PARTS, WATCH_PARTS.c.kept_as == WATCHES.c.watch_id
+    )
     rows: list[tuple[Row, str]] = []
-    for some in split_batches(list(whole)):
-        parted = select(WATCH_PARTS.c.row, WATCH_PARTS.c.kept_as).where(WATCH_PARTS.c.kept_as.in_(some))
-        rows += [(decode_part(text), kept_as) for text, kept_as in connection.execute(parted)]
-    for _, kept_as in rows:
-        whole.pop(kept_as, None)
-    rows += [(row, watch_id) for watch_id, row in whole.items()]
+    for some in split_batches(viewers):
+        ended_since = query.where(WATCHES.c.viewer_id.in_(some), WATCHES.c.ended_at_s > since_s)
+        rows += [
+            (row if row["part"] is None else decode_part(row["part"]), row["watch_id"])
+            for row in connection.execute(ended_since).mappings()
+        ]
     names = people.member_names()
     for row, kept_as in rows:
         if (row["viewer_id"], row["server_id"], row["rating_key"]) in films:

@@ -86,6 +86,21 @@ class FilmWatches:
     parts: dict[str, dict[str, Row]] = field(default_factory=dict)
     """The parts of those that have some, by the record's watch_id and their own."""
 
+    @classmethod
+    def of(cls, rows: Iterable[tuple[Row, str | None]]) -> "FilmWatches":
+        """Return what is in rows of `watches`, each with the row of a part (JSON) or without."""
+        watches = cls()
+        for row, part in rows:
+            watches.put(row, part)
+        return watches
+
+    def put(self, row: Row, part: str | None) -> None:
+        """Take in a row, with the row of one of its parts (JSON), if it has any."""
+        self.rows[row["watch_id"]] = row
+        if part is not None:
+            original = decode_part(part)
+            self.parts.setdefault(row["watch_id"], {})[original["watch_id"]] = original
+
     def find_original(self, watch_id: str) -> Row | None:
         """Return what is stored of a watch by itself: its record, or the part that it is of one."""
         for parts in self.parts.values():
@@ -107,10 +122,7 @@ def read_films(connection: Connection, viewer_id: str, films: Iterable[FilmKey])
             part = row.pop("part")
             film = found.get(film_of(row))
             if film is not None:
-                film.rows[row["watch_id"]] = row
-                if part is not None:
-                    original = decode_part(part)
-                    film.parts.setdefault(row["watch_id"], {})[original["watch_id"]] = original
+                film.put(row, part)
     return found
 
 
