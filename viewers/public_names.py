@@ -1,7 +1,10 @@
 """What people are called on a page that all may read: by a number, but who chose to be named."""
 
 import functools
-from collections.abc import Iterable
+import itertools
+import math
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 import msgspec
@@ -10,13 +13,20 @@ from msgspec.structs import replace
 from messages import (
     SOMEBODY,
     Answer,
+    CommunityYear,
+    FilmRecord,
+    FilmViewer,
     GetYear,
+    Leaderboard,
+    LeaderboardRow,
     ListViewers,
     PublicNumber,
     Question,
     Screening,
     Struct,
     SuggestedFilm,
+    ViewerEntry,
+    ViewerList,
     YearFigures,
     YearOfViewer,
 )
@@ -24,6 +34,7 @@ from wording.translation import _
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 AnswerT = TypeVar("AnswerT", bound=Answer)
+RowT = TypeVar("RowT", LeaderboardRow, FilmViewer, ViewerEntry)
 
 
 class NamelessView:
@@ -45,7 +56,28 @@ class NamelessView:
         """Return an answer without the name of anybody who did not choose to be named."""
         if isinstance(answer, YearOfViewer) and isinstance(question, GetYear) and answer.username:
             answer = replace(answer, username=self.find_name(question.viewer_id, answer.username))
-        return self.rename_struct(answer)
+        return self.rename_struct(self._order_equals(question, answer))
+
+    def _order_equals(self, question: Question[AnswerT], answer: AnswerT) -> AnswerT:
+        """Return an answer with those of equal figures in the order of their numbers, which was that of their names."""
+        if isinstance(answer, Leaderboard):
+            return replace(answer, rows=self._order_rows(answer.rows, lambda row: row.rank))
+        if isinstance(answer, CommunityYear):
+            return replace(answer, top=self._order_rows(answer.top, lambda row: row.rank))
+        if isinstance(answer, FilmRecord):
+            return replace(answer, viewers=self._order_rows(answer.viewers, lambda viewer: viewer.percent or 0.0))
+        if isinstance(answer, ViewerList) and isinstance(question, ListViewers):
+            figure = attrgetter("movies" if question.sort == "movies" else "watch_time_s")
+            return replace(answer, viewers=self._order_rows(answer.viewers, figure))
+        return answer
+
+    def _order_rows(self, rows: Iterable[RowT], figure: Callable[[RowT], object]) -> tuple[RowT, ...]:
+        equals = (same for _figure, same in itertools.groupby(rows, figure))
+        return tuple(row for same in equals for row in sorted(same, key=self._find_place))
+
+    def _find_place(self, row: LeaderboardRow | FilmViewer | ViewerEntry) -> float:
+        known = self._viewers.get(row.viewer_id)
+        return math.inf if known is None else known.number
 
     def rename_struct(self, value: StructT) -> StructT:
         """Return a message or a part of one without these names."""
