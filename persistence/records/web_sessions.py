@@ -1,9 +1,8 @@
 """Rows of `web_sign_ins`, `web_sessions` and `public_names`: who may sign in to the page, who is, and who is named."""
 
 from collections.abc import Iterable
-from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, select
+from sqlalchemy import Column, ColumnElement, Connection, delete, func, select
 
 from messages import OpenSignIn, PublicNumber, SignInFound, StartSession, WebSession
 from persistence.database.sql import upsert
@@ -16,15 +15,15 @@ SESSION_S = 30 * 86_400.0
 """How long somebody stays signed in."""
 TOKEN_S = 365 * 86_400.0
 """How long a program's token is good."""
-MOST_LINKS, MOST_SESSIONS = 5, 20
-"""Of one member; a new one ends the oldest."""
+MOST_LINKS, MOST_SESSIONS, MOST_TOKENS = 5, 20, 20
+"""Of one member; a new one ends the oldest of its kind."""
 NO_SESSION = WebSession("", "")
 
 
 def put_sign_in(connection: Connection, asked: OpenSignIn, now_s: float) -> float:
     """Insert a link; return until when it is good, seconds since 1970, UTC."""
     _drop_expired(connection, now_s)
-    _keep_newest(connection, WEB_SIGN_INS, asked.viewer_id, MOST_LINKS - 1)
+    _keep_newest(connection, WEB_SIGN_INS.c.token_hash, WEB_SIGN_INS.c.viewer_id == asked.viewer_id, MOST_LINKS - 1)
     row = {
         "community": ONLY_COMMUNITY,
         "token_hash": asked.token_hash,
@@ -57,7 +56,10 @@ def start_session(connection: Connection, asked: StartSession, now_s: float) -> 
     _drop_expired(connection, now_s)
     if not viewer_id:
         return NO_SESSION
-    _keep_newest(connection, WEB_SESSIONS, viewer_id, MOST_SESSIONS - 1)
+    is_for_program = WEB_SESSIONS.c.expires_at_s - WEB_SESSIONS.c.started_at_s > SESSION_S
+    of_kind = (WEB_SESSIONS.c.viewer_id == viewer_id) & (is_for_program if asked.is_token else ~is_for_program)
+    most = MOST_TOKENS if asked.is_token else MOST_SESSIONS
+    _keep_newest(connection, WEB_SESSIONS.c.session_hash, of_kind, most - 1)
     row = {
         "community": ONLY_COMMUNITY,
         "session_hash": asked.session_hash,
@@ -149,9 +151,11 @@ def _drop_expired(connection: Connection, now_s: float) -> None:
         connection.execute(delete(table).where(table.c.expires_at_s <= now_s))
 
 
-def _keep_newest(connection: Connection, table: Table, viewer_id: str, most: int) -> None:
-    """Remove a member's oldest rows, so that at most so many stay."""
-    secret: Any = table.c.token_hash if table is WEB_SIGN_INS else table.c.session_hash
-    query = select(secret).where(table.c.viewer_id == viewer_id).order_by(table.c.expires_at_s.desc(), secret)
+def _keep_newest(connection: Connection, secret: Column[str], chosen: ColumnElement[bool], most: int) -> None:
+    """Remove the oldest of the chosen rows, all of which last equally long, so that at most so many stay.
+
+    `secret`: the column by which a row is known.
+    """
+    query = select(secret).where(chosen).order_by(secret.table.c.expires_at_s.desc(), secret)
     for old in connection.execute(query.offset(most)).scalars().all():
-        connection.execute(delete(table).where(secret == old))
+        connection.execute(delete(secret.table).where(secret == old))

@@ -23,7 +23,7 @@ from messages import (
     SignInFound,
     StartSession,
 )
-from persistence.records.web_sessions import MOST_LINKS, MOST_SESSIONS, settle_restored_access
+from persistence.records.web_sessions import MOST_LINKS, MOST_SESSIONS, MOST_TOKENS, settle_restored_access
 from tests.integration.store.persistence_fixture import House
 from tests.nights.evidence import sql
 from tests.unit.persistence.record_builders import DAY, EVENING, open_store, record
@@ -104,6 +104,23 @@ def test_a_member_has_a_bounded_number_of_each(house: House) -> None:
         house.clock.at_s += 1
         house.ask(StartSession(f"s{number}", viewer_id=ANA, username="Ana"))
     assert [bool(house.ask(FindSession(f"s{number}")).viewer_id) for number in range(3)] == [False, False, True]
+
+
+def test_tokens_of_programs_end_no_session_of_a_browser(house: House) -> None:
+    """Nor do sessions end a token: each kind has its own bound."""
+    sign_in(house, "browser")
+    house.clock.at_s += 1
+    house.ask(StartSession("program", viewer_id=ANA, username="Ana", is_token=True))
+    for number in range(MOST_TOKENS - 1):
+        house.clock.at_s += 1
+        house.ask(StartSession(f"p{number}", viewer_id=ANA, username="Ana", is_token=True))
+    for number in range(MOST_SESSIONS - 1):
+        house.clock.at_s += 1
+        sign_in(house, f"b{number}")
+    assert house.ask(FindSession("browser")).viewer_id == house.ask(FindSession("program")).viewer_id == ANA
+    house.ask(StartSession("one more", viewer_id=ANA, username="Ana", is_token=True))
+    assert house.ask(FindSession("program")).viewer_id == ""
+    assert house.ask(FindSession("browser")).viewer_id == ANA
 
 
 def test_sessions_outlive_a_restart(house: House) -> None:
