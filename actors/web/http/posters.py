@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import secrets
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
@@ -15,6 +16,8 @@ MOST_BYTES = 1_000_000
 """A larger poster is not shown."""
 MOST_KEPT_BYTES = 8_000_000
 MOST_KEYS = 4096
+MISSING_S = 15.0
+"""Of what has no poster none is asked for again so soon; real seconds. There may be one then: Plex may be starting."""
 _STARTS = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 FetchPoster = Callable[[Item], Awaitable[Poster]]
@@ -31,6 +34,8 @@ class PosterShelf:
         self._items: OrderedDict[str, Item] = OrderedDict()
         self._kept: OrderedDict[str, tuple[str, bytes]] = OrderedDict()
         self._kept_bytes = 0
+        self._missing: OrderedDict[str, float] = OrderedDict()
+        """Until when it is taken for granted that there is no poster, monotonic seconds; the first to end first."""
         self._one_at_a_time: dict[str, asyncio.Lock] = {}
 
     def find_address(self, item: Item) -> str:
@@ -52,7 +57,7 @@ class PosterShelf:
         if item is None:
             raise web.HTTPNotFound
         found = await self._load(key, item)
-        if found is None:  # there may be one in a minute: Plex may be starting
+        if found is None:
             content_type, content, keep = "image/svg+xml", self._placeholder, "private, max-age=60"
         else:
             (content_type, content), keep = found, "private, max-age=86400, immutable"
@@ -69,10 +74,13 @@ class PosterShelf:
         lock = self._one_at_a_time.setdefault(key, asyncio.Lock())
         try:
             async with lock:
+                if self._missing.get(key, 0.0) > time.monotonic():
+                    return None
                 if key not in self._kept:
                     content = (await self._fetch(item)).content
                     content_type = detect_picture(content)
                     if not content_type or len(content) > MOST_BYTES:
+                        self._note_missing(key)
                         return None
                     self._keep(key, content_type, content)
                 self._kept.move_to_end(key)
@@ -80,6 +88,12 @@ class PosterShelf:
         finally:
             if not lock.locked():
                 self._one_at_a_time.pop(key, None)
+
+    def _note_missing(self, key: str) -> None:
+        self._missing.pop(key, None)
+        self._missing[key] = time.monotonic() + MISSING_S
+        if len(self._missing) > MOST_KEYS:
+            self._missing.popitem(last=False)
 
     def _keep(self, key: str, content_type: str, content: bytes) -> None:
         self._kept[key] = (content_type, content)

@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from actors.web.http import connections, event_stream, server
+from actors.web.http import connections, event_stream, posters, server
 from actors.web.http.guards import SECURITY_HEADERS
-from actors.web.http.posters import MOST_BYTES
-from messages import GetHealth, HealthReport
+from actors.web.http.posters import MOST_BYTES, PosterShelf
+from messages import GetHealth, HealthReport, Item, Poster
 from tests.unit.web.page_stage import DEADLINE_S, RASHOMON, PageStage, make_screening, make_seat, open_stage
 
 SOON_S = 0.3
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @pytest.fixture
@@ -131,7 +132,7 @@ def test_who_does_not_read_an_answer_is_let_go(tmp_path: Path, monkeypatch: pyte
         stage.answer_load()
         address = stage.actor._posters.find_address(RASHOMON)
         key = address.rpartition("/")[2]
-        stage.actor._posters._keep(key, "image/png", b"\x89PNG\r\n\x1a\n" + bytes(MOST_BYTES - 8))
+        stage.actor._posters._keep(key, "image/png", PNG + bytes(MOST_BYTES - len(PNG)))
         slow = socket.socket()
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.connect(("127.0.0.1", stage.port))
@@ -183,3 +184,19 @@ def test_a_slow_reader_is_let_go_and_nobody_waits_for_it(stage: PageStage) -> No
         time.sleep(0.02)
     assert stage.get("/health")[0] == 200
     slow.close()
+
+
+async def test_what_has_no_poster_is_seldom_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flood of requests for it is none for Plex; there may be one later."""
+    asked: list[Item] = []
+
+    async def fetch(item: Item) -> Poster:
+        asked.append(item)
+        return Poster(PNG if len(asked) > 1 else b"<html>")
+
+    shelf = PosterShelf(fetch, b"<svg/>")
+    assert [await shelf.load(RASHOMON) for _ in range(3)] == [b""] * 3
+    assert len(asked) == 1
+    now_s = time.monotonic() + posters.MISSING_S
+    monkeypatch.setattr(time, "monotonic", lambda: now_s)
+    assert await shelf.load(RASHOMON) == PNG
