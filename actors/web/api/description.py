@@ -43,7 +43,7 @@ def describe_api() -> dict[str, Any]:
             "title": "Usher",
             "version": VERSION,
             "description": "Answers of the pages as JSON. Times are seconds since 1970, UTC; positions are ms of film. "
-            "Who is hidden is Somebody, without a short name.",
+            "Who is hidden at a screening is counted there, and told of no further.",
         },
         "servers": [{"url": PREFIX}],
         "paths": paths,

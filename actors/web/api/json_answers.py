@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
+from msgspec.structs import replace
 
 from actors.web.page import PageRequest
-from messages import Item, LeaderboardRow, Moment, MovieStats, UpcomingNight, ViewerList
+from messages import Item, LeaderboardRow, Moment, MovieStats, Screening, UpcomingNight, ViewerList
 from viewers.slugs import make_viewer_slug
 
 _OMITTED = frozenset({"channel_id", "guild_id", "player", "seen", "server_id", "session_key"})
@@ -24,13 +25,20 @@ _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(
 
 
 def convert(value: Any, request: PageRequest) -> Any:
-    """Return an answer as plain objects: structs by the names of their fields, viewers by their short names."""
+    """Return an answer as plain objects: structs by the names of their fields, viewers by their short names.
+
+    Of who is hidden at a screening only the number is told: the minutes that somebody saw say who it is.
+    """
     if isinstance(value, Item):
         plain = {name: convert(getattr(value, name), request) for name in _ITEM_FIELDS}
         return plain | {"poster": request.poster(value) or None}
     if isinstance(value, UpcomingNight):
         plain = _convert_fields(value, request)
         return plain | {"rsvps": len(value.said)}
+    if isinstance(value, Screening):
+        shown = tuple(seat for seat in value.seats if seat.viewer_id)
+        plain = _convert_fields(replace(value, seats=shown), request)
+        return plain | {"hidden": len(value.seats) - len(shown)}
     if isinstance(value, Moment):
         return value.wall_s
     if isinstance(value, msgspec.Struct):
@@ -114,6 +122,8 @@ def _describe_struct(kind: type[msgspec.Struct], schemas: dict[str, Any]) -> dic
             fields["poster"] = {"type": ["string", "null"]}
         if kind is UpcomingNight:
             fields["rsvps"] = {"type": "integer"}
+        if kind is Screening:
+            fields["hidden"] = {"type": "integer"}
         schemas[name] = {
             "type": "object",
             "properties": fields,

@@ -123,12 +123,27 @@ def test_pages_and_api_say_the_same(house: PageHouse) -> None:
 
 
 def test_what_plays(house: PageHouse) -> None:
-    """With the short names of those who may be seen; who is hidden has none."""
+    """With the short names of those who may be seen; who is hidden is counted, and their minutes are nobody's."""
     house.wait_for("/", "Iris")
     now = json.loads(house.get(PREFIX + "/now")[2])
     seats = now["screenings"][0]["seats"]
-    assert [seat["username"] for seat in seats] == ["Iris", "Somebody"]
+    assert [seat["username"] for seat in seats] == ["Iris"]
+    assert now["screenings"][0]["hidden"] == 1
     assert f"/viewers/{seats[0]['viewer']}" in house.get("/viewers")[2]
+
+
+def test_a_hidden_viewers_minutes_are_in_no_answer(members_house: MembersHouse) -> None:
+    """The page of the night says how many there were, and no more; to themselves they are who they are."""
+    where = f"{PREFIX}/nights/night{NIGHTS - 1}"
+    members_house.caller.ask("persistence", SetPrivacy(IDS["Iris"], "Iris", "private"), DEADLINE_S)
+    other, own = members_house.open_browser(ADMIN), members_house.open_browser("Iris")
+    end = time.monotonic() + DEADLINE_S
+    while "Iris" in (text := other.get(where).text):
+        assert time.monotonic() < end
+    shown, whole = (json.loads(each)["screening"] for each in (text, own.get(where).text))
+    assert (shown["hidden"], whole["hidden"]) == (1, 0)
+    assert len(shown["seats"]) == len(whole["seats"]) - 1
+    assert all(seat["viewer"] for seat in shown["seats"])
 
 
 @pytest.mark.parametrize("path", ["/nope", "/films/aaaa", "/nights?m=2026-15", "/server/0000", "/viewers/x/2026"])
