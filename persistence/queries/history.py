@@ -11,11 +11,8 @@ from persistence.queries.answers import answers, bound_limit
 from persistence.records.viewers import with_current_name
 from persistence.store import StoreSnapshot
 from persistence.summaries.ended import RecordsOf, cover_since
-from persistence.summaries.films import BROAD, match_films, select_film_hashes
+from persistence.summaries.films import BROAD, FEW_FILMS, match_films, match_hashes, select_film_hashes
 from viewers.redact import may_see
-
-_FEW_FILMS = 500
-"""So many films at most are looked up one by one."""
 
 
 @answers(GetHistory)
@@ -98,7 +95,7 @@ class _TitlePages(_Pages):
         super().__init__(store, whose)
         counts = self._count_films(title)
         self._total = sum(counts.values())
-        if self._total <= BROAD and len(counts) <= _FEW_FILMS:
+        if self._total <= BROAD and len(counts) <= FEW_FILMS:
             self._conditions.append(WATCHES.c.film_hash.in_(sorted(counts)))
         else:  # found soon in the order of time: not to be looked up by film and sorted
             self._conditions.append((WATCHES.c.film_hash + 0).in_(select_film_hashes(title)))
@@ -116,6 +113,11 @@ class _TitlePages(_Pages):
         """Return the rows of a page."""
         return self._read_rows(self._conditions, limit, offset, since_s)
 
+    def _find_films(self, title: str) -> Sequence[int]:
+        """Return the films whose title contains a text, or just more than are looked up one by one."""
+        query = select_film_hashes(title).limit(FEW_FILMS + 1)
+        return self._store.connection.execute(query).scalars().all()
+
     def _count_films(self, title: str) -> dict[int, int]:
         """Return how many records each of the films has."""
         counts: dict[int, int] = {}
@@ -128,12 +130,13 @@ class _TitlePages(_Pages):
         else:
             sign, viewers = 1, [self._whose.viewer_id]
         records = func.sum(FILM_VIEWERS.c.watches + FILM_VIEWERS.c.briefs)
-        own = select(FILM_VIEWERS.c.film_hash, records).where(
+        film = (FILM_VIEWERS.c.film_hash + 0).label("film")
+        own = select(film, records).where(
             FILM_VIEWERS.c.community == ONLY_COMMUNITY,
             FILM_VIEWERS.c.viewer_id.in_(viewers),
-            FILM_VIEWERS.c.film_hash.in_(select_film_hashes(title)),
+            match_hashes(FILM_VIEWERS.c.film_hash, title, counts or self._find_films(title)),
         )
         if viewers:
-            for film_hash, count in self._store.connection.execute(own.group_by(FILM_VIEWERS.c.film_hash)):
+            for film_hash, count in self._store.connection.execute(own.group_by(film)):
                 counts[film_hash] = counts.get(film_hash, 0) + sign * int(count)
         return counts

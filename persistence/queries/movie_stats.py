@@ -1,7 +1,7 @@
 """The community's figures, or those of one title."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -22,11 +22,13 @@ from persistence.summaries.amounts import Amounts
 from persistence.summaries.days import count_viewers_ever, sum_days
 from persistence.summaries.films import (
     BROAD,
+    FEW_FILMS,
     FilmName,
     WatchedFilm,
     count_distinct_viewers,
     count_viewers,
     decode_names,
+    match_hashes,
     order_by_watches,
     read_films,
     select_film_hashes,
@@ -34,7 +36,6 @@ from persistence.summaries.films import (
 )
 
 MOST, RECENT, WEEKS = 10, 5, 12
-_FEW_FILMS = 500
 
 
 @answers(GetMovieStats)
@@ -47,7 +48,7 @@ def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
     """
     store.require_summaries()
     title, since_s = asked.title, asked.since_s
-    counted, viewers, most_watched = (
+    counted, viewers, most_watched, film_hashes = (
         _count_all(store, title) if since_s is None else _count_since(store, title, since_s)
     )
     genres, decades = _count_kinds(counted)
@@ -63,7 +64,7 @@ def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
         decades=tuple(sorted(decades.items())),
         recent=_read_recent(store, title, counted, since_s),
         running=tuple(record for record in _match_running(store, title) if record.viewer_id not in store.hidden),
-        weeks=_count_weeks(store, title, since_s),
+        weeks=_count_weeks(store, title, since_s, film_hashes),
     )
 
 
@@ -73,6 +74,8 @@ class _Counted(NamedTuple):
     films: list[WatchedFilm]
     viewers: int
     most_watched: list[TitleCount]
+    film_hashes: Collection[int]
+    """Ids of all that the title asked for fits."""
 
 
 def _count_all(store: StoreSnapshot, title: str) -> _Counted:
@@ -80,8 +83,9 @@ def _count_all(store: StoreSnapshot, title: str) -> _Counted:
     visible = sum_by_name(films.visible)
     most_watched = count_films(store, films.visible, order_by_watches(visible, MOST), visible)
     if not title:
-        return _Counted(films.everybody, count_viewers_ever(store), most_watched)
-    return _Counted(films.visible, count_distinct_viewers(store, title, films.visible), most_watched)
+        return _Counted(films.everybody, count_viewers_ever(store), most_watched, films.film_hashes)
+    viewers = count_distinct_viewers(store, title, films.visible)
+    return _Counted(films.visible, viewers, most_watched, films.film_hashes)
 
 
 def _count_since(store: StoreSnapshot, title: str, since_s: float) -> _Counted:
@@ -95,7 +99,7 @@ def _count_since(store: StoreSnapshot, title: str, since_s: float) -> _Counted:
     most_watched = [_build_count(name, visible[name], len(seen_by[name])) for name in most]
     counted = films.visible if title else films.everybody
     viewers = {who for film in counted for who in by_film[film.film_hash]}
-    return _Counted(counted, len(viewers - unseen if title else viewers), most_watched)
+    return _Counted(counted, len(viewers - unseen if title else viewers), most_watched, films.film_hashes)
 
 
 def count_films(
@@ -180,13 +184,18 @@ def _read_recent(
 
 def _match_watches(title: str, films: Sequence[WatchedFilm]) -> ColumnElement[bool]:
     """Match the watches of films: by film where they are few, else in the order of time."""
-    if sum(film.amounts.records for film in films) <= BROAD and len(films) <= _FEW_FILMS:
+    if sum(film.amounts.records for film in films) <= BROAD and len(films) <= FEW_FILMS:
         return WATCHES.c.film_hash.in_(sorted(film.film_hash for film in films))
     return (WATCHES.c.film_hash + 0).in_(select_film_hashes(title))
 
 
-def _count_weeks(store: StoreSnapshot, title: str, since_s: float | None) -> tuple[tuple[str, float], ...]:
-    """Return the seconds watched in each of the last weeks, by its Monday; of a title by those whom others may see."""
+def _count_weeks(
+    store: StoreSnapshot, title: str, since_s: float | None, film_hashes: Collection[int]
+) -> tuple[tuple[str, float], ...]:
+    """Return the seconds watched in each of the last weeks, by its Monday; of a title by those whom others may see.
+
+    `film_hashes`: the films that the title fits.
+    """
     today = store.rules.today(store.now_s)
     this_monday = today - timedelta(days=today.weekday())
     mondays = [this_monday - timedelta(weeks=back) for back in range(WEEKS - 1, -1, -1)]
@@ -194,7 +203,7 @@ def _count_weeks(store: StoreSnapshot, title: str, since_s: float | None) -> tup
     if since_s is not None:
         days = _read_days_since(store, title, since_s)
     elif title:
-        days = _read_title_weeks(store, title, mondays)
+        days = _read_title_weeks(store, title, mondays, film_hashes)
     else:
         days = sum_days(store, EVERYBODY, mondays[0].toordinal())
     for day, seconds in days.items():
@@ -203,11 +212,13 @@ def _count_weeks(store: StoreSnapshot, title: str, since_s: float | None) -> tup
     return tuple(weeks.items())
 
 
-def _read_title_weeks(store: StoreSnapshot, title: str, mondays: Sequence[date]) -> dict[str, float]:
+def _read_title_weeks(
+    store: StoreSnapshot, title: str, mondays: Sequence[date], film_hashes: Collection[int]
+) -> dict[str, float]:
     names = [monday.isoformat() for monday in mondays]
     own = and_(FILM_PERIODS.c.community == ONLY_COMMUNITY, FILM_PERIODS.c.period.in_(names))
     query = select(FILM_PERIODS.c.period, func.sum(FILM_PERIODS.c.playing_us)).where(
-        own, FILM_PERIODS.c.film_hash.in_(select_film_hashes(title))
+        own, match_hashes(FILM_PERIODS.c.film_hash, title, film_hashes)
     )
     weeks = {week: int(us) / 1e6 for week, us in store.connection.execute(query.group_by(FILM_PERIODS.c.period))}
     matching = {
@@ -218,12 +229,12 @@ def _read_title_weeks(store: StoreSnapshot, title: str, mondays: Sequence[date])
     for (period, film_hash), amounts in store.running_changes.amounts[FILM_PERIODS].items():
         if film_hash in matching and period in names:
             weeks[period] = weeks.get(period, 0.0) + amounts.playing_s
-    for week, seconds in _read_hidden_weeks(store, title, mondays[0]).items():
+    for week, seconds in _read_hidden_weeks(store, title, mondays[0], film_hashes).items():
         weeks[week] = weeks.get(week, 0.0) - seconds
     return {week: max(0.0, seconds) for week, seconds in weeks.items()}
 
 
-def _read_hidden_weeks(store: StoreSnapshot, title: str, since: date) -> dict[str, float]:
+def _read_hidden_weeks(store: StoreSnapshot, title: str, since: date, film_hashes: Collection[int]) -> dict[str, float]:
     """Return what hidden viewers watched of a title, by week."""
     if not store.hidden:
         return {}
@@ -233,7 +244,7 @@ def _read_hidden_weeks(store: StoreSnapshot, title: str, since: date) -> dict[st
         WATCHES.c.ended_at_s >= from_s,
         WATCHES.c.brief.is_(False),
         WATCHES.c.watch_id.not_in(store.running.instead_of),
-        WATCHES.c.film_hash.in_(select_film_hashes(title)),
+        match_hashes(WATCHES.c.film_hash, title, film_hashes),
     )
     played: list[Played] = [played_time(row) for row in store.connection.execute(query)]
     played += [record for record in _match_running(store, title) if record.viewer_id in store.hidden]

@@ -15,11 +15,12 @@ from persistence.summaries.films import match_films, read_hidden_sums
 def suggest_titles(asked: SuggestTitles, store: StoreSnapshot) -> TitlesSuggested:
     """Return titles that contain what was typed, the most watched first; none that only hidden viewers saw."""
     store.require_summaries()
-    hidden = read_hidden_sums(store, asked.part)
     records = WATCHED_FILMS.c.watches + WATCHED_FILMS.c.briefs
     counts: dict[str, int] = {}
     query = select(WATCHED_FILMS.c.film_hash, WATCHED_FILMS.c.title, records).where(match_films(asked.part))
-    for film_hash, title, count in store.connection.execute(query).all():
+    films = store.connection.execute(query).all()
+    hidden = read_hidden_sums(store, asked.part, None, [film_hash for film_hash, _, _ in films])
+    for film_hash, title, count in films:
         unseen = hidden[film_hash].records if film_hash in hidden else 0
         counts[title] = counts.get(title, 0) + count - unseen
     visible = ((-count, title) for title, count in counts.items() if count > 0)

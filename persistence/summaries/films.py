@@ -2,7 +2,7 @@
 
 import functools
 import heapq
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from typing import NamedTuple
 
 import msgspec
@@ -22,6 +22,8 @@ from persistence.summaries.amounts import Amounts
 
 BROAD = 20_000
 """A search that finds more watches than this is counted by viewer: most viewers have seen one of its films."""
+FEW_FILMS = 500
+"""So many films at most are looked up one by one."""
 _FILM = (FILM_VIEWERS.c.film_hash + 0).label("film")
 """What is grouped by where some viewers are asked of: by the column alone SQLite would go through all films."""
 _SUMS = [func.sum(FILM_VIEWERS.c[name]) for name in Amounts._fields]
@@ -65,9 +67,20 @@ def match_films(part: str) -> ColumnElement[bool]:
     return own & WATCHED_FILMS.c.title_folded.contains(part.casefold(), autoescape=True) if part else own
 
 
-def select_film_hashes(part: str) -> Select[tuple[int]]:
+def select_film_hashes(part: str) -> Select[int]:
     """Select the ids of films whose title contains `part`."""
     return select(WATCHED_FILMS.c.film_hash).where(match_films(part))
+
+
+def match_hashes(column: ColumnElement[int], part: str, film_hashes: Collection[int]) -> ColumnElement[bool]:
+    """Match rows of the films whose title contains `part`; `film_hashes`: which these are.
+
+    A few are looked up. Of many, SQLite would look up each, thousands for a common word, rather than go through the
+    rows that the other conditions leave: so they are not matched by the column alone.
+    """
+    if len(film_hashes) <= FEW_FILMS:
+        return column.in_(sorted(film_hashes))
+    return (column + 0).in_(select_film_hashes(part))
 
 
 class FilmSums(NamedTuple):
@@ -77,12 +90,14 @@ class FilmSums(NamedTuple):
     """By the watches of all."""
     visible: list[WatchedFilm]
     """By the watches of those whom others may see: what is shown by title."""
+    film_hashes: Collection[int]
+    """Ids of all that match, also of those that nobody watched but briefly."""
 
 
 def read_films(store: StoreSnapshot, part: str = "", *, year: int | None = None) -> FilmSums:
     """Return the films whose title contains `part` that were watched; with `year` only what was first played then."""
     films = _read_stored(store, part, year)
-    hidden = read_hidden_sums(store, part, year)
+    hidden = read_hidden_sums(store, part, year, films)
     described = store.running_changes.films
     for (film_hash, viewer_id, played), amounts in store.running_changes.amounts[FILM_VIEWERS].items():
         if (year is None or played == year) and part.casefold() in described[film_hash]["title_folded"]:
@@ -93,8 +108,9 @@ def read_films(store: StoreSnapshot, part: str = "", *, year: int | None = None)
     everybody = [film for film in films.values() if film.amounts.watches > 0]
     for film_hash, amounts in hidden.items():
         if (watched := films.get(film_hash)) is not None:  # of a year there are only films that count in it
-            films[film_hash] = watched._replace(amounts=watched.amounts.add(amounts, -1))
-    return FilmSums(everybody, [film for film in films.values() if film.amounts.watches > 0] if hidden else everybody)
+            films[film_hash] = WatchedFilm(watched.amounts.add(amounts, -1), *watched[1:])
+    visible = [film for film in films.values() if film.amounts.watches > 0] if hidden else everybody
+    return FilmSums(everybody, visible, films.keys())
 
 
 def _read_stored(store: StoreSnapshot, part: str, year: int | None) -> dict[int, WatchedFilm]:
@@ -109,12 +125,14 @@ def _read_stored(store: StoreSnapshot, part: str, year: int | None) -> dict[int,
         query = query.join(FILM_PERIODS, same).where(FILM_PERIODS.c.period == str(year))
     sums = len(Amounts._fields)
     return {
-        row[sums]: WatchedFilm(Amounts._make(row[:sums]), *row[sums:]) for row in store.connection.execute(query).all()
+        row[sums]: WatchedFilm(Amounts(*row[:sums]), *row[sums:]) for row in map(tuple, store.connection.execute(query))
     }
 
 
-def read_hidden_sums(store: StoreSnapshot, part: str, year: int | None = None) -> dict[int, Amounts]:
-    """Return what hidden viewers watched, by film: they are few."""
+def read_hidden_sums(
+    store: StoreSnapshot, part: str, year: int | None, film_hashes: Collection[int]
+) -> dict[int, Amounts]:
+    """Return what hidden viewers watched, by film: they are few. `film_hashes`: those whose title contains `part`."""
     sums: dict[int, Amounts] = {}
     for some in split_batches(store.hidden):
         query = select(_FILM, *_SUMS).where(
@@ -123,9 +141,9 @@ def read_hidden_sums(store: StoreSnapshot, part: str, year: int | None = None) -
         if year is not None:
             query = query.where(FILM_VIEWERS.c.year == year)
         if part:
-            query = query.where(FILM_VIEWERS.c.film_hash.in_(select_film_hashes(part)))
+            query = query.where(match_hashes(FILM_VIEWERS.c.film_hash, part, film_hashes))
         for film_hash, *row in store.connection.execute(query.group_by(_FILM)).all():
-            amounts = Amounts._make(map(int, row))
+            amounts = Amounts(*map(int, row))
             sums[film_hash] = sums[film_hash].add(amounts) if film_hash in sums else amounts
     return sums
 
@@ -199,7 +217,7 @@ def count_distinct_viewers(store: StoreSnapshot, part: str, films: Iterable[Watc
     """Return how many visible viewers watched any of the films whose title contains `part`; `films` are these."""
     watches = {film.film_hash: film.amounts.watches for film in films}
     changed = _find_changed_viewers(store, watches.keys(), None)
-    of_films = _match_watched(None) & FILM_VIEWERS.c.film_hash.in_(select_film_hashes(part))
+    of_films = _match_watched(None) & match_hashes(FILM_VIEWERS.c.film_hash, part, watches)
     left_out = [EVERYBODY, *store.hidden, *sorted(changed)]
     if sum(watches.values()) <= BROAD:
         query = select(func.count(FILM_VIEWERS.c.viewer_id.distinct())).where(
