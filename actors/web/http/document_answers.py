@@ -1,19 +1,24 @@
 """Texts as answers: with what a browser needs to keep them, or a piece at a time where they are long."""
 
 import asyncio
+import contextlib
 import hashlib
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from aiohttp import web
 
 from actors.web.document import Document, LongDocument
+from actors.web.http.peers import find_peer
 from actors.web.page import PageUnavailableError
 
 SEND_S = 10.0
 """Who takes this long to take a piece of a long text is let go."""
 MOST_AT_ONCE = 2
-"""Long texts that are sent at a time: each of them asks the store many times."""
+"""Long texts that are sent at a time, each to another address: each of them asks the store many times."""
 _long_texts = asyncio.Semaphore(MOST_AT_ONCE)
+_taken_by: set[str] = set()
+"""To whom one is sent now: an address, or a network of IPv6. Who takes it slowly keeps nobody else from theirs."""
 
 
 def answer_text(request: web.Request, text: str, content_type: str = "text/html", file_name: str = "") -> web.Response:
@@ -35,25 +40,40 @@ def answer_document(request: web.Request, document: Document) -> web.Response:
 
 async def answer_long_document(request: web.Request, document: LongDocument) -> web.StreamResponse:
     """Send a long document piece by piece. Where it breaks off the connection does too: nobody takes it for whole."""
-    if _long_texts.locked():
+    network = find_peer(request).network
+    if _long_texts.locked() or network in _taken_by:
         raise web.HTTPServiceUnavailable(
-            text="Others are being sent now: try again in a minute.\n", headers={"Retry-After": "60"}
+            text="Another is being sent now: try again in a minute.\n", headers={"Retry-After": "60"}
         )
     async with _long_texts:
-        response = web.StreamResponse(headers=_name_file(document.file_name))
-        response.content_type, response.charset = document.content_type, "utf-8"
-        response.enable_compression()
-        await response.prepare(request)
-        try:
-            async for part in document.parts:
-                async with asyncio.timeout(SEND_S):
-                    await response.write(part.encode())
-        except (ConnectionError, TimeoutError, PageUnavailableError):
-            if request.transport is not None:
-                request.transport.abort()
-            return response
-        await response.write_eof()
+        with _note_taken(network):
+            return await _send_parts(request, document)
+
+
+async def _send_parts(request: web.Request, document: LongDocument) -> web.StreamResponse:
+    response = web.StreamResponse(headers=_name_file(document.file_name))
+    response.content_type, response.charset = document.content_type, "utf-8"
+    response.enable_compression()
+    await response.prepare(request)
+    try:
+        async for part in document.parts:
+            async with asyncio.timeout(SEND_S):
+                await response.write(part.encode())
+    except (ConnectionError, TimeoutError, PageUnavailableError):
+        if request.transport is not None:
+            request.transport.abort()
         return response
+    await response.write_eof()
+    return response
+
+
+@contextlib.contextmanager
+def _note_taken(network: str) -> Iterator[None]:
+    _taken_by.add(network)
+    try:
+        yield
+    finally:
+        _taken_by.discard(network)
 
 
 def _name_file(name: str) -> dict[str, str]:
