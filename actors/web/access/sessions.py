@@ -17,8 +17,6 @@ from messages import EndSessions, FindSession, GetMember, MemberStanding, WebSes
 
 SECURE_COOKIE, PLAIN_COOKIE = "__Host-usher", "usher"
 """Browsers take a name that begins with __Host- only over https."""
-SESSION_S = 30 * 86_400
-"""How long a browser keeps the cookie; the store ends the session after the same time."""
 LONGEST_SECRET = 100
 SESSION_KNOWN_S = 15.0
 """How long a session is taken for granted, unless the store says that something changed."""
@@ -157,13 +155,13 @@ def read_cookie(request: web.Request) -> str:
     return secret if not secret.startswith(PROGRAM_MARK) and len(secret) <= LONGEST_SECRET else ""
 
 
-def set_cookie(request: web.Request, response: web.StreamResponse, secret: str) -> None:
-    """Have the browser bring the secret of a session with each request to this page, and to no other."""
+def set_cookie(request: web.Request, response: web.StreamResponse, secret: str, session: WebSession) -> None:
+    """Have the browser bring the secret of a session with each request to this page, and to no other, until it ends."""
     is_https = find_peer(request).is_https
     response.set_cookie(
         SECURE_COOKIE if is_https else PLAIN_COOKIE,
         secret,
-        max_age=SESSION_S,
+        max_age=round(session.expires_at_s - session.started_at_s),
         path="/",
         secure=is_https,
         httponly=True,

@@ -190,7 +190,7 @@ class SignIn:
         if old := read_cookie(request):
             await self._ask(EndSessions(hash_secret(old)))
         response = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": back})
-        set_cookie(request, response, secret)
+        set_cookie(request, response, secret, session)
         return response
 
     async def _sign_out(self, request: web.Request) -> web.StreamResponse:
