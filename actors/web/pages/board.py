@@ -1,9 +1,10 @@
 """The page of the leaderboards."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from actors.web.page import PageContent, PageRequest, page
-from messages import SOMEBODY, GetLeaderboard, Leaderboard, LeaderboardKind
+from messages import SOMEBODY, GetLeaderboard, Leaderboard, LeaderboardKind, LeaderboardRow
 from wording.leaderboards import format_ranked_value
 from wording.numbers import format_number
 from wording.text import clean_line, display_name
@@ -39,7 +40,7 @@ class BoardRow:
     """Of the viewer's page; empty where none may be named."""
     value: str
     share: float | None
-    """Of the first place's figure, in percent; None for who is anonymous."""
+    """Of the greatest figure of those who are named, in percent; None for who is anonymous."""
 
 
 @page("board", "/board", menu=N_("Leaderboard"))
@@ -49,9 +50,8 @@ async def show_board(request: PageRequest) -> PageContent:
     has_range = kind in ("movies", "time")
     since_s = request.at.wall_s - days * 86_400 if days else None
     board = await find_board(request)
-    best = board.rows[0].value if board.rows and not number else None
-    if number and board.rows:
-        best = (await request.ask(GetLeaderboard(kind, since_s, 1))).rows[0].value
+    first = board if not number else await request.ask(GetLeaderboard(kind, since_s, ROWS))
+    best = find_best(first.rows) or find_best(board.rows)
     kinds = tuple(Choice(_(name), f"/board?by={each}", each == kind) for each, name in BOARDS.items())
     ranges = tuple(
         Choice(_name_range(each), f"/board?by={kind}&days={each}", each == days) for each in RANGES if has_range
@@ -65,7 +65,7 @@ async def show_board(request: PageRequest) -> PageContent:
             "ranges_label": _("Time range"),
             "server_label": _("The server in figures"),
             "ranges": ranges,
-            "rows": build_rows(board, best or 0.0, request),
+            "rows": build_rows(board, best, request),
             "own_place": _describe_own_place(board),
             "empty": _("Nobody yet. Watch something!"),
             "pager": build_pager(f"/board?by={kind}&days={days}", number, board.total, ROWS),
@@ -98,18 +98,31 @@ def _describe_own_place(board: Leaderboard) -> str:
     )
 
 
+def is_named(row: LeaderboardRow) -> bool:
+    """Tell whether it is said whose place this is: not where its owner is anonymous."""
+    return row.username != SOMEBODY or bool(row.viewer_id)
+
+
+def find_best(rows: Iterable[LeaderboardRow]) -> float:
+    """Return the greatest figure of those who are named; 0 where nobody is.
+
+    Bars are drawn by it: by the figure of who is anonymous they would tell that one.
+    """
+    return max((row.value for row in rows if is_named(row)), default=0.0)
+
+
 def build_rows(board: Leaderboard, best: float, request: PageRequest) -> tuple[BoardRow, ...]:
     """Return the rows of a page. Who is anonymous has a place and neither name nor figure."""
     rows = []
     for row in board.rows:
-        is_nameless = row.username == SOMEBODY and not row.viewer_id
+        has_name = is_named(row)
         rows.append(
             BoardRow(
                 format_number(row.rank),
                 clean_line(display_name(row.username), 60),
-                "" if is_nameless else request.viewer_path(row.viewer_id),
-                "" if is_nameless else format_ranked_value(board.kind, row.value),
-                None if is_nameless or not best else round(100 * row.value / best, 1),
+                request.viewer_path(row.viewer_id) if has_name else "",
+                format_ranked_value(board.kind, row.value) if has_name else "",
+                round(100 * row.value / best, 1) if has_name and best else None,
             )
         )
     return tuple(rows)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actors.web.page import PageContent, PageRequest, page
+from actors.web.pages.board import find_best, is_named
 from actors.web.pages.clock import format_iso_day
 from actors.web.pages.profile_tiles import NamedBar, Tile
 from actors.web.pages.year_figures import (
@@ -16,7 +17,6 @@ from actors.web.pages.year_figures import (
     read_year,
 )
 from messages import (
-    SOMEBODY,
     CommunityTimes,
     CommunityYear,
     GetCommunityTimes,
@@ -124,7 +124,7 @@ async def show_server_year(request: PageRequest) -> PageContent:
         calendar=build_calendar(answer.figures.days, datetime.date(year, 1, 1), datetime.date(year, 12, 31)),
         bars=_build_bars(months),
         bars_heading=_("Month by month"),
-        top=tuple(_build_place(row, answer.top, request) for row in answer.top),
+        top=build_places(answer.top, request),
         before=f"/server/{year - 1}" if times.years and times.years[0] < year else "",
         after=f"/server/{year + 1}" if year < request.today.year else "",
         empty=_("Nothing watched in {year}. There's always the next film night!").format(year=year),
@@ -169,12 +169,17 @@ def _build_bars(rows: Sequence[tuple[str, str, float]]) -> tuple[YearBar, ...]:
     )
 
 
-def _build_place(row: LeaderboardRow, rows: Sequence[LeaderboardRow], request: PageRequest) -> YearBar:
-    """Return a viewer of a year's ranking. Who is anonymous has a place and neither name nor figure."""
+def build_places(rows: Sequence[LeaderboardRow], request: PageRequest) -> tuple[YearBar, ...]:
+    """Return a year's ranking. Who is anonymous has a place and neither name nor figure."""
+    best = find_best(rows)
+    return tuple(_build_place(row, best, request) for row in rows)
+
+
+def _build_place(row: LeaderboardRow, best: float, request: PageRequest) -> YearBar:
     name = clean_line(display_name(row.username), 60)
-    if row.username == SOMEBODY and not row.viewer_id:
+    if not is_named(row):
         return YearBar("", NamedBar(name, "", 0.0))
-    share = 100 * row.value / (rows[0].value or 1.0)
+    share = 100 * row.value / (best or 1.0)
     return YearBar(request.viewer_path(row.viewer_id), NamedBar(name, format_duration(row.value), round(share, 1)))
 
 
