@@ -1,7 +1,7 @@
 """The community's figures, or those of one title."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from persistence.queries.recent_films import count_films_since
 from persistence.records.ratings import read_marks
 from persistence.records.viewers import with_current_name
 from persistence.store import StoreSnapshot
+from persistence.summaries.all_films import AllFilms, find_most_watched, sum_all_films
 from persistence.summaries.amounts import Amounts
 from persistence.summaries.days import count_viewers_ever, sum_days
 from persistence.summaries.films import (
@@ -48,21 +49,21 @@ def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
     """
     store.require_summaries()
     title, since_s = asked.title, asked.since_s
-    counted, viewers, most_watched, film_hashes = (
+    counted, films, viewers, most_watched, film_hashes = (
         _count_all(store, title) if since_s is None else _count_since(store, title, since_s)
     )
     genres, decades = _count_kinds(counted)
-    total = _sum(film.amounts for film in counted)
+    total = counted.total
     return MovieStats(
         watches=total.watches,
         completed=total.completed,
         viewers=viewers,
-        titles=len({film.name for film in counted}),
+        titles=counted.titles,
         watch_time_s=total.playing_s,
         most_watched=add_marks(store, most_watched),
         genres=tuple(sorted(genres.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]),
         decades=tuple(sorted(decades.items())),
-        recent=_read_recent(store, title, counted, since_s),
+        recent=_read_recent(store, title, films, since_s),
         running=tuple(record for record in _match_running(store, title) if record.viewer_id not in store.hidden),
         weeks=_count_weeks(store, title, since_s, film_hashes),
     )
@@ -71,7 +72,9 @@ def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
 class _Counted(NamedTuple):
     """Films by their watches, and what takes the viewers of each."""
 
+    counted: AllFilms
     films: list[WatchedFilm]
+    """Those that are asked of by title."""
     viewers: int
     most_watched: list[TitleCount]
     film_hashes: Collection[int]
@@ -79,13 +82,16 @@ class _Counted(NamedTuple):
 
 
 def _count_all(store: StoreSnapshot, title: str) -> _Counted:
+    if not title and (most := find_most_watched(store, MOST)) is not None:
+        most_watched = count_films(store, most.films, most.names, most.sums)
+        return _Counted(sum_all_films(store), [], count_viewers_ever(store), most_watched, ())
     films = read_films(store, title)
     visible = sum_by_name(films.visible)
     most_watched = count_films(store, films.visible, order_by_watches(visible, MOST), visible)
     if not title:
-        return _Counted(films.everybody, count_viewers_ever(store), most_watched, films.film_hashes)
+        return _Counted(_sum(films.everybody), [], count_viewers_ever(store), most_watched, ())
     viewers = count_distinct_viewers(store, title, films.visible)
-    return _Counted(films.visible, viewers, most_watched, films.film_hashes)
+    return _Counted(_sum(films.visible), films.visible, viewers, most_watched, films.film_hashes)
 
 
 def _count_since(store: StoreSnapshot, title: str, since_s: float) -> _Counted:
@@ -99,7 +105,8 @@ def _count_since(store: StoreSnapshot, title: str, since_s: float) -> _Counted:
     most_watched = [_build_count(name, visible[name], len(seen_by[name])) for name in most]
     counted = films.visible if title else films.everybody
     viewers = {who for film in counted for who in by_film[film.film_hash]}
-    return _Counted(counted, len(viewers - unseen if title else viewers), most_watched, films.film_hashes)
+    count = len(viewers - unseen if title else viewers)
+    return _Counted(_sum(counted), counted, count, most_watched, films.film_hashes)
 
 
 def count_films(
@@ -130,25 +137,26 @@ def _build_count(name: FilmName, amounts: Amounts, viewers: int) -> TitleCount:
     return TitleCount(*name, amounts.watches, viewers, amounts.playing_s)
 
 
-def _sum(amounts: Iterable[Amounts]) -> Amounts:
-    columns = zip(*amounts, strict=True)
-    return Amounts(*map(sum, columns))
-
-
-def _count_kinds(films: Iterable[WatchedFilm]) -> tuple[Counter[str], Counter[str]]:
-    """Return the number of watches by genre and by decade."""
-    genres: Counter[str] = Counter()
-    decades: Counter[str] = Counter()
+def _sum(films: Sequence[WatchedFilm]) -> AllFilms:
     by_genres: Counter[str] = Counter()
     by_year: Counter[int | None] = Counter()
     for film in films:
         by_genres[film.genres] += film.amounts.watches
         by_year[film.year] += film.amounts.watches
-    for names, watches in by_genres.items():
-        for name in decode_names(names):
-            genres[name] += watches
-    for year, watches in by_year.items():
-        if decade := decade_of(year):
+    total = Amounts(*map(sum, zip(*(film.amounts for film in films), strict=True)))
+    return AllFilms(total, len({film.name for film in films}), by_genres, by_year)
+
+
+def _count_kinds(counted: AllFilms) -> tuple[Counter[str], Counter[str]]:
+    """Return the number of watches by genre and by decade."""
+    genres: Counter[str] = Counter()
+    decades: Counter[str] = Counter()
+    for names, watches in counted.by_genres.items():
+        if watches > 0:
+            for name in decode_names(names):
+                genres[name] += watches
+    for year, watches in counted.by_year.items():
+        if watches > 0 and (decade := decade_of(year)):
             decades[decade] += watches
     return genres, decades
 

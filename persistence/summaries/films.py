@@ -94,12 +94,19 @@ class FilmSums(NamedTuple):
     """Ids of all that match, also of those that nobody watched but briefly."""
 
 
-def read_films(store: StoreSnapshot, part: str = "", *, year: int | None = None) -> FilmSums:
-    """Return the films whose title contains `part` that were watched; with `year` only what was first played then."""
-    films = _read_stored(store, part, year)
-    hidden = read_hidden_sums(store, part, year, films)
+def read_films(
+    store: StoreSnapshot, part: str = "", *, year: int | None = None, titles: Collection[str] | None = None
+) -> FilmSums:
+    """Return the films whose title contains `part` that were watched.
+
+    With `year` only what was first played then; with `titles` only films of these.
+    """
+    films = _read_stored(store, part, year, titles)
+    hidden = read_hidden_sums(store, part, year, films, is_some=titles is not None)
     described = store.running_changes.films
     for (film_hash, viewer_id, played), amounts in store.running_changes.amounts[FILM_VIEWERS].items():
+        if titles is not None and described[film_hash]["title"] not in titles:
+            continue
         if (year is None or played == year) and part.casefold() in described[film_hash]["title_folded"]:
             film = films.get(film_hash) or describe_running_film(store, film_hash)
             films[film_hash] = film._replace(amounts=film.amounts.add(amounts))
@@ -113,7 +120,9 @@ def read_films(store: StoreSnapshot, part: str = "", *, year: int | None = None)
     return FilmSums(everybody, visible, films.keys())
 
 
-def _read_stored(store: StoreSnapshot, part: str, year: int | None) -> dict[int, WatchedFilm]:
+def _read_stored(
+    store: StoreSnapshot, part: str, year: int | None, titles: Collection[str] | None
+) -> dict[int, WatchedFilm]:
     counted = WATCHED_FILMS if year is None else FILM_PERIODS
     columns = [WATCHED_FILMS.c[name] for name in _DESCRIBING]
     query = select(*(counted.c[name] for name in Amounts._fields), *columns).where(match_films(part))
@@ -123,16 +132,22 @@ def _read_stored(store: StoreSnapshot, part: str, year: int | None) -> dict[int,
             FILM_PERIODS.c.film_hash == WATCHED_FILMS.c.film_hash,
         )
         query = query.join(FILM_PERIODS, same).where(FILM_PERIODS.c.period == str(year))
+    if titles is None:
+        rows = store.connection.execute(query).all()
+    else:
+        batches = [query.where(WATCHED_FILMS.c.title.in_(some)) for some in split_batches(sorted(titles))]
+        rows = [row for some in batches for row in store.connection.execute(some).all()]
     sums = len(Amounts._fields)
-    return {
-        row[sums]: WatchedFilm(Amounts(*row[:sums]), *row[sums:]) for row in map(tuple, store.connection.execute(query))
-    }
+    return {row[sums]: WatchedFilm(Amounts(*row[:sums]), *row[sums:]) for row in map(tuple, rows)}
 
 
 def read_hidden_sums(
-    store: StoreSnapshot, part: str, year: int | None, film_hashes: Collection[int]
+    store: StoreSnapshot, part: str, year: int | None, film_hashes: Collection[int], *, is_some: bool = False
 ) -> dict[int, Amounts]:
-    """Return what hidden viewers watched, by film: they are few. `film_hashes`: those whose title contains `part`."""
+    """Return what hidden viewers watched, by film: they are few. `film_hashes`: those whose title contains `part`.
+
+    `is_some`: these are some of them, and others need not be returned.
+    """
     sums: dict[int, Amounts] = {}
     for some in split_batches(store.hidden):
         query = select(_FILM, *_SUMS).where(
@@ -140,7 +155,7 @@ def read_hidden_sums(
         )
         if year is not None:
             query = query.where(FILM_VIEWERS.c.year == year)
-        if part:
+        if part or (is_some and len(film_hashes) <= FEW_FILMS):
             query = query.where(match_hashes(FILM_VIEWERS.c.film_hash, part, film_hashes))
         for film_hash, *row in store.connection.execute(query.group_by(_FILM)).all():
             amounts = Amounts(*map(int, row))

@@ -58,6 +58,7 @@ from persistence.records.viewers import set_privacy
 from persistence.rules import StatisticsRules
 from persistence.store import Store, StoreSnapshot
 from persistence.summaries import build, films
+from persistence.summaries.all_films import find_most_watched
 from tests.integration.store.persistence_fixture import House
 from tests.unit.persistence.record_builders import DAY, FILM, RULES, ask, closed, finish, open_store, record, running
 from tests.unit.persistence.slow_answers import SlowAnswers
@@ -164,6 +165,10 @@ def check(store: Store, now: tuple[WatchRecord, ...] = ()) -> None:
                 found = msgspec.structs.replace(found, nights=())
             right = slow.answer(asked)
             assert is_same(msgspec.to_builtins(found), msgspec.to_builtins(right)), (asked, found, right)
+        ordered = films.order_by_watches(films.sum_by_name(films.read_films(snapshot).visible), 5)
+        for most, candidates in ((1, 1), (1, 2), (2, 3), (5, 4), (5, 60)):
+            best = find_most_watched(snapshot, most, candidates)
+            assert best is None or best.names == ordered[:most]
         for who in PEOPLE:
             days = functions[GetViewerStats](GetViewerStats(who, who), snapshot).days  # type: ignore[attr-defined]
             if not snapshot.directory.links.get(who):
@@ -383,6 +388,7 @@ def test_a_search_that_finds_nearly_everything_is_answered_alike(store: Store, m
     """It is counted by viewer and read in the order of time, instead of by film."""
     for module in (films, history, movie_stats):
         monkeypatch.setattr(module, "BROAD", -1)
+        monkeypatch.setattr(module, "FEW_FILMS", -1)
     with store.change(NEW_YEAR_S) as change:
         set_privacy(change, SetPrivacy("502", "name", "private"), NEW_YEAR_S)
     check(store, (record("w1", "501", playing_s=9000.0), record("new", PLEX, ITEMS[1])))

@@ -1,0 +1,89 @@
+"""Reads what all films add up to, and which are watched most, without a look at each: there may be thousands."""
+
+from collections import Counter
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, func, select
+
+from persistence.database.sql import split_batches
+from persistence.database.tables import ONLY_COMMUNITY, WATCHED_FILMS
+from persistence.store import StoreSnapshot
+from persistence.summaries.amounts import Amounts
+from persistence.summaries.films import FilmName, WatchedFilm, order_by_watches, read_films, sum_by_name
+
+CANDIDATES = 60
+"""So many titles with the most watches of all are looked at for those with the most watches of visible viewers."""
+_OWN = WATCHED_FILMS.c.community == ONLY_COMMUNITY
+_NAME = (WATCHED_FILMS.c.title, WATCHED_FILMS.c.year)
+_WATCHES = func.sum(WATCHED_FILMS.c.watches)
+
+
+class AllFilms(NamedTuple):
+    """What all films add up to, running watches included."""
+
+    total: Amounts
+    titles: int
+    """Titles with years that were watched."""
+    by_genres: dict[str, int]
+    """Watches by the genres of their film, as they are stored."""
+    by_year: dict[int | None, int]
+    """Watches by the year of their film."""
+
+
+class MostWatched(NamedTuple):
+    """The titles with years that visible viewers watched most."""
+
+    names: list[FilmName]
+    films: list[WatchedFilm]
+    """At least the films of these."""
+    sums: dict[FilmName, Amounts]
+    """What at least these add up to."""
+
+
+def sum_all_films(store: StoreSnapshot) -> AllFilms:
+    """Return what the watches of all viewers add up to."""
+    columns = [func.coalesce(func.sum(WATCHED_FILMS.c[name]), 0) for name in Amounts._fields]
+    total = Amounts(*map(int, store.connection.execute(select(*columns).where(_OWN)).one()))
+    by_genres = _count_by(store, WATCHED_FILMS.c.genres)
+    by_year = _count_by(store, WATCHED_FILMS.c.year)
+    described = store.running_changes.films
+    for (film_hash,), amounts in store.running_changes.amounts[WATCHED_FILMS].items():
+        total = total.add(amounts)
+        by_genres[described[film_hash]["genres"]] += amounts.watches
+        by_year[described[film_hash]["year"]] += amounts.watches
+    return AllFilms(total, _count_titles(store), by_genres, by_year)
+
+
+def _count_by(store: StoreSnapshot, column: ColumnElement[Any]) -> Counter[Any]:
+    """Return the stored watches of films by what a column says of them."""
+    query = select(column, _WATCHES).where(_OWN, WATCHED_FILMS.c.watches > 0).group_by(column)
+    return Counter({value: int(watches) for value, watches in store.connection.execute(query).all()})
+
+
+def _count_titles(store: StoreSnapshot) -> int:
+    """Return how many titles with years were watched; those that something runs of are looked at one by one."""
+    watched = select(*_NAME).where(_OWN, WATCHED_FILMS.c.watches > 0).group_by(*_NAME)
+    count = store.connection.execute(select(func.count()).select_from(watched.subquery())).scalar_one()
+    running = _find_running_titles(store)
+    before = sum(
+        len(store.connection.execute(watched.where(WATCHED_FILMS.c.title.in_(some))).all())
+        for some in split_batches(running)
+    )
+    return int(count) - before + len({film.name for film in read_films(store, titles=running).everybody})
+
+
+def find_most_watched(store: StoreSnapshot, most: int, candidates: int = CANDIDATES) -> MostWatched | None:
+    """Return so many titles; None where one that was not looked at may be among them, for hidden viewers saw much."""
+    ordered = select(*_NAME, _WATCHES).where(_OWN).group_by(*_NAME).order_by(_WATCHES.desc()).limit(candidates + 1)
+    rows = store.connection.execute(ordered).all()
+    titles = {title for title, _, _ in rows[:candidates]} | _find_running_titles(store)
+    films = read_films(store, titles=titles).visible
+    sums = sum_by_name(films)
+    names = order_by_watches(sums, most)
+    if len(rows) > candidates and (len(names) < most or sums[names[-1]].watches <= rows[-1][2]):
+        return None
+    return MostWatched(names, films, sums)
+
+
+def _find_running_titles(store: StoreSnapshot) -> set[str]:
+    return {str(film["title"]) for film in store.running_changes.films.values()}
