@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import logging
 import os
@@ -97,6 +98,8 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
     except Exception as error:  # here, where it is logged without secrets
         log.error("%s cannot start: %s: %s", config.name, type(error).__name__, error, exc_info=error)
         return EXIT_OUT_OF_MEMORY if isinstance(error, MemoryError) else EXIT_CRASHED
+    gc.collect()
+    gc.freeze()  # the modules: each full collection goes through all else alone, and an answer does not wait for it
     watching = (life_line, stop, log, actor)
     threading.Thread(target=_watch, args=watching, name="life-line", daemon=True).start()
     while not actor.terminated.wait(3600):  # with a timeout, so that signals are heard on every system
