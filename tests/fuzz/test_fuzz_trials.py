@@ -5,9 +5,10 @@ from multiprocessing import get_context
 
 import pytest
 
+from tests.fuzz.plex.trials import HEAVY_KINDS
 from tests.fuzz.trials import TRIALS, play_trial
 
-CASES = {"plex": 120, "alerts": 60, "imports": 12, "backups": 12, "badges": 60}
+CASES = {"plex": 120, "heavy": len(HEAVY_KINDS), "alerts": 60, "imports": 12, "backups": 12, "badges": 60}
 
 
 @pytest.mark.slow
@@ -20,3 +21,5 @@ def test_damaged_input_neither_ends_nor_feeds_usher(name: str) -> None:
     assert result.cases == CASES[name]
     assert result.faults == []
     assert len(result.outcomes) > 1, "the damage is always the same"
+    if name == "heavy":
+        assert result.outcomes["read full-house"] == 1, "two thousand real sessions are as many as may come"

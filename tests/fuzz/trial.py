@@ -25,13 +25,18 @@ class TrialResult:
     faults: list[str] = dataclasses.field(default_factory=list)
     """What must not be, with the seed of the case."""
     above_idle_mb: float = 0.0
+    heaviest: int = -1
+    """The seed of the case that took the most memory."""
     slowest_s: float = 0.0
+    slowest: int = -1
+    """The seed of the case that took the longest."""
 
     def __str__(self) -> str:
         ways = ", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.most_common())
         return (
             f"{self.name}: {self.cases} cases, {len(self.faults)} faults, "
-            f"at most {self.above_idle_mb:.0f} MB above idle, slowest {self.slowest_s:.2f} s ({ways})"
+            f"at most {self.above_idle_mb:.0f} MB above idle (seed {self.heaviest}), "
+            f"slowest {self.slowest_s:.2f} s (seed {self.slowest}; {ways})"
         )
 
 
@@ -52,10 +57,14 @@ def run_trial(name: str, case: Case, seeds: range) -> TrialResult:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what the trial looks for
             result.faults.append(f"{name} {seed}: {type(error).__name__}: {str(error)[:200]}")
         result.cases += 1
-        result.slowest_s = max(result.slowest_s, time.perf_counter() - began_s)
-    result.above_idle_mb = max(0.0, _read_memory_mb("VmHWM") - idle_mb)
-    if result.above_idle_mb > ALLOWED_MB:
-        result.faults.append(f"{name}: {result.above_idle_mb:.0f} MB above idle")
+        took_s = time.perf_counter() - began_s
+        if took_s > result.slowest_s:
+            result.slowest_s, result.slowest = took_s, seed
+        above_idle_mb = _read_memory_mb("VmHWM") - idle_mb
+        if above_idle_mb > result.above_idle_mb:
+            result.above_idle_mb, result.heaviest = above_idle_mb, seed
+            if above_idle_mb > ALLOWED_MB:
+                result.faults.append(f"{name} {seed}: {above_idle_mb:.0f} MB above idle")
     return result
 
 

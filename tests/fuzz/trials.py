@@ -8,11 +8,12 @@ from contextlib import AbstractContextManager
 
 from tests.fuzz.alert_streams import alert_streams
 from tests.fuzz.damaged_files import badge_files, damaged_backups, import_folders
-from tests.fuzz.plex_answers import plex_answers
+from tests.fuzz.plex.trials import damaged_answers, heavy_answers
 from tests.fuzz.trial import Case, TrialResult, run_trial
 
 TRIALS: Mapping[str, Callable[[], AbstractContextManager[Case]]] = {
-    "plex": plex_answers,
+    "plex": damaged_answers,
+    "heavy": heavy_answers,
     "alerts": alert_streams,
     "imports": import_folders,
     "backups": damaged_backups,

@@ -1,7 +1,9 @@
 """Client of one Plex server, through PlexAPI: its identity, its sessions, its history."""
 
 import datetime
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
+from xml.etree.ElementTree import Element
 
 import plexapi
 from plexapi.base import PlexHistory
@@ -10,7 +12,9 @@ from plexapi.utils import setDatetimeTimezone
 
 from actors.media.plex.errors import NotAPlexServer, TooManySessions
 from actors.media.plex.http import BoundedSession
+from actors.media.plex.scrubber import CHILDREN
 from actors.media.plex.session_parser import SESSIONS_PATH, ParsedSessions, read_sessions
+from actors.media.plex.xml_guard import build_tree
 from messages import FindHistory, HistoryRow
 
 SESSION_LIMIT: Final = 2000
@@ -19,7 +23,6 @@ HISTORY_ROWS: Final = 100
 SAME_PLAY_S: Final = 60.0
 """Rows of one account and item within this time are one play, counted twice by the server."""
 
-_connect: Any = PlexServer  # PlexAPI's functions have no types
 _set_time_zone: Any = setDatetimeTimezone
 
 
@@ -30,6 +33,44 @@ class ServerInfo(NamedTuple):
     """machineIdentifier"""
     name: str
     """friendlyName"""
+
+
+_PAGE_SIZE: Final = "X-Plex-Container-Size"
+"""The header that says how many entries are asked for."""
+
+
+class _GuardedServer(PlexServer):
+    """PlexAPI's server, whose answers are parsed within TREE_LIMIT."""
+
+    def query(
+        self,
+        key: str,
+        method: Callable[..., Any] | None = None,
+        headers: dict[str, str] | None = None,
+        params: dict[str, Any] | None = None,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> Element:
+        """Send a request; return the tree of its answer.
+
+        PlexAPI's own makes a text of the answer, of up to four times its size, and keeps all below a session. It makes
+        an object of whatever it is sent, and asks for further pages for as long as the server says that there are some.
+        """
+        own: Any = self  # PlexAPI's functions have no types
+        named = own._headers(**headers or {})
+        response = (method or own._session.get)(own.url(key), headers=named, params=params, timeout=timeout, **kwargs)
+        root = build_tree(response.content, CHILDREN if key == SESSIONS_PATH else None)
+        if _PAGE_SIZE in named:
+            for entries in (root, *root):  # a search answers with lists of its own
+                del entries[int(named[_PAGE_SIZE]) :]
+            root.set("totalSize", str(len(root)))  # no answer of Usher's has a second page
+        return root
+
+
+def connect_server(url: str, token: str, http: BoundedSession) -> Any:
+    """Return PlexAPI's server at an address (GET /). Raises one of `errors.POSSIBLE`."""
+    connect: Any = _GuardedServer
+    return connect(url, token, session=http)
 
 
 def introduce_usher() -> None:
@@ -65,7 +106,7 @@ class PlexClient:
     def connect(self) -> ServerInfo:
         """Return which server answers (GET /, unless it is known)."""
         if self._server is None:
-            server = _connect(self.url, self._token, session=self._http)
+            server = connect_server(self.url, self._token, self._http)
             if not isinstance(server.machineIdentifier, str) or not server.machineIdentifier:
                 raise NotAPlexServer("no machineIdentifier")
             self._server = server

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import email.message
+import io
 import socket
 import threading
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from actors.media.plex.xml_guard import AnswerTooLarge, NotPlexXml, clean_xml
+from actors.media.plex.xml_guard import DOCUMENT_LIMIT, AnswerTooLarge, NotPlexXml, clean_xml
 from actors.media.public_address import connect_public
 
 CONNECT_S: Final = 3.0
@@ -27,8 +28,8 @@ READ_S: Final = 8.0
 """Longest silence in the middle of an answer (real seconds)."""
 TOTAL_S: Final = 10.0
 """Longest that one request may take, however steadily it drips (real seconds)."""
-BODY_LIMIT: Final = 12 * 2**20
-"""Bytes of an answer, unpacked: what 2,000 sessions need, and half as much again."""
+BODY_LIMIT: Final = DOCUMENT_LIMIT
+"""Bytes of an answer, unpacked."""
 ERROR_BODY_LIMIT: Final = 65_536
 """Bytes that are read of an answer with another status than success."""
 _SUCCESSES: Final = (200, 201, 204)
@@ -175,22 +176,21 @@ class BoundedSession(requests.Session):
             response = super().request(method, url, *args, **kwargs)
         with contextlib.closing(response):
             # requests keeps a body here once it was read; PlexAPI then finds it as always.
-            response._content = b"".join(self._chunks(response))
+            response._content = self._read_body(response)
             response.__dict__["_content_consumed"] = True
         return response
 
-    def _chunks(self, response: requests.Response) -> Iterator[bytes]:
-        size = 0
+    def _read_body(self, response: requests.Response) -> bytes:
+        """Return the body. AnswerTooLarge where it is, except of an error's, of which the beginning is read."""
+        body = io.BytesIO()  # and no list: a server may send a million pieces of one byte
         for chunk in response.iter_content(65536):
-            size += len(chunk)
+            body.write(chunk)
             if response.status_code not in _SUCCESSES:
-                yield chunk
-                if size >= ERROR_BODY_LIMIT:
-                    return
-            elif size > self._body_limit:
+                if body.tell() >= ERROR_BODY_LIMIT:
+                    break
+            elif body.tell() > self._body_limit:
                 raise AnswerTooLarge(f"more than {self._body_limit} bytes")
-            else:
-                yield chunk
+        return body.getvalue()
 
     @contextlib.contextmanager
     def _deadline(self) -> Iterator[threading.Event]:

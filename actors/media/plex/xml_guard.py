@@ -1,16 +1,23 @@
-"""What an XML answer must be before PlexAPI may parse it: in Plex's charsets, without a DTD, of a bounded size."""
+"""What an XML answer must be before it is read: in Plex's charsets, without a DTD, of a bounded size.
+
+No step may take many times the memory of the answer: each works through it piece by piece, and counts what it keeps.
+"""
 
 from __future__ import annotations
 
 import codecs
+import io
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Final
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 from xml.parsers import expat
 
 import requests
 
+DOCUMENT_LIMIT: Final = 12 * 2**20
+"""Bytes of a document, unpacked and in UTF-8: what 2,000 sessions need, and half as much again."""
 ELEMENT_LIMIT: Final = 150_000
 """Elements of an answer: 2,000 sessions of 75."""
 ATTRIBUTE_LIMIT: Final = 750_000
@@ -19,6 +26,10 @@ VALUES_LIMIT: Final = 65_536
 """Characters of all attributes of one element."""
 DEPTH_LIMIT: Final = 32
 """Elements in each other; Plex has eight."""
+NAMES_LIMIT: Final = 65_536
+"""Characters of all names of elements and attributes, each name once; Plex has some hundred names."""
+TREE_LIMIT: Final = 32 * 2**20
+"""Bytes that a document may take in memory as a tree: what is read of 2,000 sessions, and half as much again."""
 _CHARSETS: Final = {
     "utf-8": "utf-8",
     "us-ascii": "utf-8",
@@ -33,7 +44,13 @@ _WIDE_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32
 _CHARACTER: Final = re.compile(rb"&#([xX][0-9a-fA-F]{1,8}|[0-9]{1,10});")
 _FORBIDDEN: Final = bytes(code for code in range(0x20) if code not in b"\t\n\r")
 _NO_CHARACTERS: Final = ("\ufffe".encode(), "\uffff".encode())
+_REFERENCE_SIZE: Final = 13
+"""Bytes of the longest reference that `_CHARACTER` knows."""
 _CHUNK: Final = 65_536
+_CHUNKS_OF_A_TAG: Final = 3
+"""A tag, or a text, has no more than so many whole chunks: parsers keep it until it ends."""
+_ELEMENT_SIZE: Final = 500
+"""Bytes that an element takes in memory beside its values, about."""
 
 
 class AnswerTooLarge(requests.RequestException):
@@ -60,39 +77,111 @@ def clean_xml(body: bytes, charset: str = "") -> bytes:
     codec = _CHARSETS.get(named)
     if codec is None:
         raise NotPlexXml(f"XML in the charset {named[:20]!r}, which Plex does not use")
-    if declaration:
-        body = body[declaration.end() :]
-    text = _recode(body, codec)
-    for forbidden in _NO_CHARACTERS:
-        text = text.replace(forbidden, b"")
-    if b"&#" in text:
-        text = _CHARACTER.sub(_keep_allowed_character, text)
+    text = _recode(body, declaration.end() if declaration else 0, codec)
     _check(text)
     return text
 
 
-def _recode(body: bytes, codec: str) -> bytes:
-    """Return a text as UTF-8, what is none replaced, what is forbidden left out.
+def build_tree(text: bytes, kept: Mapping[str, Set[str]] | None = None) -> Element:
+    """Return the tree of a document that `clean_xml` returned, without its texts, of which Plex has none.
 
-    Piece by piece: as one text it could take four times as much memory.
+    `kept`: of what is below the elements in the root, only children with these tags, and of each these attributes;
+    None for all. Raises AnswerTooLarge where the tree would take more than TREE_LIMIT, and ParseError.
     """
+    parser = XMLParser(target=_BoundedTree(kept))  # noqa: S314  # it has neither DTD nor entities any more
+    for start in range(0, len(text), _CHUNK):
+        parser.feed(text[start : start + _CHUNK])
+    root: Element = parser.close()
+    return root
+
+
+class _BoundedTree:
+    """Builds a tree, of what is kept of a document, and counts what it takes. The methods are XMLParser's."""
+
+    def __init__(self, kept: Mapping[str, Set[str]] | None) -> None:
+        self._kept = kept
+        self._builder = TreeBuilder()
+        self._depth = 0
+        self._left_out = 0
+        """How many elements, in each other, are being left out."""
+        self._size = 0
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Begin an element."""
+        self._depth += 1
+        if self._kept is not None and self._depth > 2:
+            if self._depth > 3 or tag not in self._kept:
+                self._left_out += 1
+                return
+            attributes = {name: attributes[name] for name in self._kept[tag] & attributes.keys()}
+        # A single emoji makes each character of its text four bytes, so lengths would not tell.
+        self._size += _ELEMENT_SIZE + sum(map(sys.getsizeof, attributes.values()))
+        if self._size > TREE_LIMIT:
+            raise AnswerTooLarge(f"more than {TREE_LIMIT} bytes in memory")
+        self._builder.start(tag, attributes)
+
+    def end(self, tag: str) -> None:
+        """End an element."""
+        self._depth -= 1
+        if self._left_out:
+            self._left_out -= 1
+        else:
+            self._builder.end(tag)
+
+    def close(self) -> Element:
+        """Return the root."""
+        return self._builder.close()
+
+
+def _recode(body: bytes, start: int, codec: str) -> bytes:
+    """Return a text from a place on as UTF-8, what is none replaced, what is forbidden left out.
+
+    Piece by piece: as one text it could take four times as much memory. Raises AnswerTooLarge.
+    """
+    recoded = io.BytesIO()
+    held = b""
+    for piece in _decode_pieces(body, start, codec):
+        piece = held + piece
+        # A reference that goes on in the next piece waits for it.
+        begun = piece.rfind(b"&", max(0, len(piece) - _REFERENCE_SIZE + 1))
+        held = b"" if begun < 0 or b";" in piece[begun:] else piece[begun:]
+        piece = piece[: len(piece) - len(held)]
+        recoded.write(_CHARACTER.sub(_keep_allowed_character, piece) if b"&#" in piece else piece)
+        if recoded.tell() > DOCUMENT_LIMIT:
+            raise AnswerTooLarge(f"more than {DOCUMENT_LIMIT} bytes")
+    recoded.write(held)
+    return recoded.getvalue()
+
+
+def _decode_pieces(body: bytes, start: int, codec: str) -> Iterator[bytes]:
+    """Yield a text piece by piece as UTF-8, without forbidden characters; each ends with a whole character."""
     decoder = codecs.getincrementaldecoder(codec)("replace")
-    return b"".join(
-        decoder.decode(body[start : start + _CHUNK], start + _CHUNK >= len(body)).encode().translate(None, _FORBIDDEN)
-        for start in range(0, len(body), _CHUNK)
-    )
+    for begin in range(start, len(body), _CHUNK):
+        piece = decoder.decode(body[begin : begin + _CHUNK], begin + _CHUNK >= len(body)).encode()
+        piece = piece.translate(None, _FORBIDDEN)
+        for forbidden in _NO_CHARACTERS:
+            piece = piece.replace(forbidden, b"")
+        yield piece
 
 
 def _check(text: bytes) -> None:
     """Raise what is wrong with a document in UTF-8, before anything is built of it."""
     if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
         raise NotPlexXml("XML with entities of its own, which Plex never sends")
-    parser = expat.ParserCreate("utf-8")
+    names: dict[str, str] = {}
+    parser = expat.ParserCreate("utf-8", None, names)
     parser.ordered_attributes = True
     parser.StartElementHandler, parser.EndElementHandler = _build_counters()
+    without_tag = 0
     try:
         for start in range(0, len(text), _CHUNK):
-            parser.Parse(text[start : start + _CHUNK], False)
+            chunk = text[start : start + _CHUNK]
+            without_tag = 0 if b"<" in chunk else without_tag + 1
+            if without_tag > _CHUNKS_OF_A_TAG:
+                raise AnswerTooLarge(f"a tag or a text of more than {_CHUNKS_OF_A_TAG * _CHUNK} bytes")
+            parser.Parse(chunk, False)
+            if sum(map(len, names)) > NAMES_LIMIT:
+                raise AnswerTooLarge(f"names of more than {NAMES_LIMIT} characters")
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         raise ParseError(str(error)) from None

@@ -8,10 +8,12 @@ from xml.etree.ElementTree import ParseError
 import pytest
 import requests
 
-from actors.media.plex.client import PlexClient
+from actors.media.plex.client import HISTORY_ROWS, PlexClient
 from actors.media.plex.errors import POSSIBLE, classify_failure
 from actors.media.plex.http import BoundedSession, RedirectedAway
+from actors.media.plex.on_demand.library import LibrarySearch
 from actors.media.plex.xml_guard import AnswerTooLarge, NotPlexXml, clean_xml
+from messages import FilmsFound, FindFilms, FindHistory
 from simulator.plex import SimulatedPlex
 from tests.integration.plex.raw_server import Script, plain, request_of, serving
 
@@ -246,6 +248,58 @@ def test_references_to_forbidden_characters_are_left_out() -> None:
 
     with serving(script) as url, BoundedSession(url) as http:
         assert PlexClient(url, TOKEN, http).connect().name == "abcd'e\U0001f600"
+
+
+@pytest.mark.parametrize("total", ["0", "3000", "-1", "9" * 30])
+def test_history_is_one_page_whatever_the_server_says(total: str) -> None:
+    """Who sends more than was asked for, or says that there is ever more, is asked once and read no further."""
+    asked: list[bytes] = []
+    entry = b'<Video type="movie" ratingKey="1" accountID="1" viewedAt="%d"/>'
+    entries = b"".join(entry % (1_700_000_000 + 100 * number) for number in range(HISTORY_ROWS + 20))
+
+    def script(connection: socket.socket, _: int) -> None:
+        while request := request_of(connection):
+            asked.append(request)
+            is_history = b"/history/" in request
+            content = b'<MediaContainer totalSize="%b">%b</MediaContainer>' % (total.encode(), entries)
+            connection.sendall(plain(content if is_history else ROOT))
+
+    with serving(script) as url, BoundedSession(url) as http:
+        client = PlexClient(url, TOKEN, http)
+        client.connect()
+        rows = client.read_history(FindHistory("w1", "m", "1", "1", 0.0))
+        assert len(asked) == 2
+        assert len(rows) == HISTORY_ROWS
+
+
+def test_a_search_that_finds_ever_more_is_one_request() -> None:
+    """Each further page would be a request, and stay in memory."""
+    asked: list[bytes] = []
+
+    def script(connection: socket.socket, _: int) -> None:
+        while request := request_of(connection):
+            asked.append(request)
+            hubs = b'<MediaContainer totalSize="3000"><Hub type="artist" size="0"/></MediaContainer>'
+            connection.sendall(plain(hubs if b"/hubs/" in request else ROOT))
+
+    with serving(script) as url:
+        found = LibrarySearch(url, TOKEN, BoundedSession).search(FindFilms("M")).result(10)
+        assert found == FilmsFound(())
+        assert len(asked) == 2
+
+
+@pytest.mark.parametrize("before", range(50))
+def test_a_reference_at_the_end_of_a_piece_is_seen(before: int) -> None:
+    """Long documents are read piece by piece; what is forbidden in the middle of one is at the seam of another."""
+    lead = b"<a b='" + b"x" * (65_536 - 60 + before)
+    odd = "&#x00000004;é\x01&#0000000004;&#3\x019;\uffff&amp;".encode()
+    for tail in (b"'/>", b"'/><!--&#4;", b"&"):
+        body = lead + odd + tail
+        if tail == b"'/>":
+            assert clean_xml(body) == lead + "é&#39;&amp;".encode() + tail
+        else:
+            with pytest.raises(ParseError):
+                clean_xml(body)
 
 
 def test_a_repr_shows_no_token() -> None:

@@ -4,8 +4,7 @@ import concurrent.futures
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from plexapi.server import PlexServer
-
+from actors.media.plex.client import connect_server
 from actors.media.plex.errors import POSSIBLE, classify_failure
 from actors.media.plex.http import BoundedSession
 from actors.media.plex.on_demand.request_queue import RequestQueue
@@ -15,7 +14,6 @@ MOST: Final = 5000
 """Items of one question at most."""
 A_REQUEST: Final = 50
 """Items that one request asks for; their keys stand in its address."""
-_connect: Any = PlexServer  # PlexAPI's functions have no types
 
 
 class ExternalIdLookup:
@@ -39,7 +37,7 @@ class ExternalIdLookup:
         found: list[ExternalIds] = []
         try:
             with self._http(self._url) as session:
-                server = _connect(self._url, self._token, session=session)
+                server = connect_server(self._url, self._token, session)
                 if server.machineIdentifier != question.server_id:
                     return ExternalIdsFound()
                 for start in range(0, min(len(keys), MOST), A_REQUEST):

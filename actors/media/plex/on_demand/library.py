@@ -5,8 +5,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any, Final
 
-from plexapi.server import PlexServer
-
+from actors.media.plex.client import connect_server
 from actors.media.plex.errors import POSSIBLE, classify_failure
 from actors.media.plex.http import BoundedSession
 from actors.media.plex.on_demand.request_queue import RequestQueue
@@ -17,7 +16,6 @@ from wording.problems import english
 MOST: Final = 25
 """Most films in one answer: as many choices as Discord shows."""
 _MOVIE: Final = "movie"
-_connect: Any = PlexServer  # PlexAPI's functions have no types
 
 
 class LibrarySearch:
@@ -40,7 +38,7 @@ class LibrarySearch:
         most = max(1, min(question.most, MOST))
         try:
             with self._http(self._url) as session:
-                server = _connect(self._url, self._token, session=session)
+                server = connect_server(self._url, self._token, session)
                 # Plex's own search forgives misspellings; one request for all kinds, of which films are taken.
                 results = server.search(question.words[:100], mediatype=_MOVIE, limit=most)
                 films = _parse_films(results, str(server.machineIdentifier or ""))

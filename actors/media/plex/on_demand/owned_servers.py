@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import concurrent.futures
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-from plexapi.server import PlexServer as PlexApiServer
-
+from actors.media.plex.client import connect_server
 from actors.media.plex.errors import POSSIBLE, NotAPlexServer, classify_failure
 from actors.media.plex.http import BoundedSession
 from actors.media.plex.on_demand.plextv import AccountServer
@@ -20,7 +19,6 @@ MOST: Final = 20
 _MOST_ADDRESSES: Final = 6
 _AT_ONCE: Final = 8
 """Servers that are tried at a time."""
-_connect: Any = PlexApiServer  # PlexAPI's functions have no types
 
 
 def describe_owned_servers(
@@ -47,7 +45,7 @@ def _find_address(server: AccountServer, http: Callable[[str], BoundedSession]) 
     for url in server.addresses[:_MOST_ADDRESSES]:
         try:
             with http(url) as session:
-                answered = str(_connect(url, server.token, session=session).machineIdentifier or "")
+                answered = str(connect_server(url, server.token, session).machineIdentifier or "")
             if answered != server.server_id:
                 raise NotAPlexServer("another server")
         except POSSIBLE as error:

@@ -12,10 +12,9 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from plexapi.server import PlexServer as PlexApiServer
-
+from actors.media.plex.client import connect_server
 from actors.media.plex.errors import POSSIBLE
 from actors.media.plex.http import BoundedSession
 from actors.media.plex.on_demand.owned_servers import describe_owned_servers
@@ -158,11 +157,10 @@ class PlexSignInService:
         """Return the machineIdentifiers of our servers that answer, and how many do not."""
         found: set[str] = set()
         silent = 0
-        connect: Any = PlexApiServer  # PlexAPI's functions have no types
         for ours in self._ours:
             try:
                 with self._http(ours.url) as session:
-                    found.add(str(connect(ours.url, ours.token, session=session).machineIdentifier or ""))
+                    found.add(str(connect_server(ours.url, ours.token, session).machineIdentifier or ""))
             except POSSIBLE:
                 silent += 1
         return found - {""}, silent
