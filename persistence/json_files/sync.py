@@ -146,6 +146,7 @@ class JsonSync:
             if is_alone and not (self.rewriter.is_running or self.rewriter.takes(count)):
                 is_one_line = None not in changes.values()
                 marks[HISTORY] = BEING_REPLACED if is_one_line else None
+                self._replaced = None  # until this one is: the save may fail before it comes to that
         else:
             marks[HISTORY] = checksum_after_append(before, *lines)
         return HistoryPlan(before, count, lines, changes, moves, is_torn, anew, is_one_line)
@@ -183,7 +184,6 @@ class JsonSync:
         if is_changed:
             ((old, new), *_) = [*plan.changes.items()] or [(b"", None)]
             if plan.is_one_line and new is not None:
-                self._replaced = None
                 self._replaced = self._files.replace(before, old, new)
                 return self._replaced is not None
             mark = self._files.change(before, plan.changes, plan.lines, plan.moves)

@@ -197,6 +197,26 @@ def test_a_death_before_a_line_is_replaced_is_noticed(
     assert json.loads((tmp_path / HISTORY).read_text())[1]["playing_seconds"] == 7201.0
 
 
+def test_a_disk_that_is_full_before_a_line_is_replaced_is_noticed(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a line was replaced just before, and no save has stored how the history looks since then."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError("No space left on device")
+
+    first, second = record("w1", "501", playing_s=7202.0), record("w2", "502", playing_s=7201.0)
+    finish_watch(store, first, closed(first), "again 1", [], EVENING + 9100)
+    assert store.repair_json_files() == []
+    with monkeypatch.context() as patch:
+        patch.setattr(JsonFiles, "write", fails)
+        with pytest.raises(CopiesFailed):
+            finish_watch(store, second, closed(second), "again 2", [], EVENING + 9200)
+    finish(store, record("w4"))
+    assert [row["playing_seconds"] for row in json.loads((tmp_path / HISTORY).read_text())][:2] == [7202.0, 7201.0]
+    assert store.repair_json_files() == []
+
+
 def test_files_of_somebody_else_are_kept(tmp_path: Path) -> None:
     """The older bot's files in a new data folder are moved aside, never replaced by empty ones."""
     (tmp_path / STATS).write_text('{"1": "precious"}')
