@@ -47,9 +47,9 @@ def list_communities(settings: Settings) -> tuple[Community, ...]:
         with ServiceClient(settings.installation_dir) as service:
             return service.ask(ListCommunities()).communities
     file = sqlite_file(settings.store_url)
-    if file is not None and not file.exists():
-        return ()
     with translate_store_errors(settings.store_url):
+        if file is not None and not file.exists():
+            return ()
         engine = reader_engine(settings.store_url)
         try:
             with engine.connect() as connection:

@@ -207,7 +207,7 @@ def _questions(stage: ServiceStage) -> list[Cue]:
     mention = f"<@{stage.discord.member('Björn').id}>"
     both = (
         # the command as a slash command, and what is said after its name
-        ("activewatches", ""), ("nowplaying", ""), ("stats member=Björn", mention), ("badges member=Björn", mention),
+        ("activewatches", ""), ("nowplaying", ""), ("stats who=Björn", mention), ("badges who=Björn", mention),
         ("allbadges", ""), ("progress", ""), ("leaderboard by=time", "time"), ("topwatchers", ""),
         ("history title='Mad Max'", "Mad Max"), (f"moviestats title='{FILM}'", FILM), ("savedata", ""),
         ("health", ""), ("starttracking", ""), ("help command=stats", "stats"),

@@ -14,7 +14,7 @@ from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.process import load_actor_class
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
-from messages import Answer, GetHealth, Question
+from messages import Answer, GetHealth, GetLogTail, GetServiceFacts, Question
 
 QUESTIONS: list[type[Question[Any]]] = [kind for kind in messages.CATALOGUE if issubclass(kind, Question)]
 SETTINGS = Settings(plex_url="http://127.0.0.1:1", plex_token="token", discord_token="token")
@@ -41,9 +41,10 @@ def test_a_question_has_a_receiver_that_handles_it(receiver: str, tmp_path: Path
     assert handled == {kind for kind in QUESTIONS if kind.receiver == receiver}
 
 
-def test_the_launcher_answers_one_question() -> None:
-    """It is no actor: its link answers GetHealth, as `tests/integration/launcher` shows."""
-    assert [kind for kind in QUESTIONS if kind.receiver == "launcher"] == [GetHealth]
+def test_the_launcher_answers_what_it_alone_knows() -> None:
+    """It is no actor: its link answers these, as `tests/integration/launcher` shows."""
+    asked = {kind for kind in QUESTIONS if kind.receiver == "launcher"}
+    assert asked == {GetHealth, GetLogTail, GetServiceFacts}
 
 
 def test_every_answer_has_a_question() -> None:

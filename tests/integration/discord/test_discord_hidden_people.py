@@ -38,7 +38,7 @@ def use_about(community: Community, name: str, **options: object) -> str:
     said = []
     for who in CHOICES:
         member = community.stage.discord.member(who)
-        said.append(use(community, name, member=member, **options).replace(f"{who} keeps this private", "")
+        said.append(use(community, name, who=f"<@{member.id}>", **options).replace(f"{who} keeps this private", "")
                     .replace(f"📊 {who}", "").replace(f"🏅 {who}", "").replace(f"🎯 {who}", "")
                     .replace(f"· {who}", ""))  # fmt: skip
     return "\n".join(said)

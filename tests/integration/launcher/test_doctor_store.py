@@ -116,7 +116,7 @@ def test_badges_that_cannot_be_read_are_told_with_one_cure(tmp_path: Path) -> No
     own.rmdir()
     own.write_text('[[badge]]\nid = "x"\n')
     (found,) = [each for each in check_machine(Settings(data_dir=str(tmp_path))) if each.topic == "badges"]
-    assert found.severity == "error" and render(found).cure == f"mend {own}, or take it away"
+    assert found.severity == "error" and render(found).cure == f"fix {own}, or remove it"
 
 
 def test_a_database_server_that_is_away_is_found(tmp_path: Path) -> None:
