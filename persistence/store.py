@@ -168,14 +168,15 @@ class Store:
                 opened.callback(self._store_file.close)
             opened.callback(self._writer.dispose)
             opened.callback(self.reader.dispose)
+            self.json_sync = JsonSync(
+                folder, self.reader, self.transaction, note, lambda at_s: oldest_current_day(rules.today(at_s))
+            )
+            self.counts: saves.StoredCounts | None = None
+            """Viewers and badges as of the last save; None where they have to be counted."""
+            with translate_store_errors(url):
+                self.summary_progress = self._prepare_summaries() if keeps_summaries else None
+            """How far the summaries were filled when the store was opened; None where they were whole."""
             self._opened = opened.pop_all()
-        self.json_sync = JsonSync(
-            folder, self.reader, self.transaction, note, lambda at_s: oldest_current_day(rules.today(at_s))
-        )
-        self.counts: saves.StoredCounts | None = None
-        """Viewers and badges as of the last save; None where they have to be counted."""
-        self.summary_progress = self._prepare_summaries() if keeps_summaries else None
-        """How far the summaries were filled when the store was opened; None where they were whole."""
 
     def close(self) -> None:
         """Close every connection, and release the lock."""

@@ -328,6 +328,7 @@ _STORE: Final = {
     "cure.move_log": N_("Move {file} away: somebody else put it there. Nothing was written."),
     "cure.close_program": N_("another program holds it: close that program"),
     "cure.free_disk": N_("make room on the disk"),
+    "cure.check_disk": N_("check the disk, its cable and the log of the system: it fails to read or to write"),
     "cure.allow_write": N_("give Usher's user the right to write there"),
     "cure.allow_read_and_write": N_("give Usher's user the right to write there, and to read"),
     "cure.restore_backup": N_("stop Usher and bring back a backup with: python run.py restore FILE"),

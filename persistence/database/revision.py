@@ -1,6 +1,9 @@
 """Which revision a store has, and how it comes to the newest."""
 
+import errno
 import logging
+import re
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -53,8 +56,15 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
         command.upgrade(config, revision)
 
 
+def _reports_failed_read(fault: str) -> bool:
+    """Tell whether SQLite's check found a page that it could not read, rather than one that is wrong."""
+    found = re.search(r"unable to get the page\. error code=(\d+)", fault)
+    is_failed = found is not None and int(found[1]) & 0xFF in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM)
+    return is_failed or "failed to get page" in fault
+
+
 def quick_check(connection: Connection) -> None:
-    """Raise StoreError where an SQLite file is damaged."""
+    """Raise StoreError where an SQLite file is damaged; OSError where it could not be read."""
     try:
         faults = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
     except OperationalError:
@@ -62,4 +72,6 @@ def quick_check(connection: Connection) -> None:
     except DatabaseError as error:
         raise StoreError(f"it is damaged or no SQLite file ({error.orig})") from None
     if faults != ["ok"]:
+        if any(_reports_failed_read(str(fault)) for fault in faults):
+            raise OSError(errno.EIO, "disk I/O error")  # the disk's fault, which may pass, and not the file's
         raise StoreError(f"it is damaged ({'; '.join(map(str, faults))[:200]})")

@@ -245,6 +245,22 @@ _SHARE_CODES = (
 _SHARE_ERRNOS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENODEV, errno.ESTALE, errno.EREMOTEIO)
 
 
+_FAILING_DISK_CODES = (
+    "SQLITE_IOERR_READ",
+    "SQLITE_IOERR_SHORT_READ",
+    "SQLITE_IOERR_FSYNC",
+    "SQLITE_IOERR_DIR_FSYNC",
+    "SQLITE_IOERR_FSTAT",
+    "SQLITE_IOERR_CORRUPTFS",
+)
+"""Those that no free space cures: a write that fails may be a quota's, a read or a flush is the disk's."""
+
+
+def _is_of_failing_disk(error: Exception) -> bool:
+    is_failing = isinstance(error, OSError) and error.errno == errno.EIO
+    return is_failing or _error_code(error) in _FAILING_DISK_CODES
+
+
 def _is_refused_by_share(error: Exception) -> bool:
     """Return whether an error is one of a network share that refuses locks or shared memory."""
     is_refused = isinstance(error, OSError) and error.errno in _SHARE_ERRNOS
@@ -260,6 +276,8 @@ def cause_and_cure(error: Exception) -> tuple[str, Problem]:
     low = cause.lower()
     if _is_refused_by_share(error):
         return cause, Problem.of("cure.leave_share")
+    if _is_of_failing_disk(error):
+        return cause, Problem.of("cure.check_disk")
     code = "cure.make_reachable"
     for words, cure in _SERVER_CURES.items():
         if any(word in low for word in words):

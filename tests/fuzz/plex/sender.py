@@ -42,17 +42,24 @@ def main() -> None:
     """Answer until the standard input ends."""
     sound = record_answers()
     current = prepare("sound", sound)
+    held: list[socket.socket] = []
 
     def script(connection: socket.socket, _: int) -> None:
         path = request_of(connection).split(b" ")[1].decode("latin-1").partition("?")[0] or "/"
         prepared = current if path == current.path else _Prepared(path, build_sound_answer(sound.get(path, b"")))
-        connection.sendall(prepared.answer)
-        if prepared.is_ended:
-            connection.shutdown(socket.SHUT_WR)
+        if not prepared.is_ended:
+            held.append(connection)
+        try:
+            connection.sendall(prepared.answer)
+        finally:
+            if prepared.is_ended:
+                connection.close()
 
     with serving(script) as url:
         print(url, flush=True)
         for line in sys.stdin:
+            while held:
+                held.pop().close()
             current = prepare(line.strip(), sound)
             print("ready", flush=True)
 
