@@ -162,7 +162,8 @@ class Store:
                 opened.callback(lock.release)
             copies = find_own_copies(folder) if is_owner and not may_begin_beside_copies else []
             self._writer = open_writer(url, self._backups_dir, note, is_owner=is_owner, copies=copies)
-            self._store_file = None if self.file is None else StoreFile(self.file)
+            with translate_store_errors(url):
+                self._store_file = None if self.file is None else StoreFile(self.file)
             self.reader = reader_engine(url)
             if self._store_file is not None:
                 opened.callback(self._store_file.close)

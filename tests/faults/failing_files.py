@@ -121,7 +121,7 @@ def play_fault(fault: Fault, folder: Path) -> Outcome:
 def _find_error(traceback: str) -> str:
     """Return the error with which a process ended, as one line; empty where it printed none."""
     last = traceback.rpartition("\nTraceback (most recent call last):")[2]
-    found = re.search(r"^[a-z][\w.]+: .*", last, re.MULTILINE | re.DOTALL)
+    found = re.search(r"^[A-Za-z][\w.]+: .*", last, re.MULTILINE | re.DOTALL)
     return " ".join(found[0].split()) if found else ""
 
 

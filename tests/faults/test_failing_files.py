@@ -15,6 +15,7 @@ FAULTS = (
     Fault("write", "ENOSPC", 100, 20),
     Fault("write", "EIO", 150, 1),
     Fault("sync", "EIO", 12, 3),
+    Fault("open", "EIO", 7, 1),  # the handle by which a save knows its file
     Fault("open", "EROFS", 8, 20),  # the first reading connection
     Fault("rename", "EIO", 3, 3),
 )
