@@ -171,6 +171,24 @@ def test_a_wrong_zone_is_refused_with_what_would_be_right(stage: Stage, keeper: 
         assert "TIMEZONE" not in keeper.communities[str(people.guild.id)].settings
 
 
+@pytest.mark.parametrize("name", ["DISCORD_ANNOUNCE_CHANNEL_ID", "FILM_NIGHT_ROLE_ID", "PLEX_SERVERS", "DATABASE_URL"])
+def test_a_form_changes_only_what_is_typed(stage: Stage, keeper: Keeper, people: UserActions, name: str) -> None:
+    """A client can send a form back for another setting than it was shown for: a channel of another server's, a role
+    that whoever sends it may not give, an address of the network."""
+    server = '[{"url": "http://10.0.0.1", "token": "sealed:x", "server_id": "1"}]'
+    with stage.acting():
+        shown = created(stage, people)
+        form = people.click("Iris", shown, "Time zone…")
+        form.wait_ack(5)
+        assert form.modal is not None
+        form.modal["custom_id"] = f"usher:setup:form:home:{name}"
+        elsewhere = str(stage.discord.channel("film-club").id)
+        sent = people.submit(form, {"text": server if name == "PLEX_SERVERS" else elsewhere})
+        refusal = until(lambda: sent.followups, "a refusal")[0]
+        assert "can't be" in text(refusal)
+        assert name not in keeper.communities[str(people.guild.id)].settings
+
+
 def test_menus_and_forms_outlive_a_restart(stage: Stage, keeper: Keeper, people: UserActions) -> None:
     """Each carries what it is about."""
     with stage.acting():
@@ -306,7 +324,7 @@ def _chosen(people: UserActions, menu: Payload) -> str | int:
     if menu["type"] == 8:
         return next(each.id for each in people.guild.channels.values() if each.kind in menu["channel_types"])
     if menu["type"] == 6:
-        return next(role.id for role in people.guild.roles.values() if role.name == "Usherettes")
+        return next(role.id for role in people.guild.roles.values() if role.name == "Bots")
     value: Any = next(option["value"] for option in menu["options"] if option["value"] != "de")
     return str(value)
 

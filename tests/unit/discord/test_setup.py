@@ -73,6 +73,28 @@ async def test_a_server_is_set_up_and_changed(room: Any, further: FurtherServer)
 
 
 @fails
+async def test_a_role_is_chosen_by_who_may_give_it(room: Any, further: FurtherServer) -> None:
+    """Usher would give it in their place: to everybody at a button, to the top watchers, to themselves."""
+    await room.env.settle()
+    gives = discord.Permissions(manage_guild=True, manage_roles=True, view_channel=True, send_messages=True)
+    high = further.guild.create_role("Admins", permissions=discord.Permissions(administrator=True))
+    manager = further.guild.create_role("Staff", permissions=gives)
+    low = further.guild.create_role("Film nights")
+    tom = further.guild.add_member(room.env.create_user("tom"), roles=[manager])
+    for member, role, is_taken in (
+        (further.mia, low, False), (tom, manager, False), (tom, high, False), (tom, low, True)
+    ):  # fmt: skip
+        shown = await member.slash(further.channel, "setup")
+        if further.community is None:
+            await member.click(shown.response, label="Set it up here")
+        await member.click(shown.response, label="All settings")
+        await member.select(shown.response, ["FILM_NIGHT_ROLE_ID"], custom_id="usher:setup:pick")
+        await member.select(shown.response, [role], custom_id="usher:setup:set:list:FILM_NIGHT_ROLE_ID")
+        assert further.community is not None
+        assert further.community.settings.get("FILM_NIGHT_ROLE_ID") == (str(role.id) if is_taken else None)
+
+
+@fails
 async def test_who_may_not_manage_the_server_is_refused(room: Any, further: FurtherServer) -> None:
     """Discord does not offer them the command, and what they write is refused."""
     await room.env.settle()

@@ -29,6 +29,8 @@ FORM_PREFIX = "usher:setup:form:"
 _TEXT_TYPES = [discord.ChannelType.text, discord.ChannelType.news]
 _VOICE_TYPES = [discord.ChannelType.voice, discord.ChannelType.stage_voice]
 _MOST_ROLES = 25
+_LONGEST_ID = 20
+"""Digits of the id of a channel or role."""
 
 PageOfServer = Callable[[ServerSettings], tuple[discord.Embed, list[discord.ui.Item[Any]]]]
 PAGES: dict[str, PageOfServer] = {}
@@ -84,7 +86,7 @@ class SettingMenu(
         await interaction.response.defer()
         async with report_errors(interaction):
             values = read_values(interaction)
-            _check_values(guild, self._name, values)
+            _check_values(interaction, guild, self._name, values)
             await save_and_show(interaction, self._page, {self._name: ",".join(values)})
 
 
@@ -116,18 +118,48 @@ def _list_options(settings: Settings, name: str) -> list[discord.SelectOption]:
     ]
 
 
-def _check_values(guild: discord.Guild, name: str, values: Sequence[str]) -> None:
-    """Raise RefusedError where a channel or role is not one of this server's, or cannot be given."""
+def _check_values(
+    interaction: discord.Interaction[Any], guild: discord.Guild, name: str, values: Sequence[str]
+) -> None:
+    """Raise RefusedError where a channel or role is not one of this server's, or may not be given by who chose it.
+
+    What comes from a client need not be what was offered.
+    """
     kind = find_setting(name).kind
+    if kind in ("text", "servers"):
+        raise _build_refusal(name, ",".join(values))
     for value in values:
-        if kind in ("text_channel", "voice_channel") and guild.get_channel(int(value)) is None:
+        if kind in ("text_channel", "voice_channel") and guild.get_channel(_read_id(value)) is None:
             raise RefusedError(_("The bot doesn't see that channel."), _("Let its role view it, then choose it again."))
         if kind in ("role", "roles"):
-            role = guild.get_role(int(value))
+            role = guild.get_role(_read_id(value))
             if role is None or role.is_default():
                 raise RefusedError(_("That role can't be chosen."), _("Choose another."))
-            if kind == "role" and role.managed:
-                raise RefusedError(_("Discord manages that role: no bot can give it."), _("Choose another."))
+            if kind == "role":
+                _check_given(interaction, guild, role)
+
+
+def _check_given(interaction: discord.Interaction[Any], guild: discord.Guild, role: discord.Role) -> None:
+    """Raise RefusedError where a role cannot be given, or not by whoever chose it: the bot gives it in their place."""
+    if role.managed:
+        raise RefusedError(_("Discord manages that role: no bot can give it."), _("Choose another."))
+    member = interaction.user
+    is_below = isinstance(member, discord.Member) and role < member.top_role
+    if member.id != guild.owner_id and not (is_below and interaction.permissions.manage_roles):
+        raise RefusedError(
+            _("You may not give that role yourself."),
+            _("It takes Manage Roles, and a role of yours that is above it."),
+        )
+
+
+def _read_id(value: str) -> int:
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= _LONGEST_ID else 0
+
+
+def _build_refusal(name: str, text: str) -> RefusedError:
+    what = _("{label} can't be {text}.").format(label=label_setting(name), text=f"“{formatting.escape(text, 60)}”")
+    shown = find_setting(name)
+    return RefusedError(what, _(shown.hint) if shown.hint else _("Choose another."))
 
 
 # -- forms ---------------------------------------------------------------------------------------------------------
@@ -199,12 +231,14 @@ def _read_typed(components: Any) -> str:
 
 
 def _check_text(name: str, text: str) -> None:
+    """Raise RefusedError where a text is no value, or the setting is none that is typed: others have menus that look at
+    what is chosen."""
+    if find_setting(name).kind != "text":
+        raise _build_refusal(name, text)
     try:
         check_value(name, text)
     except (ValueError, KeyError) as error:
-        what = _("{label} can't be {text}.").format(label=label_setting(name), text=f"“{formatting.escape(text, 60)}”")
-        shown = find_setting(name)
-        raise RefusedError(what, _(shown.hint) if shown.hint else str(error)) from error
+        raise _build_refusal(name, text) from error
 
 
 # -- buttons that lead to a page ------------------------------------------------------------------------------------
