@@ -2,10 +2,13 @@
 
 import functools
 import logging
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pytest
+import requests
 
 from actors.media.plex.http import BoundedSession
 from actors.media.plex.on_demand import signin
@@ -192,3 +195,36 @@ def test_who_owns_no_server_and_who_has_no_key_is_told_so(site: SimulatedPlexTv)
     assert checked(desk, code) == PlexSignedIn("no_access", (), "Anton")
     assert "communities key" in begun(hosting(site), "123").problem
     assert begun(hosting(site)).problem == "", "to link an account takes no key"
+
+
+def test_no_community_keeps_others_from_signing_in(
+    site: SimulatedPlexTv, plex: SimulatedPlex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A community has a few codes, of which the oldest ends, and its servers that answer nothing delay it alone."""
+    asked, goes_on = threading.Event(), threading.Event()
+
+    class Silent(BoundedSession):
+        """A server that keeps whoever asks it waiting."""
+
+        def request(self, *_args: Any, **_kwargs: Any) -> requests.Response:
+            asked.set()
+            goes_on.wait(30)
+            raise requests.ConnectionError("silent")
+
+    ours = (PlexServer(plex.url, plex.token),)
+    log = logging.getLogger("plex")
+    desk = PlexSignInService(ours, BoundedSession, site.url, log, TokenSealer([KEY]), Silent)
+    monkeypatch.setattr(signin, "MOST", 4)
+    codes = [begun(desk, "123") for _ in range(signin.MOST_EACH + 2)]
+    assert [code.problem for code in codes] == [""] * len(codes)
+    assert [checked(desk, code).state for code in codes[:3]] == ["expired", "expired", "waiting"]
+    site.type_in(codes[-1].code, OWNER)
+    found = desk.check(CheckPlexSignIn(codes[-1].sign_in_id))
+    assert asked.wait(10)
+    try:
+        assert begun(desk, "124").problem == ""
+        assert begun(desk).problem == ""
+        assert not found.done()
+    finally:
+        goes_on.set()
+    assert isinstance(found.result(30), PlexSignedIn)

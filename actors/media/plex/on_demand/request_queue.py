@@ -27,6 +27,12 @@ class RequestQueue:
         self._lock = threading.Lock()
         self._one_at_a_time = threading.Lock()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing runs and nothing waits."""
+        with self._lock:
+            return not self._waiting
+
     def run(
         self, work: Callable[[], Message], on_failure: Callable[[Problem], Message]
     ) -> "concurrent.futures.Future[Message]":

@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import logging
 import secrets
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Final, Literal
@@ -41,7 +42,9 @@ from wording.problems import english
 HOLDS_S: Final = 600.0
 """How long a code is valid here (real seconds); at plex.tv it is for longer."""
 MOST: Final = 100
-"""Most codes at once."""
+"""Most codes at once, for members who say who they are."""
+MOST_EACH: Final = 3
+"""Most codes of one further community at once; the oldest makes way for a new one."""
 LINK_PAGE: Final = "https://plex.tv/link"
 _OWNER: Final = "1"
 """The id of a server's owner on that server, whatever the account's id at plex.tv is."""
@@ -61,7 +64,11 @@ class _Code:
 
 
 class PlexSignInService:
-    """The codes of one poller. Called from the actor's thread; plex.tv is asked in another, one request at a time."""
+    """The codes of one poller. Called from the actor's thread; plex.tv is asked in others.
+
+    Requests wait for those of the same community alone: its servers may be silent, and whoever asks for code after code
+    keeps nobody else from one.
+    """
 
     def __init__(
         self,
@@ -79,25 +86,40 @@ class PlexSignInService:
         self._http = http
         self._plex_tv = plex_tv.rstrip("/") or PLEX_TV
         self._log = log
+        self._changing = threading.Lock()
         self._codes: dict[str, _Code] = {}
-        self._requests = RequestQueue("plex-tv")
+        """By their ids; the oldest first."""
+        self._requests: dict[str, RequestQueue] = {}
+        """By community, "" for members who say who they are; only those that have codes, or ask for one."""
 
     def start(self, question: StartPlexSignIn) -> "concurrent.futures.Future[Message]":
         """Return a Future of a code, or of the problem why there is none."""
         if question.community and not self._sealer.has_keys:
             return completed_future(_describe_missing_code(Problem.of("community.no_keys")))
-        return self._requests.run(lambda: self._start(question.community), _describe_missing_code)
+        queue = self._find_queue(question.community)
+        return queue.run(lambda: self._start(question.community), _describe_missing_code)
 
     def check(self, question: CheckPlexSignIn) -> "concurrent.futures.Future[Message]":
         """Return a Future of what became of a code."""
-        return self._requests.run(
+        with self._changing:
+            code = self._codes.get(question.sign_in_id)
+        if code is None:
+            return completed_future(PlexSignedIn("expired"))
+        return self._find_queue(code.community).run(
             lambda: self._check(question.sign_in_id), lambda problem: _describe_result("waiting", problem)
         )
 
+    def _find_queue(self, community: str) -> RequestQueue:
+        """Return the queue of a community's requests; drop those that nobody needs."""
+        with self._changing:
+            needed = {code.community for code in self._codes.values()}
+            self._requests = {
+                name: queue for name, queue in self._requests.items() if name in needed or not queue.is_idle
+            }
+            return self._requests.setdefault(community, RequestQueue("plex-tv"))
+
     def _start(self, community: str) -> PlexSignIn:
-        now_s = time.monotonic()
-        self._codes = {key: code for key, code in self._codes.items() if code.until_s > now_s}
-        if len(self._codes) >= MOST:
+        if self._count_codes(community) >= MOST and not community:
             return _describe_missing_code(Problem.of("signin.too_many"))
         try:
             login = PinSignIn(self._plex_tv, SETUP if community else LINKING)
@@ -105,11 +127,23 @@ class PlexSignInService:
             self._log.warning("Nobody can sign in at plex.tv: %s", error)
             return _describe_missing_code(error.problem)
         key = secrets.token_hex(16)
-        self._codes[key] = _Code(login, now_s + HOLDS_S, community)
+        with self._changing:
+            own = [other for other, code in self._codes.items() if code.community == community]
+            for oldest in own[: max(0, len(own) + 1 - MOST_EACH)] if community else ():
+                del self._codes[oldest]
+            self._codes[key] = _Code(login, time.monotonic() + HOLDS_S, community)
         return PlexSignIn(key, login.pin, LINK_PAGE, HOLDS_S)
 
+    def _count_codes(self, community: str) -> int:
+        """Return how many codes a community has, without those that ran out."""
+        now_s = time.monotonic()
+        with self._changing:
+            self._codes = {key: code for key, code in self._codes.items() if code.until_s > now_s}
+            return sum(code.community == community for code in self._codes.values())
+
     def _check(self, key: str) -> PlexSignedIn:
-        code = self._codes.get(key)
+        with self._changing:
+            code = self._codes.get(key)
         if code is None or code.until_s <= time.monotonic():
             return PlexSignedIn("expired")
         if code.login is not None:
