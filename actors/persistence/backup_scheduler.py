@@ -53,11 +53,19 @@ class BackupScheduler:
         """What keeps the scheduled backups from being made; empty where nothing does."""
 
     def back_up_now(self, asked: BackUpNow) -> Future[Message | None]:
-        """Back up where somebody says, or into the folder of backups."""
+        """Back up where somebody says, or into the folder of backups.
+
+        There a further community, whose administrators are not the operator, has room for BACKUP_KEEP of these.
+        """
         target = self._target()
-        return self._worker.submit(
-            lambda: self._back_up(backup.check_target(Path(asked.file)) if asked.file else target)
-        )
+
+        def back_up() -> BackupReport:
+            made = self._back_up(backup.check_target(Path(asked.file)) if asked.file else target)
+            if self._actor.context.settings.community and not asked.file:
+                self._rotate(backup.rotate_asked_for)
+            return made
+
+        return self._worker.submit(back_up)
 
     def schedule_next(self) -> None:
         """Have the next scheduled backup fall due, where there are any: at once where there is no backup yet."""
@@ -143,11 +151,14 @@ class BackupScheduler:
             return False
         self.fault = None
         self._newest_s = self._now_s()
+        self._rotate(backup.rotate)
+        return True
+
+    def _rotate(self, rotate: Callable[[Path, int, float], list[Path]]) -> None:
         try:
-            backup.rotate(self._folder, self._actor.context.settings.backup_keep, self._now_s())
+            rotate(self._folder, self._actor.context.settings.backup_keep, self._now_s())
         except OSError as error:
             self._actor.log.warning("An old backup cannot be removed: %s. Give %s to this user.", error, self._folder)
-        return True
 
     def _schedule_after(self, done: Future[bool]) -> Callable[[], None]:
         def plan() -> None:

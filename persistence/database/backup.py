@@ -28,7 +28,7 @@ _STEPS_BETWEEN_LOOKS = 100_000
 _BUSY_MS = 5000
 """How long another program's lock is waited for, milliseconds."""
 SCHEDULED = "usher-*.db"
-"""Names of the backups that an older Usher made by itself."""
+"""Names of the backups for which nobody names a file. Of an older Usher's, those that it made by itself."""
 _KIND, _MADE = "backup:kind", "backup:made_at_s"
 """Facts in a backup: whether it was scheduled, and when it was made."""
 
@@ -235,9 +235,20 @@ def rotate(folder: Path, keep: int, now_s: float) -> list[Path]:
 
     Those that say that they are from later than `now_s` count as the oldest: they must not push out those of today.
     """
-    scheduled = [origin for origin in list_backups(folder) if origin.is_scheduled]
-    scheduled.sort(key=lambda origin: origin.made_at_s if origin.made_at_s <= now_s else -math.inf)
-    old = [origin.file for origin in scheduled[: -max(1, keep)]]
+    return _remove_oldest([origin for origin in list_backups(folder) if origin.is_scheduled], keep, now_s)
+
+
+def rotate_asked_for(folder: Path, keep: int, now_s: float) -> list[Path]:
+    """Remove all but the newest `keep` backups that somebody asked for without naming a file; like `rotate`."""
+    found = [
+        origin for origin in list_backups(folder) if not origin.is_scheduled and fnmatch(origin.file.name, SCHEDULED)
+    ]
+    return _remove_oldest(found, keep, now_s)
+
+
+def _remove_oldest(found: list[Origin], keep: int, now_s: float) -> list[Path]:
+    found.sort(key=lambda origin: origin.made_at_s if origin.made_at_s <= now_s else -math.inf)
+    old = [origin.file for origin in found[: -max(1, keep)]]
     for file in old:
         file.unlink(missing_ok=True)
     return old

@@ -60,6 +60,27 @@ def test_scheduled_backups_follow_the_interval_and_rotate(tmp_path: Path) -> Non
         house.close()
 
 
+@pytest.mark.parametrize(("folder", "kept"), [("data", 4), ("communities/123", 2)])
+def test_the_disk_is_not_a_further_community_s_to_fill(tmp_path: Path, folder: str, kept: int) -> None:
+    """Of those that its administrators ask for BACKUP_KEEP stay; all that the operator's do, and a migration's."""
+    data = tmp_path / folder
+    data.mkdir(parents=True)
+    house = House(data, discord_guild_id=123, backup_interval_hours=0.0, backup_keep=2)
+    try:
+        house.finish(record())
+        house.ask(BackUpNow(str(data / "before-0001.db")))
+        (data / "backups").mkdir(exist_ok=True)
+        (data / "before-0001.db").rename(data / "backups" / "before-0001.db")
+        made = []
+        for _ in range(4):
+            house.clock.at_s += 60
+            made.append(Path(house.ask(BackUpNow()).file).name)
+        names = sorted(file.name for file in (data / "backups").iterdir())
+        assert names == ["before-0001.db", *made[-kept:]]
+    finally:
+        house.close()
+
+
 def test_a_first_backup_is_made_at_once(tmp_path: Path) -> None:
     """Where a restart comes more often than the interval, there would be none ever."""
     house = House(tmp_path, backup_interval_hours=24.0)
