@@ -13,7 +13,13 @@ from actors.address import split_address
 from actors.media.plex.alerts import AlertBuffer, AlertSubscription, PlayingAlert
 from actors.media.plex.client import PlexClient, ServerInfo, introduce_usher
 from actors.media.plex.errors import POSSIBLE, Failure, classify_failure, place_of
-from actors.media.plex.http import BoundedSession
+from actors.media.plex.http import (
+    IDENTITY_BODY_LIMIT,
+    IDENTITY_TREE_LIMIT,
+    OTHERS_BODY_LIMIT,
+    OTHERS_TREE_LIMIT,
+    BoundedSession,
+)
 from actors.media.plex.on_demand.external_ids import ExternalIdLookup
 from actors.media.plex.on_demand.library import LibrarySearch, describe_failed_search
 from actors.media.plex.on_demand.posters import PosterFetcher, describe_missing_poster
@@ -105,7 +111,11 @@ class PlexPoller(Actor):
         settings = context.settings
         server = select_server(context.name, settings)
         only_public = bool(context.community) and not settings.allow_private_plex
-        http = functools.partial(self.http, only_public=True) if only_public else self.http
+        http: Callable[[str], BoundedSession] = self.http
+        if context.community:
+            http = functools.partial(
+                self.http, body_limit=OTHERS_BODY_LIMIT, tree_limit=OTHERS_TREE_LIMIT, only_public=only_public
+            )
         token = open_token(server, context) if context.community else server.token
         self._client = PlexClient(server.url, token, http(server.url))
         self._posters = PosterFetcher(server.url, token, only_public=only_public)
@@ -117,7 +127,12 @@ class PlexPoller(Actor):
             settings.plex_tv_url,
             self.log,
             TokenSealer(settings.usher_keys),
-            self.http if settings.allow_private_plex else functools.partial(self.http, only_public=True),
+            functools.partial(
+                self.http,
+                body_limit=IDENTITY_BODY_LIMIT,
+                tree_limit=IDENTITY_TREE_LIMIT,
+                only_public=not settings.allow_private_plex,
+            ),
         )
         self._poll_s = context.settings.plex_poll_seconds
         self._alert_buffer = AlertBuffer(lambda: self.actor_ref.tell(AlertsArrived()))

@@ -40,7 +40,7 @@ _PAGE_SIZE: Final = "X-Plex-Container-Size"
 
 
 class _GuardedServer(PlexServer):
-    """PlexAPI's server, whose answers are parsed within TREE_LIMIT."""
+    """PlexAPI's server, whose answers are parsed within its session's `tree_limit`."""
 
     def query(
         self,
@@ -59,7 +59,8 @@ class _GuardedServer(PlexServer):
         own: Any = self  # PlexAPI's functions have no types
         named = own._headers(**headers or {})
         response = (method or own._session.get)(own.url(key), headers=named, params=params, timeout=timeout, **kwargs)
-        root = build_tree(response.content, CHILDREN if key == SESSIONS_PATH else None)
+        kept = CHILDREN if key == SESSIONS_PATH else None
+        root = build_tree(response.content, kept, own._session.tree_limit)
         if _PAGE_SIZE in named:
             for entries in (root, *root):  # a search answers with lists of its own
                 del entries[int(named[_PAGE_SIZE]) :]

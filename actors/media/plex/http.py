@@ -20,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from actors.media.plex.xml_guard import DOCUMENT_LIMIT, AnswerTooLarge, NotPlexXml, clean_xml
+from actors.media.plex.xml_guard import DOCUMENT_LIMIT, TREE_LIMIT, AnswerTooLarge, NotPlexXml, clean_xml
 from actors.media.public_address import connect_public
 
 CONNECT_S: Final = 3.0
@@ -30,6 +30,11 @@ TOTAL_S: Final = 10.0
 """Longest that one request may take, however steadily it drips (real seconds)."""
 BODY_LIMIT: Final = DOCUMENT_LIMIT
 """Bytes of an answer, unpacked."""
+OTHERS_BODY_LIMIT, OTHERS_TREE_LIMIT = 2 * 2**20, 4 * 2**20
+"""The same, and TREE_LIMIT, of a further community's server: those of all communities are read in one process, whose
+memory limit grows by MEMORY_MB_EACH for each. 2 MB are what 300 sessions need."""
+IDENTITY_BODY_LIMIT, IDENTITY_TREE_LIMIT = 256 * 2**10, 2**20
+"""The same where a server is only asked which it is; some kB have it."""
 ERROR_BODY_LIMIT: Final = 65_536
 """Bytes that are read of an answer with another status than success."""
 _SUCCESSES: Final = (200, 201, 204)
@@ -104,7 +109,7 @@ class _Adapter(HTTPAdapter):
 
 
 class BoundedSession(requests.Session):
-    """A session that answers within TOTAL_S with at most BODY_LIMIT bytes of XML, or raises a RequestException."""
+    """A session that answers within TOTAL_S with at most `body_limit` bytes of XML, or raises a RequestException."""
 
     def __init__(
         self,
@@ -113,11 +118,16 @@ class BoundedSession(requests.Session):
         read_s: float = READ_S,
         body_limit: int = BODY_LIMIT,
         *,
+        tree_limit: int = TREE_LIMIT,
         only_public: bool = False,
     ) -> None:
-        """`only_public`: connect to addresses of the internet alone, and no proxy, which looks names up itself."""
+        """`tree_limit`: bytes that an answer may take in memory, for whoever parses it.
+
+        `only_public`: connect to addresses of the internet alone, and no proxy, which looks names up itself.
+        """
         super().__init__()
         self.only_public = only_public
+        self.tree_limit = tree_limit
         self._total_s = total_s
         self._read_s = read_s
         self._body_limit = body_limit

@@ -82,13 +82,13 @@ def clean_xml(body: bytes, charset: str = "") -> bytes:
     return text
 
 
-def build_tree(text: bytes, kept: Mapping[str, Set[str]] | None = None) -> Element:
+def build_tree(text: bytes, kept: Mapping[str, Set[str]] | None = None, limit: int = TREE_LIMIT) -> Element:
     """Return the tree of a document that `clean_xml` returned, without its texts, of which Plex has none.
 
     `kept`: of what is below the elements in the root, only children with these tags, and of each these attributes;
-    None for all. Raises AnswerTooLarge where the tree would take more than TREE_LIMIT, and ParseError.
+    None for all. Raises AnswerTooLarge where the tree would take more than `limit` bytes, and ParseError.
     """
-    parser = XMLParser(target=_BoundedTree(kept))  # noqa: S314  # it has neither DTD nor entities any more
+    parser = XMLParser(target=_BoundedTree(kept, limit))  # noqa: S314  # it has neither DTD nor entities any more
     for start in range(0, len(text), _CHUNK):
         parser.feed(text[start : start + _CHUNK])
     root: Element = parser.close()
@@ -98,8 +98,9 @@ def build_tree(text: bytes, kept: Mapping[str, Set[str]] | None = None) -> Eleme
 class _BoundedTree:
     """Builds a tree, of what is kept of a document, and counts what it takes. The methods are XMLParser's."""
 
-    def __init__(self, kept: Mapping[str, Set[str]] | None) -> None:
+    def __init__(self, kept: Mapping[str, Set[str]] | None, limit: int) -> None:
         self._kept = kept
+        self._limit = limit
         self._builder = TreeBuilder()
         self._depth = 0
         self._left_out = 0
@@ -116,8 +117,8 @@ class _BoundedTree:
             attributes = {name: attributes[name] for name in self._kept[tag] & attributes.keys()}
         # A single emoji makes each character of its text four bytes, so lengths would not tell.
         self._size += _ELEMENT_SIZE + sum(map(sys.getsizeof, attributes.values()))
-        if self._size > TREE_LIMIT:
-            raise AnswerTooLarge(f"more than {TREE_LIMIT} bytes in memory")
+        if self._size > self._limit:
+            raise AnswerTooLarge(f"more than {self._limit} bytes in memory")
         self._builder.start(tag, attributes)
 
     def end(self, tag: str) -> None:

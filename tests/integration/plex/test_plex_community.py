@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from actors.media.plex import PlexPoller
+from actors.media.plex.http import OTHERS_BODY_LIMIT, OTHERS_TREE_LIMIT
 from actors.media.sealing import TokenSealer, make_key
 from actors.runtime import FatalStartupError
+from actors.runtime.communities.host import MEMORY_MB_EACH
 from config import PlexServer, Settings, write_servers
 from messages import PlaybackSnapshot
 from simulator.plex import SimulatedPlex
+from simulator.plex.faults import FaultKind
 from tests.integration.plex.poller_fixture import Rig, until
 
 KEY, COMMUNITY = make_key(), "123"
@@ -71,3 +74,16 @@ def test_a_token_that_is_not_for_it_is_not_used(case: str, plex: SimulatedPlex, 
         Rig(settings(plex, sealed.get(case, ""), keys=keys), tmp_path, "plex@123", PlexPoller),
     ):
         pytest.fail("it polls")
+
+
+@pytest.mark.parametrize(("fault", "size", "said"), [
+    ("huge", 3 * 2**20, f"more than {OTHERS_BODY_LIMIT} bytes"),
+    ("many_sessions", 6_000, f"more than {OTHERS_TREE_LIMIT} bytes in memory"),
+])  # fmt: skip
+def test_its_servers_take_no_memory_of_others(
+    fault: FaultKind, size: int, said: str, plex: SimulatedPlex, tmp_path: Path
+) -> None:
+    """All that answer as much as they may at one time stay within what the memory limit grows by for each."""
+    assert OTHERS_BODY_LIMIT + OTHERS_TREE_LIMIT < MEMORY_MB_EACH * 2**20 / 2
+    with plex.with_fault(fault, size=size), Rig(settings(plex), tmp_path, "plex-2@123", PlexPoller) as rig:
+        assert said in rig.failure("too_large").detail
