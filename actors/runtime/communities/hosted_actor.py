@@ -34,6 +34,9 @@ class HostedActor:
         self._start_actor = start
         self._gate = gate
         self._policy = RestartPolicy(timings)
+        self._steady_after_s = timings.crash_window_s
+        self._began_s = 0.0
+        """When it was last started, steady real seconds."""
         self._poison = PoisonRecord()
         self._notes = _MessageInHand()
         self._retry: Timer | None = None
@@ -56,6 +59,7 @@ class HostedActor:
             self._gate.leave(self.address)
             return
         self._notes.clear()
+        self._began_s = time.monotonic()
         guard = PoisonGuard(self._poison.poison_ids(), self._notes)
         try:
             self.actor = self._start_actor(self.address, self._wanted, guard, self._on_ended)
@@ -103,6 +107,7 @@ class HostedActor:
             return
         self.actor = None
         self._gate.leave(self.address)
+        self._note_run(actor)
         if isinstance(actor.crash, MemoryError):  # its limit is the process's, and others are as short of memory
             end_out_of_memory(self.address)
         if actor.crash is None:
@@ -112,6 +117,14 @@ class HostedActor:
             if self._notes.message_id:
                 self._poison.add_death(self._notes.message_id)
             self._start_later(actor.crash)
+
+    def _note_run(self, actor: Actor) -> None:
+        """Forget earlier failures where it ran, as the launcher does for a process."""
+        if actor.ready:
+            self._policy.on_started()
+            now_s = time.monotonic()
+            if now_s - self._began_s > self._steady_after_s:
+                self._policy.on_steady(now_s)
 
     def _start_later(self, error: BaseException) -> None:
         if isinstance(error, DependencyUnavailable):
