@@ -121,6 +121,19 @@ def test_a_choice_of_privacy_is_made_on_both_servers(stage: Stage, further: Furt
         assert (chosen.viewer_id, chosen.privacy) == (str(member.id), "private")
 
 
+def test_a_nickname_stays_on_its_server(stage: Stage, further: FurtherGuild) -> None:
+    """The other community stores a choice under the name that everybody knows."""
+    with both(stage, further, elsewhere=3) as member:
+        member.nick = "Projectionist"
+        shown = further.people.slash(member, "privacy", {"choice": "private"}).wait_reply()
+        until(lambda: "On all 2 servers" in labels(shown), "the button")
+        further.people.click(member, shown, "On all 2 servers").wait_ack(5)
+        until(lambda: "✅ Sunday Matinee: **private**" in text(shown), "it is said for each")
+        assert {asked.username for asked in further.persistence.told(SetPrivacy)} == {"Projectionist"}
+        (chosen,) = stage.persistence.told(SetPrivacy)
+        assert chosen.username == (member.user.global_name or member.user.name)
+
+
 def test_a_copy_comes_from_both_servers(stage: Stage, further: FurtherGuild) -> None:
     """A file from each, with the server's name."""
     with both(stage, further, elsewhere=3) as member:

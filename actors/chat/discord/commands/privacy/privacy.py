@@ -77,10 +77,12 @@ async def _choose_everywhere(
     if choice not in PRIVACY_CHOICES:
         raise RefusedError(_("That isn't an option."), _("Use the command again."))
     lines = []
+    user = interaction.user
+    own_name, elsewhere_name = user.display_name, user.global_name or user.name  # a nickname is one server's
     for features in where:
         name = name_server(interaction.client, features)
         try:
-            question = SetPrivacy(who, interaction.user.display_name, choice)
+            question = SetPrivacy(who, own_name if features is where[0] else elsewhere_name, choice)
             person = await features.actors.ask(question)
         except UnansweredError as error:
             lines.append(f"⚠️ {name}: {error.what} {error.cure}")
