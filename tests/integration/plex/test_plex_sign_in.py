@@ -193,6 +193,7 @@ def test_who_owns_no_server_and_who_has_no_key_is_told_so(site: SimulatedPlexTv)
     code = begun(desk, "123")
     site.type_in(code.code, ANTON)
     assert checked(desk, code) == PlexSignedIn("no_access", (), "Anton")
+    assert len(site.void) == 1, "nobody needs the token that plex.tv gave"
     assert "communities key" in begun(hosting(site), "123").problem
     assert begun(hosting(site)).problem == "", "to link an account takes no key"
 

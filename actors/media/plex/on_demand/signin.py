@@ -2,7 +2,8 @@
 
 For `/link` that is the account's ids on our servers. The token that plex.tv gives is used to read the account's name,
 id and servers. Then it is revoked and dropped: it is never stored, logged or sent on. For a further community it is the
-servers that the account owns, with their tokens, which leave this process sealed alone.
+servers that the account owns, with their tokens, which leave this process sealed alone; where there are none, the token
+is revoked too.
 """
 
 import concurrent.futures
@@ -35,7 +36,7 @@ from actors.media.plex.on_demand.request_queue import RequestQueue, completed_fu
 from actors.media.sealing import SealError, TokenSealer
 from actors.runtime.logs import hide_in_logs
 from config import PlexServer
-from messages import CheckPlexSignIn, Message, PlexSignedIn, PlexSignIn, Problem, StartPlexSignIn
+from messages import CheckPlexSignIn, Message, OwnedPlexServer, PlexSignedIn, PlexSignIn, Problem, StartPlexSignIn
 from messages.ids import plex_viewer_id
 from wording.problems import english
 
@@ -166,8 +167,7 @@ class PlexSignInService:
         except PlexTvError as error:
             return _describe_result("expired", error.problem)
         finally:
-            if not sign_out(token, self._plex_tv, LINKING):
-                self._log.info("plex.tv did not confirm a sign-out; what it gave is dropped all the same")
+            self._revoke(token, LINKING)
         here, silent = self._find_own_servers()
         ids = tuple(build_viewer_id(who, server) for server in can_use if server.server_id in here)
         problem = Problem.of("signin.server_silent") if silent else None
@@ -176,8 +176,9 @@ class PlexSignInService:
         )
 
     def _find_servers(self, token: str, community: str) -> PlexSignedIn:
-        """Return what the account owns. The token goes on being that of its servers, so it is not revoked."""
+        """Return what the account owns. Revoke the token where that is nothing: else it goes on being its servers'."""
         hide_in_logs([token])
+        servers: tuple[OwnedPlexServer, ...] = ()
         try:
             who = fetch_account(token, self._plex_tv, SETUP)
             found = fetch_servers(token, self._plex_tv, SETUP)
@@ -185,7 +186,14 @@ class PlexSignInService:
             servers = describe_owned_servers(found, community, self._sealer, self._others_http)
         except (PlexTvError, SealError) as error:
             return _describe_result("expired", error.problem)
+        finally:
+            if not servers:
+                self._revoke(token, SETUP)
         return PlexSignedIn("signed_in" if servers else "no_access", (), who.name, servers=servers)
+
+    def _revoke(self, token: str, device: str) -> None:
+        if not sign_out(token, self._plex_tv, device):
+            self._log.info("plex.tv did not confirm a sign-out; what it gave is dropped all the same")
 
     def _find_own_servers(self) -> tuple[set[str], int]:
         """Return the machineIdentifiers of our servers that answer, and how many do not."""
