@@ -91,10 +91,11 @@ class CommunityKeeper:
             return  # the store is away: the next tick tells it
         if now or self._said:
             self._said = now
+            changed = CommunitiesChanged(now)
             if (host := self._actor.context.host) is not None:
-                host.apply(now)
+                host.on_changed(changed)
             for name in _LISTENERS:
-                self._actor.ref(name).tell(CommunitiesChanged(now))
+                self._actor.ref(name).tell(changed)
 
     def _tell_of_change(self) -> CommunityList:
         self._said = self._said or (Community("", "", {}),)  # so that the last one's going is told too

@@ -54,6 +54,8 @@ class CommunityHost:
         self._hosted: dict[str, HostedActor] = {}
         self._gate = StartGate()
         self._is_stopping = False
+        self._is_told = False
+        """Whether persistence has told of a change: what it was asked before may be older."""
 
     def attach(self, main: Actor) -> None:
         """Say whose process this is."""
@@ -65,6 +67,8 @@ class CommunityHost:
         future.add_done_callback(lambda done: self.main.endpoint.submit(lambda: self._take_list(done)))
 
     def _take_list(self, future: Future[CommunityList]) -> None:
+        if self._is_told:
+            return
         try:
             self.apply(future.result(timeout=0).communities)
         except ActorError:  # it starts, or is being started again
@@ -73,6 +77,7 @@ class CommunityHost:
 
     def on_changed(self, changed: CommunitiesChanged) -> None:
         """Hear from persistence."""
+        self._is_told = True
         self.apply(changed.communities)
 
     def apply(self, communities: Sequence[Community]) -> None:
