@@ -36,6 +36,7 @@ class CommunityRoster:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._actors: dict[str, _CommunityActor] = {}
+        self._told_states: dict[str, ActorState] = {}
         self.names: tuple[CommunityName, ...] = ()
         """What the communities are called."""
 
@@ -64,6 +65,13 @@ class CommunityRoster:
     def health(self, now_s: float) -> tuple[ActorHealth, ...]:
         """Return a row for each actor, by community."""
         return tuple(actor.health(address, now_s) for address, actor in self._actors.items())
+
+    def take_changed(self, now_s: float) -> tuple[ActorHealth, ...]:
+        """Return a row for each actor whose state is another than at the last call."""
+        states = {address: actor.find_state(now_s) for address, actor in self._actors.items()}
+        changed = [address for address, state in states.items() if self._told_states.get(address) != state]
+        self._told_states = states
+        return tuple(self._actors[address].health(address, now_s) for address in changed)
 
     def _apply(self, communities: Sequence[Community], now_s: float) -> None:
         before, self._actors = self._actors, {}
@@ -115,7 +123,7 @@ class _CommunityActor:
         return ActorHealth(
             actor=address,
             pid=heartbeat.pid,
-            state=self._state(now_s),
+            state=self.find_state(now_s),
             uptime_s=round(now_s - self.known_since_s, 3) if self.heartbeat else 0.0,
             restarts=self.restarts,
             mailbox_depth=heartbeat.mailbox_depth,
@@ -130,7 +138,7 @@ class _CommunityActor:
             problems=self.problems,
         )
 
-    def _state(self, now_s: float) -> ActorState:
+    def find_state(self, now_s: float) -> ActorState:
         if self.is_down:
             return "failed" if self.is_failed else "restarting"
         if self.heartbeat is None:

@@ -251,6 +251,8 @@ class Launcher:
                 self._link.ping(actor.name)
         for address in self._communities.find_actors():
             self._link.ping(address)
+        if changed := self._communities.take_changed(time.monotonic()):
+            self._health_log.write(changed)
 
     def _note_run(self) -> None:
         children = {

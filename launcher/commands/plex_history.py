@@ -46,12 +46,11 @@ def _read_rows(server: Any, progress: Progress) -> Iterator[Element]:
     """Yield every row, the oldest first: what is played meanwhile comes at the end and moves no page."""
     start = 0
     while True:
-        window = {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(ROWS_A_REQUEST)}
-        container = server.query(f"{HISTORY}?sort=viewedAt:asc", headers=window)
-        rows = list(container) if container is not None else []
+        container = server.query_page(f"{HISTORY}?sort=viewedAt:asc", start, ROWS_A_REQUEST)
+        rows = list(container)
         yield from rows
         start += len(rows)
-        total = _read_whole(container.get("totalSize", "")) if container is not None else None
+        total = _read_whole(container.get("totalSize", ""))
         progress("plays", start, max(start, total or 0))
         if len(rows) != ROWS_A_REQUEST:  # the last page, or a server that has no pages
             return

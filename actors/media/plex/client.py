@@ -37,6 +37,8 @@ class ServerInfo(NamedTuple):
 
 _PAGE_SIZE: Final = "X-Plex-Container-Size"
 """The header that says how many entries are asked for."""
+_PAGE_START: Final = "X-Plex-Container-Start"
+"""And from which on, from 0."""
 
 
 class _GuardedServer(PlexServer):
@@ -56,15 +58,24 @@ class _GuardedServer(PlexServer):
         PlexAPI's own makes a text of the answer, of up to four times its size, and keeps all below a session. It makes
         an object of whatever it is sent, and asks for further pages for as long as the server says that there are some.
         """
+        root = self._send(key, headers or {}, method, params=params, timeout=timeout, **kwargs)
+        if _PAGE_SIZE in (headers or {}):
+            root.set("totalSize", str(len(root)))  # PlexAPI is to ask for no second page
+        return root
+
+    def query_page(self, key: str, start: int, size: int) -> Element:
+        """Return the tree of one page, of at most `size` entries, with the total that the server says."""
+        return self._send(key, {_PAGE_START: str(start), _PAGE_SIZE: str(size)}, None)
+
+    def _send(self, key: str, headers: dict[str, str], method: Callable[..., Any] | None, **kwargs: Any) -> Element:
         own: Any = self  # PlexAPI's functions have no types
-        named = own._headers(**headers or {})
-        response = (method or own._session.get)(own.url(key), headers=named, params=params, timeout=timeout, **kwargs)
+        named = own._headers(**headers)
+        response = (method or own._session.get)(own.url(key), headers=named, **kwargs)
         kept = CHILDREN if key == SESSIONS_PATH else None
         root = build_tree(response.content, kept, own._session.tree_limit)
         if _PAGE_SIZE in named:
             for entries in (root, *root):  # a search answers with lists of its own
                 del entries[int(named[_PAGE_SIZE]) :]
-            root.set("totalSize", str(len(root)))  # no answer of Usher's has a second page
         return root
 
 

@@ -95,6 +95,18 @@ def test_a_removed_community_is_forgotten_and_others_stay_as_they_were() -> None
     assert len(one.health(103.0)) == 3
 
 
+def test_each_change_of_state_is_told_once() -> None:
+    """The health log has a line for it at once, as for the environment's actors."""
+    one = roster(CLUB)
+    assert {row.actor for row in one.take_changed(100.0)} == set(one.find_actors())
+    assert one.take_changed(101.0) == ()
+    one.on_heartbeat("tracker@1001", beat(), 102.0)
+    assert [(row.actor, row.state) for row in one.take_changed(102.0)] == [("tracker@1001", "running")]
+    one.on_heartbeat("tracker@1001", beat(degraded="the disk is full"), 103.0)
+    assert [(row.state, row.last_error) for row in one.take_changed(103.0)] == [("degraded", "the disk is full")]
+    assert one.take_changed(104.0) == ()
+
+
 def test_other_messages_are_not_its_own() -> None:
     """The launcher notes them as dead letters."""
     assert not roster(CLUB).on_told(AutoSaveTick(Moment(0.0, 0.0)), 100.0)
