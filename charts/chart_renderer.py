@@ -24,10 +24,17 @@ _KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMPDIR", "HOME", "LANG")
 class ChartRenderer:
     """Draws one picture at a time. Lives on the loop."""
 
-    def __init__(self, log: logging.Logger) -> None:
+    def __init__(self, log: logging.Logger, one_at_a_time: asyncio.Lock | None = None) -> None:
+        """`one_at_a_time`: held while a picture is drawn."""
         self._log = log
-        self._one_at_a_time = asyncio.Lock()
+        self._one_at_a_time = one_at_a_time or asyncio.Lock()
         self._waiting = 0
+
+    def make_another(self) -> "ChartRenderer":
+        """Return a renderer that draws in turn with this one, and whose pictures wait by themselves: each community has
+        one, and however many pictures another asks for, its own are drawn.
+        """
+        return ChartRenderer(self._log, self._one_at_a_time)
 
     async def draw(self, drawing: AnyDrawing) -> bytes:
         """Return the picture as PNG; empty where it could not be drawn, and the log says why.

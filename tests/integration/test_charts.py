@@ -191,6 +191,30 @@ async def test_a_rush_of_charts_is_bounded() -> None:
     await asyncio.gather(*pending, return_exceptions=True)
 
 
+async def test_a_rush_in_one_community_takes_no_chart_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Still one at a time in all."""
+    goes_on, drawing, most = asyncio.Event(), 0, 0
+
+    async def draw(_drawing: object) -> tuple[bytes, str]:
+        nonlocal drawing, most
+        drawing += 1
+        most = max(most, drawing)
+        await goes_on.wait()
+        drawing -= 1
+        return b"drawn", ""
+
+    monkeypatch.setattr(chart_renderer, "draw_in_process", draw)
+    process = ChartRenderer(LOG)
+    busy, other = process.make_another(), process.make_another()
+    rush = [asyncio.ensure_future(busy.draw(DRAWINGS["no viewers"])) for _ in range(chart_renderer.MOST_WAITING + 3)]
+    await asyncio.wait(rush, return_when=asyncio.FIRST_COMPLETED)
+    wanted = asyncio.ensure_future(other.draw(DRAWINGS["a night"]))
+    goes_on.set()
+    assert await wanted == b"drawn"
+    assert sorted(await asyncio.gather(*rush)) == [b""] * 3 + [b"drawn"] * chart_renderer.MOST_WAITING
+    assert most == 1
+
+
 def test_the_service_does_not_load_what_draws() -> None:
     """Not with the actors of Discord and of the page, nor with what they say of pictures."""
     code = (

@@ -66,7 +66,7 @@ class DiscordActor(Actor):
                 context.clock,
                 self._ask_future,
                 self._tell,
-                self._runner.chart_renderer,
+                self._runner.chart_renderer.make_another(),
                 community=context.community,
             ),
             StateStore(self._tell_kept, self.log),
