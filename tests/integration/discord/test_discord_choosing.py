@@ -125,7 +125,7 @@ def test_a_film_is_suggested_chosen_watched_and_rated(stage: Stage, tmp_path: Pa
         assert "Metropolis" not in left and "Brazil (1985)" in left
 
         data = discord.slash("Chiara", "mydata")
-        (file,) = until(lambda: [file for reply in data.replies for file in reply.attachments], "the file")
+        file, *_lists = until(lambda: [file for reply in data.replies for file in reply.attachments], "the file")
         document = json.loads(file.content)
         assert [rating["rating"] for rating in document["ratings"]] == [5]
         assert [vote["films"] for vote in document["votes"]] == [["Metropolis"]]
