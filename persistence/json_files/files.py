@@ -16,6 +16,7 @@ import msgspec
 
 from atomic_file import sync_folder, write_atomically
 from foreign_input import ForeignInputError, open_regular
+from persistence.json_files.crc import crc_without_tail
 from persistence.json_files.entries import move_lines
 from persistence.records.change_set import ViewerMove
 
@@ -29,6 +30,8 @@ _HEAD = 1 << 16
 """Bytes in which a record of Usher's own must end."""
 _PAGE = 1 << 12
 """Bytes at the end of a file that are written anew where its content stays the same."""
+_NEAR = 1 << 14
+"""Bytes at the end of a history within which a line is replaced in its place, without a copy of the whole file."""
 _FEW = 10
 """So many lines are looked for one by one; for more the whole file is gone through once."""
 
@@ -149,24 +152,39 @@ class JsonFiles:
         self._overwrite(HISTORY, start, (b"" if is_first else _NEXT) + _NEXT.join(lines) + _CLOSE)
         return True
 
-    def replace(self, mark: FileChecksum, old: bytes, new: bytes) -> FileChecksum | None:
-        """Write the history anew with one line replaced; return its mark. None, with nothing done, where `old` lacks.
+    def is_near_end(self, mark: FileChecksum, line: bytes) -> bool:
+        """Tell whether a line is among the last of a history that looks as `mark` says: replacing it is quick then."""
+        if not self.matches(HISTORY, mark):
+            return False
+        with (self.folder / HISTORY).open("rb") as stream:
+            stream.seek(max(0, mark.size - _NEAR))
+            return b"\n" + line in stream.read()
 
-        The other lines are copied as they are: to make a million of them from the store takes half a minute.
+    def replace(self, mark: FileChecksum, old: bytes, new: bytes) -> FileChecksum | None:
+        """Write a history with one line replaced; return its mark. None, with nothing done, where `old` lacks.
+
+        Near the end the line and what follows are written over. Elsewhere the other lines are copied as they are: to
+        make a million of them from the store takes half a minute.
         """
         if not self.matches(HISTORY, mark):
             return None
+        changed = checksum_after_replace(mark, old, new)
         with (self.folder / HISTORY).open("rb") as stream:
             start = _find_backwards(stream, b"\n" + old, mark.size)
             if start is None:
                 return None
-            first = start + 1
-            end = mark.size - len(_CLOSE)
+            first, end = start + 1, mark.size - len(_CLOSE)
+            if mark.size - first <= _NEAR:
+                stream.seek(first)
+                present = stream.read(end - first)
+                arriving = new + present[len(old) :]
+                self._overwrite(HISTORY, first, arriving + _CLOSE)
+                before = None if mark.body is None else crc_without_tail(mark.body, present)
+                return msgspec.structs.replace(changed, body=None if before is None else zlib.crc32(arriving, before))
             body = _CheckedPieces(
                 chain(_read_piece(stream, 0, first), [new], _read_piece(stream, first + len(old), end))
             )
             write_atomically(self.folder / HISTORY, chain(body, [_CLOSE]))
-        changed = checksum_after_replace(mark, old, new)
         return msgspec.structs.replace(changed, body=body.crc)
 
     def change(
@@ -222,6 +240,7 @@ class JsonFiles:
             rest = memoryview(content)
             while rest:  # one write, unless the disk is full: then the next one says so
                 rest = rest[stream.write(rest) or 0 :]
+            stream.truncate()  # what is written always goes to the end
             os.fsync(stream.fileno())
 
     def rebuild_history(self, lines: Iterable[bytes]) -> FileChecksum:

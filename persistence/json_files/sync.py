@@ -143,13 +143,18 @@ class JsonSync:
         elif changes or moves:
             marks[HISTORY] = None  # it counts as behind until the lines are written: neither size nor end need tell
             is_alone = len(changes) == 1 and not (moves or lines)
-            if is_alone and not (self.rewriter.is_running or self.rewriter.takes(count)):
-                is_one_line = None not in changes.values()
+            if is_alone and not self.rewriter.is_running:
+                is_one_line = self._is_quick(before, count, changes)
                 marks[HISTORY] = BEING_REPLACED if is_one_line else None
                 self._replaced = None  # until this one is: the save may fail before it comes to that
         else:
             marks[HISTORY] = checksum_after_append(before, *lines)
         return HistoryPlan(before, count, lines, changes, moves, is_torn, anew, is_one_line)
+
+    def _is_quick(self, before: FileChecksum, count: int, changes: Mapping[bytes, bytes | None]) -> bool:
+        """Tell whether the one line that changes can be replaced while everything waits."""
+        ((old, new),) = changes.items()
+        return new is not None and (not self.rewriter.takes(count) or self._files.is_near_end(before, old))
 
     def forget_viewers(self) -> None:
         """Have the next save read of everybody what the copies say: it changes otherwise than by a save."""

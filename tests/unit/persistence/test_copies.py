@@ -1,6 +1,7 @@
 """The history copy: whatever is appended or replaced, it is what a rebuild would write."""
 
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from persistence.json_files import files
+from persistence.json_files.crc import crc_without_tail
 from persistence.json_files.files import (
     EMPTY_HISTORY,
     HISTORY,
@@ -24,11 +26,11 @@ STEPS = st.lists(st.tuples(st.booleans(), LINES, st.integers(0, 99)), min_size=1
 
 
 @settings(max_examples=60, deadline=None)
-@given(steps=STEPS)
+@given(steps=STEPS, near=st.sampled_from([0, 30, 1 << 14]))
 def test_growing_and_replacing_give_the_bytes_of_a_rebuild(
-    steps: list[tuple[bool, bytes, int]], tmp_path_factory: pytest.TempPathFactory
+    steps: list[tuple[bool, bytes, int]], near: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """After each step the file is JSON, its mark is right, and a rebuild changes no byte."""
+    """After each step the file is JSON, its mark is right, and a rebuild changes no byte; so too near the end of it."""
     here, there = JsonFiles(tmp_path_factory.mktemp("here")), JsonFiles(tmp_path_factory.mktemp("there"))
     lines: list[bytes] = []
     mark = here.rebuild_history(lines)
@@ -40,10 +42,15 @@ def test_growing_and_replacing_give_the_bytes_of_a_rebuild(
             mark, lines = checksum_after_append(mark, line), [*lines, line]
         else:
             at = which % len(lines)
-            assert here.replace(mark, lines[at], line)
-            mark = checksum_after_replace(mark, lines[at], line)
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr(files, "_NEAR", near)
+                replaced = here.replace(mark, lines[at], line)
+            assert replaced is not None
+            expected = checksum_after_replace(mark, lines[at], line)
+            assert (replaced.size, replaced.crc, replaced.tail) == (expected.size, expected.crc, expected.tail)
+            mark = replaced
             lines[at] = line
-        assert here.matches(HISTORY, mark)
+        assert here.is_whole(HISTORY, mark)
         there.rebuild_history(lines)
         content = (here.folder / HISTORY).read_bytes()
         assert content == (there.folder / HISTORY).read_bytes()
@@ -60,6 +67,26 @@ def test_a_line_over_the_edge_of_a_chunk_is_found(tmp_path: Path, monkeypatch: p
         assert copies.replace(mark, lines[17], b'{"n":1717}')
         changed = json.loads((tmp_path / HISTORY).read_text())
         assert [entry["n"] for entry in changed] == [*range(17), 1717, *range(18, 40)]
+
+
+@given(start=st.binary(max_size=300), tail=st.binary(max_size=300))
+def test_the_checksum_of_a_beginning_is_known_from_the_whole(start: bytes, tail: bytes) -> None:
+    """The CRC-32 of what is before an end follows from that of all and the end."""
+    assert crc_without_tail(zlib.crc32(start + tail), tail) == zlib.crc32(start)
+
+
+def test_a_line_near_the_end_is_replaced_in_its_place(tmp_path: Path) -> None:
+    """The last lines are written over in the same file; the first of a long history take a copy of it."""
+    lines = [b'{"n":%d,"more":"%s"}' % (number, b"x" * 400) for number in range(100)]
+    copies = JsonFiles(tmp_path)
+    mark = copies.rebuild_history(lines)
+    inode = (tmp_path / HISTORY).stat().st_ino
+    assert copies.is_near_end(mark, lines[90]) and not copies.is_near_end(mark, lines[10])
+    shorter = copies.replace(mark, lines[90], b'{"n":90}')
+    assert shorter is not None and (tmp_path / HISTORY).stat().st_ino == inode
+    anew = copies.replace(shorter, lines[10], b'{"n":10}')
+    assert anew is not None and copies.is_whole(HISTORY, anew)
+    assert [entry["n"] for entry in json.loads((tmp_path / HISTORY).read_text())] == [*range(100)]
 
 
 def test_nothing_is_written_to_a_file_that_is_not_as_it_must_be(tmp_path: Path) -> None:
