@@ -20,16 +20,16 @@ SOON_S = 600.0
 NOTES: Mapping[str, str] = {
     "play": "{who} starts {what} on Plex ({device})",
     "pause": "{who} pauses",
-    "resume": "{who} goes on",
-    "seek": "{who} jumps by {minutes:.0f} minutes",
-    "switch": "{who} goes on to {what}",
+    "resume": "{who} resumes",
+    "seek": "{who} skips {minutes:+.0f} minutes",
+    "switch": "{who} switches to {what}",
     "stop": "{who} stops",
-    "join": "{who} comes into the voice channel",
+    "join": "{who} joins the voice channel",
     "leave": "{who} leaves the voice channel",
     "interested": "{who} presses Interested on the planned night",
-    "outage": "The Plex server goes away",
-    "heal": "The Plex server is back",
-    "kill": "kill -9: the {who} actor is gone",
+    "outage": "The Plex server goes offline",
+    "heal": "The Plex server is back online",
+    "kill": "kill -9 ends the {who} actor",
 }
 """What is told of a cue while it is played."""
 

@@ -24,7 +24,7 @@ HELP = f"""\
   pause WHO, resume WHO, stop WHO, seek WHO MINUTE
   join WHO, leave WHO      the voice channel, where everybody sees what Rosa plays
   people, films            who there is, and what there is to see
-  outage, recover          the Plex server goes away, and comes back
+  outage, recover          the Plex server goes offline, and comes back
   kill ACTOR               kill -9: plex, tracker, persistence or discord
   night                    play the scripted night from its start
   help, quit               Tab completes commands, names and titles"""
