@@ -323,7 +323,10 @@ def load_settings(environ: Mapping[str, str], dotenv_path: Path | None = None, *
 
 def _is_excused(name: str, raw: Mapping[str, str], problems: list[SettingProblem]) -> bool:
     """Return whether a missing setting is no problem of its own."""
-    is_covered = name in ("PLEX_URL", "PLEX_TOKEN") and bool(raw.get("PLEX_SERVERS"))
+    first_server = ("PLEX_URL", "PLEX_TOKEN")
+    # One of the two alone is a server that is not told whole, whatever servers there are beside it.
+    is_without_first = name in first_server and not any(raw.get(each, "").strip() for each in first_server)
+    is_covered = is_without_first and bool(raw.get("PLEX_SERVERS", "").strip())
     return is_covered or any(problem.startswith(f"FILE__{name} ") for problem in problems)
 
 
@@ -346,7 +349,7 @@ def _gather(environ: Mapping[str, str], dotenv_path: Path | None) -> tuple[dict[
     problems = []
     for name in DECLARED:
         path = values.get(f"FILE__{name}")
-        if not path or values.get(name):
+        if not path or values.get(name, "").strip():
             continue
         try:
             values[name] = read_text(Path(path), _LARGEST_FILE).strip()

@@ -146,6 +146,8 @@ class SeenBy(Struct, frozen=True):
     """Share of the film seen in all sittings together, 0 to 100; None where its length is not known, or not yet."""
     now: bool = False
     """Watches it now."""
+    other: bool = False
+    """Is none of those of whom it was asked, and has seen it all the same, at least in part."""
 
 
 class WhoSaw(Answer, frozen=True, tag="who_saw"):
@@ -156,13 +158,18 @@ class WhoSaw(Answer, frozen=True, tag="who_saw"):
     others: tuple[TitleCount, ...]
     """At most five other films that fit the title, the most watched first."""
     viewers: tuple[SeenBy, ...]
-    """The page: those who have not seen it first, then those who have in part, then the others; each by name."""
+    """The page: those of whom it was asked, who have not seen it first, then who have in part, then who have seen it;
+    then the others who have, likewise. Each by name."""
     not_yet: int
     """How many have not seen it."""
     in_part: int
     """How many have seen some of it."""
     seen: int
     """How many have seen it."""
+    others_in_part: int = 0
+    """How many others have seen some of it."""
+    others_seen: int = 0
+    """How many others have seen it."""
 
 
 class GetWhoSaw(Question[WhoSaw], frozen=True, tag="get_who_saw", to="persistence"):
@@ -173,7 +180,7 @@ class GetWhoSaw(Question[WhoSaw], frozen=True, tag="get_who_saw", to="persistenc
     watched_percent: float
     """From this share of the film on it counts as seen, also in several sittings; 0 to 100."""
     members: tuple[VoiceMember, ...] = ()
-    """Whom it is asked of; empty for every viewer who is known."""
+    """Of whom it is asked; empty for every viewer who is known. Others are in the answer if they have seen it."""
     limit: int = 20
     """Viewers a page."""
     offset: int = 0

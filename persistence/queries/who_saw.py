@@ -1,9 +1,11 @@
 """Who has seen a film: the question before a film night."""
 
+import collections
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from awards import record_title
@@ -57,28 +59,36 @@ def find_who_saw(asked: GetWhoSaw, store: StoreSnapshot) -> WhoSaw:
     if not films:
         return WhoSaw(None, (), (), 0, 0, 0)
     sums = sum_by_name(films)
-    names = order_by_watches(sums, len(sums))
-    meant = choose_film(names, title if year is not None else asked.title)
-    others = [name for name in names if name != meant][:OTHERS]
+    by_watches = order_by_watches(sums, len(sums))
+    meant = choose_film(by_watches, title if year is not None else asked.title)
+    others = [name for name in by_watches if name != meant][:OTHERS]
     counts = count_films(store, films, [meant, *others], sums)
     running = store.running
-    everybody = {member.user_id: member.name for member in asked.members} or read_names(store.connection, running)
-    people = store.directory  # all may read the answer, whoever asked: nobody is in it who is seen by nobody
-    asked_of = {who: everybody[who] for who in list_shown(everybody, people)}
+    present = {member.user_id: member.name for member in asked.members}
+    known = read_names(store.connection, running) | present
+    # All may read the answer, whoever asked: nobody is in it who is seen by nobody.
+    names = {viewer_id: known[viewer_id] for viewer_id in list_shown(known, store.directory)}
     film_hashes = [film.film_hash for film in films if film.name == meant]
-    watches = _read_watches(store, film_hashes, meant, list(asked_of) if asked.members else None)
+    watches = _read_watches(store, film_hashes, meant)
     now = {record.viewer_id for record in running.records if _is_of_film(record, meant)}
     rows = [
         describe_viewer(viewer_id, name, watches.get(viewer_id, []), asked.watched_percent, viewer_id in now)
-        for viewer_id, name in asked_of.items()
+        for viewer_id, name in names.items()
+        if not present or viewer_id in present or viewer_id in watches
     ]
-    rows.sort(key=lambda row: (_ORDER[row.state], row.username.casefold(), row.viewer_id))
+    rows = [msgspec.structs.replace(row, other=bool(present) and row.viewer_id not in present) for row in rows]
+    rows.sort(key=lambda row: (row.other, _ORDER[row.state], row.username.casefold(), row.viewer_id))
     first = max(0, asked.offset)
+    counted = collections.Counter((row.other, row.state) for row in rows)
     return WhoSaw(
         counts[0],
         tuple(counts[1:]),
         tuple(rows[first : first + bound_limit(asked.limit)]),
-        *(sum(row.state == state for row in rows) for state in _ORDER),
+        not_yet=counted[False, "not_yet"],
+        in_part=counted[False, "in_part"],
+        seen=counted[False, "seen"],
+        others_in_part=counted[True, "in_part"],
+        others_seen=counted[True, "seen"],
     )
 
 
@@ -97,12 +107,10 @@ def _is_of_film(record: WatchRecord, film: FilmName) -> bool:
     return not record.brief and (record_title(record.item), record.item.year) == film
 
 
-def _read_watches(
-    store: StoreSnapshot, film_hashes: list[int], film: FilmName, viewer_ids: Sequence[str] | None
-) -> dict[str, list[SeenWatch]]:
-    """Return every watch of the film that counts, by viewer: of these viewers, or of all."""
+def _read_watches(store: StoreSnapshot, film_hashes: list[int], film: FilmName) -> dict[str, list[SeenWatch]]:
+    """Return every watch of the film that counts, by viewer."""
     by_viewer: dict[str, list[SeenWatch]] = {}
-    for _, viewer_id, watch in read_seen_watches(store, film_hashes, viewer_ids):
+    for _, viewer_id, watch in read_seen_watches(store, film_hashes):
         by_viewer.setdefault(viewer_id, []).append(watch)
     for record in store.running.records:
         if _is_of_film(record, film):

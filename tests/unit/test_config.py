@@ -237,6 +237,23 @@ def test_more_servers_can_stand_without_plex_url() -> None:
     assert servers == (config.PlexServer("http://a:1", "t1"), config.PlexServer("https://b", "t2"))
 
 
+@pytest.mark.parametrize("name", ["PLEX_URL", "PLEX_TOKEN"])
+def test_half_a_first_server_is_missing_its_other_half(name: str) -> None:
+    """Beside PLEX_SERVERS both may be left out, not one of them: it would be asked without a token, or not at all."""
+    (line,) = problems(**{name: "", "PLEX_SERVERS": '[{"url": "http://a:1", "token": "t"}]'})
+    assert line.startswith(f"{name} is missing")
+
+
+def test_blanks_are_not_set(tmp_path: Path) -> None:
+    """A list of servers of blanks is none, and blanks hide no file with the value."""
+    missing = [line.partition(" is ")[0] for line in problems(PLEX_URL=" ", PLEX_TOKEN="", PLEX_SERVERS="  ")]
+    assert missing == ["PLEX_URL", "PLEX_TOKEN"]
+    secret = tmp_path / "token"
+    secret.write_text("from-file\n", encoding="utf-8")
+    settings = config.load_settings({**GOOD, "PLEX_TOKEN": " ", "FILE__PLEX_TOKEN": str(secret)})
+    assert settings.plex_token == "from-file"
+
+
 def test_no_secret_is_shown() -> None:
     """Neither repr nor a problem shows a token or a password."""
     settings = config.load_settings({**GOOD, "DATABASE_URL": "postgresql://u:db-secret@h/d"})

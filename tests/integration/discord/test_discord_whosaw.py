@@ -31,14 +31,21 @@ def test_who_of_those_present_has_not_seen_it(stage: Stage) -> None:
     """The tracker says who is in the channel, the store how much they saw, and one embed says it all."""
     members = (VoiceMember("11", "Chiara"), VoiceMember("12", "אורי"))
     stage.tracker.answers[StartTracking] = TrackingPlan((), members, "", ())
-    viewers = (SeenBy("12", "אורי", "not_yet"), SeenBy("11", "Chiara", "in_part", 1_790_000_000.0, 42.0))
-    stage.persistence.answers[GetWhoSaw] = WhoSaw(TitleCount("Alien", 1979, 3, 2, 9_000.0), (), viewers, 1, 1, 0)
+    viewers = (
+        SeenBy("12", "אורי", "not_yet"),
+        SeenBy("11", "Chiara", "in_part", 1_790_000_000.0, 42.0),
+        SeenBy("plex:a:3", "Cem", "seen", 1_790_000_000.0, 99.0, other=True),
+    )
+    film = TitleCount("Alien", 1979, 3, 2, 9_000.0)
+    stage.persistence.answers[GetWhoSaw] = WhoSaw(film, (), viewers, 1, 1, 0, others_seen=1)
     with stage.acting():
         said = answer(stage, "Chiara", "!whosaw alien").embeds[0]
     assert said["title"] == "🎟️ Who saw Alien (1979)?"
     assert "**1** not yet · **1** in part · **0** seen" in said["description"]
     assert "אורי" in said["description"]
+    assert "2 in the voice channel" in said["description"]
     assert "**Chiara** · 42" in said["description"]
+    assert "👥 __Not in the channel__ · 1\n✅ **Cem** · <t:1790000000:R>" in said["description"]
     asked = stage.persistence.told(GetWhoSaw)[0]
     assert (asked.title, asked.members) == ("alien", members)
     assert stage.tracker.told(StartTracking)[0].simulate

@@ -49,7 +49,7 @@ def states(found: WhoSaw) -> dict[str, str]:
 
 def test_seen_in_part_and_not_yet(store: Store) -> None:
     """Of those asked after: whole with its time, in part with its share, not yet; who has not is first."""
-    finish(store, record("w1", "501"), record("w2", "502", **PART), record("w3", "999"))
+    finish(store, record("w1", "501"), record("w2", "502", **PART))
     people = tuple(VoiceMember(number, f"V{number}") for number in ("501", "502", "503"))
     found = ask(store, members=people)
     assert [(viewer.username, viewer.state) for viewer in found.viewers] == [
@@ -60,6 +60,23 @@ def test_seen_in_part_and_not_yet(store: Store) -> None:
     assert (found.not_yet, found.in_part, found.seen) == (1, 1, 1)
     assert found.viewers[1].percent == pytest.approx(25.0)
     assert found.viewers[2].at_s == EVENING + 7200
+
+
+def test_the_others_who_have_seen_it_come_after_those_asked_after(store: Store) -> None:
+    """Whoever is not there is told only where they have seen it, after those who are; nobody hidden is."""
+    finish(store, record("w1", "501"), record("w2", "502", **PART), record("w3", "503"), record("w4", "504"))
+    finish(store, record("w5", "505", item=replace(FILM, rating_key="300", title="Brazil", guid="plex://movie/300")))
+    with store.change(EVENING) as change:
+        set_privacy(change, SetPrivacy("504", "V504", "private"), EVENING)
+    found = ask(store, members=(VoiceMember("501", "V501"), VoiceMember("506", "V506")))
+    assert [(viewer.viewer_id, viewer.state, viewer.other) for viewer in found.viewers] == [
+        ("506", "not_yet", False),
+        ("501", "seen", False),
+        ("502", "in_part", True),
+        ("503", "seen", True),
+    ]
+    assert (found.not_yet, found.in_part, found.seen) == (1, 0, 1)
+    assert (found.others_in_part, found.others_seen) == (1, 1)
 
 
 def test_two_halves_are_a_whole(store: Store) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from actors.runtime import ActorUnavailable
 from messages import (
@@ -134,6 +135,18 @@ async def test_progress_shows_the_nearest_first(room: Any, actors: Any) -> None:
     await room.ana.send(room.channel, "!progress")
     assert room.text().index("Ten Reels") < room.text().index("Night")
     assert "4 of 10" in room.text()
+
+
+@pytest.mark.parametrize(
+    ("progress", "threshold", "shown"), [(5.97, 6.0, "5.9 of 6"), (3.0, 6.0, "3 of 6"), (2.52, 2.55, "2.5 of 2.6")]
+)
+async def test_a_badge_that_is_nearly_earned_does_not_look_earned(
+    room: Any, actors: Any, progress: float, threshold: float, shown: str
+) -> None:
+    """Figures are cut where rounding would reach the badge."""
+    actors.answers[GetViewerStats] = replace(PROFILE, progress=(samples.towards("X", progress, threshold=threshold),))
+    await room.ana.send(room.channel, "!progress")
+    assert f" {shown}" in room.text()
 
 
 async def test_all_badges(room: Any, actors: Any) -> None:

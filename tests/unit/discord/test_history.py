@@ -30,6 +30,25 @@ async def test_a_members_name_that_no_title_has_means_the_member(room: Any, acto
     assert "saw all of it" in room.text()
 
 
+@pytest.mark.parametrize("said", ["Iris alien", '"Iris" alien 7d', "Iris Marie alien"])
+async def test_a_title_may_follow_a_viewers_name(room: Any, actors: Any, said: str) -> None:
+    """Whole, for a title may begin as somebody's name does; the longest name counts."""
+    people = {name: room.guild.add_member(room.env.create_user(name)) for name in ("Iris", "Iris Marie")}
+    actors.answers[GetHistory] = lambda asked: HistoryPage((samples.record(),) if asked.viewer_id else (), 1)
+    await room.ana.send(room.channel, f"!history {said}")
+    asked = actors.questions(GetHistory)[-1]
+    whose = people["Iris Marie" if "Marie" in said else "Iris"]
+    assert (asked.viewer_id, asked.title, asked.since_s is not None) == (str(whose.id), "alien", said.endswith("7d"))
+
+
+async def test_the_beginning_of_a_name_before_other_words_is_no_name(room: Any, actors: Any) -> None:
+    """Nobody is guessed."""
+    room.guild.add_member(room.env.create_user("Iris"))
+    actors.answers[GetHistory] = HistoryPage((), 0)
+    await room.ana.send(room.channel, "!history iri alien")
+    assert [asked.viewer_id for asked in actors.questions(GetHistory)] == [""]
+
+
 async def test_where_it_is_not_clear_who_is_meant_a_mention_is_asked_for(room: Any, actors: Any) -> None:
     """Two names begin so. A title that was watched is a title, whoever is called so."""
     for name in ("Irina", "Iris"):

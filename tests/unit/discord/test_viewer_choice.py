@@ -47,7 +47,7 @@ def asked_about(actors: Any) -> str:
     return who
 
 
-@pytest.mark.parametrize("said", ["!stats Cem", "!badges cem", '!progress "Cem"', "!stats CEM"])
+@pytest.mark.parametrize("said", ["!stats Cem", "!badges cem", '!progress "Cem"', "!stats CEM", "!stats @Cem"])
 async def test_a_viewer_without_discord_is_found_by_name(room: Any, actors: Any, said: str) -> None:
     """Also where another's name begins so."""
     await room.ana.send(room.channel, said)

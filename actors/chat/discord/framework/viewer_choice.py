@@ -21,6 +21,8 @@ _MENTION = re.compile(r"<@!?\d{15,20}>|\d{15,20}")
 _QUOTES = '"“”„«»‹›「」『』'
 _NAME = 40
 """Longest name on a page's heading."""
+_MOST_WORDS = 4
+"""Of a name that a title follows."""
 
 
 class ChosenViewer(NamedTuple):
@@ -50,7 +52,7 @@ async def find_viewer(ctx: CommandContext, text: str) -> ChosenViewer:
 
     Raises MemberNotFound.
     """
-    wanted = text.strip().strip(_QUOTES).strip()
+    wanted = text.strip().strip(_QUOTES).removeprefix("@").strip()  # @Cem is no mention where Discord knows no Cem
     if ctx.interaction is not None and not ctx.interaction.response.is_done():
         await ctx.defer()  # not counted as a use yet: nobody may be called so
     if not text.strip():
@@ -70,18 +72,36 @@ async def find_viewer(ctx: CommandContext, text: str) -> ChosenViewer:
     return found
 
 
-async def find_viewer_by_name(ctx: CommandContext, name: str) -> ChosenViewer | None:
-    """Return the one member or viewer of this name, or whose name begins so; None where there is none, or several."""
+async def find_viewer_by_name(ctx: CommandContext, name: str, *, is_whole: bool = False) -> ChosenViewer | None:
+    """Return the one member or viewer of this name; None where there is none, or several.
+
+    One whose name only begins so is meant, too, where it is nobody else's; not with `is_whole`.
+    """
     member = await find_member_by_name(ctx, name)
     if member is not None and name.casefold() in {str(each).casefold() for each in (member.name, member.display_name)}:
         return _from_member(member)
     entries = await _list_viewers(ctx.actors, name)
     if named := [entry for entry in entries if entry.username.casefold() == name.casefold()]:
         return _from_entry(named[0]) if len(named) == 1 else None
+    if is_whole:
+        return None
     if member is not None:
         return _from_member(member)
     begun = [entry for entry in entries if entry.username.casefold().startswith(name.casefold())]
     return _from_entry(begun[0]) if len(begun) == 1 else None
+
+
+async def split_viewer(ctx: CommandContext, text: str) -> tuple[ChosenViewer | None, str]:
+    """Return the viewer whose name a text is, or begins with, and what comes after the name."""
+    viewer = await find_viewer_by_name(ctx, text)
+    words = text.split()
+    count = min(len(words) - 1, _MOST_WORDS)
+    while viewer is None and count > 0:
+        viewer = await find_viewer_by_name(ctx, " ".join(words[:count]), is_whole=True)
+        if viewer is not None:
+            return viewer, " ".join(words[count:])
+        count -= 1
+    return viewer, ""
 
 
 async def pack_viewer(ctx: CommandContext, text: str) -> str:

@@ -1,5 +1,7 @@
 """`badges`, `progress` and `allbadges`: what was earned, what is near, and what there is."""
 
+import math
+
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import CommandGroup, command
 from actors.chat.discord.framework.pages import unpack_arguments
@@ -66,7 +68,11 @@ def _progress_share(badge: BadgeProgress) -> float:
 
 
 def _format_progress(badge: BadgeProgress) -> str:
-    figures = _("{count} of {all}").format(count=_format_figure(badge.progress), all=_format_figure(badge.threshold))
+    # What is not reached yet does not look as if it were: 5.97 hours of 6 are 5.9.
+    figures = _("{count} of {all}").format(
+        count=_format_figure(math.floor(badge.progress * 10) / 10),
+        all=_format_figure(math.ceil(badge.threshold * 10) / 10),
+    )
     name, description = (
         formatting.escape(gettext_badge(badge.name), 60),
         formatting.escape(gettext_badge(badge.description), 150),

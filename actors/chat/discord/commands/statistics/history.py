@@ -22,7 +22,7 @@ from actors.chat.discord.framework.replies import (
 from actors.chat.discord.framework.viewer_choice import (
     ViewerMention,
     find_viewer,
-    find_viewer_by_name,
+    split_viewer,
     suggest_viewers,
 )
 from actors.chat.discord.ui import embeds, formatting
@@ -145,12 +145,15 @@ async def history(
 async def _build_first_page(
     ctx: CommandContext, who: str, title: str, since_s: float | None
 ) -> tuple[Reply, discord.ui.View | None]:
-    """Build the first page. Where no title fits, the text may be a viewer's name: people write it without a mention."""
+    """Build the first page.
+
+    Where no title fits, the text may be a viewer's name, or begin with one: people write it without a mention.
+    """
     since = f"{since_s:.0f}" if since_s is not None else ""
     whose = (await find_viewer(ctx, who)).viewer_id if who else ""
     reply, view = await ctx.pages.build("history", pack_arguments(whose, since, title), asker=ctx.asker)
     if reply.nothing and title and not who:
-        viewer = await find_viewer_by_name(ctx, title)
+        viewer, part = await split_viewer(ctx, title)
         if viewer is not None:
-            return await ctx.pages.build("history", pack_arguments(viewer.viewer_id, since, ""), asker=ctx.asker)
+            return await ctx.pages.build("history", pack_arguments(viewer.viewer_id, since, part), asker=ctx.asker)
     return reply, view

@@ -9,7 +9,7 @@ from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply, Section
 from messages import GetWhoSaw, SeenBy, TitleCount, WhoSaw
-from wording.numbers import format_count, format_percent
+from wording.numbers import format_count, format_number, format_percent
 from wording.text import unquote
 from wording.translation import N_, _
 
@@ -18,27 +18,33 @@ _HEADINGS = {"not_yet": N_("🆕 __Not yet__"), "in_part": N_("🌓 __In part__"
 
 
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
-    """Build a page of who has seen a film: of those in the voice channel, or of everybody where it is empty."""
+    """Build a page of who has seen a film: of those in the voice channel, and the others who have.
+
+    Where the channel is empty it is asked of everybody.
+    """
     members = await actors.ask_channel_members()
 
     async def read(offset: int) -> WhoSaw:
         question = GetWhoSaw(arguments, actors.settings.watched_percent, members, ROWS, offset)
         return await actors.ask(question)
 
-    answer, page, pages = await read_slice(read, _count_viewers, page, ROWS)
+    answer, page, pages = await read_slice(read, _count_rows, page, ROWS)
     if answer.film is None:
         heading = f"🎟️ {formatting.escape(arguments, 100)}"
         text = _("Nobody here has watched a film with that title. `!moviestats` lists what was watched.")
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
-    total = _count_viewers(answer)
     top = _("**{not_yet}** not yet · **{in_part}** in part · **{seen}** seen").format(
         not_yet=answer.not_yet, in_part=answer.in_part, seen=answer.seen
     )
-    top += f"\n{_describe_asked(total, bool(members))}"
+    top += f"\n{_describe_asked(_count_asked(answer), bool(members))}"
     sections = [
-        Section(_(heading), [_format_viewer(viewer) for viewer in answer.viewers if viewer.state == state])
+        Section(_(heading), [_format_viewer(each) for each in answer.viewers if each.state == state and not each.other])
         for state, heading in _HEADINGS.items()
     ]
+    others = [_format_other(each) for each in answer.viewers if each.other]
+    sections.append(
+        Section(_("👥 __Not in the channel__ · {count}").format(count=format_number(_count_others(answer))), others)
+    )
     text = embeds.split_pages([section for section in sections if section.lines], lines=ROWS, units=3500)[0]
     fields = []
     if answer.others:
@@ -47,8 +53,16 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     return Reply(embeds.build_embed(heading, f"{top}\n\n{text}", fields=fields), page, pages)
 
 
-def _count_viewers(answer: WhoSaw) -> int:
+def _count_asked(answer: WhoSaw) -> int:
     return answer.not_yet + answer.in_part + answer.seen
+
+
+def _count_others(answer: WhoSaw) -> int:
+    return answer.others_in_part + answer.others_seen
+
+
+def _count_rows(answer: WhoSaw) -> int:
+    return _count_asked(answer) + _count_others(answer)
 
 
 def _describe_asked(total: int, present: bool) -> str:
@@ -68,6 +82,11 @@ def _describe_asked(total: int, present: bool) -> str:
 
 def _format_film(film: TitleCount) -> str:
     return formatting.escape(f"{film.title} ({film.year})" if film.year else film.title, 100)
+
+
+def _format_other(viewer: SeenBy) -> str:
+    """Return who is not in the channel: below a heading for all of them, each says how much it was."""
+    return f"{'✅' if viewer.state == 'seen' else '🌓'} {_format_viewer(viewer)}"
 
 
 def _format_viewer(viewer: SeenBy) -> str:
