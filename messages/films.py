@@ -10,7 +10,7 @@ from messages.media import Item
 from messages.nights import NightEntry
 from messages.watches import Spans
 
-__all__ = ["FilmEntry", "FilmList", "FilmRecord", "FilmSort", "FilmViewer", "GetFilm", "ListFilms"]
+__all__ = ["FilmEntry", "FilmList", "FilmRecord", "FilmSort", "FilmViewer", "GetFilm", "ListFilms", "NamedViewer"]
 
 FilmSort = Literal["watches", "viewers", "title"]
 
@@ -67,6 +67,15 @@ class FilmViewer(Struct, frozen=True):
     """When last; seconds since 1970, UTC."""
 
 
+class NamedViewer(Struct, frozen=True):
+    """A viewer by name."""
+
+    viewer_id: str
+    """Discord id as digits, or plex:<machineIdentifier>:<account id>."""
+    username: str
+    """The viewer's name."""
+
+
 class FilmRecord(Answer, frozen=True, tag="film_record"):
     """Answer to GetFilm. Only those whom others may see are in it; brief watches are not."""
 
@@ -84,6 +93,10 @@ class FilmRecord(Answer, frozen=True, tag="film_record"):
     """Who saw most of it first; at most a hundred."""
     nights: tuple[NightEntry, ...] = ()
     """Its watch parties, the newest first; at most twenty."""
+    not_seen: tuple[NamedViewer, ...] = ()
+    """Who has not seen it, those who watched something last first; at most forty."""
+    not_seen_in_all: int = 0
+    """How many these are in all."""
 
 
 class GetFilm(Question[FilmRecord], frozen=True, tag="get_film", to="persistence"):

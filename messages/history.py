@@ -36,6 +36,8 @@ class HistoryPage(Answer, frozen=True, tag="history_page"):
     """The viewer keeps this private, and somebody else asked: nothing of it is here."""
     next_after: str = ""
     """Id of the watch to go on after; empty on the last page."""
+    next_before: str = ""
+    """Id of the watch to go back before, to newer ones; empty on the first page."""
 
 
 class GetHistory(Question[HistoryPage], frozen=True, tag="get_history", to="persistence"):
@@ -56,6 +58,9 @@ class GetHistory(Question[HistoryPage], frozen=True, tag="get_history", to="pers
     after: str = ""
     """Id of the last watch of the page before; empty to begin with the newest, or at `offset`. What is finished
     meanwhile moves no row to another page."""
+    before: str = ""
+    """Id of the first watch of a page, to have the page of newer ones before it; the first page where they do not fill
+    one. Empty where `after` is set."""
 
 
 class TitlesSuggested(Answer, frozen=True, tag="titles_suggested"):

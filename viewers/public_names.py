@@ -20,6 +20,7 @@ from messages import (
     Leaderboard,
     LeaderboardRow,
     ListViewers,
+    NamedViewer,
     PublicNumber,
     Question,
     Screening,
@@ -65,7 +66,8 @@ class NamelessView:
         if isinstance(answer, CommunityYear):
             return replace(answer, top=self._order_rows(answer.top, lambda row: row.rank))
         if isinstance(answer, FilmRecord):
-            return replace(answer, viewers=self._order_rows(answer.viewers, lambda viewer: viewer.percent or 0.0))
+            viewers = self._order_rows(answer.viewers, lambda viewer: viewer.percent or 0.0)
+            return replace(answer, viewers=viewers, not_seen=tuple(sorted(answer.not_seen, key=self._find_place)))
         if isinstance(answer, ViewerList) and isinstance(question, ListViewers):
             figure = attrgetter("movies" if question.sort == "movies" else "watch_time_s")
             return replace(answer, viewers=self._order_rows(answer.viewers, figure))
@@ -75,7 +77,7 @@ class NamelessView:
         equals = (same for _figure, same in itertools.groupby(rows, figure))
         return tuple(row for same in equals for row in sorted(same, key=self._find_place))
 
-    def _find_place(self, row: LeaderboardRow | FilmViewer | ViewerEntry) -> float:
+    def _find_place(self, row: LeaderboardRow | FilmViewer | ViewerEntry | NamedViewer) -> float:
         known = self._viewers.get(row.viewer_id)
         return math.inf if known is None else known.number
 

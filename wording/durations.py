@@ -23,6 +23,13 @@ def format_duration(seconds: float) -> str:
     return _("{hours} h {minutes} min").format(hours=format_number(hours), minutes=minutes)
 
 
+def format_long_duration(seconds: float) -> str:
+    """Return what adds up over many films: whole hours from ten hours on, "38 h", "1,038 h"; else as it is."""
+    if seconds < 10 * 3600:
+        return format_duration(seconds)
+    return _("{hours} h").format(hours=format_number(round(seconds / 3600)))
+
+
 def format_uptime(seconds: float) -> str:
     """Return seconds in the narrow form of tables, to two units: "12s", "5m 03s", "2h 07m", "3d 04h"."""
     whole = int(seconds)

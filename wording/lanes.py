@@ -7,7 +7,7 @@ from itertools import pairwise
 from msgspec.structs import replace
 
 from charts import geometry
-from messages import SOMEBODY, Attendee, Screening
+from messages import SOMEBODY, Attendee, FilmViewer, Screening
 from messages.spans import coverage, union
 from messages.watches import Spans
 from wording.durations import format_film_minute
@@ -166,15 +166,21 @@ def build_ticks(length_ms: int) -> tuple[Tick, ...]:
     )
 
 
-def make_faces(seats: Iterable[Attendee]) -> tuple[Face, ...]:
+def make_faces(seats: Iterable[Attendee | FilmViewer]) -> tuple[Face, ...]:
     """Return initial and colour of each viewer: the own colour, or the next one that nobody before has."""
     listed = tuple(seats)
     colours = geometry.choose_colours(seat.viewer_id or seat.username for seat in listed)
-    return tuple(Face(_find_initial(seat), colour) for seat, colour in zip(listed, colours, strict=True))
+    return tuple(Face(_find_initial(seat.username), colour) for seat, colour in zip(listed, colours, strict=True))
 
 
-def _find_initial(seat: Attendee) -> str:
-    initial = next((char for char in clean_line(seat.username) if char.isalnum()), "?")
+def make_face(viewer_id: str, username: str) -> Face:
+    """Return initial and colour of a viewer who stands alone."""
+    (colour,) = geometry.choose_colours([viewer_id])
+    return Face(_find_initial(username), colour)
+
+
+def _find_initial(username: str) -> str:
+    initial = next((char for char in clean_line(username) if char.isalnum()), "?")
     return initial.upper()[:1]
 
 

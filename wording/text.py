@@ -1,6 +1,7 @@
 """Names and texts of other people as one harmless line, shortened where they are too long."""
 
 import unicodedata
+from collections.abc import Iterable
 
 from messages import SOMEBODY
 from wording.translation import N_, _, ngettext
@@ -9,6 +10,7 @@ _CONTROL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _EMOJI_JOINERS = {"\u200d", "\ufe0f"}
 _BLANK = "\u200d\ufe0f\u3164\u115f\u1160\uffa0\u2800 "
 _MOST_MARKS = 4
+_SHORT_FACT = 12
 _NAMELESS = N_("(no name)")
 _QUOTATION_MARKS = {'""', "“”", "„“", "„”", "«»", "‹›", "「」", "『』"}
 
@@ -69,6 +71,11 @@ def clean_line(text: str, limit: int = 100) -> str:
     if any(unicodedata.bidirectional(char) in {"R", "AL"} for char in clean):
         return f"\u2068{shorten(clean, limit - 2)}\u2069"
     return clean
+
+
+def join_facts(facts: Iterable[str]) -> str:
+    """Return facts in a row, empty ones left out; a short one stays on one line: no "12" without its "h 44 min"."""
+    return " · ".join(fact.replace(" ", "\u00a0") if len(fact) <= _SHORT_FACT else fact for fact in facts if fact)
 
 
 def unquote(text: str) -> str:

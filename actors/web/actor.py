@@ -26,11 +26,11 @@ from actors.runtime import (
 from actors.web.access.sessions import MEMBER_KNOWN_S, Sessions
 from actors.web.access.sign_in import SignInOptions
 from actors.web.action import ActionRequest
+from actors.web.documents.metrics import format_metrics
 from actors.web.documents.share_preview import PreviewShelf
 from actors.web.evening_facts import EveningFacts
 from actors.web.http.event_stream import StreamHub
 from actors.web.http.guards import BURST, HostGuard
-from actors.web.http.metrics import format_metrics
 from actors.web.http.peers import PeerFinder
 from actors.web.http.posters import PosterShelf
 from actors.web.http.server import LivePage, Probes, WebServer
@@ -111,6 +111,7 @@ class WebActor(Actor):
             lambda: self._board.screenings,
             lambda: self._facts.upcoming,
             self.log,
+            lambda viewer_id: self._sessions.is_member(viewer_id),
             access=settings.web_access,
         )
         self._sessions = Sessions(settings.web_access, self._site.ask)
@@ -169,7 +170,7 @@ class WebActor(Actor):
 
     async def _serve(self) -> None:
         settings = self.context.settings
-        server = WebServer(
+        server = self._server = WebServer(
             LivePage(self._show_tonight, self._current_parts, self._render_admin_parts, self._render_api_parts),
             Probes(self._knows_what_plays, self._collect_metrics, settings.web_metrics_token),
             self._site,

@@ -38,6 +38,10 @@ class Ask(Protocol):
         """Return the answer. Raises PageUnavailableError. `target`: whom to ask, where several answer it."""
 
 
+async def _take_for_member(_viewer_id: str) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class PageRequest:
     """What a page is made for."""
@@ -66,6 +70,8 @@ class PageRequest:
     """Returns what the reader is to be told of what they just did, once; empty where nothing."""
     site_access: str = "local"
     """WEB_ACCESS."""
+    is_member: Callable[[str], Awaitable[bool]] = _take_for_member
+    """Returns whether somebody, by a Discord id, is still a member. Raises PageUnavailableError."""
     screenings: Sequence[Screening] = ()
     """What plays, as the tracker last said."""
     upcoming: Sequence[UpcomingNight] = ()

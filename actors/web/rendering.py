@@ -118,6 +118,7 @@ def _shared_texts() -> dict[str, str]:
     return {
         "admin": _("Admin"),
         "me": _("My page"),
+        "you": _("you"),
         "sign_in": _("Sign in"),
         "who_sees_what": _("Who sees what"),
         "skip": _("Skip to content"),
@@ -125,7 +126,6 @@ def _shared_texts() -> dict[str, str]:
         "everybody": _("Everybody"),
         "tonight": _("Tonight"),
         "film_nights": _("Film nights"),
-        "unavailable": _("Usher cannot show this page right now"),
         "who_sat_where": _("Who sat where"),
         "each_minutes": _("each one's minutes of the film"),
         "at_each_minute": _("Watching at each minute"),
@@ -133,6 +133,7 @@ def _shared_texts() -> dict[str, str]:
         "so_far": _("Tonight so far"),
         "next_night": _("The next film night:"),
         "next_nights": _("Next nights"),
+        "as_calendar": _("As a calendar"),
         "nothing": _("Nothing is playing"),
         "last_night": _("The last film night"),
         "nothing_more": _("When somebody presses play on Plex, the film and everybody who watches it appear here."),
@@ -140,6 +141,4 @@ def _shared_texts() -> dict[str, str]:
         "film": _("Film"),
         "stale": _("No contact with Usher since {clock}. What you see is as of then."),
         "times_in": _("Times in {zone}"),
-        "not_found": _("There is no such page"),
-        "not_found_more": _("The address may be mistyped, or what it showed is gone."),
     }

@@ -19,7 +19,6 @@ from actors.web.readers import Reader, View, make_unknown_reader
 from actors.web.rendering import Renderer
 from messages import Answer, GetPageKey, GetPublicNames, Item, Question, Screening, UpcomingNight
 from viewers.public_names import NamelessView, ask_namelessly
-from wording.problems import translate
 from wording.translation import use_language
 
 AnswerT = TypeVar("AnswerT", bound=Answer)
@@ -53,10 +52,14 @@ class Site:
         playing: Callable[[], Sequence[Screening]],
         upcoming: Callable[[], Sequence[UpcomingNight]],
         log: logging.Logger,
+        is_member: Callable[[str], Awaitable[bool]],
         *,
         access: str = "local",
     ) -> None:
-        """`playing` returns what plays, `upcoming` the nights that are planned or run. `access`: WEB_ACCESS."""
+        """`playing` returns what plays, `upcoming` the nights that are planned or run. `access`: WEB_ACCESS.
+
+        `is_member` returns whether somebody is still a member of the Discord server.
+        """
         self._renderer = renderer
         self._ask_future = ask_future
         self._clock = clock
@@ -65,6 +68,7 @@ class Site:
         self._playing = playing
         self._upcoming = upcoming
         self._log = log
+        self._is_member = is_member
         self._access = access
         self._key = b""
         self._kept: OrderedDict[tuple[object, ...], _Kept] = OrderedDict()
@@ -184,6 +188,7 @@ class Site:
                     reader,
                     take_note=lambda: self._notes.pop(reader.asker, ""),
                     site_access=self._access,
+                    is_member=self._is_member,
                     screenings=await self._list_screenings(reader),
                     upcoming=self._upcoming(),
                     base_url=base_url,
@@ -208,12 +213,6 @@ class Site:
             return self._playing()
         names = await self.load_public_names()
         return [names.rename_struct(screening) for screening in self._playing()]
-
-    def show_failure(self, language: str, reader: Reader, error: PageUnavailableError) -> str:
-        """Return the page that says why there is none now."""
-        with use_language(language):
-            reason = translate(error.failure.problem)
-        return self._renderer.render_page("unavailable.html", language, reader, reason=reason, cure=error.failure.cure)
 
     async def load_public_names(self) -> NamelessView:
         """Return what everybody is called where all may read. Raises PageUnavailableError."""

@@ -1,6 +1,7 @@
 """Draws what a chat or a feed shows of a shared page, 1200 x 630: a year, a night or a badge."""
 
 import datetime
+from collections.abc import Sequence
 
 from charts.drawing import fonts
 from charts.drawing.lanes import draw_attendance
@@ -29,6 +30,7 @@ ATTENDANCE = 78
 MOST_FIGURES = 4
 CALENDAR_WEEKS = 53
 TITLE_SIZES = (76, 64, 54, 46)
+FIGURE_SIZES, LABEL_SIZES = (44, 38, 32), (21, 19, 17, 15)
 
 
 def draw_preview(card: PreviewCard) -> Canvas:
@@ -87,8 +89,17 @@ def _draw_figures(canvas: Canvas, card: PreviewCard, room: Number, bottom: Numbe
         x = EDGE + column * number
         if number:
             canvas.rect(x - 18, base - 40, 1.5, 76, LINE)
-        canvas.text(x, base, one.figure, 44, GOLD if number == 0 else TEXT, weight=700, width=column - 32)
-        canvas.text(x, base + 34, one.label, 21, QUIET, width=column - 32)
+        colour = GOLD if number == 0 else TEXT
+        size = _find_size(one.figure, FIGURE_SIZES, 700, column - 32)
+        canvas.text(x, base, one.figure, size, colour, weight=700, width=column - 32)
+        size = _find_size(one.label, LABEL_SIZES, 400, column - 32)
+        canvas.text(x, base + 34, one.label, size, QUIET, width=column - 32)
+
+
+def _find_size(text: str, sizes: Sequence[int], weight: int, room: Number) -> int:
+    """Return the largest size at which a text fits; the smallest where it fits at none, and is shortened."""
+    words = fonts.clean_text(text)
+    return next((size for size in sizes if fonts.measure(words, size, weight) <= room), sizes[-1])
 
 
 def _draw_emoji(canvas: Canvas, emoji: str) -> None:

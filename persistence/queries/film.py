@@ -5,10 +5,21 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import bindparam, select
 
 from awards.attention import join_watches, measure_attention
-from messages import FilmEntry, FilmList, FilmRecord, FilmViewer, GetFilm, Item, ListFilms, WatchRecord, spans
+from messages import (
+    FilmEntry,
+    FilmList,
+    FilmRecord,
+    FilmViewer,
+    GetFilm,
+    Item,
+    ListFilms,
+    NamedViewer,
+    WatchRecord,
+    spans,
+)
 from persistence.database.rows import decode_item, watch_record
 from persistence.database.sql import read_page_key
-from persistence.database.tables import WATCHES
+from persistence.database.tables import VIEWER_STATS, WATCHES
 from persistence.queries.answers import answers, bound_limit
 from persistence.queries.movie_stats import add_marks, count_films
 from persistence.queries.night import read_nights
@@ -16,9 +27,11 @@ from persistence.records.viewers import with_current_name
 from persistence.store import StoreSnapshot
 from persistence.summaries.amounts import Amounts
 from persistence.summaries.films import FilmName, WatchedFilm, read_films, sum_by_name
+from viewers.redact import hides_figures
 from viewers.slugs import make_film_slug
+from wording.titles import record_title
 
-MOST_VIEWERS, MOST_NIGHTS = 100, 20
+MOST_VIEWERS, MOST_NIGHTS, MOST_NOT_SEEN = 100, 20, 40
 
 
 @answers(ListFilms)
@@ -74,7 +87,27 @@ def read_film(asked: GetFilm, store: StoreSnapshot) -> FilmRecord:
         attention.stops,
         tuple(viewers[:MOST_VIEWERS]),
         tuple(reversed(nights)),
+        *_list_not_seen(store, {*by_viewer, *_list_watching(store, name)}),
     )
+
+
+def _list_watching(store: StoreSnapshot, name: FilmName) -> set[str]:
+    """Return who watches a film now."""
+    return {each.viewer_id for each in store.running.records if (record_title(each.item), each.item.year) == name}
+
+
+def _list_not_seen(store: StoreSnapshot, seen: set[str]) -> tuple[tuple[NamedViewer, ...], int]:
+    """Return visible viewers who have not seen a film, and how many these are; `seen`: who has."""
+    directory, names = store.directory, store.directory.member_names()
+    columns = VIEWER_STATS.c.viewer_id, VIEWER_STATS.c.username, VIEWER_STATS.c.last_watch_date
+    found = []
+    for viewer_id, username, last_date in store.connection.execute(select(*columns)):
+        if viewer_id not in seen and directory.shows(viewer_id):
+            day = "" if hides_figures(directory, viewer_id, "") else last_date or ""
+            found.append((day, NamedViewer(viewer_id, names.get(viewer_id, username))))
+    found.sort(key=lambda pair: (pair[1].username.casefold(), pair[1].viewer_id))
+    found.sort(key=lambda pair: pair[0], reverse=True)
+    return tuple(viewer for _day, viewer in found[:MOST_NOT_SEEN]), len(found)
 
 
 def _sort_films(

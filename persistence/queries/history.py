@@ -14,6 +14,9 @@ from persistence.summaries.ended import RecordsOf, cover_since
 from persistence.summaries.films import BROAD, FEW_FILMS, match_films, match_hashes, select_film_hashes
 from viewers.redact import may_see
 
+_ended = WATCHES.c.ended_at_s
+_watch_id = WATCHES.c.watch_id
+
 
 @answers(GetHistory)
 def read_history(asked: GetHistory, store: StoreSnapshot) -> HistoryPage:
@@ -26,12 +29,29 @@ def read_history(asked: GetHistory, store: StoreSnapshot) -> HistoryPage:
     page = _TitlePages(store, whose, asked.title) if asked.title else _Pages(store, whose)
     names = directory.member_names()
     limit, total = bound_limit(asked.limit), page.count(asked.since_s)
+    rows, is_first, is_last = _read_page(page, asked, limit)
+    records = tuple(with_current_name(watch_record(row), names) for row in rows)
+    return HistoryPage(
+        records,
+        total,
+        next_after=records[-1].watch_id if records and not is_last else "",
+        next_before=records[0].watch_id if records and not is_first else "",
+    )
+
+
+def _read_page(page: "_Pages", asked: GetHistory, limit: int) -> tuple[Sequence[Row], bool, bool]:
+    """Return the rows of the page that is asked for, and whether it is the first and the last one."""
+    offset = max(0, asked.offset)
     if asked.after:
         rows = page.read_after(asked.after, limit + 1, asked.since_s)
-    else:
-        rows = page.read(limit + 1, max(0, asked.offset), asked.since_s)
-    records = tuple(with_current_name(watch_record(row), names) for row in rows[:limit])
-    return HistoryPage(records, total, next_after=records[-1].watch_id if records and len(rows) > limit else "")
+        return rows[:limit], False, len(rows) <= limit
+    if asked.before:
+        rows = page.read_before(asked.before, limit + 1, asked.since_s)
+        if len(rows) > limit:
+            return rows[1:], False, False
+        offset = 0
+    rows = page.read(limit + 1, offset, asked.since_s)
+    return rows[:limit], not offset, len(rows) <= limit
 
 
 class _Pages:
@@ -64,27 +84,48 @@ class _Pages:
 
     def read_after(self, watch_id: str, limit: int, since_s: float | None) -> Sequence[Row]:
         """Return the rows of the page after a watch; none where there is no such watch."""
-        ended, own_id = WATCHES.c.ended_at_s, WATCHES.c.watch_id
-        at_s = self._store.connection.execute(select(ended).where(own_id == watch_id)).scalar()
+        at_s = self._find_end(watch_id)
         if at_s is None:
             return []
-        later = [ended <= at_s, or_(ended < at_s, own_id > watch_id)]
-        return self._read_rows([*self._conditions, *later], limit, 0, since_s)
+        older = [_ended <= at_s, or_(_ended < at_s, _watch_id > watch_id)]
+        return self._read_rows([*self._conditions, *older], limit, 0, since_s)
+
+    def read_before(self, watch_id: str, limit: int, since_s: float | None) -> Sequence[Row]:
+        """Return the rows right before a watch, the newest first; none where there is no such watch."""
+        at_s = self._find_end(watch_id)
+        if at_s is None:
+            return []
+        newer = [_ended >= at_s, or_(_ended > at_s, _watch_id < watch_id)]
+        return self._read_rows([*self._conditions, *newer], limit, 0, since_s, is_backward=True)
+
+    def _find_end(self, watch_id: str) -> float | None:
+        """Return when a watch ended; None where there is no such watch."""
+        return self._store.connection.execute(select(_ended).where(_watch_id == watch_id)).scalar()
 
     def _count_rows(self, conditions: Sequence[ColumnElement[bool]]) -> int:
         query = select(func.count()).select_from(WATCHES).where(*conditions)
         return int(self._store.connection.execute(query).scalar_one())
 
     def _read_rows(
-        self, conditions: list[ColumnElement[bool]], limit: int, offset: int, since_s: float | None
+        self,
+        conditions: list[ColumnElement[bool]],
+        limit: int,
+        offset: int,
+        since_s: float | None,
+        *,
+        is_backward: bool = False,
     ) -> Sequence[Row]:
-        """Return some rows, the newest first. Their ids are looked for alone: those passed over are many."""
+        """Return some rows, the newest first. Their ids are looked for alone: those passed over are many.
+
+        `is_backward`: whether the oldest that fit are wanted, and not the newest.
+        """
         if since_s is not None:
-            conditions = [*conditions, WATCHES.c.ended_at_s >= since_s]
-        order = (WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
-        ids = select(WATCHES.c.watch_id).where(*conditions).order_by(*order).limit(limit).offset(offset)
+            conditions = [*conditions, _ended >= since_s]
+        newest = (_ended.desc(), _watch_id)
+        order = (_ended, _watch_id.desc()) if is_backward else newest
+        ids = select(_watch_id).where(*conditions).order_by(*order).limit(limit).offset(offset)
         found = self._store.connection.execute(ids).scalars().all()
-        query = select(WATCHES).where(WATCHES.c.watch_id.in_(found)).order_by(*order)
+        query = select(WATCHES).where(_watch_id.in_(found)).order_by(*newest)
         return self._store.connection.execute(query).mappings().all()
 
 

@@ -21,6 +21,19 @@ def reader_of(request: web.Request) -> Reader:
     return request[_READER]
 
 
+def find_reader(request: web.Request, otherwise: Reader) -> Reader:
+    """Return who makes a request; `otherwise` where it was refused before that was asked."""
+    reader: Reader = request.get(_READER, otherwise)
+    return reader
+
+
+class ForeignForm(web.HTTPForbidden):  # as the library calls its own
+    """A form that no page of ours sent."""
+
+    def __init__(self) -> None:
+        super().__init__(text="This was not sent by a page of Usher's own.\n")
+
+
 def make_admission(identify: Identify, unknown: Reader) -> Middleware:
     """Return the middleware that notes on each request who makes it.
 
@@ -63,7 +76,7 @@ def refuse_foreign(handler: Handler) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if not _is_from_own_page(request):
-            raise web.HTTPForbidden(text="This was not sent by a page of Usher's own.\n")
+            raise ForeignForm
         return await handler(request)
 
     return handle

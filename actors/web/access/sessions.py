@@ -13,7 +13,7 @@ from actors.sign_in_links import PROGRAM_MARK, hash_secret
 from actors.web.http.peers import find_peer
 from actors.web.page import Ask, PageUnavailableError
 from actors.web.readers import Reader, ReaderKind, make_unknown_reader
-from messages import EndSessions, FindSession, GetMember, MemberStanding, WebSession
+from messages import EndSessions, EndShares, FindSession, GetMember, MemberStanding, WebSession
 
 SECURE_COOKIE, PLAIN_COOKIE = "__Host-usher", "usher"
 """Browsers take a name that begins with __Host- only over https."""
@@ -93,10 +93,22 @@ class Sessions:
         is_change = request.method != HTTPMethod.GET and request.method != HTTPMethod.HEAD
         member = await self._find_member(session.viewer_id, 0.0 if is_change else MEMBER_KNOWN_S)
         if not member.viewer_id:
-            await self._ask(EndSessions(viewer_id=session.viewer_id))
+            await self._end_access(session.viewer_id)
             return self.unknown
         kind = ReaderKind.ADMIN if member.is_admin else ReaderKind.MEMBER
         return Reader(kind, member.viewer_id, member.name)
+
+    async def is_member(self, viewer_id: str) -> bool:
+        """Tell whether somebody is still a member. Raises PageUnavailableError where that cannot be known now."""
+        if (await self._find_member(viewer_id, MEMBER_KNOWN_S)).viewer_id:
+            return True
+        await self._end_access(viewer_id)
+        return False
+
+    async def _end_access(self, viewer_id: str) -> None:
+        """End the sessions and shared pages of who left: they have no way any more to end these themselves."""
+        await self._ask(EndSessions(viewer_id=viewer_id))
+        await self._ask(EndShares(viewer_id))
 
     async def find(self, request: web.Request) -> WebSession | None:
         """Return the session of a request's token or cookie; None where there is none."""

@@ -1,11 +1,12 @@
 """`/api/openapi.json`: what can be asked of the API, and what it answers (OpenAPI 3.1)."""
 
+import re
 from typing import Any
 
 import msgspec
 
 from actors.web.api import endpoints  # noqa: F401  # they declare themselves
-from actors.web.api.endpoint import ENDPOINTS, JSON, PREFIX, ApiAddress, Parameter
+from actors.web.api.endpoint import ENDPOINTS, JSON, PREFIX, TEXTS, ApiAddress, Parameter, TextAddress
 from actors.web.api.json_answers import describe_type
 from actors.web.document import Document, document
 from actors.web.page import PageRequest
@@ -36,7 +37,8 @@ def describe_api() -> dict[str, Any]:
             "additionalProperties": False,
         }
     }
-    paths = {path: {"get": _describe_endpoint(each, schemas)} for path, each in ENDPOINTS.items()}
+    paths: dict[str, Any] = {path: {"get": _describe_endpoint(each, schemas)} for path, each in ENDPOINTS.items()}
+    paths |= {each.path: _describe_text(each) for each in TEXTS}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -59,10 +61,24 @@ def _describe_endpoint(declared: ApiAddress, schemas: dict[str, Any]) -> dict[st
     answer = {"description": declared.about, "content": {JSON: {"schema": describe_type(declared.answer, schemas)}}}
     error = {"content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}}}
     return {
-        "operationId": declared.path.strip("/").replace("/", "_").replace("{", "").replace("}", ""),
+        **_describe_operation(declared),
+        "responses": {"200": answer} | {status: {"description": about, **error} for status, about in _ERRORS.items()},
+    }
+
+
+def _describe_text(declared: TextAddress) -> dict[str, Any]:
+    """Return the description of an address whose answer has no schema."""
+    answer = {"description": declared.about, "content": {declared.content_type: {"schema": {"type": "string"}}}}
+    errors = {status: {"description": about} for status, about in _ERRORS.items() if status != "404"}
+    operation = {**_describe_operation(declared), "responses": {"200": answer} | errors}
+    return {"servers": [{"url": declared.server}], "get": operation}
+
+
+def _describe_operation(declared: ApiAddress | TextAddress) -> dict[str, Any]:
+    return {
+        "operationId": re.sub(r"[^A-Za-z]+", "_", declared.path).strip("_"),
         "summary": declared.about,
         "parameters": [_describe_parameter(each) for each in declared.parameters],
-        "responses": {"200": answer} | {status: {"description": about, **error} for status, about in _ERRORS.items()},
     }
 
 

@@ -37,6 +37,36 @@ class ApiAddress:
     parameters: tuple[Parameter, ...]
 
 
+@dataclass(frozen=True)
+class TextAddress:
+    """An address that programs read and that answers with something else than JSON."""
+
+    path: str
+    about: str
+    content_type: str
+    parameters: tuple[Parameter, ...] = ()
+    server: str = "/"
+    """Where the path begins."""
+
+
+TEXTS = (
+    TextAddress(
+        "/events",
+        "What plays, as server-sent events: `now` with the answer of /now whenever that changed, and `beat` with the "
+        "time (ms since 1970, UTC) at least every 20 s.",
+        "text/event-stream",
+        (Parameter("have", 'What the reader has already, as "now:version"; left out, all is sent at once.'),),
+        server=PREFIX,
+    ),
+    TextAddress(
+        "/history.csv",
+        "All finished watches, the newest first, as a table for a spreadsheet (RFC 4180, UTF-8).",
+        "text/csv",
+        (Parameter("q", "Part of the title."),),
+    ),
+    TextAddress("/nights.ics", "The nights of the last year, and those to come, as a calendar.", "text/calendar"),
+    TextAddress("/feed.xml", "The newest nights as an Atom feed.", "application/atom+xml"),
+)
 ENDPOINTS: dict[str, ApiAddress] = {}
 """By path."""
 AnswerRequest = Callable[[PageRequest], Awaitable[msgspec.Struct]]

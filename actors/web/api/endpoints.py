@@ -71,6 +71,9 @@ _SLUG = Parameter("slug", "Short name, as addresses of pages have it.", "^[a-z2-
 _YEAR = Parameter("year", "In the time zone of the community.", "^[0-9]{4}$", in_path=True)
 _PAGE = Parameter("page", "From 1.", "^[0-9]{1,6}$")
 _AFTER = Parameter("after", "What next_after of the page before said.")
+_BEFORE = Parameter(
+    "before", "What next_before of the page after said; where the first page is reached, that is whole."
+)
 
 
 @endpoint("/now", NowAnswer, "What plays now, and which nights are to come.", is_kept=False)
@@ -172,7 +175,12 @@ async def answer_board(request: PageRequest) -> Leaderboard:
 
 
 @endpoint(
-    "/history", HistoryPage, "Finished watches, the newest first.", Parameter("q", "Part of the title."), _PAGE, _AFTER
+    "/history",
+    HistoryPage,
+    "Finished watches, the newest first.",
+    Parameter("q", "Part of the title."),
+    _AFTER,
+    _BEFORE,
 )
 async def answer_history(request: PageRequest) -> HistoryPage:
     """Answer a page of the history."""

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from actors.web.http.peers import PeerFinder, is_over_https, note_peer
+from actors.web.http.peers import PeerFinder, came_through_proxy, is_over_https, note_peer, shows_proxy
 from setting_checks import is_loopback
 
 REQUESTS_A_SECOND = 10.0
@@ -34,6 +34,8 @@ SECURITY_HEADERS = {
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 """A name or an address with the port, if any: nothing besides, for addresses that others read are made of it."""
 STRICT_TRANSPORT = "max-age=31536000"
+_OPEN_TO_PROXIES = ("/static/", "/health", "/robots.txt")
+"""Beginnings of paths at which nothing of anybody is."""
 
 
 def is_address(host: str) -> bool:
@@ -101,17 +103,35 @@ def may_read_metrics(request: web.Request, token: str) -> bool:
     given = request.headers.get("Authorization", "")
     if token and hmac.compare_digest(given.encode("utf-8", "replace"), f"Bearer {token}".encode()):
         return True
-    is_forwarded = any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "Via"))
-    return not is_forwarded and is_loopback(request.remote or "")
+    return not came_through_proxy(request) and is_loopback(request.remote or "")
 
 
-def make_guard(peers: PeerFinder, hosts: HostGuard, limiter: AddressLimiter) -> Middleware:
-    """Return the middleware that all requests pass first."""
+class ProxyRefused(web.HTTPForbidden):  # as the library calls its own
+    """A proxy brings others to a page that is for whoever is at the machine."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            text="This page is for this machine alone (WEB_ACCESS=local), and a proxy brought you here. To show it to "
+            "others, set WEB_ACCESS=members, WEB_URL and WEB_TRUSTED_PROXIES.\n"
+        )
+
+
+def make_guard(
+    peers: PeerFinder, hosts: HostGuard, limiter: AddressLimiter, *, refuses_proxies: bool = False
+) -> Middleware:
+    """Return the middleware that all requests pass.
+
+    `refuses_proxies`: whether what a proxy brings is refused that is not trusted. Where nobody signs in, all whom it
+    brings would read: its own address is this machine's, and it may write this machine's name into Host.
+    """
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         peer = peers.find(request)
         note_peer(request, peer)
+        is_open = request.path.startswith(_OPEN_TO_PROXIES)
+        if refuses_proxies and not is_open and shows_proxy(request) and not peers.is_trusted(request.remote or ""):
+            raise ProxyRefused
         if not hosts.allows(peer.host):
             raise web.HTTPMisdirectedRequest(text="This page is at another address. Set WEB_URL to the one you use.\n")
         if not limiter.take(peer.network):

@@ -5,10 +5,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 MOST_HOPS = 20
+_OF_PROXIES = frozenset(
+    (
+        "cf-connecting-ip", "client-ip", "fastly-client-ip", "forwarded", "true-client-ip", "via", "x-client-ip",
+        "x-original-host", "x-real-ip",
+    )
+)  # fmt: skip
+"""Headers that proxies add, beside X-Forwarded-*."""
 OWN_NETWORK_BITS = 64
 """Whoever has one address of IPv6 has all that share so many bits with it."""
 
@@ -82,6 +89,26 @@ def find_network(address: str) -> str:
     if not isinstance(parsed, ipaddress.IPv6Address):
         return str(parsed or address)
     return str(ipaddress.ip_network((int(parsed), OWN_NETWORK_BITS), strict=False))
+
+
+def came_through_proxy(request: web.Request) -> bool:
+    """Tell whether a request says that a proxy has passed it on, whatever address it comes from."""
+    return any(name in _OF_PROXIES or name.startswith("x-forwarded") for name in map(str.lower, request.headers))
+
+
+def shows_proxy(request: web.Request) -> bool:
+    """Tell whether anything of a request shows a proxy, also one that hides itself.
+
+    No browser speaks HTTP/1.0, and nginx does to what is behind it, without a header of its own. And a page whose own
+    links or scripts bring another host's name than the header Host was opened there.
+    """
+    if came_through_proxy(request) or request.version < HttpVersion11:
+        return True
+    if request.headers.get("Sec-Fetch-Site") != "same-origin":
+        return False
+    origins = (request.headers.get(name, "") for name in ("Origin", "Referer"))
+    host = request.headers.get("Host", "").lower()
+    return any(urlsplit(origin).netloc.lower() not in ("", host) for origin in origins)
 
 
 def find_peer(request: web.Request) -> Peer:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
+from aiohttp.typedefs import Handler
 
 from actors.web.access.admission import make_admission, reader_of, refuse_foreign, restrict
 from actors.web.access.sessions import Sessions
@@ -18,6 +18,7 @@ from actors.web.document import Document, DocumentDeclaration, load_documents
 from actors.web.documents.share_preview import PreviewShelf
 from actors.web.http.connections import BoundedRunner
 from actors.web.http.document_answers import answer_document, answer_long_document, answer_text
+from actors.web.http.error_pages import RETRY_S, ErrorPages
 from actors.web.http.event_stream import StreamHub
 from actors.web.http.guards import (
     SECURITY_HEADERS,
@@ -31,7 +32,7 @@ from actors.web.http.guards import (
 from actors.web.http.peers import PeerFinder, find_peer
 from actors.web.http.posters import PosterShelf
 from actors.web.http.static_files import StaticFiles
-from actors.web.page import PageDeclaration, PageNotFoundError, PageUnavailableError, load_pages
+from actors.web.page import PageDeclaration, load_pages
 from actors.web.readers import Access, ReaderKind, View
 from actors.web.rendering import Part, Renderer, choose_language
 from actors.web.site import Site
@@ -41,7 +42,6 @@ MOST_BODY_BYTES = 64 * 1024
 MOST_HEADER_BYTES = 8 * 1024
 IDLE_S = 10.0
 CLOSE_S = 2.0
-RETRY_S = 5
 
 
 @dataclass(frozen=True)
@@ -110,16 +110,21 @@ class WebServer:
         self._embed_origins = embed_origins
         self._public_url = public_url.rstrip("/")
         self._default_language = default_language
-        self._log = log
         application = web.Application(
             client_max_size=MOST_BODY_BYTES,
             middlewares=[
-                make_guard(peers, hosts, AddressLimiter(burst)),
-                self._make_error_pages(),
+                ErrorPages(renderer, sessions.unknown, default_language, log).make_middleware(),
                 make_api_errors(),
+                make_guard(
+                    peers,
+                    hosts,
+                    AddressLimiter(burst),
+                    refuses_proxies=sessions.unknown.kind is ReaderKind.LOCAL,
+                ),
                 make_admission(sessions.identify, sessions.unknown),
             ],
         )
+        self._application = application
         application.on_response_prepare.append(add_security_headers)
         add = application.router.add_get
         add("/", restrict(Access.READERS, self._serve_tonight))
@@ -154,6 +159,11 @@ class WebServer:
             shutdown_timeout=CLOSE_S,
             handler_cancellation=True,
         )
+
+    def list_routes(self) -> list[tuple[str, str]]:
+        """Return method and path of all that is answered, as they were declared."""
+        routes = ((route.method, route.resource) for route in self._application.router.routes())
+        return [(method, resource.canonical) for method, resource in routes if resource is not None]
 
     async def start(self, host: str, port: int) -> int:
         """Listen; return the port (one that was free for 0). Raises OSError where that cannot be."""
@@ -265,30 +275,6 @@ class WebServer:
 
     async def _serve_robots(self, _request: web.Request) -> web.Response:
         return web.Response(text="User-agent: *\nAllow: /s/\nDisallow: /\n")
-
-    def _make_error_pages(self) -> Middleware:
-        """Return the middleware that answers with a page where there is none, and where we fail: the log says why."""
-
-        @web.middleware
-        async def show_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-            try:
-                return await handler(request)
-            except PageUnavailableError as error:
-                html = self._site.show_failure(self._language_of(request), reader_of(request), error)
-                return web.Response(
-                    text=html, content_type="text/html", status=503, headers={"Retry-After": str(RETRY_S)}
-                )
-            except (web.HTTPNotFound, PageNotFoundError):
-                return self._render(request, "not_found.html", HTTPStatus.NOT_FOUND)
-            except (web.HTTPException, ConnectionError):
-                raise
-            except Exception as error:  # noqa: BLE001  # whatever it is, the reader gets an answer
-                resource = request.match_info.route.resource  # not the path: it may hold the secret of a link
-                path = resource.canonical if resource is not None else ""
-                self._log.error("%s %s failed: %s", request.method, path, error, exc_info=error)
-                return web.Response(text="Usher could not show this page. The log says why.\n", status=500)
-
-        return show_errors
 
     def _view_of(self, request: web.Request) -> View:
         return View(self._language_of(request), reader_of(request).kind)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from actors.web.page import PageContent, PageRequest, page
 from messages import SOMEBODY, GetLeaderboard, Leaderboard, LeaderboardKind, LeaderboardRow
+from wording.lanes import Face, make_face
 from wording.leaderboards import format_ranked_value
 from wording.numbers import format_number
 from wording.text import clean_line, display_name
@@ -35,7 +36,11 @@ class BoardRow:
     """A place."""
 
     rank: str
+    face: Face | None
+    """None for who is anonymous."""
     name: str
+    is_own: bool
+    """Whether it is the reader's."""
     path: str
     """Of the viewer's page; empty where none may be named."""
     value: str
@@ -119,7 +124,9 @@ def build_rows(board: Leaderboard, best: float, request: PageRequest) -> tuple[B
         rows.append(
             BoardRow(
                 format_number(row.rank),
+                make_face(row.viewer_id, row.username) if has_name else None,
                 clean_line(display_name(row.username), 60),
+                has_name and row.viewer_id == request.asker != "",
                 request.viewer_path(row.viewer_id) if has_name else "",
                 format_ranked_value(board.kind, row.value) if has_name else "",
                 round(100 * row.value / best, 1) if has_name and best else None,

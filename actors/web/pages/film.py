@@ -8,10 +8,10 @@ from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
 from actors.web.pages.clock import format_clock, format_iso_day
 from actors.web.pages.profile_tiles import Tile
 from messages import FilmRecord, FilmViewer, GetFilm, NightEntry
-from wording.durations import format_duration, format_film_minute
-from wording.lanes import Bar, Tick, build_ticks
+from wording.durations import format_duration, format_film_minute, format_long_duration
+from wording.lanes import Bar, Face, Tick, build_ticks, make_faces
 from wording.numbers import format_count, format_number, format_percent
-from wording.text import clean_line
+from wording.text import clean_line, join_facts
 from wording.translation import _, ngettext
 
 MINUTE_MS = 60_000
@@ -38,8 +38,11 @@ class AttentionChart:
 class FilmViewerLane:
     """What one viewer saw of the film in all watches together."""
 
+    face: Face
     name: str
     path: str
+    is_own: bool
+    """Whether it is the reader's."""
     note: str
     percent: str
     bars: tuple[Bar, ...]
@@ -64,11 +67,18 @@ async def show_film(request: PageRequest) -> PageContent:
             "heading": title,
             "year": str(film.counts.year or ""),
             "item": item,
-            "facts": " · ".join(fact for fact in facts if fact),
+            "facts": join_facts(facts),
             "tiles": _build_tiles(film),
             "attention": build_attention(film) if any(film.seen) else None,
-            "lanes": tuple(_build_lane(viewer, length_ms, request) for viewer in film.viewers),
+            "lanes": tuple(
+                _build_lane(viewer, face, length_ms, request)
+                for viewer, face in zip(film.viewers, make_faces(film.viewers), strict=True)
+            ),
             "ticks": build_ticks(length_ms) if length_ms else (),
+            "not_seen": tuple(
+                (request.viewer_path(each.viewer_id), clean_line(each.username, 60)) for each in film.not_seen
+            ),
+            "not_seen_more": _describe_more(film.not_seen_in_all - len(film.not_seen)),
             "nights": tuple(_build_night(night, request.zone) for night in film.nights),
             "headings": {
                 "attention": _("How it was watched"),
@@ -77,9 +87,14 @@ async def show_film(request: PageRequest) -> PageContent:
                 "again": _("seen again"),
                 "viewers": _("Who saw which stretches"),
                 "nights": _("Its nights"),
+                "not_seen": _("Who has not seen it"),
             },
         },
     )
+
+
+def _describe_more(count: int) -> str:
+    return format_count("and {count} more", "and {count} more", count) if count > 0 else ""
 
 
 async def find_film(request: PageRequest) -> FilmRecord:
@@ -140,7 +155,7 @@ def _build_tiles(film: FilmRecord) -> tuple[Tile, ...]:
     tiles = [
         Tile(format_number(counts.viewers), ngettext("viewer", "viewers", counts.viewers)),
         Tile(format_number(counts.watches), ngettext("watch", "watches", counts.watches)),
-        Tile(format_duration(counts.watch_time_s), _("watched")),
+        Tile(format_long_duration(counts.watch_time_s), _("watched")),
     ]
     shares = [viewer.percent for viewer in film.viewers if viewer.percent is not None]
     if shares:
@@ -151,7 +166,7 @@ def _build_tiles(film: FilmRecord) -> tuple[Tile, ...]:
     return tuple(tiles)
 
 
-def _build_lane(viewer: FilmViewer, length_ms: int, request: PageRequest) -> FilmViewerLane:
+def _build_lane(viewer: FilmViewer, face: Face, length_ms: int, request: PageRequest) -> FilmViewerLane:
     bars = tuple(
         Bar(round(100 * start / length_ms, 3), round(100 * (min(end, length_ms) - start) / length_ms, 3))
         for start, end in viewer.spans
@@ -166,7 +181,16 @@ def _build_lane(viewer: FilmViewer, length_ms: int, request: PageRequest) -> Fil
         for start, end in viewer.spans[:20]
     )
     summary = _("{name} saw {stretches}: {percent}").format(name=name, stretches=stretches, percent=percent or "?")
-    return FilmViewerLane(name, request.viewer_path(viewer.viewer_id), " · ".join(notes), percent, bars, summary)
+    return FilmViewerLane(
+        face,
+        name,
+        request.viewer_path(viewer.viewer_id),
+        viewer.viewer_id == request.asker != "",
+        " · ".join(notes),
+        percent,
+        bars,
+        summary,
+    )
 
 
 def _build_night(night: NightEntry, zone: ZoneInfo) -> tuple[str, str]:

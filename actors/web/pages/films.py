@@ -8,7 +8,7 @@ from actors.web.pages.history import quote_query
 from messages import FilmEntry, FilmList, FilmSort, Item, ListFilms
 from wording.durations import format_duration
 from wording.numbers import format_count, format_number
-from wording.text import clean_line
+from wording.text import clean_line, join_facts
 from wording.translation import N_, _
 
 SORTS: dict[FilmSort, str] = {"watches": N_("Most watched"), "viewers": N_("Most viewers"), "title": N_("Title")}
@@ -74,6 +74,6 @@ def build_card(entry: FilmEntry) -> FilmCard:
         clean_line(counts.title, 120),
         str(counts.year or ""),
         entry.item,
-        " · ".join(facts),
+        join_facts(facts),
         f"★ {format_number(counts.rating, 1)}" if counts.rating else "",
     )

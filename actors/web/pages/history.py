@@ -1,19 +1,30 @@
 """The page of all finished watches."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from actors.web.page import PageContent, PageRequest, page
-from actors.web.pages.board import build_pager, read_page_number
 from actors.web.pages.clock import format_clock, format_iso_day
+from charts import geometry
 from messages import GetHistory, HistoryPage, WatchRecord
 from wording.durations import format_duration
+from wording.lanes import Bar, describe_spans
 from wording.numbers import format_count, format_percent
 from wording.text import clean_line
 from wording.titles import display_title, record_title
 from wording.translation import N_, _
 
 ROWS = 50
+
+
+@dataclass(frozen=True)
+class PageLinks:
+    """The way to the pages around one of the history; empty paths where there are none."""
+
+    first: str
+    newer: str
+    older: str
 
 
 @dataclass(frozen=True)
@@ -31,13 +42,18 @@ class WatchRow:
     watched: str
     percent: str
     is_brief: bool
+    bars: tuple[Bar, ...]
+    """Which stretches of the film were seen."""
+    summary: str
+    """The same in words."""
 
 
 @page("history", "/history", menu=N_("History"))
 async def show_history(request: PageRequest) -> PageContent:
     """Show a page of the history."""
-    title, number = request.query.get("q", "").strip(), read_page_number(request)
+    title = request.query.get("q", "").strip()
     found = await find_history(request)
+    is_beyond = not found.records and ("after" in request.query or "before" in request.query)
     return PageContent(
         _("History"),
         {
@@ -48,36 +64,65 @@ async def show_history(request: PageRequest) -> PageContent:
             "search_button": _("Search"),
             "rows": tuple(build_row(record, request) for record in found.records),
             "headings": build_headings(),
-            "empty": _("No watches match that.") if title else _("Nothing watched yet."),
+            "empty": _describe_nothing(title, is_beyond=is_beyond),
             "table_path": f"/history.csv?q={quote_query(title)}" if title else "/history.csv",
             "table_label": _("As a table (CSV)"),
-            "pager": build_pager(f"/history?q={quote_query(title)}", number, found.total, ROWS),
+            "links": build_links("/history", {"q": title} if title else {}, found, is_beyond=is_beyond),
+            "links_label": {"first": _("Newest"), "newer": _("Newer"), "older": _("Older"), "pages": _("Pages")},
         },
     )
 
 
+def _describe_nothing(title: str, *, is_beyond: bool) -> str:
+    """Say why there is no row. `is_beyond`: whether an address of a page was followed that is none any more."""
+    if is_beyond:
+        return _("There is nothing here any more: begin with the newest.")
+    return _("No watches match that.") if title else _("Nothing watched yet.")
+
+
+def build_links(path: str, filters: Mapping[str, str], found: HistoryPage, *, is_beyond: bool = False) -> PageLinks:
+    """Return the way from a page to those around it, with what was filtered by."""
+
+    def build(**place: str) -> str:
+        query = urlencode({**filters, **place})
+        return f"{path}?{query}" if query else path
+
+    return PageLinks(
+        first=build() if found.next_before or is_beyond else "",
+        newer=build(before=found.next_before) if found.next_before else "",
+        older=build(after=found.next_after) if found.next_after else "",
+    )
+
+
 async def find_history(request: PageRequest) -> HistoryPage:
-    """Return the page of the history that is asked for: by its number, or after the last watch of another."""
-    title, after = request.query.get("q", "").strip(), request.query.get("after", "")
-    offset = 0 if after else read_page_number(request) * ROWS
-    asked = GetHistory(title=title, limit=ROWS, offset=offset, asker=request.asker, after=after)
-    return await request.ask(asked)
+    """Return the page of the history that is asked for: the first, or the one after or before a watch of another."""
+    title, after, before = (request.query.get(name, "").strip() for name in ("q", "after", "before"))
+    return await request.ask(GetHistory(title=title, limit=ROWS, asker=request.asker, after=after, before=before))
 
 
-def build_row(record: WatchRecord, request: PageRequest) -> WatchRow:
-    """Return the row of a watch."""
+def build_row(record: WatchRecord, request: PageRequest, *, shows_minutes: bool = False) -> WatchRow:
+    """Return the row of a watch. `shows_minutes`: whether with which stretches of the film were seen."""
+    percent = format_percent(record.completion_percent)
+    viewer = clean_line(record.username, 60)
     return WatchRow(
         day=format_iso_day(record.ended_at_s, request.zone),
         clock=format_clock(record.ended_at_s, request.zone),
-        viewer=clean_line(record.username, 60),
+        viewer=viewer,
         viewer_path=request.viewer_path(record.viewer_id),
         title=clean_line(display_title(record.item), 120),
         film_path=request.film_path(record_title(record.item), record.item.year),
         night_path=f"/nights/{record.screening_id}" if record.party and not record.brief else "",
         watched=format_duration(record.playing_s),
-        percent=format_percent(record.completion_percent),
+        percent=percent,
         is_brief=record.brief,
+        bars=_place_bars(record) if shows_minutes else (),
+        summary=describe_spans(viewer, record.spans, percent) if shows_minutes else "",
     )
+
+
+def _place_bars(record: WatchRecord) -> tuple[Bar, ...]:
+    length_ms = record.item.duration_ms
+    return tuple(Bar(*place) for place in geometry.place_bars(record.spans, length_ms)) if length_ms else ()
 
 
 def build_headings() -> dict[str, str]:
@@ -89,6 +134,7 @@ def build_headings() -> dict[str, str]:
         "watched": _("Watched"),
         "seen": _("Seen"),
         "night": _("Night"),
+        "minutes": _("Which minutes"),
         "brief": _("brief"),
     }
 

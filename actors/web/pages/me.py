@@ -8,6 +8,7 @@ from actors.web.pages.clock import format_iso_day
 from actors.web.pages.viewer import build_profile
 from actors.web.readers import Access
 from messages import GetPublicName, GetViewerAccount, GetViewerStats, ListShares, Share, ViewerAccount
+from wording.lanes import make_face
 from wording.privacy import PRIVACY_CHOICES, PRIVACY_NAMES
 from wording.text import clean_line
 from wording.translation import N_, _, gettext_badge
@@ -50,6 +51,7 @@ async def show_me(request: PageRequest) -> PageContent:
     shares = (await request.ask(ListShares(request.asker))).shares
     profile = await build_profile(request.asker, request)
     values = dict(profile.values) if profile is not None else build_empty_profile()
+    values["face_of"] = make_face(request.asker, request.reader.name)
     values |= {
         "heading": clean_line(request.reader.name, 60),
         "done": _(DONE[request.query["done"]]) if request.query.get("done") in DONE else "",
@@ -108,7 +110,8 @@ def _describe() -> dict[str, str]:
         "download": _("Download"),
         "shares": _("What you share"),
         "shares_more": _(
-            "Whoever has the link sees it, until you end it or turn private. Share a year or a night on its page."
+            "Whoever has the link sees it, until you end it, turn private or leave the Discord server. Share a year "
+            "or a night on its page."
         ),
         "badge": _("Badge"),
         "share": _("Share"),

@@ -8,10 +8,10 @@ from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
 from actors.web.pages.clock import format_clock, format_day
 from actors.web.pages.profile_tiles import Tile
 from messages import SOMEBODY, Attendee, GetNight, Item, Night, Screening
-from wording.durations import format_duration, format_film_minute
+from wording.durations import format_duration, format_film_minute, format_long_duration
 from wording.lanes import LaneChart, build_lane_chart, order_by_share
 from wording.numbers import ALL_OF_IT_PERCENT, format_count, format_number, format_percent
-from wording.text import clean_line, display_name, join_names
+from wording.text import clean_line, display_name, join_facts, join_names
 from wording.titles import display_title, record_title
 from wording.translation import _, gettext_badge, ngettext
 
@@ -30,6 +30,7 @@ class NightRow:
     badges: str
     said: bool = False
     """Whether they had said on Discord that they would come."""
+    viewer_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class NightRecord:
     hidden: str
     """How many more there were whom others may not see; empty where none."""
 
+    @property
+    def has_badges(self) -> bool:
+        """Whether somebody earned one."""
+        return any(row.badges for row in self.rows)
+
 
 @page("night", "/nights/{screening_id}", section="/nights")
 async def show_night(request: PageRequest) -> PageContent:
@@ -62,6 +68,7 @@ async def show_night(request: PageRequest) -> PageContent:
         "film_path": film_path,
         "texts_of_night": _build_headings(),
         "screening_id": request.path["screening_id"],
+        "own_id": request.asker,
         "is_own": any(seat.viewer_id == request.asker != "" for seat in seats),
         "share_label": _("Share this page"),
     }
@@ -91,7 +98,7 @@ def build_night(
         title=clean_line(display_title(screening.item), 200),
         poster=screening.item,
         day=format_day(screening.started_at_s, zone),
-        facts=" · ".join(_describe(screening, zone)),
+        facts=join_facts(_describe(screening, zone)),
         tiles=_build_tiles(night, screening),
         chart=build_lane_chart(screening, None),
         rows=tuple(_build_row(seat, night, zone, viewer_path) for seat in shown),
@@ -108,7 +115,7 @@ def _build_tiles(night: Night, screening: Screening) -> tuple[Tile, ...]:
         whole = sum(share >= ALL_OF_IT_PERCENT for share in shares)
         tiles.append(Tile(format_percent(sum(shares) / len(shares)), _("seen on average")))
         tiles.append(Tile(format_number(whole), _("saw all of it")))
-    tiles.append(Tile(format_duration(sum(seat.playing_s for seat in shown)), _("watched in all")))
+    tiles.append(Tile(format_long_duration(sum(seat.playing_s for seat in shown)), _("watched in all")))
     if night.rsvps:
         figure = _("{came} of {said}").format(came=format_number(len(night.came)), said=format_number(night.rsvps))
         tiles.append(Tile(figure, _("RSVPs came")))
@@ -145,6 +152,7 @@ def _build_row(seat: Attendee, night: Night, zone: ZoneInfo, viewer_path: Callab
         percent=format_percent(seat.completion_percent),
         badges=join_names(earned, 6),
         said=seat.viewer_id in night.came,
+        viewer_id=seat.viewer_id,
     )
 
 

@@ -13,7 +13,7 @@ from actors.web.pages.upcoming import format_rsvps, name_upcoming
 from messages import Item, ListNights, NightEntry, NightList, UpcomingNight
 from wording.dates import MONTHS, WEEKDAYS_SHORT
 from wording.numbers import format_count, format_percent
-from wording.text import clean_line
+from wording.text import clean_line, join_facts
 from wording.titles import display_title
 from wording.translation import N_, _
 
@@ -132,7 +132,7 @@ def build_days(
 
 def _describe_planned(night: UpcomingNight, zone: ZoneInfo) -> PlannedCell:
     facts = [format_clock(night.starts_at_s, zone), _("planned"), format_rsvps(len(night.said))]
-    return PlannedCell(night.url, name_upcoming(night), night.item, " · ".join(filter(None, facts)))
+    return PlannedCell(night.url, name_upcoming(night), night.item, join_facts(facts))
 
 
 def _describe(night: NightEntry, zone: ZoneInfo) -> CalendarNight:
@@ -150,7 +150,7 @@ def _describe(night: NightEntry, zone: ZoneInfo) -> CalendarNight:
         f"/nights/{night.screening_id}",
         clean_line(display_title(night.item, with_year=False), 80),
         night.item,
-        " · ".join(facts),
+        join_facts(facts),
         f"M {' L '.join(points)}" if points else "",
     )
 

@@ -27,7 +27,7 @@ from messages import (
     NightEntry,
 )
 from wording.dates import WEEKDAYS, WEEKDAYS_SHORT, month_name
-from wording.durations import format_duration
+from wording.durations import format_duration, format_long_duration
 from wording.numbers import format_count, format_number
 from wording.text import clean_line, display_name
 from wording.titles import display_title
@@ -98,7 +98,7 @@ async def show_server(request: PageRequest) -> PageContent:
         _("The server in figures"),
         times,
         request,
-        big=format_duration(sum(years.values())),
+        big=format_long_duration(sum(years.values())),
         tiles=tiles if stats.watches else (),
         bars=_build_bars(bars),
         bars_heading=_("Year by year"),
@@ -117,7 +117,7 @@ async def show_server_year(request: PageRequest) -> PageContent:
         times,
         request,
         year=year,
-        big=format_duration(answer.figures.watch_time_s),
+        big=format_long_duration(answer.figures.watch_time_s),
         tiles=_list_tiles(answer) if answer.figures.days else (),
         favourites=tuple(list_favourites(answer.figures)),
         posters=build_posters(answer.films, answer.posters, POSTERS, request, viewers=True),

@@ -67,7 +67,7 @@ async def show_share(request: PageRequest) -> PageContent:
 async def find_shared_page(request: PageRequest) -> SharedPage:
     """Return what the address shares, as its owner sees it without anybody else. Raises PageNotFoundError."""
     found = await request.ask(FindShare(request.path["token"]))
-    if found.share is None:
+    if found.share is None or not await request.is_member(found.viewer_id):
         raise PageNotFoundError
     match found.share.kind:
         case "year":

@@ -13,7 +13,7 @@ from wording.durations import format_duration, format_position
 from wording.lanes import Face, LaneChart, build_lane_chart, make_faces
 from wording.numbers import format_count
 from wording.playback import player_state_name
-from wording.text import clean_line, display_name
+from wording.text import clean_line, display_name, join_facts
 from wording.titles import display_title
 from wording.translation import _
 
@@ -54,6 +54,8 @@ class Hero:
     facts: str
     progress: Progress
     faces: tuple[Face, ...]
+    more_faces: int
+    """How many more there are than have a place."""
     watching: str
     others: str
     """Who left, and who of those who had said so came; empty where nobody left and nothing was planned."""
@@ -149,9 +151,10 @@ def _build_hero(screening: Screening, at: Moment, zone: ZoneInfo, attendance: st
         state=_("Playing now") if is_playing else player_state_name(screening.state).capitalize(),
         is_playing=is_playing,
         kind=_("Watch party") if screening.party else "",
-        facts=" · ".join(fact for fact in facts if fact),
+        facts=join_facts(facts),
         progress=_build_progress(screening, at, zone),
-        faces=_make_stack(screening),
+        faces=(faces := _make_stack(screening))[:MOST_FACES],
+        more_faces=max(0, len(faces) - MOST_FACES),
         watching=format_count("{count} watching", "{count} watching", len(present)),
         others=" · ".join(part for part in (gone, attendance) if part),
     )
@@ -161,7 +164,7 @@ def _make_stack(screening: Screening) -> tuple[Face, ...]:
     """Return the faces of those who are there, in the colours of their lanes; hidden viewers have none."""
     shown = [seat for seat in screening.seats if seat.username != SOMEBODY]
     faces = zip(shown, make_faces(shown), strict=True)
-    return tuple(face for seat, face in faces if seat.present)[:MOST_FACES]
+    return tuple(face for seat, face in faces if seat.present)
 
 
 def _build_progress(screening: Screening, at: Moment, zone: ZoneInfo) -> Progress:
@@ -193,7 +196,7 @@ def _build_also(screening: Screening, at: Moment) -> AlsoPlaying:
     return AlsoPlaying(
         title=clean_line(display_title(screening.item), TITLE_LENGTH),
         poster=screening.item,
-        facts=" · ".join(fact for fact in facts if fact),
+        facts=join_facts(facts),
         percent=round(100 * position / length, 2) if position is not None and length else None,
     )
 

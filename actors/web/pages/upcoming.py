@@ -1,11 +1,13 @@
 """Nights to come: when, how long until then, and how many said that they would come."""
 
+import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from actors.web.pages.clock import format_clock, format_day
 from messages import Item, Screening, UpcomingNight
+from wording.dates import WEEKDAYS_SHORT
 from wording.durations import format_duration
 from wording.numbers import format_count, format_number
 from wording.text import clean_line
@@ -22,7 +24,12 @@ class UpcomingRow:
 
     title: str
     poster: Item | None
+    weekday: str
+    """In short."""
+    day: int
+    """Of the month."""
     when: str
+    clock: str
     until: str
     """How long until then, in words."""
     rsvps: str
@@ -68,10 +75,15 @@ def count_attendance(screening: Screening, nights: Iterable[UpcomingNight]) -> s
 
 
 def _build_row(night: UpcomingNight, now_s: float, zone: ZoneInfo) -> UpcomingRow:
+    day = datetime.datetime.fromtimestamp(night.starts_at_s, zone)
+    clock = format_clock(night.starts_at_s, zone)
     return UpcomingRow(
         name_upcoming(night),
         night.item,
-        f"{format_day(night.starts_at_s, zone)}, {format_clock(night.starts_at_s, zone)}",
+        _(WEEKDAYS_SHORT[day.weekday()]),
+        day.day,
+        f"{format_day(night.starts_at_s, zone)}, {clock}",
+        clock,
         format_until(night.starts_at_s - now_s),
         format_rsvps(len(night.said)),
         night.url,

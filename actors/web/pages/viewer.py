@@ -10,7 +10,8 @@ from actors.web.pages.profile_tiles import NamedBar, Tile
 from actors.web.pages.year_figures import build_calendar
 from messages import BadgeProgress, FindViewer, GetHistory, GetViewerStats, ViewerProfile, ViewerStats
 from wording.dates import format_date, format_decade
-from wording.durations import format_duration
+from wording.durations import format_long_duration
+from wording.lanes import make_face
 from wording.numbers import format_number
 from wording.text import clean_line
 from wording.translation import _, gettext_badge, ngettext
@@ -57,6 +58,7 @@ async def build_profile(viewer_id: str, request: PageRequest) -> PageContent | N
         name,
         {
             "heading": name,
+            "face_of": make_face(viewer_id, stats.username),
             "now": _("watching {title}").format(title=clean_line(stats.watching_now, 100))
             if stats.watching_now
             else "",
@@ -73,7 +75,7 @@ async def build_profile(viewer_id: str, request: PageRequest) -> PageContent | N
             "genres": build_bars(stats.genres),
             "directors": build_bars(stats.directors),
             "decades": build_bars({format_decade(decade): count for decade, count in stats.decades.items()}),
-            "rows": tuple(build_row(record, request) for record in history.records),
+            "rows": tuple(build_row(record, request, shows_minutes=True) for record in history.records),
             "table": build_headings(),
             "headings": {
                 "calendar": _("The last year"),
@@ -127,7 +129,7 @@ def build_bars(counts: Mapping[str, int]) -> tuple[NamedBar, ...]:
 def _build_tiles(stats: ViewerStats, rank: int) -> tuple[Tile, ...]:
     tiles = [
         Tile(format_number(stats.total_movies), ngettext("film", "films", stats.total_movies)),
-        Tile(format_duration(stats.total_watch_time_s), _("watched")),
+        Tile(format_long_duration(stats.total_watch_time_s), _("watched")),
         Tile(format_number(stats.completed_movies), _("seen to the end")),
         Tile(
             format_number(stats.current_streak_days),

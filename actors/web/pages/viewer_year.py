@@ -14,7 +14,7 @@ from actors.web.pages.year_figures import (
     read_year,
 )
 from messages import GetYear, YearOfViewer
-from wording.durations import format_duration
+from wording.durations import format_long_duration
 from wording.text import clean_line
 from wording.translation import _
 
@@ -34,7 +34,7 @@ async def show_viewer_year(request: PageRequest) -> PageContent:
             "name": name,
             "year": str(year),
             "path": path,
-            "big": format_duration(figures.watch_time_s),
+            "big": format_long_duration(figures.watch_time_s),
             "posters": build_posters(answer.films, answer.posters, POSTERS, request, viewers=False),
             "tiles": tuple(list_figures(figures)) if figures.days else (),
             "favourites": tuple(list_favourites(figures)),

@@ -8,6 +8,7 @@ from actors.web.pages.history import quote_query
 from messages import FindViewer, ListViewers, ViewerEntry, ViewerList, ViewerSort
 from wording.dates import format_date
 from wording.durations import format_duration
+from wording.lanes import Face, make_face
 from wording.numbers import format_count
 from wording.text import clean_line
 from wording.translation import N_, _
@@ -20,7 +21,10 @@ class ViewerRow:
     """A viewer of the directory."""
 
     path: str
+    face: Face
     name: str
+    is_own: bool
+    """Whether it is the reader."""
     now: str
     """What they watch now; empty where nothing."""
     films: str
@@ -76,7 +80,9 @@ def build_row(viewer: ViewerEntry, request: PageRequest) -> ViewerRow:
     """Return the row of a viewer; who is anonymous has no figures."""
     return ViewerRow(
         request.viewer_path(viewer.viewer_id),
+        make_face(viewer.viewer_id, viewer.username),
         clean_line(viewer.username, 60),
+        viewer.viewer_id == request.asker != "",
         _("watching {title}").format(title=clean_line(viewer.watching_now, 60)) if viewer.watching_now else "",
         format_count("{count} film", "{count} films", viewer.movies) if viewer.movies is not None else "",
         format_duration(viewer.watch_time_s) if viewer.watch_time_s is not None else "",

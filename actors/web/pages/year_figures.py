@@ -11,7 +11,7 @@ from messages import FIRST_YEAR, LAST_YEAR, EarnedBadge, Item, TitleCount, YearF
 from wording.dates import MONTHS_SHORT, format_date, format_decade, format_weekday, month_name
 from wording.durations import format_duration
 from wording.numbers import format_count, format_number
-from wording.text import clean_line
+from wording.text import clean_line, join_facts
 from wording.translation import _, gettext_badge, ngettext
 
 
@@ -92,7 +92,7 @@ def build_posters(
             request.film_path(film.title, film.year),
             clean_line(f"{film.title} ({film.year})" if film.year else film.title, 120),
             item,
-            " · ".join(_describe_film(film, viewers=viewers)),
+            join_facts(_describe_film(film, viewers=viewers)),
         )
         for place, (film, item) in enumerate(zip(films[:most], posters, strict=False), 1)
     )

@@ -49,8 +49,6 @@
     old.replaceWith(fresh);
     have.set(sent.part, sent.version);
     if (fresh.dataset.title) document.title = `${fresh.dataset.title} · Usher`;
-    const columns = live.querySelector(".columns");
-    if (columns) columns.classList.toggle("is-empty", !live.querySelector(".hero"));
     move();
   };
 

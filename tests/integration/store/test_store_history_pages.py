@@ -45,7 +45,37 @@ def walk(store: Store, limit: int, **asked: Any) -> list[str]:
         after = page.next_after
 
 
-@pytest.mark.parametrize("asked", [{}, {"viewer_id": "501"}, {"title": "dune"}, {"since_s": EVENING + 3600}])
+def walk_back(store: Store, limit: int, **asked: Any) -> list[str]:
+    """Return the ids of all watches, from the last page back to the first."""
+    whole = ask(store, GetHistory(limit=100, **asked)).records
+    found = [whole[-1].watch_id]
+    before = found[0]
+    while before:
+        page = ask(store, GetHistory(limit=limit, before=before, **asked))
+        if not page.next_before:  # the first page is a whole one, whatever of it was on the one after it
+            return [each.watch_id for each in page.records if each.watch_id not in found] + found
+        assert len(page.records) == limit
+        found = [each.watch_id for each in page.records] + found
+        before = page.next_before
+    return found
+
+
+FILTERS: tuple[dict[str, Any], ...] = ({}, {"viewer_id": "501"}, {"title": "dune"}, {"since_s": EVENING + 3600})
+
+
+@pytest.mark.parametrize("asked", FILTERS)
+@pytest.mark.parametrize("limit", [1, 3, 4, 100])
+def test_the_way_back_is_the_same(store: Store, asked: dict[str, Any], limit: int) -> None:
+    """From the last watch to the first, each once, in the order of the pages; the first page says that it is that."""
+    whole = [each.watch_id for each in ask(store, GetHistory(limit=100, **asked)).records]
+    assert walk_back(store, limit, **asked) == whole
+    assert ask(store, GetHistory(limit=limit, **asked)).next_before == ""
+    second = ask(store, GetHistory(limit=1, after=whole[0], **asked))
+    assert second.next_before == whole[1]
+    assert ask(store, GetHistory(before="nothing")).next_before == ""
+
+
+@pytest.mark.parametrize("asked", FILTERS)
 @pytest.mark.parametrize("limit", [1, 3, 4, 100])
 def test_the_pages_are_the_whole(store: Store, asked: dict[str, Any], limit: int) -> None:
     """In its order, each watch once, also among those that ended at one instant."""

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from schemathesis.specs.openapi.checks import (
 
 from actors.sign_in_links import make_program_token
 from actors.web.api.description import describe_api
-from actors.web.api.endpoint import ENDPOINTS, PREFIX
+from actors.web.api.endpoint import ENDPOINTS, PREFIX, TEXTS, TextAddress
+from actors.web.document import load_documents
 from messages import EndSessions, SetPrivacy, StartSession
 from tests.integration.web.members_house import ADMIN, MembersHouse, open_members_house
 from tests.integration.web.page_house import IDS, PageHouse, make_club, open_house
@@ -169,6 +171,9 @@ def test_nothing_that_can_be_asked_is_an_error_of_ours(kind: str, club: Path, tm
         statuses = set()
         for result in schema.get_all_operations():
             operation: Any = result.ok()  # type: ignore[union-attr]  # the description is in order
+            if operation.path == "/events":  # it has no end: there is a test of it below
+                continue
+            beginning = PREFIX if operation.path in ENDPOINTS else ""
 
             @settings(
                 max_examples=ROUNDS,
@@ -179,13 +184,42 @@ def test_nothing_that_can_be_asked_is_an_error_of_ours(kind: str, club: Path, tm
                 suppress_health_check=list(HealthCheck),
             )
             @given(case=operation.as_strategy())
-            def ask(case: Any) -> None:
-                answer = case.call(base_url=f"http://127.0.0.1:{house.port}{PREFIX}", headers=headers)
+            def ask(case: Any, beginning: str = beginning) -> None:
+                answer = case.call(base_url=f"http://127.0.0.1:{house.port}{beginning}", headers=headers)
                 case.validate_response(answer, checks=CHECKS)
                 statuses.add(answer.status_code)
 
             ask()
     assert statuses == ({401} if kind == "stranger" else {200, 404})
+
+
+def test_all_that_programs_ask_is_described() -> None:
+    """Every document, under the path at which it is."""
+    documents = {each.path for each in load_documents()} - {"/me/data", "/api/openapi.json"}
+    described = {PREFIX + path.replace("{year}", r"{year:\d{4}}") for path in ENDPOINTS}
+    described |= {each.path for each in TEXTS if each.server == "/"}
+    assert documents == described
+    paths = describe_api()["paths"]
+    assert set(paths) == {*ENDPOINTS, *(each.path for each in TEXTS)}
+    assert len({path["get"]["operationId"] for path in paths.values()}) == len(paths)
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.path)
+def test_what_is_no_json_is_as_described(members_house: MembersHouse, text: TextAddress) -> None:
+    """Its type, for members; others are told to sign in."""
+    show_a_film(members_house)
+    path = ("" if text.server == "/" else text.server) + text.path
+    url = f"http://127.0.0.1:{members_house.port}{path}"
+    headers = {"Authorization": f"Bearer {make_token(members_house, 'Iris')}"}
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=DEADLINE_S) as answer:
+        assert answer.headers.get_content_type() == text.content_type
+        lines = iter(answer.readline, b"")
+        if text.content_type == "text/event-stream":
+            assert b"event: now\n" in lines
+            assert json.loads(next(lines).removeprefix(b"data: "))["screenings"]
+        else:
+            assert next(lines)
+    assert members_house.open_browser().get(path, Accept="*/*").status == 401
 
 
 def test_a_token_has_its_owners_rights(members_house: MembersHouse) -> None:

@@ -147,7 +147,12 @@ class SlowAnswers:
         records.sort(key=lambda record: (-record.ended_at_s, record.watch_id))
         rows = tuple(records[asked.offset : asked.offset + asked.limit])
         is_last = not rows or asked.offset + asked.limit >= len(records)
-        return HistoryPage(rows, len(records), next_after="" if is_last else rows[-1].watch_id)
+        return HistoryPage(
+            rows,
+            len(records),
+            next_after="" if is_last else rows[-1].watch_id,
+            next_before=rows[0].watch_id if rows and asked.offset else "",
+        )
 
     def _leaderboard_since(self, asked: GetLeaderboard) -> Leaderboard:
         assert asked.since_s is not None, "others are not counted from the summaries"

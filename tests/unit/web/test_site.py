@@ -25,7 +25,15 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Site:
     monkeypatch.setattr(site_module, "MOST_KEPT", 5)
     nothing: Any = None
     made = Site(
-        nothing, nothing, Clock(), ZoneInfo("UTC"), lambda _item: "", lambda: (), lambda: (), logging.getLogger("web")
+        nothing,
+        nothing,
+        Clock(),
+        ZoneInfo("UTC"),
+        lambda _item: "",
+        lambda: (),
+        lambda: (),
+        logging.getLogger("web"),
+        nothing,
     )
     made._key = b"k"
     return made

@@ -27,7 +27,7 @@ def test_the_film_says_where_it_is_and_when_it_ends() -> None:
     assert page.hero is not None
     assert page.heading == "Rashomon (1950) is playing"
     assert (page.hero.title, page.hero.year) == ("Rashomon", "1950")
-    assert page.hero.facts == "Crime, Drama, Mystery · 1 h 28 min · played by Rosa"
+    assert page.hero.facts == "Crime, Drama, Mystery · 1\u00a0h\u00a028\u00a0min · played by Rosa"
     assert page.hero.progress.position == "1:02:00"
     assert page.hero.progress.rest == "of 1:28:00 · 26 min left, until 22:06"
     assert (page.hero.watching, page.hero.others) == ("5 watching", "1 left")
