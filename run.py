@@ -161,7 +161,6 @@ def _run(arguments: argparse.Namespace) -> int:
     command = arguments.command
     if command is None:
         settings = load()
-        os.umask(int(settings.umask, 8))
         from launcher.commands import serve
 
         return serve.main(settings)

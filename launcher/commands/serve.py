@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -15,6 +16,7 @@ from persistence.database.errors import FolderRefusal
 
 def main(settings: Settings, make: Callable[[Settings], Launcher] = Launcher) -> int:
     """Run until told to stop; return the exit status. `make` builds the launcher (tests build another)."""
+    os.umask(int(settings.umask, 8))
     set_up_logging(settings.log_level, settings.log_format, settings.secrets(), keeps_tail=settings.web_port > 0)
     try:
         return make(settings).run()

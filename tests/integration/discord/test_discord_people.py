@@ -119,3 +119,13 @@ def test_who_takes_no_direct_messages_is_told_the_other_way(stage: Stage, comman
         said = text(answer(stage, "Chiara", f"!{command}"))
         assert "you don't accept direct messages" in said and f"`/{command}`" in said
     assert stage.discord.direct_messages("Chiara") == []
+
+
+def test_a_command_in_a_direct_message_is_answered_with_where_to_use_it(stage: Stage) -> None:
+    """Whoever got something by direct message answers there; what is no command gets no answer."""
+    with stage.acting():
+        stage.discord.send_direct_message("Chiara", "thanks!")
+        stage.discord.send_direct_message("Chiara", "!forgetme")
+        assert "I only answer in the server, not in direct messages." in text(told(stage, 1))
+        assert "Use the command there." in text(told(stage, 1))
+    assert len(stage.discord.direct_messages("Chiara")) == 1

@@ -93,6 +93,19 @@ def test_a_signal_stops_in_order_with_0(tmp_path: Path, number: signal.Signals) 
         assert not socket_folder(state).exists()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes of files are POSIX's")
+def test_no_file_of_the_service_is_for_others(tmp_path: Path) -> None:
+    """However it is started, and whatever umask the shell has: simulate, too, starts it without the command line."""
+    folder = tmp_path / "data"
+    before = os.umask(0)
+    try:
+        with service(folder):
+            for path in (folder, *folder.rglob("*")):
+                assert path.stat().st_mode & 0o077 == 0, path
+    finally:
+        os.umask(before)
+
+
 def test_ctrl_c_in_a_terminal_reaches_the_launcher_alone(tmp_path: Path) -> None:
     """The whole foreground group gets SIGINT: the order of the stop is kept all the same."""
     with service(tmp_path) as process:

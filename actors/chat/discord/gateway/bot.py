@@ -302,8 +302,8 @@ class UsherBot(ResumingBot):
         self._log.exception("Handling %s failed", event_method)
 
     def _no_reply(self, ctx: commands.Context[Any]) -> None:
-        features = self.directory.find(ctx.guild.id if ctx.guild is not None else 0)
-        if features is not None:
+        """Have health say where the bot may not answer; somebody who takes no direct messages is no fault."""
+        if ctx.guild is not None and (features := self.directory.find(ctx.guild.id)) is not None:
             features.degraded.add(_REPLIES, Problem.of("discord.cannot_answer", channel=str(ctx.channel.id)))
 
     async def _say_what_lacks(self, ctx: commands.Context[Any]) -> None:

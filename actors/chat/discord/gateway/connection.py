@@ -168,11 +168,14 @@ class Connection:
 
 
 def intents(reads_messages: bool) -> discord.Intents:
-    """What Usher listens to: channels, who is in voice, and messages for `!` commands. Nothing else."""
+    """What Usher listens to: channels, who is in voice, and messages for `!` commands. Nothing else.
+
+    A command in a direct message is answered with where to use it.
+    """
     wanted = discord.Intents.none()
     wanted.guilds = True
     wanted.voice_states = True
     if reads_messages:
-        wanted.guild_messages = True
+        wanted.messages = True
         wanted.message_content = True
     return wanted
