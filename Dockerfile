@@ -1,4 +1,4 @@
-# Usher in a container. Everything that is kept is in /data; `.env`, if there is one, is /data/.env.
+# Usher in a container. Everything that it stores is in /data; `.env`, if there is one, is /data/.env.
 ARG PYTHON=3.11-slim-bookworm
 
 FROM python:${PYTHON} AS build
@@ -6,12 +6,14 @@ COPY requirements.txt /tmp/requirements.txt
 RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r /tmp/requirements.txt
 
 FROM python:${PYTHON}
-# Emoji in colours, for pictures; the letters come with the packages.
+# Emoji in colour, for pictures; all other fonts come with the packages.
 RUN apt-get update && apt-get install -y --no-install-recommends fonts-noto-color-emoji && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/venv /opt/venv
 COPY . /opt/usher
 RUN python3 -m compileall -q /opt/usher && chmod 755 /opt/usher/deploy/docker/entrypoint.sh
 ENV DATA_DIR=/data PUID=1000 PGID=1000 HOME=/tmp PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# What messages tell people to type.
+ENV USHER_COMMAND="docker compose run --rm usher" USHER_START="docker compose up -d"
 WORKDIR /data
 VOLUME /data
 STOPSIGNAL SIGTERM

@@ -1,4 +1,7 @@
-# make demo   the whole service against a simulated Plex and Discord, in a minute
+# make demo   the whole service between a simulated Plex and a simulated Discord, in a minute
+# make setup  asks for the settings and writes .env
+# make run    runs the service
+# make install   the packages alone, into .venv
 # make test   every test
 # make check  lint, types, imports, generated documents, known vulnerabilities
 # make faults real processes killed over whole nights (ROUNDS=12 SEED=0), held against the truth
@@ -20,7 +23,7 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes
 ROUNDS ?= 12
 SEED ?= 0
 
-.PHONY: demo run test check audit faults bench docs languages lock pictures single-file clean
+.PHONY: install demo setup run test check audit faults bench docs languages lock pictures single-file clean
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Usher needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..."; exit 1; }
@@ -45,6 +48,11 @@ $(VENV)/.dev: requirements-dev.txt | $(PY)
 	@echo "Compiling them ..."
 	@$(PY) -OO -m compileall -q -j 2 $(VENV)/lib/python3*/site-packages || true
 	@touch $@ $(VENV)/.runtime
+
+install: $(VENV)/.runtime
+
+setup: $(VENV)/.runtime
+	@$(PY) run.py setup
 
 demo: $(VENV)/.runtime
 	@$(PY) run.py simulate

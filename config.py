@@ -44,13 +44,13 @@ class Group(enum.Enum):
     """Who is given a setting. The launcher has all of them; `actors/registry.py` says which groups an actor gets."""
 
     EVERYBODY = "every actor"
-    PLEX = "the Plex pollers"
-    DISCORD = "the Discord actor"
-    TRACKING = "whoever measures or shows watches"
-    STORE = "the persistence actor"
-    WEB = "the web page"
-    WEBHOOKS = "the webhooks"
-    LAUNCHER = "the launcher alone"
+    PLEX = "Plex"
+    DISCORD = "Discord"
+    TRACKING = "tracker, Plex, Discord, store, web"
+    STORE = "store"
+    WEB = "web"
+    WEBHOOKS = "webhooks"
+    LAUNCHER = "launcher"
 
 
 class Setting(NamedTuple):
@@ -86,53 +86,53 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     discord_guild_id: Annotated[int, _everybody("id of the Discord server", check.SNOWFLAKE, required=True)] = 0
     discord_announce_channel_id: Annotated[int, _discord("id of the channel for announcements", check.SNOWFLAKE, required=True, by_community=True, is_inherited=False)] = 0
     watch_party_voice_channel_id: Annotated[int, _discord("id of the voice or stage channel of watch parties", check.SNOWFLAKE, by_community=True, is_inherited=False)] = 0
-    watch_party_plex_user: Annotated[str, _tracking("Plex account that hosts them", check.TEXT, by_community=True, is_inherited=False)] = ""
+    watch_party_plex_user: Annotated[str, _tracking("Plex account that hosts watch parties", check.TEXT, by_community=True, is_inherited=False)] = ""
     excluded_plex_users: Annotated[tuple[str, ...], _tracking("Plex accounts kept out of statistics, comma-separated", check.NAMES, by_community=True, is_inherited=False)] = ()
-    ignored_role_ids: Annotated[tuple[int, ...], _discord("ids of roles whose members are no viewers, comma-separated", check.SNOWFLAKES, by_community=True, is_inherited=False)] = ()
-    auto_save_interval_minutes: Annotated[float, _everybody("how often to save while anybody watches", check.number("minutes", 0.001, 1440))] = 5.0
-    plex_poll_seconds: Annotated[float, _tracking("how often to ask Plex", check.number("seconds", 0.05, 3600))] = 10.0
-    end_grace_seconds: Annotated[float, _tracking("absence after which a watch has ended", check.number("seconds", 0, 86400))] = 30.0
-    ghost_after_seconds: Annotated[float, _tracking("standstill after which playing no longer counts", check.number("seconds", 0, 86400, above=True))] = 60.0
-    ghost_end_seconds: Annotated[float, _tracking("standstill after which the watch ends", check.number("seconds", 0, 86400, above=True))] = 300.0
-    position_slack_seconds: Annotated[float, _tracking("tolerance for clients that report late", check.number("seconds", 0, 600))] = 20.0
-    watched_percent: Annotated[float, _tracking("share of a film that completes it", check.number("percent", 0, 100, above=True), by_community=True)] = 80.0
-    min_watch_seconds: Annotated[float, _tracking("shortest watch that counts", check.number("seconds", 0, 86400), by_community=True)] = 60.0
-    resume_window_hours: Annotated[float, _tracking("time within which a film can be gone on with", check.number("hours", 0, 8760), by_community=True)] = 24.0
+    ignored_role_ids: Annotated[tuple[int, ...], _discord("ids of roles whose members don't count as viewers, comma-separated", check.SNOWFLAKES, by_community=True, is_inherited=False)] = ()
+    auto_save_interval_minutes: Annotated[float, _everybody("how often to save while somebody watches", check.number("minutes", 0.001, 1440))] = 5.0
+    plex_poll_seconds: Annotated[float, _tracking("how often to ask Plex what is playing", check.number("seconds", 0.05, 3600))] = 10.0
+    end_grace_seconds: Annotated[float, _tracking("how long a session may be gone before its watch ends", check.number("seconds", 0, 86400))] = 30.0
+    ghost_after_seconds: Annotated[float, _tracking("how long a playing session may stand still before it stops counting", check.number("seconds", 0, 86400, above=True))] = 60.0
+    ghost_end_seconds: Annotated[float, _tracking("how long it may stand still before its watch ends", check.number("seconds", 0, 86400, above=True))] = 300.0
+    position_slack_seconds: Annotated[float, _tracking("tolerance for players that report their position late", check.number("seconds", 0, 600))] = 20.0
+    watched_percent: Annotated[float, _tracking("how much of a film counts as finished", check.number("percent", 0, 100, above=True), by_community=True)] = 80.0
+    min_watch_seconds: Annotated[float, _tracking("shortest watch that counts in statistics", check.number("seconds", 0, 86400), by_community=True)] = 60.0
+    resume_window_hours: Annotated[float, _tracking("how long a film can be resumed as the same watch", check.number("hours", 0, 8760), by_community=True)] = 24.0
     tracked_types: Annotated[tuple[str, ...], _tracking("what counts: movie, episode, live", check.TYPES, by_community=True)] = ("movie", "episode")
-    group_synchronous_sessions: Annotated[bool, _tracking("whether accounts that play a film at the same time are one screening", check.SWITCH, by_community=True)] = True
-    timezone: Annotated[str, _everybody("zone in which days begin", check.ZONE, by_community=True)] = "UTC"
-    data_dir: Annotated[str, _everybody("folder for everything that is kept", check.TEXT)] = "data"
-    umask: Annotated[str, _launcher("permissions that no file of Usher has; 077: this user alone reads them", check.UMASK)] = "077"
-    database_url: Annotated[str, _store("another store than SQLite in DATA_DIR", check.DATABASE, is_secret=True)] = ""
+    group_synchronous_sessions: Annotated[bool, _tracking("whether accounts that play the same film at the same time count as one screening", check.SWITCH, by_community=True)] = True
+    timezone: Annotated[str, _everybody("time zone in which days begin", check.ZONE, by_community=True)] = "UTC"
+    data_dir: Annotated[str, _everybody("folder for everything that Usher stores", check.TEXT)] = "data"
+    umask: Annotated[str, _launcher("umask of Usher's files; 077: only this user can read them", check.UMASK)] = "077"
+    database_url: Annotated[str, _store("address of a PostgreSQL database, instead of SQLite in DATA_DIR", check.DATABASE, is_secret=True)] = ""
     health_interval_seconds: Annotated[float, _launcher("how often to write the health log", check.number("seconds", 0.05, 86400))] = 30.0
-    memory_limit_percent: Annotated[int, _launcher("memory that each actor's process may take, of what Usher allows; 0 for no limit", check.whole_number("percent", 0, 10_000))] = 100
+    memory_limit_percent: Annotated[int, _launcher("memory limit of each actor's process, relative to the built-in one; 0 for no limit", check.whole_number("percent", 0, 10_000))] = 100
     backup_interval_hours: Annotated[float, _store("how often to back up; 0 for never", check.number("hours", 0, 8760))] = 24.0
     backup_keep: Annotated[int, _store("how many scheduled backups to keep", check.whole_number("backups", 1, 1000))] = 7
     log_level: Annotated[str, _everybody("how much to log", check.choice("DEBUG", "INFO", "WARNING", "ERROR", upper=True))] = "INFO"
     log_format: Annotated[str, _everybody("text or json", check.choice("text", "json"))] = "text"
-    top_watchers_role_id: Annotated[int, _discord("id of a role for those who watched most of late", check.SNOWFLAKE, by_community=True, is_inherited=False)] = 0
-    top_watchers: Annotated[int, _discord("how many get that role", check.whole_number("members", 1, 25), by_community=True)] = 3
-    film_night_role_id: Annotated[int, _discord("id of a role to mention before film nights; members take it at a button", check.SNOWFLAKE, by_community=True, is_inherited=False)] = 0
-    suggestions_per_member: Annotated[int, _discord("how many films on the list one member may have suggested", check.whole_number("films", 1, 100), by_community=True)] = 5
+    top_watchers_role_id: Annotated[int, _discord("id of a role for the top watchers of the last 30 days", check.SNOWFLAKE, by_community=True, is_inherited=False)] = 0
+    top_watchers: Annotated[int, _discord("how many members get that role", check.whole_number("members", 1, 25), by_community=True)] = 3
+    film_night_role_id: Annotated[int, _discord("id of a role to mention before film nights; members take it with a button", check.SNOWFLAKE, by_community=True, is_inherited=False)] = 0
+    suggestions_per_member: Annotated[int, _discord("how many films one member may have on the list", check.whole_number("films", 1, 100), by_community=True)] = 5
     weekly_digest: Annotated[str, _discord("when to post the week's figures, like sunday 18:00", check.WEEKLY, by_community=True, is_inherited=False)] = ""
     bot_language: Annotated[str, _everybody("language in which the bot speaks on Discord", check.LANGUAGE, by_community=True)] = "en"
-    web_port: Annotated[int, _everybody("port of the web page; empty for no page", check.whole_number("ports", 1, 65535))] = 0
-    web_bind: Annotated[str, _everybody("address that the page listens at; another than this machine's own with WEB_ACCESS", check.BIND)] = "127.0.0.1"
-    web_url: Annotated[str, _everybody("address at which people open the page, where a proxy shows it at another", check.HTTP)] = ""
-    web_access: Annotated[str, _everybody("who may read the page: local for whoever is at this machine, members who sign in, or public for all, without names", check.choice("local", "members", "public"))] = "local"
+    web_port: Annotated[int, _everybody("port of the web page; empty for none", check.whole_number("", 1, 65535))] = 0
+    web_bind: Annotated[str, _everybody("address that the page listens on; any but 127.0.0.1 needs WEB_ACCESS=members or public", check.BIND)] = "127.0.0.1"
+    web_url: Annotated[str, _everybody("address at which people open the page, if a proxy is in front of it", check.HTTP)] = ""
+    web_access: Annotated[str, _everybody("who may read the page: local (anyone on this machine), members (who sign in) or public (everyone, without names)", check.choice("local", "members", "public"))] = "local"
     web_metrics_token: Annotated[str, _web("token with which Prometheus may read /metrics from another machine (Authorization: Bearer)", check.TOKEN, is_secret=True)] = ""
     web_trusted_proxies: Annotated[tuple[str, ...], _web("addresses or networks of proxies whose X-Forwarded-* headers count, comma-separated", check.NETWORKS)] = ()
-    web_embed_origins: Annotated[tuple[str, ...], _web("web sites that may show /embed/tonight in a frame, comma-separated", check.ORIGINS)] = ()
-    discord_client_id: Annotated[int, _everybody("client id of the bot's application, for signing in to the page by Discord", check.SNOWFLAKE)] = 0
+    web_embed_origins: Annotated[tuple[str, ...], _web("web sites that may embed /embed/tonight, comma-separated", check.ORIGINS)] = ()
+    discord_client_id: Annotated[int, _everybody("client id of the bot's application, for signing in to the page with Discord", check.SNOWFLAKE)] = 0
     discord_client_secret: Annotated[str, _discord("its client secret (Developer Portal > OAuth2)", check.TOKEN, is_secret=True)] = ""
-    webhook_urls: Annotated[tuple[str, ...], _webhooks("addresses to which what happens is posted, separated by spaces (docs/webhooks.md)", check.WEBHOOK_URLS, is_secret=True, public_part=check.without_addresses)] = ()
-    webhook_secret: Annotated[str, _webhooks("key that signs it, in base64, like the output of openssl rand -base64 32", check.SIGNING_KEY, is_secret=True)] = ""
+    webhook_urls: Annotated[tuple[str, ...], _webhooks("addresses to which events are posted, separated by spaces (docs/webhooks.md)", check.WEBHOOK_URLS, is_secret=True, public_part=check.without_addresses)] = ()
+    webhook_secret: Annotated[str, _webhooks("key that signs the events, in base64, like the output of openssl rand -base64 32", check.SIGNING_KEY, is_secret=True)] = ""
     webhook_events: Annotated[tuple[str, ...], _webhooks("which events are posted: film_started, film_ended, night_planned, badge_earned", check.WEBHOOK_EVENTS)] = check.EVENT_NAMES
-    date_order: Annotated[str, _discord("what comes first in a date like 11/12: day-month or month-day; both are asked about where it is not known", check.choice("day-month", "month-day"), by_community=True)] = ""
+    date_order: Annotated[str, _discord("what comes first in a date like 11/12: day-month or month-day; if empty, Usher asks", check.choice("day-month", "month-day"), by_community=True)] = ""
     discord_api_url: Annotated[str, _everybody("another Discord API, for tests", check.HTTP)] = ""
     discord_gateway_url: Annotated[str, _discord("another Discord gateway, for tests", check.WEBSOCKET)] = ""
     plex_tv_url: Annotated[str, _plex("another plex.tv, for tests", check.HTTP)] = "https://plex.tv"
-    usher_keys: Annotated[tuple[str, ...], _plex("keys that seal the Plex tokens of further communities, comma-separated: the first seals, all open (docs/communities.md)", check.KEYS, is_secret=True, public_part=check.count_keys)] = ()
+    usher_keys: Annotated[tuple[str, ...], _plex("keys that encrypt the Plex tokens of further communities, comma-separated: the first encrypts, all decrypt (docs/communities.md)", check.KEYS, is_secret=True, public_part=check.count_keys)] = ()
     allow_private_plex: Annotated[bool, _plex("whether Plex servers of further communities may have addresses of a private network", check.SWITCH)] = False
     plex_servers: Annotated[tuple[PlexServer, ...], _plex("more Plex servers, a JSON list of url and token", check.SERVERS, is_secret=True, public_part=check.without_tokens, by_community=True, is_inherited=False)] = ()
     # fmt: on

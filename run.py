@@ -1,6 +1,7 @@
-"""Usher's command line: `python run.py --help`."""
+"""Usher's command line: `python run.py --help`.
 
-from __future__ import annotations
+An old Python must be able to read this file, to say that it is too old: annotations that it lacks are in quotes.
+"""
 
 import argparse
 import importlib.util
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 Settings come from the environment or from a file .env in the working folder; .env.example lists them all.
-'python run.py COMMAND --help' tells more about one command. Answers go to stdout, logs to stderr."""
+'python run.py COMMAND --help' says more about one command. Answers go to stdout, logs to stderr."""
 
 
+OLDEST_PYTHON = (3, 11)
 OF_A_COMMUNITY = ("recover", "import", "export", "backup", "summaries", "restore")
 """Commands that are about the data of one community."""
 
@@ -28,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     """All commands and their arguments."""
     top = argparse.ArgumentParser(
         prog="run.py",
-        description="Usher notes who saw what, from where and how much, on Plex and in Discord. "
+        description="Usher records who watched what on Plex, alone or together in a Discord voice channel. "
         "Without a command it runs the service.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -39,15 +41,15 @@ def parser() -> argparse.ArgumentParser:
     def add(name: str, text: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
 
-    add("simulate", "a whole film night against a simulated Plex and Discord; needs no settings")
-    add("setup", "ask for what is missing, test each answer at once, and write .env; needs a terminal")
-    add("check", "look at settings, Plex, Discord, store and disk, and name a cure for all that is wrong")
-    add("health", "the running service's health table; exit status 0 only if every actor is healthy")
-    recover = add("recover", "start tracking by hand in the running service, for whom it has missed")
+    add("simulate", "the demo: a film night between a simulated Plex and a simulated Discord; needs no settings")
+    add("setup", "ask for the settings one by one, test each answer, and write .env; needs a terminal")
+    add("check", "check settings, Plex, Discord, store and disk, and say how to fix each problem")
+    add("health", "show the health of the running service; exit status 0 only if every actor is healthy")
+    recover = add("recover", "start tracking by hand for viewers that the running service missed")
     recover.add_argument(
         "--simulate",
         action="store_true",
-        help="change nothing: list sessions, members with their user ids, and what would be started",
+        help="change nothing: list the sessions, the members with their user ids, and what would be started",
     )
     recover.add_argument(
         "--session", metavar="KEY", default="", help="Plex session (default: the only one, or the host's)"
@@ -59,48 +61,60 @@ def parser() -> argparse.ArgumentParser:
         action="extend",
         default=[],
         type=_user_id,
-        help="Discord user ids (default: everybody in the voice channel)",
+        help="Discord user ids (default: everyone in the voice channel)",
     )
     recover.add_argument(
         "--position", metavar="MM:SS", type=_position, help="where in the film they came in (default: where it is now)"
     )
-    add("web-link", "a link that signs somebody in to the web page of the running service").add_argument(
+    add("web-link", "print a link that signs somebody in to the web page of the running service").add_argument(
         "user", metavar="ID", type=_user_id, nargs="?", help="Discord user id (default: the server's owner)"
     )
-    imports = add("import", "bring in Tautulli's history, the Plex servers' own, or the older bot's three JSON files")
+    imports = add("import", "import Tautulli's history, the Plex servers' own, or the older bot's three JSON files")
     source = imports.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "source", metavar="PATH", type=Path, nargs="?", help="tautulli.db, or the folder of the JSON files"
     )
     source.add_argument(
-        "--from-plex", action="store_true", help="what the Plex servers of the settings remember of plays"
+        "--from-plex",
+        action="store_true",
+        help="the play history that the Plex servers of the settings keep themselves",
     )
     imports.add_argument(
-        "--server", metavar="ID", default="", help="machineIdentifier of Tautulli's Plex server, if it knows several"
+        "--server", metavar="ID", default="", help="machineIdentifier of the Plex server, if Tautulli knows several"
     )
-    add("export", "write the three JSON files").add_argument("dir", metavar="DIR", type=Path)
-    add("backup", "a verified copy of the store, also while the service runs").add_argument(
-        "file", metavar="FILE", type=Path, nargs="?", help="default: DATA_DIR/backups with the time in its name"
+    add("export", "write the three JSON files, suggestions, ratings and votes to a folder").add_argument(
+        "dir", metavar="DIR", type=Path
     )
-    record = add("record", "write down what Plex sends, scrubbed, as a scenario that tests can play")
-    record.add_argument("file", metavar="FILE", type=Path, nargs="?", help="default: recording-DATE-TIME.txt")
+    add("backup", "make a verified copy of the store, also while the service runs").add_argument(
+        "file",
+        metavar="FILE",
+        type=Path,
+        nargs="?",
+        help="where to write it (default: DATA_DIR/backups, with the time in its name)",
+    )
+    record = add("record", "record what Plex sends, without names and tokens, as a scenario that the tests can play")
+    record.add_argument(
+        "file", metavar="FILE", type=Path, nargs="?", help="where to write it (default: recording-DATE-TIME.txt)"
+    )
     record.add_argument("--minutes", metavar="N", type=float, help="how long (default: until Ctrl-C)")
-    communities = add("communities", "the Discord servers that are served beside the environment's own")
+    communities = add("communities", "the further Discord servers that this installation serves")
     actions = communities.add_subparsers(dest="action", metavar="ACTION")
-    actions.add_parser("list", help="who they are, and where their data are (what happens without an action)")
-    actions.add_parser("key", help="make a key for USHER_KEYS, which seals the Plex tokens of further communities")
-    removed = actions.add_parser("remove", help="serve one no longer; its data stay")
+    actions.add_parser("list", help="list them, and where their data is (the default)")
+    actions.add_parser("key", help="make a key for USHER_KEYS, which encrypts the Plex tokens of further servers")
+    removed = actions.add_parser("remove", help="stop serving one; its data stays")
     removed.add_argument("which", metavar="ID", help="its id or its name")
-    add("summaries", "compare what the watches add up to with the records, and count it anew where it is wrong")
-    add("restore", "put a backup in the store's place, which is kept").add_argument("file", metavar="FILE", type=Path)
+    add("summaries", "compare the stored sums with the records, and correct what differs")
+    add("restore", "replace the store with a backup; the old store is kept").add_argument(
+        "file", metavar="FILE", type=Path
+    )
     for name in OF_A_COMMUNITY:
         commands.choices[name].add_argument(
-            "--community", metavar="ID", default="", help="of a further community, by its id or name"
+            "--community", metavar="ID", default="", help="of a further Discord server, by its id or name"
         )
     return top
 
 
-def _position(text: str) -> PositionMs:
+def _position(text: str) -> "PositionMs":
     from wording.durations import parse_clock_position
 
     try:
@@ -115,22 +129,48 @@ def _user_id(text: str) -> str:
     return text
 
 
-def load(*, for_service: bool = True) -> Settings:
+def explain_old_python(version: "tuple[int, ...]") -> str:
+    """Return what to do where this Python is too old; empty where it is not."""
+    if version >= OLDEST_PYTHON:
+        return ""
+    found = ".".join(map(str, version))
+    return (
+        f"Usher needs Python 3.11 or newer, and this is Python {found}.\n"
+        "Start it with a newer one (python3.11 run.py), or install it for one: make PYTHON=python3.11 install\n"
+    )
+
+
+def explain_missing_packages(folder: Path, argv: "list[str]") -> str:
+    """Return how to install the packages, or which Python has them; empty where this one does. `folder`: Usher's."""
+    if importlib.util.find_spec("pykka") is not None:
+        return ""
+    python = Path(".venv", "Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if any(any(folder.glob(f".venv/{lib}/site-packages/pykka")) for lib in ("lib/python3*", "Lib")):
+        typed = " ".join([str(folder / python), str(folder / "run.py"), *argv])
+        return f"Usher's packages are in {folder / '.venv'}, not in this Python. Start it like this:\n  {typed}\n"
+    return (
+        f"Usher's packages are not installed for this Python. Install them once, in {folder}:\n  make install\n"
+        f"Without make:\n  python3 -m venv .venv\n  {python} -m pip install --require-hashes -r requirements.txt\n"
+        f"Then start Usher with {python} run.py\n"
+    )
+
+
+def load(*, for_service: bool = True) -> "Settings":
     """The settings of the environment and `.env`. Raises SettingsError."""
     from config import load_settings
 
     return load_settings(os.environ, Path(".env"), for_service=for_service)
 
 
-def main(argv: list[str]) -> int:
+def main(argv: "list[str]") -> int:
     """Do what the command line says; returns the exit status."""
-    if set(argv) & {"-h", "--help", "--version"}:
-        parser().parse_args(argv)
-    if importlib.util.find_spec("pykka") is None:
-        sys.stderr.write(
-            "Usher's packages are not installed for this Python.\n"
-            "Run 'make .venv/.runtime' once in Usher's folder, then start Usher with '.venv/bin/python run.py'.\n"
-        )
+    wrong = explain_old_python(sys.version_info[:2])
+    if not wrong:
+        if set(argv) & {"-h", "--help", "--version"}:
+            parser().parse_args(argv)
+        wrong = explain_missing_packages(Path(__file__).resolve().parent, argv)
+    if wrong:
+        sys.stderr.write(wrong)
         return 2
     if argv[:1] == ["simulate"]:  # it reads its own arguments
         from simulator.nights.demo.main import main as night
@@ -146,12 +186,15 @@ def main(argv: list[str]) -> int:
     try:
         return _run(arguments)
     except SettingsError as error:
-        problems = "".join(f"  - {problem}\n" for problem in error.problems)
-        sys.stderr.write(f"Usher cannot start with these settings:\n{problems}")
-        sys.stderr.write(
+        from launcher.commands.stderr import write_error
+
+        write_error("Usher cannot start with these settings:")
+        for problem in error.problems:
+            write_error(f"  - {problem}")
+        write_error(
             "Set them in the environment or in a file .env (.env.example shows all).\n"
-            "'python run.py setup' asks for them one by one; 'python run.py check' looks at everything; "
-            "'python run.py simulate' shows Usher without any settings.\n"
+            "'python run.py setup' asks for them one by one; 'python run.py check' checks everything; "
+            "'python run.py simulate' shows Usher without any settings."
         )
         return 2
 

@@ -88,7 +88,8 @@ def _read_snowflake(raw: str) -> int:
 
 
 def number(unit: str, low: float, high: float, *, above: bool = False) -> Check:
-    takes = f"a number of {unit} {'above' if above else 'from'} {low:g} up to {high:g}"
+    what = "a percentage" if unit == "percent" else f"a number of {unit}"
+    takes = f"{what} {'above' if above else 'from'} {low:g} up to {high:g}"
 
     def read(raw: str) -> float:
         try:
@@ -103,7 +104,8 @@ def number(unit: str, low: float, high: float, *, above: bool = False) -> Check:
 
 
 def whole_number(unit: str, low: int, high: int) -> Check:
-    takes = f"a whole number of {unit} from {low} to {high}"
+    what = "a percentage" if unit == "percent" else f"a number of {unit}" if unit else "a whole number"
+    takes = f"{what} from {low} to {high}"
 
     def read(raw: str) -> int:
         if not _is_whole_number(raw) or not low <= int(raw) <= high:
@@ -155,11 +157,13 @@ def _read_media_types(raw: str) -> tuple[str, ...]:
 def _read_weekly(raw: str) -> str:
     import re
 
-    days = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
-    value = " ".join(raw.lower().split())
-    if not re.fullmatch(rf"({days}) ([01]?\d|2[0-3]):[0-5]\d", value):
+    english = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    german = ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag")
+    day, _, clock = " ".join(raw.lower().split()).partition(" ")
+    day = dict(zip(german, english, strict=True)).get(day, day)
+    if day not in english or not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", clock):
         raise WrongValueError("a weekday and a time, like sunday 18:00")
-    return value
+    return f"{day} {clock}"
 
 
 def languages() -> list[str]:
@@ -354,7 +358,7 @@ TOKEN = Check(_read_token, "a token")
 SNOWFLAKE, SNOWFLAKES = Check(_read_snowflake, "a Discord id"), Check(_read_snowflakes, "Discord ids")
 SWITCH = Check(_read_switch, "true or false")
 UMASK = Check(_read_umask, "an octal number")
-TEXT, NAMES = Check(str, "a text"), Check(_split, "names")
+TEXT, NAMES = Check(str, "text"), Check(_split, "names")
 TYPES, WEEKLY = Check(_read_media_types, "media types"), Check(_read_weekly, "a weekday and a time")
 ORIGINS = Check(_read_origins, "addresses without a path")
 BIND, NETWORKS = Check(_read_bind, "an IP address"), Check(_read_networks, "IP addresses or networks")

@@ -58,7 +58,7 @@ TEXTS = {
     ),
     "discord.unreachable": Text(
         N_("cannot be reached ({error})"),
-        N_("check this machine's way to the internet and https://discordstatus.com"),
+        N_("check this machine's internet connection and https://discordstatus.com"),
     ),
     "discord.proxy": Text(
         N_("the proxy {proxy} does not let it through ({error})"),
@@ -152,7 +152,7 @@ TEXTS = {
         ),
     ),
     "plex.member_token": Text(
-        N_("{url} accepts the token, but not as its owner's: it hides who is watching"),
+        N_("{url} accepts the token, but it is not the owner's: Plex hides who is watching"),
         N_(
             "set PLEX_TOKEN: sign in to Plex Web as the server's owner, open 'View XML' of any item and copy"
             " X-Plex-Token from its address"
@@ -163,7 +163,7 @@ TEXTS = {
     ),
     "plex.host_unset": Text(
         N_("no host is set: the only film that plays counts as the party's"),
-        N_("set {setting} to the host's account so that other sessions never stand in the way"),
+        N_("set {setting} to the host's account so that other sessions never get in the way"),
     ),
     "plex.no_excluded": Text(
         N_("no account named '{account}' on the Plex servers"),
@@ -186,7 +186,7 @@ TEXTS = {
     ),
     "service.unanswered": Text("{text}", "{cure}"),
     # This machine
-    "settings.ok": Text(N_("all there and right")),
+    "settings.ok": Text(N_("all set and valid")),
     "settings.polls_too_rare": Text(
         N_("PLEX_POLL_SECONDS is {seconds}: films at another speed than normal may not be counted in full"),
         N_("set PLEX_POLL_SECONDS to {bound} or less"),
@@ -201,7 +201,7 @@ TEXTS = {
     ),
     "folder.ok": Text("{folder}"),
     "folder.new": Text(N_("{folder} (made at the first start)")),
-    "folder.is_file": Text(N_("{folder} is in the way: it is a file"), N_("name another folder in {setting}")),
+    "folder.is_file": Text(N_("{folder} is a file, not a folder"), N_("name another folder in {setting}")),
     "folder.unwritable": Text(
         N_("{folder} may not be written by this user"),
         N_("give it to this user (chown/chmod, or the volume's owner), or change {setting}"),
@@ -239,10 +239,10 @@ TEXTS = {
         N_("install the packages of requirements.txt"),
     ),
     "zone.ok": Text(N_("{zone}, where it is {now}")),
-    "page.free": Text(N_("can listen at {address}")),
+    "page.free": Text(N_("can listen on {address}")),
     "page.answers": Text(N_("answers at {address}")),
     "page.cannot_listen": Text(
-        N_("cannot listen at {address} ({error})"), N_("end the program that does, or change {setting}")
+        N_("cannot listen on {address} ({error})"), N_("stop the program that uses it, or change {setting}")
     ),
     "page.silent": Text(N_("does not answer at {address} ({error})"), N_("`run.py health` says how the actor web is")),
     "page.unreachable": Text(
@@ -250,16 +250,16 @@ TEXTS = {
         N_("start Usher; then check the proxy, its certificate, and {setting}"),
     ),
     "page.not_https": Text(
-        N_("members sign in over http: whoever is on the way can read along"),
+        N_("members sign in over plain http: others on the network can read along"),
         N_("put a proxy with a certificate in front of it (docs/web-page.md), and make {setting} its https address"),
     ),
     "page.half_oauth": Text(
-        N_("signing in by Discord needs both {id} and {secret}"), N_("set both, or neither: `/web` works without")
+        N_("signing in with Discord needs both {id} and {secret}"), N_("set both, or neither: `/web` works without")
     ),
     "page.other_application": Text(
         N_("{setting} is not the bot's application"), N_("set it to {id}, with the secret of that application")
     ),
-    "page.oauth": Text(N_("one can sign in by Discord, where {address} has to be among the application's redirects")),
+    "page.oauth": Text(N_("signing in with Discord is set up; {address} must be among the application's redirects")),
     "service.running": Text(N_("runs (process {pid})")),
     "service.stopped": Text(N_("does not run now")),
 }

@@ -6,7 +6,7 @@ from wording.translation import N_
 PRIVACY_CHOICES: dict[Privacy, str] = {
     "open": N_("Everybody sees what you watch."),
     "anonymous": N_("Rankings call you Somebody, and only you see your stats. The rest stays as it is."),
-    "private": N_("Others see you nowhere: no name, no figures, no badges. Totals still count you."),
+    "private": N_("Nobody else sees you: no name, no figures, no badges. Totals still count you."),
     "untracked": N_("Nothing is recorded from now on. What was recorded is private; `!forgetme` removes it."),
 }
 """In the order in which they are offered, each with what it means."""

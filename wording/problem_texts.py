@@ -11,36 +11,34 @@ from wording.translation import N_
 
 _TRACKING: Final = {
     "tracking.host_unclear": N_(
-        "{count} films play at once ({titles}): it is not clear which one the voice channel watches. "
-        "Say which with !starttracking, or set WATCH_PARTY_PLEX_USER."
+        "{count} films are playing ({titles}), and it isn't clear which one the voice channel is "
+        "watching. Choose it with !starttracking, or set WATCH_PARTY_PLEX_USER."
     ),
-    "tracking.server_silent": N_("Plex server {server} does not answer: its watches wait for it."),
+    "tracking.server_silent": N_("Plex server {server} does not answer: its watches are on hold."),
     "start.nobody_in_channel": N_("Nobody is in the voice channel: ask people to join it, then try again."),
     "start.session_ambiguous": N_("Session {session} exists on {count} servers. Name one of them: {sessions}."),
-    "start.no_such_session": N_("No session {session} plays now. Name one that does: {running}."),
-    "start.nothing_plays": N_("Nothing plays on Plex now: start the film, then try again."),
-    "start.several_play": N_("Several films play. Name the session: {sessions}."),
+    "start.no_such_session": N_("No session {session} is playing. Name one that is: {running}."),
+    "start.nothing_plays": N_("Nothing is playing on Plex: start the film, then try again."),
+    "start.several_play": N_("Several films are playing. Name the session: {sessions}."),
     "start.server_silent": N_("Plex server {name} does not answer: try again when it does."),
     "start.channel_unknown": N_(
         "Discord has not said who is in the voice channel: check the connection, then try again."
     ),
-    "start.position_ahead": N_(
-        "The position lies ahead of where the film is now: give one that has been shown already."
-    ),
+    "start.position_ahead": N_("The film hasn't got that far yet: give a position that was already shown."),
     "tracker.not_ready": N_("the tracker is waiting for persistence to say what ran before; try again in a moment"),
-    "tracker.not_restored": N_("Persistence does not say which watches ran before ({error}); observations wait."),
-    "tracker.load_begins_anew": N_("persistence was started anew meanwhile, and is asked once more from the beginning"),
-    "tracker.outbox_full": N_("{count} finished watches wait for persistence: {error}"),
+    "tracker.not_restored": N_(
+        "Persistence does not say which watches were running before ({error}); tracking waits for it."
+    ),
+    "tracker.load_begins_anew": N_("persistence was restarted and is being asked again"),
+    "tracker.outbox_full": N_("{count} finished watches are waiting for persistence: {error}"),
     "tracker.report_unsendable": N_(
-        "Persistence cannot be told of the {count} watches that run on Plex server {server} ({error}): what is watched "
-        "there is saved only when it ends."
+        "The {count} watches running on Plex server {server} cannot be reported to persistence ({error}): "
+        "they are saved only when they end."
     ),
 }
 _WEB: Final = {
-    "web.port_taken": N_("Another program listens at {address}: end it, or set WEB_PORT to another port."),
-    "web.cannot_listen": N_(
-        "The page cannot listen at {address}: {error}. Set WEB_PORT and WEB_BIND to what may be used."
-    ),
+    "web.port_taken": N_("Another program already uses {address}: stop it, or set WEB_PORT to another port."),
+    "web.cannot_listen": N_("The page cannot listen on {address}: {error}. Change WEB_PORT or WEB_BIND."),
 }
 _WEBHOOKS: Final = {
     "webhooks.failing": N_("The webhook at {name} isn't taking events ({reason}); {count} are waiting."),
@@ -66,9 +64,9 @@ _PLEX: Final = {
     "plex.answer_too_large": N_("Plex at {server} answered with {what}, more than any Plex server has"),
     "plex.not_plex": N_("Plex at {server} sent {what} instead of Plex's XML"),
     "plex.certificate": N_("Plex at {server} has a certificate that does not fit its address"),
-    "plex.needs_https": N_("Plex at {server} takes secure connections only"),
-    "plex.closed_silently": N_("Plex at {server} closed the connection without a word"),
-    "plex.bad_address": N_("Plex at {server} is no address that can be asked"),
+    "plex.needs_https": N_("Plex at {server} accepts secure connections only"),
+    "plex.closed_silently": N_("Plex at {server} closed the connection without an answer"),
+    "plex.bad_address": N_("{server} is not a valid address of a Plex server"),
     "plex.answer_broken": N_("Plex at {server} sent an answer that breaks off or cannot be unpacked"),
     "plex.unreachable": N_("Plex at {server} cannot be reached ({error})"),
     "plex.xml_broken": N_("Plex at {server} sent XML that is cut short or broken"),
@@ -78,9 +76,11 @@ _PLEX: Final = {
     "plex.proxy_forbids": N_(
         "A proxy or web server in front of Plex at {server} lets nobody in (HTTP 403 with a page of its own)"
     ),
-    "plex.token_not_owners": N_("Plex at {server} accepts the token, but not as its owner's: it hides who watches"),
-    "plex.no_such_page": N_("Plex at {server} knows no such page (HTTP 404)"),
-    "plex.server_error": N_("Plex at {server} has a fault of its own (HTTP {status})"),
+    "plex.token_not_owners": N_(
+        "Plex at {server} accepts the token, but it is not the owner's: Plex hides who is watching"
+    ),
+    "plex.no_such_page": N_("Plex at {server} does not know that page (HTTP 404)"),
+    "plex.server_error": N_("Plex at {server} has an internal error (HTTP {status})"),
     "plex.status": N_("Plex at {server} answered with HTTP {status}"),
     "plex.timeout": N_("Plex at {server} did not answer in time"),
     "plex.use_own_address": N_("set PLEX_URL to the server's own address"),
@@ -91,13 +91,13 @@ _PLEX: Final = {
         "begin PLEX_URL with https://, best with the https://...plex.direct address that Plex Web shows"
     ),
     "plex.try_https": N_(
-        "if it takes secure connections only, begin PLEX_URL with https://; else look at the server's log"
+        "if it accepts secure connections only, begin PLEX_URL with https://; otherwise look at the server's log"
     ),
     "plex.correct_url": N_("correct PLEX_URL"),
     "plex.check_reach": N_(
-        "is it running, and is PLEX_URL right as seen from here (a container is its own localhost)?"
+        "is it running, and is PLEX_URL right as seen from here (in a container, localhost is the container itself)?"
     ),
-    "plex.pass_proxy": N_("have the proxy let Usher through without it, or set PLEX_URL to the server's own address"),
+    "plex.pass_proxy": N_("let Usher through the proxy without a login, or set PLEX_URL to the server's own address"),
     "plex.look_at_log": N_("look at the server's log"),
     "plex.check_load": N_("is it overloaded, or is a firewall in between?"),
     "plex.check_url": N_("check that PLEX_URL is a Plex Media Server"),
@@ -128,7 +128,7 @@ _ACTORS: Final = {
     "actor.away": N_("{who} is restarting; nothing is lost."),
     "actor.other_version": N_("{who} answered something unexpected."),
     "actor.declined": N_("{who} could not do it: {reason}"),
-    "actor.fault": N_("Something went wrong inside Usher; no watch is lost by it."),
+    "actor.fault": N_("Something went wrong inside Usher. No watch is lost."),
 }
 _DISCORD: Final = {
     "discord.enable_intent": N_(
@@ -179,12 +179,12 @@ _DISCORD: Final = {
     "discord.down": N_("Discord is down (HTTP {status} at log-in): connecting again"),
     "discord.no_gateway": N_("Discord's gateway cannot be found: connecting again"),
     "discord.unreachable": N_("Discord cannot be reached ({error}): connecting again"),
-    "discord.unreadable": N_("Discord sent what could not be read ({error}): connecting again"),
+    "discord.unreadable": N_("Discord sent something unreadable ({error}): connecting again"),
     "discord.announcements_wait": N_("{reason} (announcements waiting: {count})"),
     "discord.edit_announced_card": N_("edit a card in the announce channel {channel}"),
     "discord.ask_member": N_("ask who is a member"),
     "discord.members_unknown": N_("Discord does not say now who is a member of the server: try again in a minute"),
-    "discord.no_oauth": N_("signing in by Discord is not set up: set DISCORD_CLIENT_ID and DISCORD_CLIENT_SECRET"),
+    "discord.no_oauth": N_("signing in with Discord is not set up: set DISCORD_CLIENT_ID and DISCORD_CLIENT_SECRET"),
     "discord.oauth_unreachable": N_("Discord does not answer the sign-in ({error}): try again in a minute"),
     "discord.oauth_secret_refused": N_(
         "Discord refused DISCORD_CLIENT_SECRET: take a new one from the Developer Portal"
@@ -224,7 +224,8 @@ _DISCORD: Final = {
 }
 _LAUNCHER: Final = {
     "queue.mailbox_full": N_(
-        "More is told than can be done: {count} messages ({megabytes} MB) wait, and further ones were put off."
+        "Messages arrive faster than they are handled: {count} ({megabytes} MB) are waiting, and further "
+        "ones were put off."
     ),
     "queue.outbox_full": N_("{peer} isn't taking messages: {count} wait, and further ones were put off."),
     "process.not_started": N_("could not be started ({error})"),
@@ -259,7 +260,7 @@ _STORE: Final = {
         "at the folder of backups"
     ),
     "save.unstorable": N_(
-        "{store}: {cause} (the store cannot hold that value, and to try again is no use: report this line)"
+        "{store}: {cause} (the store cannot hold that value, and trying again won't help: please report this line)"
     ),
     "save.retry": N_("{store}: {cause} ({cure}; nothing in memory is lost, the next save tries again)"),
     "save.store_moved": N_("{what}. {rescue} Nothing in memory is lost."),
@@ -288,7 +289,7 @@ _STORE: Final = {
         "Usher is counting up everything that was watched, once: {percent} % is done. Try again in a few minutes."
     ),
     "answer.too_slow": N_(
-        "It took longer than {seconds} s to count that up, and was given up. Ask for less: one title, one viewer, "
+        "Counting that took longer than {seconds} s and was stopped. Ask for less: one title, one viewer, "
         "a shorter time."
     ),
     "store.waits": N_("{reason} Usher waits for it, and tries again."),
@@ -358,7 +359,7 @@ _STORE: Final = {
     "backup.failed": N_("The backup to {file} failed: {error}. Check the folder's permissions and free space."),
     "backup.damaged": N_("{file} is damaged ({verdict}): name another backup."),
     "backup.not_ushers": N_("{file} is no store of Usher: name a backup that it made."),
-    "backup.unsound": N_("{file} is no sound store ({error}): name another backup."),
+    "backup.unsound": N_("{file} is damaged ({error}): name another backup."),
     "backup.unworkable": N_("{file} is no store that Usher can work with: {fault}. Name another backup."),
     "backup.newer": N_("{file} was written by a newer Usher: update this one first."),
     "restore.no_file": N_("There is no file {file} to restore."),

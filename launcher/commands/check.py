@@ -19,6 +19,7 @@ from launcher.doctor.measuring import check_measuring
 from launcher.doctor.pictures import check_pictures
 from launcher.doctor.plex_servers import check_plex
 from launcher.doctor.web_page import check_web_page
+from launcher.program_name import name_start
 from wording.numbers import count_noun
 
 _SIGNS = {"ok": ("✔", "green"), "note": ("!", "yellow"), "error": ("✘", "red")}
@@ -45,7 +46,7 @@ def main(load: Callable[[], Settings], console: Console) -> int:
         _print(finding, secrets, console)
     errors = sum(finding.severity == "error" for finding in findings)
     console.print()
-    summary = f"{count_noun(errors, 'problem')} found." if errors else "All good. Start Usher: python run.py"
+    summary = f"{count_noun(errors, 'problem')} found." if errors else f"All good. Start Usher: {name_start()}"
     console.print(summary)
     return 1 if errors else 0
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.segment import Segment
 
+from launcher.program_name import use_program_name
 from wording.text import show_controls
 
 _UNSEEN_WIDTH = 160
@@ -17,12 +18,15 @@ _UNSEEN_WIDTH = 160
 class HarmlessConsole(Console):
     """Shows the control and direction characters of names and titles as escapes, as the log does.
 
-    No name may colour the terminal, move its cursor or turn the reading of a line around.
+    No name may colour the terminal, move its cursor or turn the reading of a line around. Commands are named as they
+    are typed here (`program_name`).
     """
 
     def _render_buffer(self, buffer: Iterable[Segment]) -> str:
         """Return what is written; rich's own control codes are segments of their own, and stay."""
-        shown = (each if each.control else Segment(show_controls(each.text), each.style) for each in buffer)
+        shown = (
+            each if each.control else Segment(use_program_name(show_controls(each.text)), each.style) for each in buffer
+        )
         return super()._render_buffer(shown)
 
 

@@ -15,7 +15,9 @@ from actors.media.plex.on_demand.plextv import PLEX_TV
 from config import Settings, SettingsError, load_settings
 from foreign_input import ForeignInputError, read_text
 from launcher.commands import check
+from launcher.commands.stderr import write_error
 from launcher.doctor.discord_rest import ApiStatusError
+from launcher.program_name import name_start
 from launcher.setup import discord, envfile, plex, web
 from launcher.setup.prompter import Prompter
 
@@ -25,17 +27,17 @@ STOPPED = 130
 def main(load: Callable[[], Settings], console: Console, env: Path = Path(".env")) -> int:
     """Ask at the terminal; return 0 where `.env` was written and all is in order, 130 where it was stopped, else 1."""
     if not sys.stdin.isatty() or not sys.stdout.isatty():
-        sys.stderr.write(
+        write_error(
             "setup asks questions and needs a terminal (in a container: docker compose run --rm usher setup).\n"
-            "Without one, copy .env.example to .env, fill it in, and run: python run.py check\n"
+            "Without one, copy .env.example to .env, fill it in, and run: python run.py check"
         )
         return 1
     status = run_dialogue(Prompter(console), console, env, os.environ)
     if status:
         return status
-    console.print("\nLooking at all of it once more:")
+    console.print("\nChecking everything once more:")
     status = check.main(load, console)
-    console.print("Next: start it (python run.py), then say !diagnose to it in Discord." if not status else "")
+    console.print(f"Next: start Usher ({name_start()}), then type !diagnose on Discord." if not status else "")
     return status
 
 
@@ -65,7 +67,7 @@ def _ask_everything(prompter: Prompter, current: Settings, environ: Mapping[str,
     prompter.print("Usher asks for a Plex server and a Discord bot. Ctrl-C stops at any point and changes nothing.")
     answers, server = plex.ask_about_plex(prompter, current, plex_tv)
     answers |= discord.ask_about_discord(prompter, current)
-    prompter.print("\nThe rest", "bold")
+    prompter.print("\nLast questions", "bold")
     answers |= plex.ask_for_host(prompter, current, server)
     zone = current.timezone if current.timezone != "UTC" else guess_zone()
     answers["TIMEZONE"] = _ask_for_setting(prompter, "TIMEZONE", "Time zone in which days begin", zone)
@@ -94,7 +96,7 @@ def _ask_for_setting(prompter: Prompter, name: str, question: str, default: str)
         try:
             return str(config.check_value(name, answer))
         except ValueError as wrong:
-            prompter.print(f"✘ That is wrong: it takes {wrong}.", "red")
+            prompter.print(f"✘ That doesn't work: it takes {wrong}.", "red")
 
 
 def guess_zone(root: Path = Path("/etc")) -> str:

@@ -38,7 +38,7 @@ def ask_about_discord(prompter: Prompter, current: config.Settings) -> dict[str,
     channels = sorted(api.get(f"/guilds/{guild}/channels"), key=lambda channel: int(channel.get("position") or 0))
     while True:
         text = _ask_for_channel(
-            prompter, "Where shall it announce?", channels, _TEXT, current.discord_announce_channel_id
+            prompter, "In which channel should it post?", channels, _TEXT, current.discord_announce_channel_id
         )
         voice = _ask_for_channel(
             prompter,
@@ -46,7 +46,7 @@ def ask_about_discord(prompter: Prompter, current: config.Settings) -> dict[str,
             channels,
             _VOICE,
             current.watch_party_voice_channel_id,
-            nowhere="none: follow Plex sessions only",
+            nowhere="none: track Plex sessions only",
         )
         chosen = msgspec.structs.replace(
             settings,
@@ -72,7 +72,7 @@ def _ask_for_token(prompter: Prompter, current: config.Settings) -> tuple[str, d
         try:
             config.check_value("DISCORD_TOKEN", token)
         except ValueError as wrong:
-            prompter.print(f"✘ That is wrong: it takes {wrong}.", "red")
+            prompter.print(f"✘ That doesn't work: it takes {wrong}.", "red")
             continue
         api = DiscordApi(msgspec.structs.replace(current, discord_token=token))
         try:
@@ -83,7 +83,7 @@ def _ask_for_token(prompter: Prompter, current: config.Settings) -> tuple[str, d
             prompter.print(f"✘ Discord {words.text}.\n  → {words.cure}", "red")
             continue
         except _ERRORS as error:
-            prompter.print(f"✘ Discord cannot be asked ({type(error).__name__}). Is this machine online?", "red")
+            prompter.print(f"✘ Discord cannot be reached ({type(error).__name__}). Is this machine online?", "red")
             continue
         _ask_for_intent(prompter, api, app)
         return token, app
@@ -94,26 +94,28 @@ def _ask_for_intent(prompter: Prompter, api: DiscordApi, app: dict[str, Any]) ->
     while (finding := check_application(app)).severity == "error":
         words = render(finding)
         prompter.print(f"! {words.text}\n  → {words.cure}", "yellow")
-        if prompter.text("Enter when it is on, or n to go on without it").lower().startswith("n"):
+        if prompter.text("Enter when it is on, or n to continue without it").lower().startswith("n"):
             return
         app = api.get("/oauth2/applications/@me")
 
 
 def _ask_for_server(prompter: Prompter, api: DiscordApi, current_id: int, app_id: str) -> str:
     """Ask for the server to serve; wait for the bot to be invited. Returns its id."""
-    prompter.print(f"Invite the bot to your server with this address (permissions {INVITATION}):")
+    prompter.print(f"Invite the bot to your server with this link (permissions {INVITATION}):")
     prompter.print(invitation_url(app_id), "cyan")
     while True:
         guilds = api.get("/users/@me/guilds")
         if not guilds:
-            prompter.print("The bot is in no server yet; this goes on as soon as it is.")
+            prompter.print("The bot is in no server yet. This continues as soon as it has joined one.")
             guilds = prompter.poll(lambda: api.get("/users/@me/guilds"), INVITATION_TIMEOUT_S, _POLL_S)
         if not guilds:
-            prompter.print("It is still in none. Open the address above in a browser and choose your server.", "yellow")
+            prompter.print("Still in none. Open the address above in a browser and choose your server.", "yellow")
             continue
         options = [Option(str(guild["name"]), str(guild["id"])) for guild in guilds]
         default = next((at for at, option in enumerate(options) if option.value == str(current_id)), 0)
-        chosen = prompter.choose("Which server?", [*options, Option("another: I have just invited it", "")], default)
+        chosen = prompter.choose(
+            "Which server?", [*options, Option("another one: I have just invited the bot", "")], default
+        )
         if chosen:
             return chosen
 
@@ -149,6 +151,6 @@ def _confirm_channels(prompter: Prompter, chosen: config.Settings) -> bool:
             return True
         for words in errors:
             prompter.print(f"✘ {words.topic}: {words.text}\n  → {words.cure}", "red")
-        answer = prompter.text("Enter to look again, c to choose other channels, s to go on as it is").lower()
+        answer = prompter.text("Enter to check again, c to choose other channels, s to continue anyway").lower()
         if answer[:1] in ("c", "s"):
             return answer[:1] == "s"

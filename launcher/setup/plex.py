@@ -56,7 +56,7 @@ def ask_for_host(prompter: Prompter, current: config.Settings, server: Any) -> d
     except (requests.exceptions.RequestException, PlexApiException, ParseError):
         prompter.print("! Plex did not list its accounts; set WATCH_PARTY_PLEX_USER later.", "yellow")
         return {}
-    options = [Option("nobody: the only film that plays is the party's", ""), *(Option(name, name) for name in names)]
+    options = [Option("nobody: the only film that is playing counts", ""), *(Option(name, name) for name in names)]
     before = current.watch_party_plex_user
     default = names.index(before) + 1 if before in names else 0
     return {"WATCH_PARTY_PLEX_USER": prompter.choose("Whose Plex account hosts the watch parties?", options, default)}
@@ -65,10 +65,12 @@ def ask_for_host(prompter: Prompter, current: config.Settings, server: Any) -> d
 def _sign_in_by_pin(prompter: Prompter, current: config.Settings, plex_tv: str) -> tuple[Any, str, str] | None:
     try:
         login = PinSignIn(plex_tv)
-        prompter.print(f"Open https://plex.tv/link, sign in as the server's owner, and type in:  {login.pin}", "bold")
+        prompter.print(
+            f"Open https://plex.tv/link, sign in as the server's owner, and enter this PIN:  {login.pin}", "bold"
+        )
         token = prompter.poll(login.fetch_token, PIN_S, _POLL_S)
         if not token:
-            prompter.print(f"✘ The PIN was not typed in within {PIN_S / 60:.0f} minutes.", "red")
+            prompter.print(f"✘ The PIN was not entered within {PIN_S / 60:.0f} minutes.", "red")
             return None
         prompter.print("✔ Signed in.", "green")
         own = [server for server in fetch_servers(token, plex_tv) if server.owned]
@@ -76,7 +78,7 @@ def _sign_in_by_pin(prompter: Prompter, current: config.Settings, plex_tv: str) 
         prompter.print(f"✘ {error} Try again, or paste a token.", "red")
         return None
     if not own:
-        prompter.print("This account owns no server that plex.tv knows.", "yellow")
+        prompter.print("plex.tv knows no server of this account.", "yellow")
         return _ask_for_address(prompter, current, token)
     chosen = own[0] if len(own) == 1 else prompter.choose("Which server?", [Option(s.name, s) for s in own])
     prompter.print(f"Trying {count_noun(len(chosen.addresses), 'address', 'addresses')} of {chosen.name} from here...")
@@ -107,7 +109,7 @@ def _ask_for_address(prompter: Prompter, current: config.Settings, token: str) -
         try:
             url = config.check_value("PLEX_URL", prompter.text("Address of the Plex server", url))
         except ValueError as wrong:
-            prompter.print(f"✘ That is wrong: it takes {wrong}.", "red")
+            prompter.print(f"✘ That doesn't work: it takes {wrong}.", "red")
             continue
         connected = connect(config.PlexServer(url, token))
         if not isinstance(connected, Finding):
@@ -121,7 +123,7 @@ def _check_token(prompter: Prompter, token: str) -> bool:
     try:
         config.check_value("PLEX_TOKEN", token)
     except ValueError as wrong:
-        prompter.print(f"✘ That is wrong: it takes {wrong}.", "red")
+        prompter.print(f"✘ That doesn't work: it takes {wrong}.", "red")
         return False
     return bool(token)
 

@@ -12,14 +12,14 @@ _NONE, _LOCAL, _MEMBERS, _PUBLIC = "", "local", "members", "public"
 def ask_about_page(prompter: Prompter, current: config.Settings) -> dict[str, str]:
     """Ask for whom the page is, and what follows from it; nothing is written where there was and will be none."""
     options = [
-        Option("no page", _NONE),
-        Option("for whoever is at this machine", _LOCAL),
+        Option("none", _NONE),
+        Option("for this machine only", _LOCAL),
         Option("for members of the Discord server, who sign in", _MEMBERS),
-        Option("for everybody, with numbers in the place of names", _PUBLIC),
+        Option("for everybody, with numbers instead of names", _PUBLIC),
     ]
     kinds = [option.value for option in options]
     before = current.web_access if current.web_port else _NONE
-    access = prompter.choose("A page in the browser beside Discord?", options, kinds.index(before))
+    access = prompter.choose("A web page, too?", options, kinds.index(before))
     if access == _NONE:
         return {"WEB_PORT": ""} if current.web_port else {}
     answers = {"WEB_ACCESS": access, "WEB_PORT": _ask_for_port(prompter, current)}
@@ -28,7 +28,7 @@ def ask_about_page(prompter: Prompter, current: config.Settings) -> dict[str, st
     answers["WEB_URL"] = _ask(prompter, "WEB_URL", "Address at which people open it", current.web_url)
     ways = [
         Option("yes, on this machine", True),
-        Option("no: Usher itself listens on every address", False),
+        Option("no: Usher listens on every address itself", False),
     ]
     if prompter.choose("Is a proxy in front of it (nginx, Caddy, Traefik)?", ways, 0):
         return answers | {"WEB_BIND": "127.0.0.1", "WEB_TRUSTED_PROXIES": "127.0.0.1,::1"}
@@ -52,4 +52,4 @@ def _ask(prompter: Prompter, name: str, question: str, default: str) -> str:
         try:
             return str(config.check_value(name, answer))
         except ValueError as wrong:
-            prompter.print(f"✘ That is wrong: it takes {wrong}.", "red")
+            prompter.print(f"✘ That doesn't work: it takes {wrong}.", "red")

@@ -140,7 +140,7 @@ def test_a_lost_line_is_told(page: Page) -> None:
     page.context.set_offline(True)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # the stream is opened anew, and fails
     stale = page.locator("[data-stale]")
-    wait_until(page, lambda: "No contact with Usher since" in stale.inner_text(), "no contact")
+    wait_until(page, lambda: "No connection to Usher since" in stale.inner_text(), "no contact")
     page.context.set_offline(False)
     wait_until(page, lambda: stale.inner_text() == "", "contact again")
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "refuse": ({}, "cannot be reached"),
     "flap": ({"seconds": 0.25}, "cannot be reached"),
-    "status": ({}, "has a fault of its own (HTTP 500)"),
+    "status": ({}, "has an internal error (HTTP 500)"),
     "html": ({}, "instead of Plex's XML"),
     "truncated": ({}, "cut short or broken"),
     "empty": ({}, "instead of Plex's XML"),

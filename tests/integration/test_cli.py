@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import run as run_program
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 GOOD = {
@@ -112,11 +116,35 @@ def test_the_version_is_the_newest_of_the_changelog(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [[], ["check"], ["simulate"], ["--help"]])
 def test_without_its_packages_it_says_which_command_installs_them(tmp_path: Path, arguments: list[str]) -> None:
     """As when it is started with the system's Python: no traceback, and help still works."""
-    command = [sys.executable, "-S", str(ROOT / "run.py"), *arguments]  # -S leaves out the installed packages
+    program = tmp_path.parent / f"{tmp_path.name}-program"  # elsewhere, so that no .venv is beside it
+    program.mkdir()
+    for name in ("run.py", "version.py"):
+        shutil.copy(ROOT / name, program)
+    command = [sys.executable, "-S", str(program / "run.py"), *arguments]  # -S leaves out the installed packages
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert "Traceback" not in done.stderr
     if arguments == ["--help"]:
         assert done.returncode == 0 and "simulate" in done.stdout
     else:
-        assert done.returncode == 2 and "make .venv/.runtime" in done.stderr
+        assert done.returncode == 2 and "make install" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_the_packages_are_in_its_own_environment_it_names_that_python(tmp_path: Path) -> None:
+    """The whole command, to be copied."""
+    (tmp_path / ".venv" / "lib" / "python3.11" / "site-packages" / "pykka").mkdir(parents=True)
+    code = (
+        "import run, sys; from pathlib import Path; print(run.explain_missing_packages(Path(sys.argv[1]), ['check']))"
+    )
+    command = [sys.executable, "-S", "-c", code, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert f"{tmp_path / '.venv' / 'bin' / 'python'} {tmp_path / 'run.py'} check" in done.stdout
+
+
+def test_an_old_python_is_named_with_the_one_that_is_needed() -> None:
+    """Before anything else is looked at, and by a Python that knows none of the newer grammar."""
+    assert "this is Python 3.9" in run_program.explain_old_python((3, 9))
+    assert run_program.explain_old_python((3, 11)) == ""
+    for version in (7, 8, 10):
+        ast.parse((ROOT / "run.py").read_text(encoding="utf-8"), feature_version=(3, version))
+    assert "from __future__" not in (ROOT / "run.py").read_text(encoding="utf-8")

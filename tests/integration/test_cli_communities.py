@@ -137,9 +137,9 @@ def test_the_list_goes_along_with_the_environments_data(folder: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"guild_id": "../x"}, "is no id of a Discord server"),
-        ({"settings": {"DATA_DIR": "/etc"}}, "DATA_DIR is no setting"),
-        ({"settings": {"PLEX_SERVERS": '[{"url": "http://10.0.0.1:1", "token": "x"}]'}}, "sign-in at plex.tv"),
+        ({"guild_id": "../x"}, "is not the id of a Discord server"),
+        ({"settings": {"DATA_DIR": "/etc"}}, "can't choose DATA_DIR"),
+        ({"settings": {"PLEX_SERVERS": '[{"url": "http://10.0.0.1:1", "token": "x"}]'}}, "signing in at plex.tv"),
         ({"more": 1}, "unknown field"),
     ],
 )
@@ -168,7 +168,7 @@ def test_check_names_the_community_that_cannot_be_served(folder: Path) -> None:
     writer.dispose()
     (data / "communities" / B / "usher.db").write_bytes(b"no store at all, but of some length")
     first, second = (render(found) for found in check_communities(settings))
-    assert first.text.startswith("Film club: No key of USHER_KEYS opens the token")
+    assert first.text.startswith("Film club: No key in USHER_KEYS decrypts the token")
     assert second.text.startswith("Noir: The store ") and "damaged" in second.text and second.cure
     assert list(check_communities(Settings(data_dir=str(folder / "nowhere")))) == []
 

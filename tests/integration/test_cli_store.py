@@ -98,7 +98,7 @@ def test_umask_decides_who_reads_the_files(tmp_path: Path, umask: str, mode: int
         ),
         (("import", "old2"), "{here}/old2/user_stats.json cannot be read: it is UTF-16, not UTF-8: save it as UTF-8."),
         (("import", "old3"), "user_stats.json, line 1, column 2: this is no JSON (Expecting property name enclosed in"),
-        (("restore", "note.txt"), "{here}/note.txt is no sound store (file is not a database): name another backup."),
+        (("restore", "note.txt"), "{here}/note.txt is damaged (file is not a database): name another backup."),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(arguments: tuple[str, ...], said: str, folder: Path) -> None:

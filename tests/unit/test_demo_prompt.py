@@ -13,7 +13,7 @@ from awards import Totals, add_watches
 from messages import WatchRecord
 from simulator.nights.demo.club_year import HOME_HABITS, PARTY_HABITS, Club, build_year
 from simulator.nights.demo.prompt import LineCompleter
-from simulator.nights.demo.typed_lines import LineError, Names, read_cue
+from simulator.nights.demo.typed_lines import LineError, Names, read_cue, split_asker
 from simulator.plex.world.default_library import build_default_library
 
 FILMS = build_default_library()
@@ -76,6 +76,16 @@ def test_a_line_is_read(line: str, verb: str, who: str, what: str) -> None:
     assert (cue.verb, cue.who, cue.what) == (verb, who, what)
 
 
+def test_another_member_can_ask() -> None:
+    """By name, before the line; a film with a colon in its title is no member."""
+    assert split_asker("bjorn: !suggest Alien", FakeNames()) == ("Björn", "!suggest Alien")
+    assert split_asker('play Cem "2001: A Space Odyssey"', FakeNames()) == ("Iris", 'play Cem "2001: A Space Odyssey"')
+    assert split_asker("play Cem 2001: A Space", FakeNames()) == ("Iris", "play Cem 2001: A Space")
+    assert split_asker("!stats Cem", FakeNames()) == ("Iris", "!stats Cem")
+    with pytest.raises(LineError, match="There are Iris, Björn and"):
+        split_asker("nobody: !stats", FakeNames())
+
+
 def test_a_minute_is_jumped_to() -> None:
     """From where the film is."""
     assert read("seek Cem 45").amount == 35 * 60
@@ -102,7 +112,9 @@ def test_a_minute_is_jumped_to() -> None:
         ("/nigth", "Did you mean /night?"),
         ("/night film=Alien", "/night has no film=: it takes title and when."),
         ("/health now", "takes nothing"),
-        ("/", "There is no /"),
+        ("/", "Write a command after it, like /stats"),
+        ("!", "Write a command after it, like !stats"),
+        ("!statz Cem", "Usher has no command !statz. Did you mean !stats?"),
     ],
 )
 def test_what_is_not_understood_is_said_kindly(line: str, said: str) -> None:

@@ -53,6 +53,24 @@ def test_the_template_for_unraid_names_settings_that_there_are() -> None:
     assert [entry.get("Target") for entry in template.iter("Config") if entry.get("Type") == "Path"] == ["/data"]
 
 
+def test_a_release_names_its_own_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    """compose.yaml pulls it, and the Unraid template has its icon and links; nothing else is changed."""
+    monkeypatch.syspath_prepend(ROOT / "deploy")
+    release = importlib.import_module("release_files")
+    compose = release.make_compose("Someone/usher")
+    image = f"ghcr.io/someone/usher:{release.VERSION}"
+    assert f"    image: {image}\n" in compose and "build:" not in compose and "read_only: true" in compose
+    template = ET.fromstring(release.make_template("Someone/usher"))  # noqa: S314 - our own file
+    assert template.findtext("Repository") == image
+    links = [template.findtext(name) or "" for name in ("Registry", "Support", "Project", "ReadMe", "Icon")]
+    assert all(link.startswith("https://") and "Someone/usher" in link for link in links)
+    icon = (template.findtext("Icon") or "").partition(f"/v{release.VERSION}/")[2]
+    assert (ROOT / icon).read_bytes().startswith(b"\x89PNG")
+    assert len(template.findall("Config")) == len(
+        ET.parse(ROOT / "deploy" / "unraid" / "usher.xml").findall("Config")  # noqa: S314 - our own file
+    )
+
+
 def test_the_image_leaves_secrets_and_data_at_home() -> None:
     """.dockerignore lets in only what is named, and each name is there; .env and data are not."""
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()

@@ -103,25 +103,25 @@ CLOSED = requests.ConnectionError(ProtocolError("Connection aborted.", RemoteDis
 @pytest.mark.parametrize(
     ("error", "kind", "what", "cure"),
     [
-        (CLOSED, "refused", "closed the connection without a word", "begin PLEX_URL with https://"),
-        (refusal(400, HTTPS_ONLY), "refused", "takes secure connections only", "begin PLEX_URL with https://"),
+        (CLOSED, "refused", "closed the connection without an answer", "begin PLEX_URL with https://"),
+        (refusal(400, HTTPS_ONLY), "refused", "accepts secure connections only", "begin PLEX_URL with https://"),
         (
             refusal(401, b"", WWW_Authenticate='Basic realm="media"'),
             "unauthorized",
             "asks for a login of its own",
-            "have the proxy let Usher through",
+            "let Usher through the proxy",
         ),
         (refusal(401, PLEX_PAGE), "unauthorized", "refuses the token", "View XML"),
         (
             refusal(403, NGINX_PAGE % ((b"403 Forbidden",) * 2), Server="nginx"),
             "forbidden",
             "lets nobody in",
-            "have the proxy let Usher through",
+            "let Usher through the proxy",
         ),
-        (refusal(403, PLEX_PAGE), "forbidden", "not as its owner's", "View XML"),
-        (refusal(403, PLEX_PAGE, Server="nginx"), "forbidden", "not as its owner's", "View XML"),
-        (refusal(403, b"<p>no", X_Plex_Protocol="1.0"), "forbidden", "not as its owner's", "View XML"),
-        (refusal(403, b""), "forbidden", "not as its owner's", "View XML"),
+        (refusal(403, PLEX_PAGE), "forbidden", "not the owner's", "View XML"),
+        (refusal(403, PLEX_PAGE, Server="nginx"), "forbidden", "not the owner's", "View XML"),
+        (refusal(403, b"<p>no", X_Plex_Protocol="1.0"), "forbidden", "not the owner's", "View XML"),
+        (refusal(403, b""), "forbidden", "not the owner's", "View XML"),
     ],
 )
 def test_what_stands_in_front_of_plex_is_told_from_plex(

@@ -22,6 +22,8 @@ _WEEK = 7
 _TWELVE = 12
 _MORNING = 6 * HOUR
 """Until this time it is still the night before."""
+_STILL_UP = 4
+"""Until this hour "tomorrow" is also the day that has begun already, to who is still up."""
 _EVENING = 5
 """From this hour on an hour of the evening is one before midnight; those before it are after midnight."""
 _USUAL = DayPart.EVENING
@@ -79,7 +81,7 @@ def _find_in_zone(
 ) -> Iterator[Candidate]:
     """Yield the instants of a phrase whose clock is that of `zone`, and whose today is that of `here`."""
     is_bare = phrase.clock is not None and phrase.clock.is_bare and phrase.clock.is_exact
-    for reading in _find_dates(phrase.days, here.date()):
+    for reading in _find_dates_tonight(phrase.days, here):
         is_unsure = is_bare or reading.is_contradictory
         for minutes in _find_minutes(phrase, here):
             is_past = False
@@ -106,8 +108,9 @@ def _find_minutes(phrase: Phrase, here: datetime.datetime) -> list[int]:
         is_end = part in (DayPart.EVENING, DayPart.NIGHT) or not phrase.days
         return [DAY] if is_end or phrase.days == (RelativeDay(0),) else [0, DAY]
     is_tonight = phrase.days == (RelativeDay(0),) and part is DayPart.EVENING
+    is_night_now = here.hour * HOUR < _MORNING
     if clock.is_exact:
-        return _fit_exact(clock, part, is_tonight=is_tonight, is_night_now=here.hour * HOUR < _MORNING)
+        return _fit_exact(clock, part, is_tonight=is_tonight, is_night_now=is_night_now)
     early = clock.minutes % (_TWELVE * HOUR)
     late = early + _TWELVE * HOUR
     hour = clock.minutes // HOUR
@@ -124,7 +127,7 @@ def _find_minutes(phrase: Phrase, here: datetime.datetime) -> list[int]:
         case DayPart.EVENING | DayPart.NIGHT if hour >= _EVENING:
             return [late]
         case DayPart.EVENING:
-            return [DAY + early] if is_tonight else []
+            return [*([early] if is_night_now else []), DAY + early] if is_tonight else []
         case DayPart.NIGHT:
             return [early, DAY + early]
     return [early, late]
@@ -147,6 +150,14 @@ def _fit_exact(clock: ClockTime, part: DayPart | None, *, is_tonight: bool, is_n
                 return [minutes, DAY + minutes]
             return [minutes] if minutes >= 17 * HOUR else []
     return [minutes]
+
+
+def _find_dates_tonight(days: tuple[Day, ...], here: datetime.datetime) -> list[DateReading]:
+    """Return the days that are meant; shortly after midnight also those counted from the day that is over."""
+    found = _find_dates(days, here.date())
+    if here.hour < _STILL_UP and any(day in (RelativeDay(1), RelativeDay(2)) for day in days):
+        found += _find_dates(days, here.date() - datetime.timedelta(days=1))
+    return found
 
 
 def _find_dates(days: tuple[Day, ...], today: datetime.date) -> list[DateReading]:

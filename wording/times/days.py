@@ -74,6 +74,8 @@ def _read_weekdays(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[Fou
         for said, more in _phrases(rest[1:], 4):
             if said in vocabulary.which_after:
                 yield (WeekdayName(number, vocabulary.which_after[said]),), count + more
+            if rest[1] in vocabulary.ahead and vocabulary.days.get(said, 1) % _WEEK == 0:  # in acht Tagen is a week
+                yield (WeekdayName(number, Which.COMING, vocabulary.days[said] // _WEEK),), count + more
             if said == "week" and more == 1:  # british: friday week
                 yield (WeekdayName(number, Which.COMING, 1),), count + more
         for minutes, more in _read_length(rest[1:], vocabulary):

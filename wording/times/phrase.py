@@ -135,7 +135,8 @@ class Phrase:
     def is_whole(self) -> bool:
         """Whether its pieces say a time, or a day of which the hour is missing."""
         if self.ahead is not None or self.instant is not None:
-            others = (self.clock, self.part, *self.days, *self.zones, self.ahead if self.instant is not None else None)
+            days = [day for day in self.days if day != RelativeDay(0)]  # "today in two hours" says no more than without
+            others = (self.clock, self.part, *days, *self.zones, self.ahead if self.instant is not None else None)
             return not any(other is not None for other in others)
         if self.clock is not None and self.clock.is_bare and not self.days and self.part is None:
             return False

@@ -15,7 +15,7 @@ from wording.problems import translate
 from wording.translation import N_, _, use_language
 
 RETRY_S = 5
-_NOT_FOUND = N_("There is no such page"), N_("The address may be mistyped, or what it showed is gone."), ""
+_NOT_FOUND = N_("Page not found"), N_("The address may be wrong, or the page is gone."), ""
 _FAILED = N_("Usher could not show this page"), N_("That is a fault of Usher's. Its log says what went wrong."), ""
 _PROXY = (
     N_("This page is for the machine that Usher runs on"),

@@ -109,7 +109,7 @@ async def show_admin(request: PageRequest) -> PageContent:
     return PageContent(
         _("Admin"),
         {
-            "heading": _("Behind the screen"),
+            "heading": _("Behind the scenes"),
             "done": _(DONE[request.query["done"]]) if request.query.get("done") in DONE else "",
             "problem": clean_line(problem, 300) if problem else "",
             "tiles": build_tiles(health, saved, backups, request.at.wall_s, request.zone),
@@ -145,9 +145,9 @@ def build_tiles(
     tiles = []
     if health is not None:
         ill = sum(each.state != WELL for each in health.actors)
-        word = format_count("{count} to look at", "{count} to look at", ill) if ill else _("All well")
+        word = format_count("{count} problem", "{count} problems", ill) if ill else _("All systems healthy")
         running = len(health.actors) - ill
-        text = _("{running} of {count} actors run").format(running=running, count=len(health.actors))
+        text = _("{running} of {count} actors running").format(running=running, count=len(health.actors))
         tiles.append(Tile(word, text))
     if saved is not None:
         label = _("since the last save")
@@ -173,7 +173,7 @@ def build_actor_table(health: HealthReport | None, now_s: float, zone: ZoneInfo)
 def _build_actor_row(each: ActorHealth) -> ActorRow:
     error = clean_line(translate_all(each.problems, each.last_error), 300) if each.last_error else ""
     if error and each.resolved_for_s is not None:
-        error = _("over for {time}: {error}").format(time=format_duration(each.resolved_for_s), error=error)
+        error = _("resolved {time} ago: {error}").format(time=format_duration(each.resolved_for_s), error=error)
     figures = (
         format_duration(each.uptime_s),
         format_number(each.restarts),
@@ -244,17 +244,17 @@ def _describe() -> dict[str, str]:
         "backups": _("Backups"),
         "no_backups": _("None yet."),
         "letters": _("Dead letters"),
-        "no_letters": _("None. What could not be delivered or read would stand here, with the reason."),
+        "no_letters": _("None. Messages that could not be delivered or read appear here, with the reason."),
         "settings": _("Settings"),
-        "settings_note": _("as the service runs with them; nothing here changes them"),
+        "settings_note": _("as the service uses them; read-only"),
         "is_set": _("set"),
         "is_unset": _("not set"),
         "default": _("default"),
         "start": _("Start tracking"),
-        "start_note": _("For whoever is in the voice channel and was missed."),
+        "start_note": _("For people in the voice channel who were missed."),
         "session": _("Film"),
         "choose": _("The only one, or the host's"),
-        "position": _("Where the film was when they came in, like 42:10; empty for now"),
+        "position": _("Where the film was when they joined, like 42:10; empty for right now"),
         "nothing_plays": _("Nothing is playing"),
         "state": _("State"),
     }

@@ -44,7 +44,7 @@ async def show_films(request: PageRequest) -> PageContent:
             "sort": sort,
             "sorts": tuple(Choice(_(name), path + each, each == sort) for each, name in SORTS.items()),
             "films": tuple(map(build_card, found.films)),
-            "empty": _("No film fits that.") if part else _("Nothing watched yet."),
+            "empty": _("No film matches that.") if part else _("Nothing watched yet."),
             "more": f"{path}{sort}&after={found.next_after}" if found.next_after else "",
             "more_label": _("More films"),
         },

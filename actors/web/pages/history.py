@@ -66,7 +66,7 @@ async def show_history(request: PageRequest) -> PageContent:
             "headings": build_headings(),
             "empty": _describe_nothing(title, is_beyond=is_beyond),
             "table_path": f"/history.csv?q={quote_query(title)}" if title else "/history.csv",
-            "table_label": _("As a table (CSV)"),
+            "table_label": _("Download as CSV"),
             "links": build_links("/history", {"q": title} if title else {}, found, is_beyond=is_beyond),
             "links_label": {"first": _("Newest"), "newer": _("Newer"), "older": _("Older"), "pages": _("Pages")},
         },

@@ -14,8 +14,8 @@ from wording.text import clean_line
 from wording.translation import N_, _, gettext_badge
 
 DONE = {
-    "privacy": N_("Your choice holds from now on."),
-    "name": N_("Your choice holds from now on."),
+    "privacy": N_("Your choice applies from now on."),
+    "name": N_("Your choice applies from now on."),
     "share": N_("Nobody can open that page any more."),
 }
 """What is said after a change, by what the address says was done."""
@@ -101,12 +101,12 @@ def _describe() -> dict[str, str]:
         "only_you": _("Only you see this page."),
         "privacy": _("Who sees you"),
         "save": _("Save"),
-        "accounts": _("It holds for your Plex accounts, too"),
+        "accounts": _("This also applies to your Plex accounts"),
         "public_name": _("Your name"),
-        "named": _("Show my name to everybody who opens this page, also to who is no member"),
-        "numbered": _("Without that, who is not signed in sees you as a number."),
+        "named": _("Show my name to everyone who opens this page, members or not"),
+        "numbered": _("Otherwise, people who aren't signed in see you as a number."),
         "data": _("Your data"),
-        "data_more": _("All that is stored about you, as a file."),
+        "data_more": _("Everything stored about you, as a file."),
         "download": _("Download"),
         "shares": _("What you share"),
         "shares_more": _(
@@ -119,6 +119,6 @@ def _describe() -> dict[str, str]:
         "sessions": _("Where you are signed in"),
         "sign_out": _("Sign out"),
         "everywhere": _("Sign out everywhere"),
-        "sessions_more": _("Everywhere: on every device, and links that were not used yet end, too."),
+        "sessions_more": _("Everywhere means on every device; unused sign-in links stop working, too."),
         "nothing": _("Nothing watched yet."),
     }

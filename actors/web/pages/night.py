@@ -118,7 +118,7 @@ def _build_tiles(night: Night, screening: Screening) -> tuple[Tile, ...]:
     tiles.append(Tile(format_long_duration(sum(seat.playing_s for seat in shown)), _("watched in all")))
     if night.rsvps:
         figure = _("{came} of {said}").format(came=format_number(len(night.came)), said=format_number(night.rsvps))
-        tiles.append(Tile(figure, _("RSVPs came")))
+        tiles.append(Tile(figure, _("RSVPs showed up")))
     if night.rating is not None:
         ratings = format_count("{count} rating", "{count} ratings", night.ratings)
         tiles.append(Tile(f"★ {format_number(night.rating, 1)}", ratings))
@@ -165,5 +165,5 @@ def _build_headings() -> dict[str, str]:
         "share": _("Seen"),
         "badges": _("Badges"),
         "everybody": _("Everybody who was there"),
-        "said": _("had said so"),
+        "said": _("had RSVP'd"),
     }

@@ -73,9 +73,9 @@ async def show_nights(request: PageRequest) -> PageContent:
             "count": format_count("{count} night", "{count} nights", len(found.nights)),
             "before": f"/nights?m={before:%Y-%m}" if found.earlier else "",
             "after": f"/nights?m={after:%Y-%m}" if after <= _find_last_day(planned, request) else "",
-            "before_label": _("Month before"),
-            "after_label": _("Month after"),
-            "calendar_label": _("As a calendar"),
+            "before_label": _("Previous month"),
+            "after_label": _("Next month"),
+            "calendar_label": _("Calendar feed"),
             "empty": _("No film was watched together in this month."),
         },
     )

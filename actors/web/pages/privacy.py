@@ -8,14 +8,13 @@ from wording.privacy import PRIVACY_CHOICES, PRIVACY_NAMES
 from wording.translation import N_, _
 
 WHO_READS = {
-    "local": N_("Whoever is at the machine that Usher runs on can read this page. Nobody signs in."),
+    "local": N_("Anyone on the machine that Usher runs on can read this page, without signing in."),
     "members": N_(
-        "Members of the Discord server can read this page once they have signed in. Who leaves the server can read it "
-        "no longer."
+        "Members of the Discord server can read this page after signing in. Those who leave the server lose access."
     ),
     "public": N_(
-        "Everybody can read this page. Who is not signed in sees numbers in the place of names, but of those who chose "
-        "to be named. Members who have signed in see names."
+        "Everybody can read this page. Without signing in, you see numbers instead of names, except for "
+        "people who chose to show theirs. Members who sign in see names."
     ),
 }
 """By WEB_ACCESS."""
@@ -38,15 +37,15 @@ async def show_privacy(request: PageRequest) -> PageContent:
         {
             "heading": _("Who sees what"),
             "paragraphs": (
-                Paragraph(_("Who reads this page"), (_(WHO_READS[request.site_access]),)),
+                Paragraph(_("Who can read this page"), (_(WHO_READS[request.site_access]),)),
                 Paragraph(_("What it shows"), _describe_content()),
             ),
             "choices_heading": _("What you can choose"),
             "choices": choices,
-            "how": _("Choose on your own page here, or on Discord with {command}. It holds at once.").format(
+            "how": _("Choose on your own page here, or on Discord with {command}. It applies at once.").format(
                 command="/privacy"
             ),
-            "kept": Paragraph(_("What is kept"), _describe_kept(request)),
+            "kept": Paragraph(_("What is stored"), _describe_kept(request)),
         },
     )
 
@@ -58,24 +57,22 @@ def _describe_content() -> tuple[str, ...]:
             "which minutes of them."
         ),
         _(
-            "Who is private or not tracked is named nowhere. At a film night they are counted: “and 2 hidden”. "
-            "How often each minute of a film was seen counts only who may be seen."
+            "People who are private or not tracked are named nowhere. At a film night they are only "
+            "counted: “and 2 hidden”. How often each minute of a film was seen counts visible viewers "
+            "only."
         ),
-        _("Addresses of viewers are made with a secret key: nobody learns an id on Discord or Plex from them."),
+        _("Addresses of viewers contain no Discord or Plex ids."),
     )
 
 
 def _describe_kept(request: PageRequest) -> tuple[str, ...]:
-    texts = [_("This page asks no other server for anything, and counts no visits.")]
+    texts = [_("This page loads nothing from other servers, and counts no visits.")]
     if request.site_access != "local":
         texts.append(
-            _(
-                "Who signs in gets one cookie, which says nothing but who is signed in. It ends after 30 days, or when "
-                "you sign out."
-            )
+            _("If you sign in, you get one cookie that keeps you signed in, for 30 days or until you sign out.")
         )
-        texts.append(_("All that is stored about you is a file on your own page."))
+        texts.append(_("On your own page you can download everything stored about you."))
     texts.append(
-        _("{command} on Discord removes what is stored about you, and signs you out.").format(command="/forgetme")
+        _("{command} on Discord deletes what is stored about you, and signs you out.").format(command="/forgetme")
     )
     return tuple(texts)

@@ -203,7 +203,7 @@ def _build_also(screening: Screening, at: Moment) -> AlsoPlaying:
 
 def _describe_silence(at: Moment, zone: ZoneInfo, heard_at: Moment | None, silent_after_s: float) -> str:
     if heard_at is None:
-        return _("Usher is starting: what plays is not known yet.")
+        return _("Usher is starting and doesn't know yet what is playing.")
     if at.steady_s - heard_at.steady_s <= silent_after_s:
         return ""
     clock = format_clock(heard_at.wall_s, zone)

@@ -147,8 +147,8 @@ def build_headings() -> Mapping[str, str]:
         "calendar": _("Day by day"),
         "badges": _("Badges earned"),
         "watched": _("of films"),
-        "year_before": _("Year before"),
-        "year_after": _("Year after"),
+        "year_before": _("Previous year"),
+        "year_after": _("Next year"),
     }
 
 

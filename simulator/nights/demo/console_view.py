@@ -18,6 +18,7 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
 
+from launcher.program_name import use_program_name
 from simulator.discord.model.messages import Attachment, ChannelMessage
 from simulator.discord.transcript.terminal import format_size, render_message
 from simulator.nights.demo.expectations import ExpectationResult
@@ -76,7 +77,7 @@ class Show:
         self.console.print(
             f"The real service, between a simulated Plex and a simulated Discord, at {self.speed:g} times the speed.\n"
             f"Below: what happens ([dim]dim[/dim]), and the channel [bold]#{ANNOUNCE}[/bold] as its members see it.\n"
-            f"The same night in a browser, while it runs: [bold]{stage.page_url}[/bold]\n"
+            f"The web page, while this runs: [bold]{stage.page_url}[/bold]\n"
         )
 
     def print_event(self, text: str) -> None:
@@ -271,9 +272,11 @@ class Show:
     def what_next(self) -> None:
         """Print what somebody who has seen the night may do."""
         self.console.print(
-            "\nNext: [bold]python run.py setup[/bold] asks for your Plex server and Discord bot and writes .env, "
-            "[bold]python run.py check[/bold] tries them, [bold]python run.py[/bold] runs the service.\n"
-            "In a terminal, [bold]python run.py simulate[/bold] has a prompt: play a night of your own."
+            use_program_name(
+                "\nNext: [bold]python run.py setup[/bold] asks for your Plex server and Discord bot and writes .env, "
+                "[bold]python run.py check[/bold] tests them, [bold]python run.py[/bold] runs the service.\n"
+                "In a terminal, [bold]python run.py simulate[/bold] has a prompt: play a night of your own."
+            )
         )
 
     def log(self, text: str) -> None:

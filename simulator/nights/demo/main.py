@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from config import languages
 from simulator.discord.model.messages import ChannelMessage
 from simulator.nights.demo.club_records import ClubStage
 from simulator.nights.demo.console_view import OVER, Show, chapter
@@ -22,8 +23,8 @@ from simulator.nights.demo.script import CUES, CURTAIN, HOST, STARTS
 from simulator.nights.director import Director
 from simulator.nights.stage import ANNOUNCE, ServiceStage, find_free_port
 
-SPEED = 180.0
-"""Minutes of the night in a minute: the whole of it takes 35 s."""
+SPEED, PROMPT_SPEED = 180.0, 60.0
+"""Minutes of the night in a minute: the scripted night takes 40 s; at the prompt, who reads misses no film."""
 CHART_WITHIN_S = 30.0
 """Real seconds: drawing does not hurry at speed."""
 SETTINGS = {
@@ -43,25 +44,34 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     alone = options.once or not (sys.stdin.isatty() and sys.stdout.isatty())
     console = Console(width=None if sys.stdout.isatty() else 100, highlight=False, emoji=False)
+    speed = options.speed or (SPEED if alone else PROMPT_SPEED)
     with _folder(options.keep) as folder:
-        show = Show(console, speed=options.speed)
+        show = Show(console, speed=speed)
         settings = {**SETTINGS, "WEB_PORT": str(find_free_port())}
         data_dir, evening = folder / "data", _evening()
         if alone:
-            with ServiceStage(data_dir, speed=options.speed, party_user=HOST, evening=evening, **settings) as stage:
+            with ServiceStage(data_dir, speed=speed, party_user=HOST, evening=evening, **settings) as stage:
                 return _play_script(stage, show)
-        console.print("Setting up a film club with a year behind it ...")
-        with ClubStage(data_dir, speed=options.speed, party_user=HOST, evening=evening, **settings) as stage:
+        console.print("Setting up a film club with a year of history ...")
+        settings["BOT_LANGUAGE"] = options.language
+        with ClubStage(data_dir, speed=speed, party_user=HOST, evening=evening, **settings) as stage:
             return Prompt(stage, show, CUES).run()
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="run.py simulate", description="A film night at speed against a simulated Plex and Discord."
+        prog="run.py simulate",
+        description="A film night between a simulated Plex and a simulated Discord: in a terminal with a prompt, "
+        "otherwise a scripted one.",
     )
     parser.add_argument("--once", action="store_true", help="play the scripted night without a prompt, then stop")
     parser.add_argument(
-        "--speed", type=float, default=SPEED, help="minutes of the night in a real one (default %(default)g)"
+        "--speed",
+        type=float,
+        help=f"minutes of the night in a real one (default {SPEED:g}, at the prompt {PROMPT_SPEED:g})",
+    )
+    parser.add_argument(
+        "--language", choices=languages(), default="en", help="what the bot speaks at the prompt (default %(default)s)"
     )
     parser.add_argument("--keep", metavar="DIR", type=Path, help="keep data and logs in this folder")
     return parser

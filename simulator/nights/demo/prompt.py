@@ -12,27 +12,30 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from simulator.nights.demo.console_view import Show
-from simulator.nights.demo.typed_lines import ASKER, COMMANDS, LineError, Names, read_cue
+from simulator.nights.demo.prompt_actions import MessageActions
+from simulator.nights.demo.typed_lines import ASKER, COMMANDS, LineError, Names, read_cue, split_asker
 from simulator.nights.director import Director
 from simulator.nights.script import Cue
-from simulator.nights.stage import ANNOUNCE, ServiceStage
+from simulator.nights.stage import ServiceStage
 
 HELP = f"""\
   !command or /command     ask Usher as {ASKER}, an administrator: !help, !stats, !night ...
   press BUTTON             press a button below a message, by its label; press alone lists them
+  choose FILM, answer TEXT, vote FILM      for menus, questions and polls
+  NAME: ...                do that as another member: Björn: !suggest Alien, Björn: vote Alien
   play WHO FILM            a Plex account starts a film: play Cem "Duck Soup"
   pause WHO, resume WHO, stop WHO, seek WHO MINUTE
-  join WHO, leave WHO      the voice channel, where everybody sees what Rosa plays
+  join WHO, leave WHO      the voice channel, where everybody watches what Rosa plays
   people, films            who there is, and what there is to see
   outage, recover          the Plex server goes offline, and comes back
   kill ACTOR               kill -9: plex, tracker, persistence or discord
-  night                    play the scripted night from its start
+  night                    play the scripted night; people come and go by themselves
   help, quit               Tab completes commands, names and titles"""
 TRY = (
     "Try: [bold]!leaderboard[/bold], [bold]!stats[/bold], [bold]play Rosa Casablanca[/bold] and "
     "[bold]join Björn[/bold], then [bold]!nowplaying[/bold]"
 )
-WORDS = ("press", "people", "films", "night", "help", "quit")
+WORDS = ("press", "choose", "answer", "vote", "people", "films", "night", "help", "quit")
 
 
 class LineCompleter(Completer):
@@ -77,6 +80,7 @@ class Prompt:
         self._cues = cues
         self._director = Director(stage, show.print_event)
         self._names = Names(stage)
+        self._actions = MessageActions(stage, show)
         self._night: threading.Thread | None = None
 
     def run(self) -> int:
@@ -101,8 +105,9 @@ class Prompt:
         return self._stage.stop_service()[0]
 
     def _do(self, line: str) -> None:
-        word, _, rest = line.partition(" ")
         try:
+            who, line = split_asker(line, self._names)
+            word, _, rest = line.partition(" ")
             match word.casefold():
                 case "help" | "?":
                     self._show.console.print(HELP, markup=False)
@@ -111,11 +116,17 @@ class Prompt:
                 case "people":
                     self._show.list_people(self._stage)
                 case "press":
-                    self._press(rest.strip().strip("\"'"))
+                    self._actions.press(who, _unquote(rest))
+                case "choose":
+                    self._actions.choose(who, _unquote(rest))
+                case "answer":
+                    self._actions.answer(_unquote(rest))
+                case "vote":
+                    self._actions.vote(who, _unquote(rest))
                 case "night":
                     self._play_night()
                 case _:
-                    self._director.perform(read_cue(line, self._names, self._minute_of))
+                    self._director.perform(read_cue(line, self._names, self._minute_of, who))
         except LineError as error:
             self._show.print_hint(str(error))
         except (LookupError, ValueError, StopIteration, RuntimeError, TimeoutError) as error:
@@ -126,24 +137,6 @@ class Prompt:
         session = self._director.performer.live_session(account)
         return None if session is None else session.true_ms(self._stage.clock.now().wall_s) / 60_000
 
-    def _press(self, label: str) -> None:
-        """Press the button of this label, or that begins so, of the newest message that has one."""
-        written = [message for message in self._stage.discord.messages(ANNOUNCE, by_bot=True) if message.controls]
-        labels: list[str] = []
-        for message in reversed(written):
-            for control in message.controls:
-                name = str(control.get("label") or (control.get("emoji") or {}).get("name") or "")
-                if label and name.casefold().startswith(label.casefold()) and not control.get("url"):
-                    self._show.print_event(f"{ASKER} presses {name}")
-                    pressed = self._stage.discord.click(ASKER, message, control["custom_id"])
-                    self._show.message(pressed.wait_reply())
-                    return
-                labels.append(name)
-        if not labels:
-            raise LineError("No message has a button.")
-        newest = ", ".join(f'"{each}"' for each in dict.fromkeys(labels[:5]))
-        raise LineError(f"Which button? The newest are {newest}.")
-
     def _play_night(self) -> None:
         if self._night is not None and self._night.is_alive():
             raise LineError("The scripted night is running already.")
@@ -151,3 +144,7 @@ class Prompt:
         cues = [cue for cue in self._cues if cue.verb != "say"]
         self._night = threading.Thread(target=self._director.play, args=(cues, begin_s), daemon=True, name="night")
         self._night.start()
+
+
+def _unquote(text: str) -> str:
+    return text.strip().strip("\"'")

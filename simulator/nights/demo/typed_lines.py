@@ -84,15 +84,42 @@ class Names:
         return by_kind[kind]() if kind in by_kind else []
 
 
-def read_cue(line: str, names: Names, minute_of: Callable[[str], float | None]) -> Cue:
+def split_asker(line: str, names: Names) -> tuple[str, str]:
+    """Return the member who does what a line says, and the line: "Björn: !suggest Alien". Raises LineError."""
+    found = re.match(r"([^:!/\"']+):\s*(\S.*)", line)
+    if found is None or line.split()[0].casefold() in COMMANDS:
+        return ASKER, line
+    name = _find_name(found[1].strip(), names.guests)
+    if name is None:
+        raise LineError(f'No member of the server is called "{found[1].strip()}". There are {_list(names.guests)}.')
+    return name, found[2]
+
+
+def find_named(typed: str, choices: Sequence[str]) -> str:
+    """Return the choice of this name, or that has it in its name. Raises LineError."""
+    found = _find_name(typed, choices) if typed else None
+    if found is None:
+        raise LineError(f"Which one? There are {_list(choices)}.")
+    return found
+
+
+def _find_name(typed: str, choices: Sequence[str]) -> str | None:
+    found = [name for name in choices if _fold(name) == _fold(typed)]
+    found = found or [name for name in choices if _fold(typed) in _fold(name)]
+    return found[0] if len(found) == 1 else None
+
+
+def read_cue(line: str, names: Names, minute_of: Callable[[str], float | None], asker: str = ASKER) -> Cue:
     """Return what a line asks for. Raises LineError.
 
-    `minute_of`: the minute of the film at which an account is; None where it plays nothing.
+    `minute_of`: the minute of the film at which an account is; None where it plays nothing. `asker`: who gives
+    commands.
     """
     if line[0] == "!":
-        return Cue(0.0, "say", ASKER, line)
+        _check_command(line, names)
+        return Cue(0.0, "say", asker, line)
     if line[0] == "/":
-        return Cue(0.0, "slash", ASKER, _read_slash(line[1:], names))
+        return Cue(0.0, "slash", asker, _read_slash(line[1:], names))
     try:
         verb, *rest = shlex.split(line)
     except ValueError:
@@ -150,12 +177,8 @@ def _read_value(kind: str, rest: Sequence[str], at: int, command: Usage, names: 
 def _read_slash(line: str, names: Names) -> str:
     """Return a slash command as the director takes it: words without a name go to the command's first option."""
     name, _, rest = line.strip().partition(" ")
-    known = names.slash_commands
-    if name not in known:
-        near = _guess(name, list(known))
-        near = f"/{near}" if near else ""
-        raise LineError(f"There is no /{name}.{_did_you_mean(near)} !help lists Usher's commands.")
-    options = known[name]
+    _check_command(f"/{name}", names)
+    options = names.slash_commands[name]
     if not rest.strip():
         return name
     if not re.match(r"\s*\w+=", rest):
@@ -171,6 +194,18 @@ def _read_slash(line: str, names: Names) -> str:
             raise LineError(f"/{name} has no {option}=: {takes}.")
     chosen = [part.partition("=") for part in parts]
     return " ".join([name, *(f"{option}={shlex.quote(value.strip(QUOTES))}" for option, _, value in chosen)])
+
+
+def _check_command(line: str, names: Names) -> None:
+    """Raise LineError where Usher has no such command: Discord's own bots say nothing then."""
+    sign, name = line[0], line[1:].partition(" ")[0]
+    known = names.slash_commands
+    if not name:
+        raise LineError(f"Write a command after it, like {sign}stats. !help lists Usher's commands.")
+    if known and name not in known:
+        near = _guess(name, list(known))
+        near = f"{sign}{near}" if near else ""
+        raise LineError(f"Usher has no command {sign}{name}.{_did_you_mean(near)} !help lists them.")
 
 
 QUOTES = " \"'"

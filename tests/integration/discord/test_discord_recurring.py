@@ -94,7 +94,7 @@ def test_what_is_not_clear_is_not_planned(stage: Stage) -> None:
     with stage.acting():
         for text in ("every friday", "every friday at 8"):
             assert "I didn't understand that time." in answer(stage, "Iris", f"!night {text}").text
-        assert "isn't the name of one film" in answer(stage, "Iris", "!night dune every friday 20:30").text
+        assert "no single film called" in answer(stage, "Iris", "!night dune every friday 20:30").text
         assert "Manage Events" in answer(stage, "Chiara", "!night every friday 20:30").text
         assert not events(stage)
         said = answer(stage, "Iris", "!night Metropolis every friday 20:30")

@@ -154,7 +154,7 @@ def test_a_tie_goes_to_whoever_won_longest_ago(stage: Stage) -> None:
             before = len(stage.discord.messages())
             stage.discord.end_poll(poll)
             said = until(functools.partial(new_result, stage, before), "what won")[0]
-            assert f"🏆 {winner} (1927) won the vote" in said.text and "A tie with" in said.text
+            assert f"🏆 {winner} (1927) won the vote" in said.text and "Tied with" in said.text
             until(lambda: not [v for v in stage.remembered("film_vote").values() if not v["is_over"]], "it is over")
             time_passes(stage)
     assert set(stage.remembered("film_vote_turns")) == {ana, ben}

@@ -75,7 +75,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         yield Desk(tmp_path, plex, discord, site)
 
 
-REST = ("1", "#film-club", "Cinema", "Berta", "Europe/Berlin", "de", "no page")
+REST = ("1", "#film-club", "Cinema", "Berta", "Europe/Berlin", "de", "none")
 
 
 def test_a_newcomer_signs_in_by_pin_and_is_done_in_nine_answers(desk: Desk) -> None:
@@ -103,7 +103,7 @@ def test_an_account_without_servers_is_asked_for_an_address(desk: Desk) -> None:
     """plex.tv knows none: the address is asked for, and the account's token tried there."""
     desk.site.servers = False
     assert desk.type("1", desk.plex.url, "2", desk.plex.token, desk.plex.url, desk.discord.token, *REST) == 0
-    assert "owns no server" in desk.shown and desk.written == desk.expected()
+    assert "knows no server of this account" in desk.shown and desk.written == desk.expected()
 
 
 def test_earlier_answers_are_defaults_and_other_lines_stay(desk: Desk) -> None:

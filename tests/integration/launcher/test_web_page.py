@@ -47,9 +47,9 @@ def test_no_page_is_nothing_to_check() -> None:
 
 def test_the_port_is_tried(busy: int, free: int, tmp_path: Path) -> None:
     """One that another program has is an error with its cure."""
-    assert say(Settings(web_port=free, data_dir=str(tmp_path)))[0].startswith("ok: can listen at 127.0.0.1")
+    assert say(Settings(web_port=free, data_dir=str(tmp_path)))[0].startswith("ok: can listen on 127.0.0.1")
     (line,) = say(Settings(web_port=busy, data_dir=str(tmp_path)))
-    assert line.startswith("error: cannot listen at") and "WEB_PORT" in line
+    assert line.startswith("error: cannot listen on") and "WEB_PORT" in line
 
 
 def test_the_address_and_the_way_to_it_are_tried(free: int, tmp_path: Path) -> None:
@@ -57,11 +57,11 @@ def test_the_address_and_the_way_to_it_are_tried(free: int, tmp_path: Path) -> N
     settings = Settings(web_port=free, web_access="members", web_url="http://films.invalid", data_dir=str(tmp_path))
     lines = say(settings)
     assert any(line.startswith("note: does not answer at http://films.invalid") for line in lines)
-    assert any("over http" in line and "https address" in line for line in lines)
+    assert any("over plain http" in line and "https address" in line for line in lines)
     lines = say(
         Settings(web_port=free, web_access="members", web_url=f"http://127.0.0.1:{free}", data_dir=str(tmp_path))
     )
-    assert not any("over http" in line for line in lines)
+    assert not any("over plain http" in line for line in lines)
 
 
 def test_the_application_is_looked_up(free: int, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_page_for_members_behind_a_proxy_is_set_up(desk: Desk, free: int) -> N
 
 def test_a_page_for_this_machine_is_set_up(desk: Desk, busy: int, free: int) -> None:
     """A port that is taken is asked for again."""
-    assert desk.type("1", desk.discord.token, *NEWCOMER, "for whoever", str(busy), str(free)) == 0, desk.shown
+    assert desk.type("1", desk.discord.token, *NEWCOMER, "for this machine", str(busy), str(free)) == 0, desk.shown
     assert "cannot listen there" in desk.shown
     assert read(desk).web_port == free
     assert read(desk).web_access == "local"

@@ -89,15 +89,15 @@ def test_who_has_none_hears_nothing_of_communities(house: House) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"guild_id": "12x"}, "12x is no id of a Discord server"),
-        ({"guild_id": "../../etc"}, "no id of a Discord server"),
+        ({"guild_id": "12x"}, "12x is not the id of a Discord server"),
+        ({"guild_id": "../../etc"}, "not the id of a Discord server"),
         ({"guild_id": str(OWN)}, "the operator's own"),
-        ({"DATA_DIR": "/etc"}, "DATA_DIR is no setting that a Discord server chooses"),
-        ({"PLEX_URL": "http://10.0.0.1:32400"}, "PLEX_URL is no setting"),
-        ({"NONSENSE": "1"}, "NONSENSE is no setting"),
-        ({"WATCHED_PERCENT": "101"}, "WATCHED_PERCENT takes a number of percent above 0 up to 100"),
-        ({"PLEX_SERVERS": '[{"url": "http://1.2.3.4:1", "token": "plain"}]'}, "come from a sign-in at plex.tv"),
-        ({"PLEX_SERVERS": '[{"url": "http://1.2.3.4:1", "token": "sealed:x"}]'}, "come from a sign-in at plex.tv"),
+        ({"DATA_DIR": "/etc"}, "can't choose DATA_DIR themselves"),
+        ({"PLEX_URL": "http://10.0.0.1:32400"}, "can't choose PLEX_URL"),
+        ({"NONSENSE": "1"}, "can't choose NONSENSE"),
+        ({"WATCHED_PERCENT": "101"}, "WATCHED_PERCENT takes a percentage above 0 up to 100"),
+        ({"PLEX_SERVERS": '[{"url": "http://1.2.3.4:1", "token": "plain"}]'}, "come from signing in at plex.tv"),
+        ({"PLEX_SERVERS": '[{"url": "http://1.2.3.4:1", "token": "sealed:x"}]'}, "come from signing in at plex.tv"),
     ],
 )
 def test_what_is_wrong_is_declined_in_words_and_nothing_is_changed(
@@ -108,7 +108,7 @@ def test_what_is_wrong_is_declined_in_words_and_nothing_is_changed(
     with pytest.raises(RemoteError, match=said):
         save(house, **values)
     assert house.ask(ListCommunities()).communities == ()
-    with pytest.raises(RemoteError, match="no further Discord server"):
+    with pytest.raises(RemoteError, match="doesn't serve the Discord server"):
         house.ask(RemoveCommunity("5", "Ann"))
 
 

@@ -44,7 +44,7 @@ class LauncherStandIn(threading.Thread):
         super().__init__(daemon=True)
         self.launcher = Endpoint("launcher", house.network.transport("launcher"), DeadLetters(None, "launcher"))
         self.tracker = house.tracker
-        self.plan = TrackingPlan((), (), "", (), "Nothing plays on Plex now: start the film, then try again.")
+        self.plan = TrackingPlan((), (), "", (), "Nothing is playing on Plex: start the film, then try again.")
         self.started: list[StartTracking] = []
         self.state = "running"
         self._house = house
@@ -129,8 +129,8 @@ def wait_for_acts(tmp_path: Path, count: int) -> list[tuple[str, str, str, str]]
 @pytest.mark.parametrize(
     ("language", "texts"),
     [
-        ("en", ("Behind the screen", "1 to look at", "degraded", "Plex is away", "its mailbox is full", "Save now")),
-        ("de", ("Hinter der Leinwand", "Jetzt sichern", "eingeschränkt")),
+        ("en", ("Behind the scenes", "1 problem", "degraded", "Plex is away", "its mailbox is full", "Save now")),
+        ("de", ("Hinter den Kulissen", "Jetzt sichern", "eingeschränkt")),
     ],
 )
 def test_administrators_see_how_the_service_is(
@@ -185,7 +185,7 @@ def test_administrators_start_tracking(house: MembersHouse, launcher: LauncherSt
     assert "isn&#39;t a position" not in browser.get("/admin").text
     assert browser.post("/admin/start", {"session": "7", "position": "42:10"}).location == "/admin"
     assert launcher.started == [StartTracking("7", 2_530_000, requested_by=ADMIN)]  # type: ignore[arg-type]
-    assert "Nothing plays on Plex now" in browser.get("/admin").text
+    assert "Nothing is playing on Plex" in browser.get("/admin").text
     launcher.plan = TrackingPlan((), (), "7", (TrackingOutcome("501", "Björn", "started"),))
     assert browser.post("/admin/start", {"session": "", "position": ""}).location == "/admin?done=started"
     acts = wait_for_acts(tmp_path, 2)
@@ -194,7 +194,7 @@ def test_administrators_start_tracking(house: MembersHouse, launcher: LauncherSt
 
 def launcher_problem() -> str:
     """Return what the tracker says where nothing plays."""
-    return "Nothing plays on Plex now: start the film, then try again."
+    return "Nothing is playing on Plex: start the film, then try again."
 
 
 def test_members_find_no_page_of_administrators(house: MembersHouse, launcher: LauncherStandIn) -> None:
@@ -245,7 +245,7 @@ def test_ones_own_page_makes_the_choice(house: MembersHouse) -> None:
     assert browser.post("/me/privacy", {"choice": "private"}).location == "/me?done=privacy"
     page = browser.get("/me?done=privacy").text
     assert 'value="private" checked' in page
-    assert "Your choice holds" in page
+    assert "Your choice applies" in page
     assert 'class="tiles"' in page
     end = time.monotonic() + 2.0
     while "Chiara" in other.get("/viewers").text:

@@ -158,7 +158,7 @@ def test_what_is_not_there_is_said(house: PageHouse, path: str) -> None:
     """With the page for it, and the right status."""
     status, _headers, text = house.get(path)
     assert status == 404
-    assert "There is no such page" in text
+    assert "Page not found" in text
 
 
 @pytest.mark.parametrize(

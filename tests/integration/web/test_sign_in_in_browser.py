@@ -66,7 +66,7 @@ def test_a_member_signs_in_chooses_and_signs_out(house: MembersHouse, browser: B
     page.get_by_role("heading", level=1, name="Iris").wait_for()
     page.locator("input[value=private]").check()
     page.get_by_role("button", name="Save").first.click()
-    page.get_by_role("status").get_by_text("Your choice holds").wait_for()
+    page.get_by_role("status").get_by_text("Your choice applies").wait_for()
     assert page.locator("input[value=private]").is_checked()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()

@@ -154,7 +154,7 @@ async def test_all_badges(room: Any, actors: Any) -> None:
     odd = samples.towards("Odd", rarity="mythical")
     actors.answers[GetBadgeCatalogue] = BadgeCatalogue((odd, samples.towards(holders=3)))
     await room.ana.send(room.channel, "!allbadges")
-    assert "held by 3" in room.text()
+    assert "earned by 3" in room.text()
     assert room.text().index("Uncommon") < room.text().index("Mythical")
 
 

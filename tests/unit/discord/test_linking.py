@@ -130,7 +130,7 @@ async def test_what_is_linked_is_told_where_the_store_goes_away(room: Any, actor
         (PlexSignedIn("expired"), "The code expired."),
         (PlexSignedIn("expired", problem="plex.tv did not list the servers (X)."), "did not list the servers"),
         (PlexSignedIn("expired"), "`/link` gives a new one."),
-        (PlexSignedIn("no_access", (), "Anton"), "Anton can use no server"),
+        (PlexSignedIn("no_access", (), "Anton"), "Anton has access to none"),
         (PlexSignedIn("no_access", (), "Anton"), "share it with that account"),
         (
             PlexSignedIn("no_access", (), "Anton", "A Plex server doesn't answer, so that can't be checked."),

@@ -66,7 +66,7 @@ async def test_the_presence_keeps_to_five_in_twenty_seconds(monkeypatch: pytest.
         (ConnectionRefusedError(), "cannot be reached"),
         (TimeoutError(), "cannot be reached"),
         (discord.GatewayNotFound(), "gateway cannot be found"),  # type: ignore[no-untyped-call]  # discord.py's own
-        (KeyError("guild_id"), "could not be read (KeyError)"),
+        (KeyError("guild_id"), "something unreadable (KeyError)"),
         (None, "closed the connection"),
     ],
 )
@@ -95,7 +95,7 @@ def test_backoff_grows_to_its_bound() -> None:
         (MailboxFull("1000 wait"), "The tracker is too busy right now.", "Try again in a few seconds."),
         (ActorUnavailable("away"), "The tracker is restarting; nothing is lost.", "Try again in a few seconds."),
         (UnexpectedAnswer("a SaveStatus"), "The tracker answered something unexpected.", "Are all parts of Usher of"),
-        (KeyError("x"), "Something went wrong inside Usher; no watch is lost by it.", "Try again; if it happens"),
+        (KeyError("x"), "Something went wrong inside Usher. No watch is lost.", "Try again; if it happens"),
     ],
 )
 async def test_why_there_is_no_answer_is_told_apart(

@@ -67,7 +67,7 @@ async def test_privacy_shows_every_choice_and_marks_the_one_that_holds(room: Any
     shown = result.response.embeds[0]
     assert "✅ **anonymous**" in shown.description
     assert shown.description.count("▫️") == 3
-    assert "What was posted in the channel stays there" in shown.description
+    assert "What was posted stays" in shown.description
     assert shown.fields[0].value == "Anton \\*A\\*"
 
 
@@ -230,14 +230,14 @@ async def test_forgetme_asks_once_more_and_then_says_what_went(room: Any, actors
     said = result.response.embeds[0].description
     assert "**12 watches** and **3 badges**" in said
     assert "2 backups still have it, made between <t:1790000000:f> and <t:1790086400:f>." in said
-    assert "Newer ones take their place, until <t:" in said
+    assert "Newer ones replace them, by <t:" in said
     assert not result.response.components
 
 
 @pytest.mark.parametrize(
     ("gone", "said"),
     [
-        (ViewerErased(1, 1, 1, 1.79e9, 1.79e9), "None is made by itself here"),
+        (ViewerErased(1, 1, 1, 1.79e9, 1.79e9), "No newer ones replace them here"),
         (ViewerErased(0, 0, 0, backup_interval_hours=24.0, backup_keep=7), "**0 watches** and **0 badges**"),
     ],
 )

@@ -69,7 +69,7 @@ async def test_a_server_is_set_up_and_changed(room: Any, further: FurtherServer)
     long = {"EXCLUDED_PLEX_USERS": ", ".join(f"{n}{LONG}" for n in range(60)), "WATCH_PARTY_PLEX_USER": LONG}
     further.community = replace(further.community, settings={**further.community.settings, **long})
     await further.mia.click(shown.response, label="All settings")
-    assert "**Plex accounts left out**" in str(shown.response.embeds[0].description)
+    assert "**Excluded Plex accounts**" in str(shown.response.embeds[0].description)
 
 
 @fails

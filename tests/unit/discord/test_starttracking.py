@@ -35,7 +35,7 @@ async def test_starttracking_tells_the_channel_of_nobodys_private_choice(room: A
     await room.boss.send(room.channel, "!starttracking")
     assert "**Ana** ▶️ started" in room.text()
     assert "Tracking started for 1 person" in room.text()
-    assert "🙈 1 person here keeps to themselves what they watch" in room.text()
+    assert "🙈 1 person here keeps what they watch private" in room.text()
     assert "Ben" not in room.text()
     assert "not to be tracked" not in room.text()
 

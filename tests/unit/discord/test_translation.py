@@ -238,7 +238,7 @@ def test_every_problem_is_worded_with_its_parameters() -> None:
 def test_a_problem_of_another_version_is_shown_as_it_is() -> None:
     """An unknown code, and a gap without a parameter, cost no answer."""
     assert translate(Problem.of("new.code", what="x")) == "new.code {'what': 'x'}"
-    assert translate(Problem.of("start.no_such_session", session="a {b}")).startswith("No session a {b} plays now.")
+    assert translate(Problem.of("start.no_such_session", session="a {b}")).startswith("No session a {b} is playing.")
 
 
 def test_a_cause_and_a_cure_begin_a_sentence() -> None:

@@ -155,7 +155,7 @@ def test_people_are_told_where_the_film_is_now() -> None:
     tracking.poll_failed(failed(110))
     answer = tracking.active_watches(moment(114))
     assert answer.watches[0].position_ms == 100_000
-    assert answer.notice == "Plex server Cinema does not answer: its watches wait for it."
+    assert answer.notice == "Plex server Cinema does not answer: its watches are on hold."
 
 
 def test_one_session_that_breaks_costs_the_others_nothing() -> None:
@@ -257,9 +257,9 @@ def in_earnest(request: StartTracking) -> StartTracking:
 @pytest.mark.parametrize(
     ("request_", "problem"),
     [
-        (StartTracking(), "Several films play. Name the session: 1 (Heat), 2 (Alien)."),
-        (StartTracking("5"), "No session 5 plays now. Name one that does: 1, 2."),
-        (StartTracking("1", PositionMs(5_000_000)), "The position lies ahead"),
+        (StartTracking(), "Several films are playing. Name the session: 1 (Heat), 2 (Alien)."),
+        (StartTracking("5"), "No session 5 is playing. Name one that is: 1, 2."),
+        (StartTracking("1", PositionMs(5_000_000)), "The film hasn't got that far yet"),
     ],
 )
 def test_a_request_that_cannot_be_met_says_why(request_: StartTracking, problem: str) -> None:
@@ -275,7 +275,7 @@ def test_a_request_that_cannot_be_met_says_why(request_: StartTracking, problem:
 def test_without_plex_or_discord_nothing_is_started() -> None:
     """A failed poll opens nothing, and an unknown channel has no members."""
     tracking = TrackingEngine(Rules())
-    assert "Nothing plays" in tracking.start_manually(StartTracking(), moment(0))[0].problem
+    assert "Nothing is playing" in tracking.start_manually(StartTracking(), moment(0))[0].problem
     tracking.observe(poll(0, playing(0)))
     assert "Discord" in tracking.start_manually(StartTracking(), moment(1))[0].problem
     tracking.update_voice(channel(2))

@@ -114,4 +114,4 @@ def test_silence_is_told_with_its_time() -> None:
     later = Moment(AT.wall_s + 45, AT.steady_s + 45)
     assert "shown as of 21:40" in build(make_evening(AT), at=later).notice
     assert build(make_evening(AT), at=AT).notice == ""
-    assert build(heard_at=None).notice == "Usher is starting: what plays is not known yet."
+    assert build(heard_at=None).notice == "Usher is starting and doesn't know yet what is playing."

@@ -114,6 +114,41 @@ yesterday 20:00              2026-11-23T20:00!
 2025-12-24 18:00             2026-12-24T18:00!
 22 nov 8pm                   2027-11-22T20:00!
 Fri 4 Dec, 10:30             2026-12-04T10:30
+around 8pm friday            2026-11-27T20:00
+friday 8pm sharp             2026-11-27T20:00
+sat 10.30pm                  2026-11-28T22:30
+saturday 22h15               2026-11-28T22:15
+5th of December 9pm          2026-12-05T21:00
+Dec. 5th, 9 pm               2026-12-05T21:00
+2026/12/05 21:00             2026-12-05T21:00
+tmr 8                        2026-11-24T08:00 2026-11-24T20:00
+this evening at 8            2026-11-23T20:00
+in 45 min                    2026-11-23T18:45
+in a couple of hours         2026-11-23T20:00
+in two and a half hours      2026-11-23T20:30
+today in 2 hours             2026-11-23T20:00
+in 2 weeks 8pm               2026-12-07T20:00
+in a fortnight 8pm           2026-12-07T20:00
+two weeks from today 8pm     2026-12-07T20:00
+half eight friday            2026-11-27T08:30 2026-11-27T20:30
+quarter past 8pm             2026-11-23T20:15
+8.30                         2026-11-23T20:30 2026-11-24T08:30
+tomorrow at noon             2026-11-24T12:00
+31/12 8pm                    2026-12-31T20:00
+12/31 8pm                    2026-12-31T20:00
+12-31 8pm                    2026-12-31T20:00
+NYE 8pm                      2026-12-31T20:00
+xmas eve 6pm                 2026-12-24T18:00
+boxing day 8pm               2026-12-26T20:00
+weds 8pm                     2026-11-25T20:00
+8pm on Mon, Nov 30           2026-11-30T20:00
+friday the 13th 8pm          2026-12-11T20:00 2026-12-13T20:00
+next monday 8pm              2026-11-30T20:00
+friday afternoon 3           2026-11-27T15:00
+friday 12:30                 2026-11-27T12:30 2026-11-28T00:30
+3 days from now at 8pm       2026-11-26T20:00
+tomorrow 2:30                2026-11-24T02:30 2026-11-24T14:30
+8:30 p.m. on Friday, December 4th 2026-12-04T20:30
 """
 USUAL_GERMAN = """
 20:30                        2026-11-23T20:30
@@ -207,6 +242,46 @@ ab 20 Uhr                    2026-11-23T20:00
 gestern 20 Uhr               2026-11-23T20:00!
 heute um 17 Uhr              2026-11-24T17:00!
 Fr 4 Dez, 10:30              2026-12-04T10:30
+Freitag 20 Uhr pünktlich     2026-11-27T20:00
+Freitag gegen 8              2026-11-27T08:00 2026-11-27T20:00
+so gegen 20 Uhr              2026-11-23T20:00 2026-11-29T20:00
+ca. 20 Uhr                   2026-11-23T20:00
+halb acht                    2026-11-23T19:30 2026-11-24T07:30
+halb 8                       2026-11-23T19:30 2026-11-24T07:30
+8.30                         2026-11-23T20:30 2026-11-24T08:30
+20.30                        2026-11-23T20:30
+viertel acht                 2026-11-23T19:15 2026-11-24T07:15
+5 nach halb 9 abends         2026-11-23T20:35
+20Uhr                        2026-11-23T20:00
+20:15h                       2026-11-23T20:15
+12 Uhr                       2026-11-24T00:00 2026-11-24T12:00
+1 Uhr nachts                 2026-11-24T01:00
+heute Nacht um 1             2026-11-24T01:00
+heute in 2 Stunden           2026-11-23T20:00
+in ner Stunde                2026-11-23T19:00
+in 'ner Viertelstunde        2026-11-23T18:15
+in der Früh um 9             2026-11-24T09:00
+in 2 Wochen 20 Uhr           2026-12-07T20:00
+in 14 Tagen 20 Uhr           2026-12-07T20:00
+Samstag in acht Tagen 20 Uhr 2026-12-05T20:00
+Freitag in 14 Tagen 20 Uhr   2026-12-11T20:00
+morgen in einer Woche 20 Uhr 2026-12-01T20:00
+Montag nächste Woche 20 Uhr  2026-11-30T20:00
+am kommenden Samstag 20:15   2026-11-28T20:15
+20 Uhr am Freitag            2026-11-27T20:00
+3.Dezember 20 Uhr            2026-12-03T20:00
+03.12.26 20:15               2026-12-03T20:15
+31.12. 20 Uhr                2026-12-31T20:00
+12/31 20:00                  2026-12-31T20:00
+Freitag der 13. 20 Uhr       2026-12-11T20:00 2026-12-13T20:00
+2. Weihnachtstag 20 Uhr      2026-12-26T20:00
+am ersten Weihnachtstag um 18 Uhr 2026-12-25T18:00
+Nikolaus 20 Uhr              2026-12-06T20:00
+Freitag 24 Uhr               2026-11-28T00:00
+Freitag 0 Uhr                2026-11-27T00:00
+zwanzig Uhr fünfzehn         2026-11-23T20:15
+nachmittags um 3             2026-11-24T15:00
+Freitag, der 4. Dezember um 20:15 2026-12-04T20:15
 """
 
 
@@ -331,6 +406,46 @@ def test_after_midnight_tonight_is_still_tonight() -> None:
     """It is not a day later for who is still up."""
     now = datetime.datetime(2026, 11, 24, 0, 10, tzinfo=BERLIN)
     assert read_time("tonight 0:30", now).start == datetime.datetime(2026, 11, 24, 0, 30, tzinfo=BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("at", "text", "expected"),
+    [
+        ("00:10", "tomorrow 8pm", ["2026-11-24T20:00", "2026-11-25T20:00"]),
+        ("03:00", "day after tomorrow 8pm", ["2026-11-25T20:00", "2026-11-26T20:00"]),
+        ("05:00", "tomorrow 8pm", ["2026-11-25T20:00"]),
+        ("00:10", "tonight at 1", ["2026-11-24T01:00", "2026-11-25T01:00"]),
+        ("00:10", "today 8pm", ["2026-11-24T20:00"]),
+        ("00:10", "in 20 minutes", ["2026-11-24T00:30"]),
+        ("00:10", "tuesday 8pm", ["2026-11-24T20:00"]),
+    ],
+)
+def test_shortly_after_midnight_tomorrow_may_have_begun(at: str, text: str, expected: list[str]) -> None:
+    """Who is still up means the day that follows the night: it is asked."""
+    now = datetime.datetime.fromisoformat(f"2026-11-24T{at}").replace(tzinfo=BERLIN)
+    choices = read_time(text, now).choices
+    assert [f"{choice:%Y-%m-%dT%H:%M}" for choice in choices] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("friday 8pm", "en", "2026-11-27T20:00"),
+        ("friday 5pm", "en", "2026-12-04T17:00"),
+        ("this friday 8pm", "en", "2026-11-27T20:00"),
+        ("next friday 8pm", "en", "2026-12-04T20:00"),
+        ("friday next week 8pm", "en", "2026-12-04T20:00"),
+        ("a week from friday 8pm", "en", "2026-12-04T20:00"),
+        ("nächsten Freitag 20 Uhr", "de", "2026-12-04T20:00"),
+        ("Freitag in einer Woche 20 Uhr", "de", "2026-12-04T20:00"),
+        ("übernächsten Freitag 20 Uhr", "de", "2026-12-11T20:00"),
+    ],
+)
+def test_on_a_friday(text: str, language: str, expected: str) -> None:
+    """At six in the evening: today's is this friday, and the next one is in a week."""
+    now = datetime.datetime(2026, 11, 27, 18, 0, tzinfo=BERLIN)
+    found = read_time(text, now, language, DateOrder.DAY_FIRST)
+    assert [f"{choice:%Y-%m-%dT%H:%M}" for choice in found.choices] == [expected] and found.doubt is None
 
 
 def test_what_is_past_today_too_is_offered_for_tomorrow() -> None:

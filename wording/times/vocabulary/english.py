@@ -40,7 +40,11 @@ ENGLISH = Vocabulary(
         "this evening": (0, DayPart.EVENING),
         "last night": (-1, DayPart.EVENING),
     },
-    weekdays={**with_beginnings(_WEEKDAYS, (3, 4, 5)), **{f"{name}s": number for name, number in _WEEKDAYS.items()}},
+    weekdays={
+        **with_beginnings(_WEEKDAYS, (3, 4, 5)),
+        "weds": 2,
+        **{f"{name}s": number for name, number in _WEEKDAYS.items()},
+    },
     months={**with_beginnings(_MONTHS, (3, 4)), "sept": 9},
     parts={
         "morning": DayPart.MORNING,
@@ -56,6 +60,9 @@ ENGLISH = Vocabulary(
         "christmas eve": (12, 24),
         "christmas day": (12, 25),
         "christmas": (12, 25),
+        "xmas eve": (12, 24),
+        "xmas day": (12, 25),
+        "xmas": (12, 25),
         "boxing day": (12, 26),
         "new year's eve": (12, 31),
         "new years eve": (12, 31),
@@ -82,6 +89,7 @@ ENGLISH = Vocabulary(
         "a couple of": 2.0,
         "a couple": 2.0,
         "one and a half": 1.5,
+        "two and a half": 2.5,
     },
     units={
         **dict.fromkeys(("minute", "minutes", "min", "mins"), 1),
@@ -115,7 +123,7 @@ ENGLISH = Vocabulary(
     quarters={},
     quarter=frozenset({"quarter", "a quarter"}),
     at=frozenset({"at"}),
-    fillers=frozenset({"on", "at", "the", "of", "starting", "from"}),
+    fillers=frozenset({"on", "at", "the", "of", "starting", "from", "around", "about", "sharp"}),
     joiners=frozenset({"and"}),
     half_more=frozenset({"and a half"}),
 )

@@ -39,6 +39,7 @@ _PARTS = {
     "nacht": DayPart.NIGHT,
     "nachts": DayPart.NIGHT,
     "in der nacht": DayPart.NIGHT,
+    "in der früh": DayPart.MORNING,
 }
 COMPOUND_PARTS = ("abend", "abends", "nacht", "nachmittag", "vormittag", "morgen", "mittag")
 """What is written in one word with a weekday: Freitagabend."""
@@ -65,6 +66,8 @@ GERMAN = Vocabulary(
         "heute in acht tagen": 7,
         "in acht tagen": 7,  # a week, to most people
         "in 8 tagen": 7,
+        "morgen in einer woche": 8,
+        "morgen in acht tagen": 8,
         "heute in zwei wochen": 14,
         "heute in vierzehn tagen": 14,
     },
@@ -89,6 +92,12 @@ GERMAN = Vocabulary(
         "silvester": (12, 31),
         "neujahr": (1, 1),
         "nikolaus": (12, 6),
+        **{
+            f"{number} {name}": (12, day)
+            for day, numbers in ((25, ("1.", "erster", "ersten")), (26, ("2.", "zweiter", "zweiten")))
+            for number in numbers
+            for name in ("weihnachtstag", "weihnachtsfeiertag")
+        },
     },
     noon=frozenset({"mittags", "mittag", "12 uhr mittags", "am mittag"}),
     midnight=frozenset({"mitternacht", "um mitternacht"}),
@@ -98,6 +107,7 @@ GERMAN = Vocabulary(
         "eine": 1.0,
         "einer": 1.0,
         "einem": 1.0,
+        **dict.fromkeys(("ner", "'ner", "nem", "'nem"), 1.0),
         "zwo": 2.0,
         "fuenf": 5.0,
         "zwoelf": 12.0,
@@ -145,7 +155,9 @@ GERMAN = Vocabulary(
     quarters={"viertel": -45, "dreiviertel": -15},
     quarter=frozenset({"viertel"}),
     at=frozenset({"um", "gegen", "ab"}),
-    fillers=frozenset({"punkt", "am", "um", "gegen", "ab", "im", "den", "der", "dem"}),
+    fillers=frozenset(
+        {"punkt", "pünktlich", "ca", "circa", "etwa", "am", "um", "gegen", "ab", "im", "den", "der", "dem"}
+    ),
     before_at=frozenset({"so"}),
     joiners=frozenset({"und"}),
 )

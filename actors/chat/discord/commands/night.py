@@ -83,7 +83,7 @@ class NightButton(
         questions = features_of(interaction).night_questions
         question = questions.take(self._key)
         if question is None or self._number >= len(question.choices):
-            await refuse(interaction, _("That question is closed."), _("Run the command again."))
+            await refuse(interaction, _("That question was already answered."), _("Run the command again."))
             return
         await interaction.response.defer()
         async with report_errors(interaction):

@@ -83,11 +83,11 @@ async def plan_recurring(ctx: CommandContext, guild: discord.Guild, title: str, 
     if time.start is None:
         raise RefusedError(_("I didn't understand that time."), _(_HOW))
     if recurring.is_full:
-        raise RefusedError(_("There are enough repeated nights already."), _("Stop one of them: `!night`"))
+        raise RefusedError(_("There can't be more repeated nights."), _("Stop one of them: `!night`"))
     if title and title.casefold() not in (_OPEN_FILM.casefold(), _(_OPEN_FILM).casefold()):
         meaning = await find_titled(actors, title, time)
         if not meaning.is_exact or len(meaning.films) != 1:
-            what = _('"{title}" isn\'t the name of one film on Plex.').format(title=formatting.escape(title, 60))
+            what = _('Plex has no single film called "{title}".').format(title=formatting.escape(title, 60))
             raise RefusedError(what, _("Choose it from the list of `/night`, or leave the film open."))
         event, reply = await _plan_with_film(ctx, guild, meaning.films[0], time.start)
     else:

@@ -32,7 +32,7 @@ async def web(ctx: CommandContext, what: Annotated[str, ChoiceConverter(TOKEN)] 
         raise RefusedError(_("This server has no web page."), _("Whoever runs Usher can set WEB_PORT."))
     if settings.web_access == "local":
         raise RefusedError(
-            _("The web page is for the machine that Usher runs on: nobody signs in there."),
+            _("The web page is only for the machine that Usher runs on, without sign-in."),
             _("Whoever runs Usher can set WEB_ACCESS=members."),
         )
     if what:
@@ -41,12 +41,12 @@ async def web(ctx: CommandContext, what: Annotated[str, ChoiceConverter(TOKEN)] 
     link = make_sign_in_link(settings.page_url)
     await acknowledge_then(ctx, ctx.actors.ask(OpenSignIn(link.token_hash, ctx.asker, ctx.author.display_name)))
     text = _(
-        "Good once, for five minutes. Whoever opens it is signed in as you, so don't pass it on. "
-        "You stay signed in for 30 days."
+        "Works once, within five minutes. Whoever opens it is signed in as you, so don't share it. You "
+        "stay signed in for 30 days."
     )
     view = discord.ui.View(timeout=None)
     view.add_item(discord.ui.Button(label=_("Open the web page"), url=link.address))
-    await reply_privately(ctx, embeds.build_embed(_("🔑 Your way to the web page"), text), view=view)
+    await reply_privately(ctx, embeds.build_embed(_("🔑 Your sign-in link"), text), view=view)
 
 
 async def _give_token(ctx: CommandContext) -> None:
@@ -55,8 +55,9 @@ async def _give_token(ctx: CommandContext) -> None:
     asked = StartSession(token.token_hash, viewer_id=ctx.asker, username=ctx.author.display_name, is_token=True)
     await acknowledge_then(ctx, ctx.actors.ask(asked))
     text = _(
-        "Programs that send it as `Authorization: Bearer` read the JSON API as you, for a year. Whoever has it sees "
-        "what you see, so don't pass it on. Signing out everywhere, on your own page, ends it."
+        "Programs that send it as `Authorization: Bearer` can read the JSON API as you, for a year. "
+        "Whoever has it sees what you see, so don't share it. To revoke it, sign out everywhere on your "
+        "page."
     )
     api = f"{ctx.actors.settings.page_url}/api/openapi.json"
     await reply_privately(ctx, embeds.build_embed(_("🔑 Your token"), f"```\n{token.secret}\n```\n{text}\n{api}"))

@@ -29,10 +29,10 @@ SubmitForm = Callable[[discord.Interaction[Any], str], Awaitable[None]]
 class CommandGroup(enum.Enum):
     """The headings of `!help`, in their order."""
 
-    NOW = N_("🎬 Now")
+    NOW = N_("🎬 Films and film nights")
     YOU = N_("📊 Stats")
     PRIVACY = N_("🔒 Privacy")
-    COMMUNITY = N_("🏆 Everybody")
+    COMMUNITY = N_("🏆 Community")
     ADMINS = N_("🔧 Admins")
 
 

@@ -160,7 +160,7 @@ def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None
         case _:
             return ErrorReply(
                 embeds.build_problem(
-                    _("Something went wrong inside Usher; no watch is lost by it."),
+                    _("Something went wrong inside Usher. No watch is lost."),
                     _("Try again; if it happens again, an administrator finds the reason in the log."),
                 ),
                 unexpected=error,

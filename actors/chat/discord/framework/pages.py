@@ -179,7 +179,7 @@ class PageRegistry:
     async def show_page(self, interaction: discord.Interaction[Any], name: str, arguments: str, page: int) -> None:
         """Answer a press: the page asked for takes the place of the one shown."""
         if name not in self._builders:
-            await refuse(interaction, _("This button is from an older Usher."), _("Run the command again."))
+            await refuse(interaction, _("This button is from an older version of Usher."), _("Run the command again."))
             return
         permission = self._permissions.get(name)
         if permission and not getattr(interaction.permissions, permission):

@@ -33,7 +33,7 @@ async def savedata(ctx: CommandContext) -> None:
     if saving.done():
         await send_reply(ctx, Reply(_build_saved(saving.result())))
         return
-    text = _("A long history takes up to half a minute to write. Films go on being recorded meanwhile.")
+    text = _("Writing a long history takes up to half a minute. Films are recorded meanwhile.")
     message = await send_reply(ctx, Reply(embeds.build_embed(_("💾 Saving …"), text)))
     try:
         saved = _build_saved(await saving)

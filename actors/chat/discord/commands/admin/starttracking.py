@@ -137,8 +137,8 @@ def _build_plan(plan: TrackingPlan, at_ms: int | None) -> discord.Embed:
     if hidden:  # told alike of those who are tracked and those who are not, and without a word of which it is
         people.append(
             format_count(
-                "🙈 {count} person here keeps to themselves what they watch",
-                "🙈 {count} people here keep to themselves what they watch",
+                "🙈 {count} person here keeps what they watch private",
+                "🙈 {count} people here keep what they watch private",
                 hidden,
             )
         )
@@ -238,7 +238,7 @@ async def suggest_sessions(interaction: discord.Interaction[Any], current: str) 
     permission=ADMINISTRATOR,
     parameters={
         "session": N_("Which running session; leave out if only one film plays"),
-        "position": N_("Where the film was when they came in, like 42:10; leave out for now"),
+        "position": N_("Where the film was when they joined, like 42:10; leave out for right now"),
     },
     autocomplete={"session": suggest_sessions},
     buttons=(SessionMenu,),

@@ -78,7 +78,8 @@ def _build_change(change: RoleChange, role: discord.Role, gets: str, loses: str)
         for member in members
     ]
     text = embeds.join_lines_within(lines, embeds.DESCRIPTION) or _(
-        "Nobody of this server watched anything. Members count in the voice channel, or with a Plex account: `/link`"
+        "Nobody on this server has watched anything yet. Members count in the voice channel, or with a "
+        "linked Plex account: `/link`"
     )
     footer = _("By time watched in the last {days} days").format(days=TOP_DAYS)
     return embeds.build_embed(f"🎖️ {name}", text, colour=embeds.GOLD if change else embeds.GREY, footer=footer)
@@ -86,7 +87,7 @@ def _build_change(change: RoleChange, role: discord.Role, gets: str, loses: str)
 
 @command(
     "toproles",
-    N_("Give the top watchers their role, after a look at who it would be (admins)"),
+    N_("Give the top watchers their role; shows first who would get it (admins)"),
     group=CommandGroup.ADMINS,
     permission=ADMINISTRATOR,
     buttons=(ApplyButton,),

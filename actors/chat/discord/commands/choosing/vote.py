@@ -131,7 +131,7 @@ async def vote(ctx: CommandContext, films: str = "", duration: str = "") -> None
         )
     if not ctx.bot_permissions.send_polls:
         raise RefusedError(
-            _("I can't create polls in this channel."), _("An administrator: allow my role Create Polls.")
+            _("I can't create polls in this channel."), _("An administrator can allow my role Create Polls.")
         )
     hours = read_hours(duration)
     reply = await acknowledge_then(ctx, _open_vote(ctx, votes, films, hours))

@@ -81,9 +81,7 @@ async def _check(interaction: discord.Interaction[Any], guild: discord.Guild, si
     question = CheckPlexSignIn(sign_in_id)
     signed = await ask_own(directory_of(interaction).own.actors, question, PLEX_TV_S, to=POLLER)
     if signed.state == "waiting":
-        raise RefusedError(
-            _("plex.tv says that nobody has typed in that code yet."), _("Type it in, then press again.")
-        )
+        raise RefusedError(_("plex.tv says that nobody has entered that code yet."), _("Enter it, then press again."))
     _newest.pop(guild.id, None)
     await _show_servers(interaction, guild, sign_in_id, signed)
 
@@ -107,7 +105,7 @@ def _explain_none(signed: PlexSignedIn) -> RefusedError:
         what = _("The Plex account {name} owns no server.").format(name=formatting.escape(signed.name, 60))
         return RefusedError(what, _("Sign in with the account that owns it."))
     what = formatting.escape(translate_or(signed.reason, signed.problem), 300) if signed.problem else ""
-    return RefusedError(what or _("The code ran out, or Usher was started again."), _(_AGAIN))
+    return RefusedError(what or _("The code expired, or Usher was restarted."), _(_AGAIN))
 
 
 def _describe_server(server: OwnedPlexServer) -> str:
@@ -182,8 +180,8 @@ def _build_code(actors: ActorClient, code: PlexSignIn) -> discord.Embed:
     ends = formatting.relative_time(actors.clock.now().wall_s + code.expires_s)
     lines = [
         _("1. Open {address} and sign in to Plex, as the owner of the servers.").format(address=code.address),
-        _("2. Type in **{code}**; it ends {when}.").format(code=formatting.escape(code.code, 20), when=ends),
-        _("Then Usher keeps the token of each server that you choose, sealed, and nothing else of your account."),
+        _("2. Enter **{code}**. It expires {when}.").format(code=formatting.escape(code.code, 20), when=ends),
+        _("Usher then stores an encrypted token for each server you choose, and nothing else from your account."),
     ]
     return embeds.build_embed(_("📺 Connect Plex"), "\n".join(lines), colour=embeds.BLUE)
 

@@ -130,7 +130,9 @@ def _check_values(
         raise _build_refusal(name, ",".join(values))
     for value in values:
         if kind in ("text_channel", "voice_channel") and guild.get_channel(_read_id(value)) is None:
-            raise RefusedError(_("The bot doesn't see that channel."), _("Let its role view it, then choose it again."))
+            raise RefusedError(
+                _("The bot can't see that channel."), _("Give its role View Channel there, then choose it again.")
+            )
         if kind in ("role", "roles"):
             role = guild.get_role(_read_id(value))
             if role is None or role.is_default():
@@ -147,8 +149,8 @@ def _check_given(interaction: discord.Interaction[Any], guild: discord.Guild, ro
     is_below = isinstance(member, discord.Member) and role < member.top_role
     if member.id != guild.owner_id and not (is_below and interaction.permissions.manage_roles):
         raise RefusedError(
-            _("You may not give that role yourself."),
-            _("It takes Manage Roles, and a role of yours that is above it."),
+            _("You can't give that role yourself."),
+            _("You need Manage Roles, and a role above it."),
         )
 
 

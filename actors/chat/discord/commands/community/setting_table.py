@@ -15,7 +15,7 @@ LANGUAGE_NAMES = {"en": "English", "de": "Deutsch"}
 """What the languages call themselves; others are shown by their code."""
 _SWITCH = {"true": N_("yes"), "false": N_("no")}
 _DATE_ORDERS = {"day-month": N_("day first"), "month-day": N_("month first")}
-_TYPES = {"movie": N_("films"), "episode": N_("episodes"), "live": N_("live television")}
+_TYPES = {"movie": N_("films"), "episode": N_("episodes"), "live": N_("live TV")}
 
 
 @dataclass(frozen=True)
@@ -44,20 +44,20 @@ SHOWN: dict[str, ShownSetting] = {
     "WATCH_PARTY_PLEX_USER": ShownSetting(N_("Party host"), hint=N_("Name of a Plex account")),
     "PLEX_SERVERS": ShownSetting(N_("Plex servers"), "servers"),
     "EXCLUDED_PLEX_USERS": ShownSetting(
-        N_("Plex accounts left out"), hint=N_("Names of Plex accounts, comma-separated")
+        N_("Excluded Plex accounts"), hint=N_("Names of Plex accounts, comma-separated")
     ),
-    "IGNORED_ROLE_IDS": ShownSetting(N_("Roles left out"), "roles"),
+    "IGNORED_ROLE_IDS": ShownSetting(N_("Ignored roles"), "roles"),
     "TRACKED_TYPES": ShownSetting(N_("What counts"), "choices", choices=lambda: _TYPES),
     "WATCHED_PERCENT": ShownSetting(N_("Counts as watched from (percent)"), hint=N_("A number above 0, up to 100")),
-    "MIN_WATCH_SECONDS": ShownSetting(N_("Shortest watch (seconds)"), hint=N_("A number from 0 to 86400")),
+    "MIN_WATCH_SECONDS": ShownSetting(N_("Shortest watch that counts (seconds)"), hint=N_("A number from 0 to 86400")),
     "RESUME_WINDOW_HOURS": ShownSetting(N_("Resume a film within (hours)"), hint=N_("A number from 0 to 8760")),
     "GROUP_SYNCHRONOUS_SESSIONS": ShownSetting(
-        N_("Same film at the same time is one screening"), "choice", choices=lambda: _SWITCH
+        N_("Same film at the same time counts as one screening"), "choice", choices=lambda: _SWITCH
     ),
     "FILM_NIGHT_ROLE_ID": ShownSetting(N_("Role for film nights"), "role"),
-    "TOP_WATCHERS_ROLE_ID": ShownSetting(N_("Role of the top watchers"), "role"),
+    "TOP_WATCHERS_ROLE_ID": ShownSetting(N_("Role for top watchers"), "role"),
     "TOP_WATCHERS": ShownSetting(N_("How many get that role"), hint=N_("A number from 1 to 25")),
-    "SUGGESTIONS_PER_MEMBER": ShownSetting(N_("Suggestions of one member"), hint=N_("A number from 1 to 100")),
+    "SUGGESTIONS_PER_MEMBER": ShownSetting(N_("Suggestions per member"), hint=N_("A number from 1 to 100")),
     "WEEKLY_DIGEST": ShownSetting(N_("Weekly figures"), hint=N_("Like sunday 18:00")),
     "DATE_ORDER": ShownSetting(N_("Dates like 11/12"), "choice", choices=lambda: _DATE_ORDERS),
 }

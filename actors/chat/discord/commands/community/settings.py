@@ -63,7 +63,7 @@ def build_list(server: ServerSettings) -> tuple[discord.Embed, list[discord.ui.I
     lines = [f"**{label_setting(name)}**: {format_value(server.settings, name) or '–'}" for name in list_settings()]
     text = embeds.join_lines_within(lines, embeds.DESCRIPTION)
     if server.is_own:
-        footer = _("Whoever runs Usher changes these in the environment: docs/settings.md")
+        footer = _("Whoever runs Usher sets these in .env (docs/settings.md).")
         return embeds.build_embed(_("⚙️ Settings"), text, colour=embeds.BLUE, footer=footer), []
     options = [
         discord.SelectOption(label=shorten(label_setting(name), 100), value=name)

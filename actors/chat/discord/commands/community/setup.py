@@ -79,7 +79,7 @@ def require_private(ctx: CommandContext) -> discord.Guild:
 def build_home(server: ServerSettings) -> tuple[discord.Embed, list[discord.ui.Item[Any]]]:
     """Build the page of all steps."""
     if server.is_own:
-        text = _("Whoever runs Usher has set it up for this server, in the environment. `/settings` shows the values.")
+        text = _("Whoever runs Usher has already set it up for this server. `/settings` shows the values.")
         return embeds.build_embed(_("🛠️ Set up Usher"), text, colour=embeds.GREY), []
     if server.community is None:
         return _build_welcome(server), [SetupButton("create", _("Set it up here"), discord.ButtonStyle.success)]
@@ -133,7 +133,8 @@ def _list_warnings(server: ServerSettings) -> list[str]:
     if server.settings.watch_party_voice_channel_id and (
         voice is None or not voice.permissions_for(server.guild.me).view_channel
     ):
-        warnings.append(f"{_('The bot does not see the channel of the watch party.')} {_(CHANNEL_CURE)}")
+        unseen = _("The bot can't see the watch party's channel.")
+        warnings.append(f"{unseen} {_(CHANNEL_CURE)}")
     return warnings
 
 
@@ -151,8 +152,8 @@ async def _show_home(interaction: discord.Interaction[Any], guild: discord.Guild
 async def _ask_leave(interaction: discord.Interaction[Any], guild: discord.Guild, _about: str) -> None:
     lines = [
         _("Usher will stop tracking and answering on **{server}**.").format(server=formatting.escape(guild.name)),
-        _("What is stored stays with whoever runs Usher, and is there again after `/setup`."),
-        _("Members who want theirs deleted use `/forgetme` before."),
+        _("What was recorded stays with whoever runs Usher, and comes back with `/setup`."),
+        _("Members who want their data deleted should use `/forgetme` first."),
     ]
     embed = embeds.build_embed(_("Stop Usher here?"), "\n".join(lines), colour=embeds.RED)
     buttons = [
@@ -164,7 +165,7 @@ async def _ask_leave(interaction: discord.Interaction[Any], guild: discord.Guild
 
 async def _leave(interaction: discord.Interaction[Any], guild: discord.Guild, _about: str) -> None:
     await remove_community(directory_of(interaction), guild, interaction.user)
-    text = _("Usher is no longer set up here. `/setup` sets it up again, with what it stored.")
+    text = _("Usher is no longer set up here. `/setup` brings it back, with everything it had recorded.")
     embed = embeds.build_embed(_("🛠️ Set up Usher"), text, colour=embeds.GREY)
     await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
 

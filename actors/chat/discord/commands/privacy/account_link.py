@@ -68,7 +68,7 @@ async def find_account(actors: ActorClient, said: str, *, with_hidden: bool = Fa
         )
     raise RefusedError(
         _("There's no unlinked Plex account called {name} that has watched anything.").format(name=shown),
-        _("Is it linked already? `!unlink` comes first then. Is it yours? `/link` alone lets you sign in at plex.tv."),
+        _("If it's linked already, use `!unlink` first. If it's yours, `/link` alone lets you sign in at plex.tv."),
     )
 
 

@@ -132,11 +132,11 @@ def _build_forgotten(gone: ViewerErased, now_s: float) -> list[str]:
 def _describe_backups_end(gone: ViewerErased, now_s: float) -> str:
     """When no backup has it any more."""
     if gone.backup_interval_hours <= 0 or gone.backup_keep <= 0:
-        return _("None is made by itself here: somebody has to delete them.")
+        return _("No newer ones replace them here: somebody has to delete them.")
     over_s = now_s + gone.backup_interval_hours * 3600 * gone.backup_keep
     said = _(
-        "Newer ones take their place, until {when} at the earliest; those that somebody asked for, or that were "
-        "made for an upgrade, are deleted by hand."
+        "Newer ones replace them, by {when} at the earliest. Those that somebody asked for, or that an "
+        "update made, have to be deleted by hand."
     )
     return said.format(when=formatting.date_and_time(over_s))
 
@@ -162,13 +162,13 @@ async def forgetme(ctx: CommandContext) -> None:
     ]
     if person.links:
         names = join_names([formatting.escape(link.plex_name, 60) for link in person.links])
-        lines.insert(1, _("Of your Plex account too: {names}.").format(names=names))
+        lines.insert(1, _("This includes your Plex account: {names}.").format(names=names))
     unproven = [link.plex_name for link in person.links if link.plex_id in person.unproven]
     if unproven:
         lines.insert(2, _(_UNPROVEN).format(names=join_names([formatting.escape(name, 60) for name in unproven])))
     elsewhere = await find_elsewhere(ctx.bot, ctx.features, ctx.asker)
     if elsewhere:
-        lines.append(_("The first button is about this server alone."))
+        lines.append(_("The first button is for this server only."))
     until = f"<t:{int(ctx.actors.clock.now().wall_s + PRESS_S)}:T>"
     lines.append(f"-# {_('This button works until {when}.').format(when=until)}")
     view = discord.ui.View(timeout=None)

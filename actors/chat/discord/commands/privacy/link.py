@@ -78,7 +78,7 @@ async def suggest_links(interaction: discord.Interaction[Any], current: str) -> 
 
 @command(
     "link",
-    N_("Link a Plex account to you: one viewer, one history"),
+    N_("Link your Plex account: one viewer, one history"),
     group=CommandGroup.PRIVACY,
     usage=N_("[account] [@somebody]"),
     cooldown=Cooldown(4, 60.0),
@@ -150,7 +150,7 @@ async def _sign_in(ctx: CommandContext) -> None:
     until_s = ctx.actors.clock.now().wall_s + code.expires_s
     lines = [
         _("1. Open {address} and sign in to Plex.").format(address=code.address),
-        _("2. Type in **{code}**; it ends {when}.").format(
+        _("2. Enter **{code}**. It expires {when}.").format(
             code=formatting.escape(code.code, 20), when=formatting.relative_time(until_s)
         ),
         _("Then I read your name and servers, and keep nothing else. Type in only a code you asked for."),
@@ -228,7 +228,7 @@ async def _start_sign_in(actors: ActorClient) -> tuple[str, PlexSignIn]:
 
 def _build_not_signed_in(signed: PlexSignedIn) -> discord.Embed:
     if signed.state == "no_access":
-        what = _("The Plex account {name} can use no server of this community.").format(
+        what = _("The Plex account {name} has access to none of this community's servers.").format(
             name=formatting.escape(signed.name, 60)
         )
         why = formatting.escape(translate_or(signed.reason, signed.problem), 300) if signed.problem else ""

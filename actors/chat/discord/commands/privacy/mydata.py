@@ -70,7 +70,7 @@ async def _offer_everywhere(ctx: CommandContext) -> None:
         view = discord.ui.View(timeout=None)
         label = label_everywhere(len(elsewhere) + 1)
         view.add_item(EverywhereButton("mydata", "", ctx.author.id, ctx.features.community_id, label))
-        said = _("This was about this server alone.")
+        said = _("This is about this server only.")
         embed = embeds.build_embed(_("📦 Your data"), said, colour=embeds.BLUE)
         await reply_privately(ctx, embed, view=view, aside=False)
 

@@ -31,8 +31,8 @@ from wording.text import join_names
 from wording.translation import N_, _
 
 _STAYS = N_(
-    "What was posted in the channel stays there, and who is in the voice channel sees you there. "
-    "What you ask about yourself is shown where you ask."
+    "What was posted stays, and people in the voice channel still see you there. Answers about yourself "
+    "appear where you ask."
 )
 _NOT_SAID: Any = None
 """Not `Privacy | None`: discord.py would take a word that is no choice for None."""
@@ -108,5 +108,5 @@ def build_choices(person: ViewerAccount) -> discord.Embed:
     fields = []
     if person.links:
         names = join_names([formatting.escape(link.plex_name, 60) for link in person.links])
-        fields.append(Field(_("🔗 It holds for your Plex account, too"), names))
+        fields.append(Field(_("🔗 This also applies to your Plex account"), names))
     return embeds.build_embed(_("🔒 Who sees you"), "\n".join(lines), colour=embeds.PURPLE, fields=fields)

@@ -105,7 +105,7 @@ async def build_catalogue(actors: ActorClient, arguments: str, page: int) -> Rep
 
 
 def _format_declared(badge: BadgeProgress) -> str:
-    held = f" · {_('held by {count}').format(count=badge.holders)}" if badge.holders else ""
+    held = f" · {_('earned by {count}').format(count=badge.holders)}" if badge.holders else ""
     return (
         f"{badge.emoji} **{formatting.escape(gettext_badge(badge.name), 60)}**{held}\n"
         f"{formatting.escape(gettext_badge(badge.description), 150)}"
@@ -132,7 +132,7 @@ async def badges(ctx: CommandContext, *, who: str = "") -> None:
 
 @command(
     "progress",
-    N_("Your progress towards each badge"),
+    N_("Progress towards each badge"),
     group=CommandGroup.YOU,
     usage=N_("[@somebody or a name]"),
     parameters={"who": N_("Whose: a member, or a viewer's name; leave out for your own")},

@@ -120,7 +120,7 @@ def _roundup(notices: Sequence[Announcement]) -> tuple[list[discord.Embed], int]
         format_count("{count} ended", "{count} ended", ended) if ended else "",
         format_count("{count} with new badges", "{count} with new badges", awarded) if awarded else "",
     )
-    heading = _("🎞️ On the screens: {what}").format(what=", ".join(part for part in parts if part))
+    heading = _("🎞️ Films: {what}").format(what=", ".join(part for part in parts if part))
     return [embeds.build_embed(heading, "\n".join(lines))], len(told)
 
 

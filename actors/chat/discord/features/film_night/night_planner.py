@@ -131,7 +131,7 @@ def explain_refused_events() -> Iterator[None]:
     except discord.Forbidden as error:
         raise RefusedError(
             _("Discord doesn't let me create events."),
-            _("An administrator: {cure}.").format(cure=translate(ALLOW_EVENTS)),
+            _("An administrator can fix that: {cure}.").format(cure=translate(ALLOW_EVENTS)),
         ) from error
     except discord.HTTPException as error:
         if error.status != HTTPStatus.BAD_REQUEST:

@@ -24,7 +24,7 @@ def build_card(vote: VoteRecord, facts: Mapping[int, str], poll_url: str) -> dis
         _("[To the poll]({url}) · ends {ago} · you can choose several").format(
             url=poll_url, ago=formatting.relative_time(vote.ends_s)
         ),
-        "-# " + _("In a tie it's the turn of whoever's film won longest ago."),
+        "-# " + _("Ties go to the member whose suggestion hasn't won for the longest time."),
     ]
     return embeds.build_embed(_("🗳️ Which film is next?"), "\n".join(lines), colour=embeds.PURPLE)
 
@@ -48,7 +48,7 @@ def build_result(vote: VoteRecord, result: VoteResult) -> discord.Embed:
     lines.append(f"-# {format_count('{count} member voted', '{count} members voted', result.voters)}")
     if result.tied:
         names = join_names([formatting.escape(film.name, _NAME) for film in result.tied])
-        text = _("A tie with {names}. It's the turn of whoever's film won longest ago.")
+        text = _("Tied with {names}. Ties go to the member whose suggestion hasn't won for the longest time.")
         lines.append(text.format(names=names))
     if result.winner.item is None:
         lines.append(_("It isn't in the library yet."))
