@@ -93,6 +93,7 @@ class TrackingEngine:
             self._apply_poll(server, snapshot, last if outage else None, outage)
         self.seating.seat_members(at, server.server_id)
         self.recorder.group_sessions(self.servers, at)
+        self.recorder.announce_untold(server.server_id, at)
         return self._drain_events()
 
     def poll_failed(self, failure: PollFailed) -> list[Event]:
@@ -197,9 +198,11 @@ class TrackingEngine:
     def active_watches(self, at: Moment) -> ActiveWatches:
         """Return the running watches for display; those of channel members only while it is known who is there."""
         rows = list_watches(self.servers.sessions(), self.servers.away, not self.party.unknown, at, self.rules)
-        watches = sorted(show_watches(rows, self.directory, at.wall_s), key=lambda watch: watch.started_at_s)
-        reasons = tuple(list_problems(self.servers, self.party.notice))
-        return bound_list(at, watches, self.now_playing(at).screenings, reasons)
+        screenings = self.now_playing(at).screenings
+        shown = {screening.screening_id for screening in screenings}
+        watches = [each for each in show_watches(rows, self.directory, at.wall_s) if each.screening_id in shown]
+        watches.sort(key=lambda watch: watch.started_at_s)
+        return bound_list(at, watches, screenings, tuple(list_problems(self.servers, self.party.notice)))
 
     def _apply_poll(
         self, server: ServerSessions, snapshot: PlaybackSnapshot, outage_since: Moment | None, outage: bool

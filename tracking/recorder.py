@@ -26,6 +26,7 @@ from tracking.sessions.session import Session
 from tracking.watches.watch import CLOCK_SET_S, can_resume, resume
 from viewers.directory import ViewerDirectory
 from viewers.public_view import show_screening
+from viewers.redact import tells_of_nobody
 
 
 @dataclass(slots=True)
@@ -42,6 +43,8 @@ class WatchRecorder:
     """Ids of the servers of which something is to be reported: their sessions or watches changed."""
     groups: SessionGroups = field(init=False)
     """Sessions that are one screening."""
+    _untold: dict[Session, None] = field(default_factory=dict)
+    """Sessions of whose start nobody was told, for only hidden viewers watch them."""
     _events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -123,10 +126,28 @@ class WatchRecorder:
             self._events += map(WatchDropped, watches)
 
     def announce_start(self, session: Session, at: Moment) -> None:
-        """Announce once that a screening started."""
-        if not session.announced:
-            session.announced = True
-            self._events.append(ScreeningStarted(at, self.screening(session, at)))
+        """Announce once that a screening started: as soon as somebody watches it whom others may see."""
+        if session.announced and session not in self._untold:
+            return
+        session.announced = True
+        screening = self.screening(session, at)
+        if tells_of_nobody(screening):
+            self._untold[session] = None
+            return
+        self._untold.pop(session, None)
+        self._events.append(ScreeningStarted(at, screening))
+
+    def announce_untold(self, server_id: str, at: Moment) -> None:
+        """Announce the starts on a server that were not told: somebody may be seen by now."""
+        for session in [each for each in self._untold if each.server_id == server_id]:
+            self.announce_start(session, at)
+
+    def _announce_group(self, group: SessionGroup, at: Moment) -> None:
+        """Announce that a group has become a screening, as soon as somebody is in it whom others may see."""
+        screening = self._group_screening(group, group.lead(), at)
+        group.is_untold = tells_of_nobody(screening)
+        if not group.is_untold:
+            self._events.append(ScreeningStarted(at, screening))
 
     def announce_opened(self, session: Session, servers: PlexServers, at: Moment) -> None:
         """Announce a new session: by itself, or with those with whom its account watched the film before."""
@@ -138,11 +159,12 @@ class WatchRecorder:
             return
         session.announced = True
         self._mark_group_changed(group)
-        if is_new:
-            self._events.append(ScreeningStarted(at, self._group_screening(group, group.lead(), at)))
+        if is_new or group.is_untold:
+            self._announce_group(group, at)
 
     def announce_end(self, session: Session, at: Moment) -> None:
         """Announce that a screening ended; after a resumption, only if more of the film was watched since."""
+        self._untold.pop(session, None)
         group, is_over = self.groups.end(session, at)
         if group is not None:
             total_s = sum(each.playing_s for each in session.past_attendees.values())
@@ -163,7 +185,7 @@ class WatchRecorder:
             announced_s = total_s
             ended_s = max((each.left_at_s or 0.0 for each in session.past_attendees.values()), default=at.wall_s)
             screening = replace(self.screening(session, line.seen), state="stopped")
-            self._events.append(ScreeningEnded(Moment(ended_s, line.seen.steady_s), screening))
+            self._add_end(ScreeningEnded(Moment(ended_s, line.seen.steady_s), screening))
         self.resume_index.add_screening(session, announced_s)
 
     def restore_groups(self, sessions: Iterable[Session], at: Moment) -> None:
@@ -187,7 +209,7 @@ class WatchRecorder:
         for group, session in changes.ended:
             self._announce_group_end(group, session)
         for group in changes.formed:
-            self._events.append(ScreeningStarted(at, self._group_screening(group, group.lead(), at)))
+            self._announce_group(group, at)
         for session in changes.apart:
             session.announced = False
             self.announce_start(session, at)
@@ -195,6 +217,8 @@ class WatchRecorder:
             self.changed_servers[session.server_id] = None
             if (joined := self.groups.find_joined(session)) is not None:
                 self._mark_group_changed(joined)
+                if joined.is_untold:
+                    self._announce_group(joined, at)
 
     def _mark_group_changed(self, group: SessionGroup) -> None:
         """Note that something else is to be reported of a group: its screening is told with its first session."""
@@ -209,10 +233,22 @@ class WatchRecorder:
         seen = last.timeline.seen
         ended_s = max((each.left_at_s or 0.0 for each in group.past_attendees.values()), default=seen.wall_s)
         screening = replace(self._group_screening(group, last, seen), state="stopped")
-        self._events.append(ScreeningEnded(Moment(ended_s, seen.steady_s), screening))
+        self._add_end(ScreeningEnded(Moment(ended_s, seen.steady_s), screening))
+
+    def _add_end(self, ended: ScreeningEnded) -> None:
+        """Add the end of a screening, unless only hidden viewers saw it: nobody is told what they watched."""
+        if not tells_of_nobody(ended.screening):
+            self._events.append(ended)
 
     def screenings(self, sessions: Iterable[Session], at: Moment, server_id: str = "") -> Iterator[Screening]:
-        """Yield each screening that has viewers, for display; of one server, those groups that its sessions lead."""
+        """Yield each screening in which others see somebody; of one server, those groups that its sessions lead.
+
+        What hidden viewers alone watch is not among them: its title would say what they watch.
+        """
+        everything = self._describe_screenings(sessions, at, server_id)
+        yield from (screening for screening in everything if not tells_of_nobody(screening))
+
+    def _describe_screenings(self, sessions: Iterable[Session], at: Moment, server_id: str) -> Iterator[Screening]:
         shown = set[str]()
         for session in sessions:
             group = self.groups.find_joined(session)

@@ -70,6 +70,13 @@ def redact_screening(
     return screening
 
 
+def tells_of_nobody(screening: Screening) -> bool:
+    """Tell whether a screening, as others see it, has nobody in it whom they may see: then its title is hidden too."""
+    if screening.seats:
+        return not any(seat.viewer_id for seat in screening.seats)
+    return screening.host == SOMEBODY
+
+
 def redact_watch(watch: ActiveWatch, hides: Callable[[str], bool]) -> ActiveWatch:
     """Return a running watch without the name and id of a hidden viewer."""
     return replace(watch, viewer_id="", username=SOMEBODY) if hides(watch.viewer_id) else watch

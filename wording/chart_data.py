@@ -45,7 +45,8 @@ def chart_locale() -> ChartLocale:
 def night_chart(ended: ScreeningEnded) -> Picture | None:
     """Return who sat where in a film that is over; None where nobody's minutes are known.
 
-    Everybody counts at each minute. Lanes have those whom others may see, who saw most of it first.
+    Lanes, and who counts at each minute, are those whom others may see, who saw most of it first; the difference of the
+    two would be what the hidden ones saw.
     """
     screening = ended.screening
     length_ms, seats = measure_night(screening)
@@ -53,6 +54,8 @@ def night_chart(ended: ScreeningEnded) -> Picture | None:
         return None
     seats.sort(key=order_by_share)
     shown = [seat for seat in seats if seat.username != SOMEBODY]
+    if not shown:
+        return None
     drawn, rest = shown[:MOST_LANES], shown[MOST_LANES:]
     more = [describe_rest(rest)] if rest else []
     if len(shown) < len(seats):
@@ -72,13 +75,13 @@ def night_chart(ended: ScreeningEnded) -> Picture | None:
     panel = LanesPanel(
         title=_("Who sat where"),
         film=clean_line(display_title(screening.item)),
-        watching=tuple(count_viewers((seat.spans for seat in seats), length_ms)),
+        watching=tuple(count_viewers((seat.spans for seat in shown), length_ms)),
         watching_label=_("Watching at each minute"),
         length_ms=length_ms,
         lanes=rows,
         more=tuple(more),
     )
-    return Picture((panel,), alt=_describe_night(seats, drawn, length_ms, more), locale=chart_locale())
+    return Picture((panel,), alt=_describe_night(shown, drawn, length_ms, more), locale=chart_locale())
 
 
 def measure_night(screening: Screening) -> tuple[int, list[Attendee]]:

@@ -124,7 +124,7 @@ def count_films(
 
 def add_marks(store: StoreSnapshot, films: Sequence[TitleCount]) -> tuple[TitleCount, ...]:
     """Return films with what the community thinks of them."""
-    marks = read_marks(store.connection, {film.title for film in films})
+    marks = read_marks(store.connection, {film.title for film in films}, store.hidden)
     return tuple(
         replace(film, rating=mark.mean, ratings=mark.ratings)
         if (mark := marks.get((film.title, film.year))) is not None

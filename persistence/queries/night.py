@@ -54,7 +54,7 @@ def read_night(asked: GetNight, store: StoreSnapshot) -> Night:
     screening = redact_screening(_build_screening(records), lambda viewer_id: viewer_id not in shown)
     said = read_rsvps(connection, screening_id)
     name = record_title(screening.item), screening.item.year
-    mark = read_marks(connection, [name[0]]).get(name)
+    mark = read_marks(connection, [name[0]], store.hidden).get(name)
     return Night(
         screening,
         _read_badges(connection, store.rules, screening_id, shown),

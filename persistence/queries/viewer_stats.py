@@ -28,13 +28,13 @@ def read_viewer_stats(asked: GetViewerStats, store: StoreSnapshot) -> ViewerProf
     store.require_summaries()
     name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == viewer_id)).scalar()
     if name is None and not records:
-        progress = build_badge_progress(connection, rules, Totals(), {})
+        progress = build_badge_progress(connection, rules, Totals(), {}, store.hidden)
         return ViewerProfile(stats=None, badges=(), progress=progress)
     today = rules.today(store.now_s)
     name = records[-1].username if records else str(name)
     if hides_figures(directory, viewer_id, asked.asker):
         stats = build_stats(Totals(), viewer_id, name, today, watching_now=title_watched_now(records), badges=0)
-        progress = build_badge_progress(connection, rules, Totals(), {})
+        progress = build_badge_progress(connection, rules, Totals(), {}, store.hidden)
         return ViewerProfile(stats, badges=(), progress=progress, figures_hidden=True)
     totals = count_totals_with_running(connection, rules, viewer_id, running)
     badges = read_earned_badges(connection, rules, viewer_id)
@@ -48,7 +48,7 @@ def read_viewer_stats(asked: GetViewerStats, store: StoreSnapshot) -> ViewerProf
     )
     rank = next((row.rank for row in rank_by_figure(store, "time") if row.viewer_id == viewer_id), 0)
     held = {badge.badge_id: badge.earned_at_s for badge in badges}
-    progress = build_badge_progress(connection, rules, totals, held)
+    progress = build_badge_progress(connection, rules, totals, held, store.hidden)
     return ViewerProfile(stats, badges, progress, rank, _count_days(store, viewer_id))
 
 

@@ -1,7 +1,7 @@
 """Rows of `viewer_badges`: who holds which badge, and whether that was announced."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, func, select, update
@@ -45,10 +45,19 @@ def read_earned_badges(connection: Connection, rules: StatisticsRules, viewer_id
 
 
 def build_badge_progress(
-    connection: Connection, rules: StatisticsRules, totals: Totals, held: Mapping[str, float]
+    connection: Connection,
+    rules: StatisticsRules,
+    totals: Totals,
+    held: Mapping[str, float],
+    hidden: Collection[str],
 ) -> tuple[BadgeProgress, ...]:
-    """Return how far a viewer's totals are on the way to each badge. `held`: when each was earned, by badge id."""
-    query = select(VIEWER_BADGES.c.badge_id, func.count()).group_by(VIEWER_BADGES.c.badge_id)
+    """Return how far a viewer's totals are on the way to each badge, and how many hold it whom others may see.
+
+    `held`: when each was earned, by badge id. `hidden`: the viewers who are not counted, for a badge that a hidden
+    viewer earns would show at the next look.
+    """
+    seen = VIEWER_BADGES.c.viewer_id.not_in(sorted(hidden))
+    query = select(VIEWER_BADGES.c.badge_id, func.count()).where(seen).group_by(VIEWER_BADGES.c.badge_id)
     holders: dict[str, int] = dict(connection.execute(query).all())
     return build_progress(rules.badges, totals, held, holders)
 

@@ -1,6 +1,6 @@
 """Rows of `film_ratings`: what viewers think of the films that they saw together."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -25,14 +25,24 @@ class Mark(NamedTuple):
     """How many rated it."""
 
 
-def read_marks(connection: Connection, titles: Iterable[str]) -> dict[tuple[str, int | None], Mark]:
-    """Return the marks of films by title and year; none where too few rated a film."""
+def read_marks(
+    connection: Connection, titles: Iterable[str], hidden: Collection[str]
+) -> dict[tuple[str, int | None], Mark]:
+    """Return the marks of films by title and year; none where too few rated a film.
+
+    `hidden`: the viewers whose ratings do not count, for only who saw a film rates it: more ratings than viewers, or a
+    mean beside the only rating that is known, would tell of them.
+    """
     marks = {}
     for some in split_batches(titles):
         rated = func.count(func.distinct(FILM_RATINGS.c.viewer_id))
         query = (
             select(FILM_RATINGS.c.title, FILM_RATINGS.c.year, func.avg(FILM_RATINGS.c.rating), rated)
-            .where(FILM_RATINGS.c.community == COMMUNITY, FILM_RATINGS.c.title.in_(some))
+            .where(
+                FILM_RATINGS.c.community == COMMUNITY,
+                FILM_RATINGS.c.title.in_(some),
+                FILM_RATINGS.c.viewer_id.not_in(sorted(hidden)),
+            )
             .group_by(FILM_RATINGS.c.title, FILM_RATINGS.c.year)
         )
         for title, year, mean, count in connection.execute(query):

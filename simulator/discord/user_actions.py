@@ -89,6 +89,14 @@ class UserActions:
             self.world.dispatch("GUILD_MEMBER_ADD", joined, MEMBERS)
         return member
 
+    def remove_member(self, who: WhoEver) -> None:
+        """Somebody leaves the server."""
+        member = self.member(who)
+        with self.world.changed:
+            del self.guild.members[member.id]
+            left = {"guild_id": str(self.guild.id), "user": member.user.payload()}
+            self.world.dispatch("GUILD_MEMBER_REMOVE", left, MEMBERS)
+
     def add_guild(self, name: str) -> Guild:
         """The bot is invited to one more server, with the same channels and with people of its own."""
         with self.world.changed:

@@ -61,6 +61,8 @@ class SessionGroup:
     announced_playing_s: float = 0.0
     """Playing time of all who watched it when its end was last announced, seconds."""
 
+    is_untold: bool = False
+    """Nobody was told of it, for only hidden viewers watched it."""
     beside: "SessionGroup | None" = None
     """A larger group that is near."""
     beside_since: Moment = field(default_factory=lambda: Moment(0.0, 0.0))

@@ -267,7 +267,8 @@ def test_a_private_viewer_is_somebody_wherever_others_look() -> None:
     tracking.apply_directory([LINK], [("ann", "private")])
     events = go_on(tracking, 0, 100)
     (started,) = of(ScreeningStarted, events)
-    assert (started.screening.host, seats(started.screening)) == (SOMEBODY, [("", SOMEBODY)])
+    assert started.screening.host == SOMEBODY
+    assert set(seats(started.screening)) == {("", SOMEBODY), ("ben", "Ben")}, "told as soon as one is there who may be"
     assert seats(only(tracking, 100)) == [("", SOMEBODY), ("ben", "Ben")]
     rows = tracking.active_watches(moment(100)).watches
     assert [(row.viewer_id, row.username) for row in rows] == [("", SOMEBODY), ("ben", "Ben")]
@@ -275,6 +276,46 @@ def test_a_private_viewer_is_somebody_wherever_others_look() -> None:
     (ended,) = of(ScreeningEnded, events)
     assert (ended.screening.host, seats(ended.screening)) == (SOMEBODY, [("", SOMEBODY), ("ben", "Ben")])
     assert {event.record.username for event in of(WatchFinished, events)} == {"alice", "Ann", "Ben"}
+
+
+@pytest.mark.parametrize("choice", ["private", "untracked"])
+def test_what_hidden_viewers_alone_watch_is_told_to_nobody(choice: Privacy) -> None:
+    """Neither that it starts, nor that it plays, nor that it ended: the title would say what they watch."""
+    tracking = TrackingEngine(Rules(end_grace_s=0))
+    tracking.apply_directory([LINK], [("ann", choice)])
+    events = [event for at_s in range(0, 101, 10) for event in tracking.observe(poll(at_s, playing(at_s)))]
+    watching = tracking.active_watches(moment(100))
+    assert (watching.watches, watching.screenings, tracking.now_playing(moment(100)).screenings) == ((), (), ())
+    assert len(running(tracking)) == (choice == "private"), "it is recorded all the same"
+    events += tracking.observe(poll(110))
+    assert not of(ScreeningStarted, events) and not of(ScreeningEnded, events)
+    assert len(of(WatchFinished, events)) == (choice == "private")
+
+
+def test_what_a_hidden_viewer_began_is_told_when_somebody_else_comes_or_the_choice_is_taken_back() -> None:
+    """Once, and then with its end."""
+    for comes in (True, False):
+        tracking = TrackingEngine(Rules(end_grace_s=0))
+        tracking.apply_directory([LINK], [("ann", "private")])
+        tracking.update_voice(channel(0))
+        events = [event for at_s in range(0, 41, 10) for event in tracking.observe(poll(at_s, playing(at_s)))]
+        assert not of(ScreeningStarted, events)
+        events = tracking.update_voice(channel(50, "ben")) if comes else tracking.apply_directory([LINK], [])
+        events += [event for at_s in range(50, 151, 10) for event in tracking.observe(poll(at_s, playing(at_s)))]
+        assert len(of(ScreeningStarted, events)) == 1
+        assert len(tracking.now_playing(moment(150)).screenings) == 1
+        assert len(of(ScreeningEnded, tracking.observe(poll(160)))) == 1
+
+
+def test_what_goes_on_after_all_who_saw_it_have_hidden_is_told_no_more() -> None:
+    """Its start was told while they were open; its end is not, which would name the film anew."""
+    tracking = TrackingEngine(Rules(end_grace_s=0))
+    tracking.apply_directory([LINK], [])
+    started = [event for at_s in range(0, 101, 10) for event in tracking.observe(poll(at_s, playing(at_s)))]
+    assert len(of(ScreeningStarted, started)) == 1
+    tracking.apply_directory([LINK], [("ann", "private")])
+    assert tracking.now_playing(moment(100)).screenings == ()
+    assert not of(ScreeningEnded, tracking.observe(poll(110)))
 
 
 def test_the_choice_is_seen_at_once_and_can_be_taken_back() -> None:

@@ -10,6 +10,7 @@ from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply, Section
 from messages import ActiveWatch, ActiveWatches, GetSaveStatus, ListActiveWatches
 from wording.durations import format_duration, format_position
+from wording.lanes import describe_hidden
 from wording.numbers import format_number, format_share_seen
 from wording.playback import player_state_icon, player_state_name
 from wording.problems import translate_all
@@ -70,7 +71,7 @@ def _group_by_screening(now: ActiveWatches) -> list[Section]:
         watches.setdefault(watch.screening_id, []).append(watch)
     sections = []
     for screening_id, members in watches.items():
-        first = members[0]
+        first = next((watch for watch in members if watch.viewer_id), members[0])
         screening = screenings.get(screening_id)
         length = first.item.duration_ms
         at = format_position(first.position_ms)
@@ -80,7 +81,10 @@ def _group_by_screening(now: ActiveWatches) -> list[Section]:
         heading = f"**{formatting.escape_title(first.item, 80)}**{party}\n{state}"
         if length and first.position_ms is not None:
             heading += f" {formatting.progress_bar(first.position_ms / length)}"
-        sections.append(Section(heading, [_format_watch(watch, first) for watch in members]))
+        shown = [watch for watch in members if watch.viewer_id]
+        hidden = describe_hidden(len(members) - len(shown))
+        lines = [_format_watch(watch, first) for watch in shown]
+        sections.append(Section(heading, [*lines, hidden] if hidden else lines))
     return sections
 
 

@@ -8,6 +8,7 @@ from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply, Section
 from messages import ListActiveWatches, Moment, Screening
 from wording.durations import format_duration, format_position
+from wording.lanes import describe_hidden
 from wording.numbers import format_number, format_percent
 from wording.playback import player_state_icon
 from wording.problems import translate_all
@@ -55,9 +56,12 @@ def _format_facts(shown: Screening, at: Moment) -> list[str]:
         lines.append(_("Watched together · started {ago}").format(ago=ago))
     else:
         lines.append(_("Played by {name} · started {ago}").format(name=host, ago=ago))
-    there = [formatting.escape_person(seat.username, 40) for seat in shown.seats if seat.present]
-    if there:
-        lines.append(f"👥 {join_names(there, _NAMES)}")
+    there = [seat for seat in shown.seats if seat.present]
+    names = [formatting.escape_person(seat.username, 40) for seat in there if seat.viewer_id]
+    if said := " · ".join(
+        each for each in (join_names(names, _NAMES), describe_hidden(len(there) - len(names))) if each
+    ):
+        lines.append(f"👥 {said}")
     return lines
 
 

@@ -1,6 +1,9 @@
-"""What a card says: a film while it plays, and the night's record afterwards."""
+"""What a card says: a film while it plays, and the night's record afterwards.
 
-from collections.abc import Iterable, Sequence
+Hidden viewers are counted in one line, without a figure: neither when they came nor how much they saw is told.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import discord
@@ -10,6 +13,7 @@ from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field
 from messages import Attendee, Moment, PositionMs, Screening, ScreeningEnded
 from wording.durations import format_duration, format_position
+from wording.lanes import describe_hidden
 from wording.numbers import format_count, format_percent, format_share_seen
 from wording.playback import player_state_icon, player_state_name
 from wording.text import join_names
@@ -28,20 +32,23 @@ def build_playing(shown: Screening, at: Moment) -> discord.Embed:
     if shown.item.genres:
         lines.append(", ".join(formatting.escape(genre, 30) for genre in shown.item.genres[:4]))
     here = [seat for seat in shown.seats if seat.present]
-    still_here = {_identity(seat) for seat in here}
-    gone = {_identity(seat): seat.username for seat in shown.seats if _identity(seat) not in still_here}
+    still_here = {seat.viewer_id for seat in here}
+    gone = {
+        seat.viewer_id: seat.username for seat in shown.seats if seat.viewer_id not in still_here and seat.viewer_id
+    }
+    gone_hidden = sum(not seat.present and not seat.viewer_id for seat in shown.seats)
     fields = []
     if here:
         watching = _("🍿 Watching · {count}") if shown.party else _("👤 Watching · {count}")
         if shown.merged and len(here) > 1:
             watching = _("🍿 Watching together · {count}")
         fields.append(
-            Field(watching.format(count=len(here)), embeds.join_lines_within([_format_attendee(seat) for seat in here]))
+            Field(watching.format(count=len(here)), embeds.join_lines_within(_list_attendees(here, _format_attendee)))
         )
-    if gone:
-        fields.append(
-            Field(_("👋 Left"), join_names([formatting.escape_person(name, 40) for name in sorted(gone.values())]))
-        )
+    if gone or gone_hidden:
+        names = join_names([formatting.escape_person(name, 40) for name in sorted(gone.values())])
+        left = " · ".join(part for part in (names, describe_hidden(gone_hidden)) if part)
+        fields.append(Field(_("👋 Left"), left))
     colour = embeds.GREY if shown.state == "paused" else embeds.GREEN
     return embeds.build_embed(
         f"🎬 {formatting.escape_title(shown.item, 200)}", "\n".join(lines), colour=colour, fields=fields
@@ -73,7 +80,8 @@ def build_record(
         ran_line.format(time=format_duration(ran), viewers=viewers, when=formatting.date_and_time(shown.started_at_s))
     ]
     if staying:
-        lines += ["", embeds.join_lines_within([_format_record(seat, shown) for seat in staying], _TABLE_UNITS)]
+        seen = _list_attendees(staying, lambda seat: _format_record(seat, shown))
+        lines += ["", embeds.join_lines_within(seen, _TABLE_UNITS)]
     fields = [Field(_("🏅 Badges"), embeds.join_lines_within(_format_badges(badges), _SEATS_UNITS))] if badges else []
     if (promised := event_attendance.build_field(said, shown)) is not None:
         fields.append(promised)
@@ -124,9 +132,11 @@ def _format_facts(shown: Screening) -> str:
     )
 
 
-def _identity(seat: Attendee) -> str:
-    """Return what tells attendees apart: two members may have one name. Those who are hidden have no id."""
-    return seat.viewer_id or seat.username
+def _list_attendees(seats: Sequence[Attendee], describe: Callable[[Attendee], str]) -> list[str]:
+    """Return a line for each attendee, and one for all who are hidden: these have no id."""
+    shown = [seat for seat in seats if seat.viewer_id]
+    hidden = describe_hidden(len(seats) - len(shown))
+    return [*map(describe, shown), *([hidden] if hidden else [])]
 
 
 def _format_attendee(seat: Attendee) -> str:
