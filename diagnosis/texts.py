@@ -33,6 +33,7 @@ TOPICS = {
     "pictures": N_("Pictures"),
     "service": N_("Service"),
     "page": N_("Web page"),
+    "webhooks": N_("Webhooks"),
 }
 
 
@@ -260,6 +261,19 @@ TEXTS = {
         N_("{setting} is not the bot's application"), N_("set it to {id}, with the secret of that application")
     ),
     "page.oauth": Text(N_("signing in with Discord is set up; {address} must be among the application's redirects")),
+    "webhook.ok": Text(N_("{name} is there")),
+    "webhook.silent": Text(
+        N_("nothing can be posted to {name}: {reason}"),
+        N_("start it, or correct its address in {setting}; events wait for it for a day"),
+    ),
+    "webhook.credentials": Text(
+        N_("{name} answers HTTP {status}: it wants to know who posts"),
+        N_("put its password or token into the address in {setting} (docs/webhooks.md)"),
+    ),
+    "webhook.status": Text(
+        N_("{name} answers HTTP {status} to a question without an event"),
+        N_("some receivers do so; where no event arrives, correct the address in {setting}"),
+    ),
     "service.running": Text(N_("runs (process {pid})")),
     "service.stopped": Text(N_("does not run now")),
 }

@@ -31,6 +31,7 @@ from actors.webhooks.delivery_queue import DeliveryQueue
 from actors.webhooks.http_post import PostResult, WebhookClient
 from actors.webhooks.payload import Notice, WebhookEvent, build_payload, make_event
 from actors.webhooks.signing import sign
+from actors.webhooks.waiting_file import WaitingFile
 from messages import (
     BadgesAwarded,
     GetVisibleViewers,
@@ -42,10 +43,16 @@ from messages import (
 )
 from wording.translation import set_language
 
+KEEP_EVERY_S = 5.0
+"""How often what waits is written down, if it has changed; real seconds."""
 STOP_S = 2.0
 """How long a stop waits for what can be delivered at once; real seconds."""
 ASK_S = 5.0
 _UNANSWERED = (ActorUnavailable, AskTimeout, MailboxFull, RemoteError, UnexpectedAnswer)
+
+
+def _do_nothing() -> None:
+    """Acknowledge to nobody: whoever told it has ended."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,9 @@ class WebhooksActor(Actor):
         self._stopping = asyncio.Event()
         self._clients = [WebhookClient(url) for url in settings.webhook_urls]
         self._queues = [self._make_queue(client) for client in self._clients]
+        self._file = WaitingFile(context.data_dir, self.log)
+        self._kept: dict[str, list[str]] = {}
+        """Ids of the events that the file has."""
 
     def handlers(self) -> Mapping[type[Message], Callable[[Any], Any]]:
         """Return the handler of each message."""
@@ -79,15 +89,40 @@ class WebhooksActor(Actor):
         }
 
     def on_start(self) -> None:
-        """Start the loop."""
+        """Start the loop, with what waited at the last stop."""
+        kept, queues = self._file.read(), self._name_queues()
+        self._kept = {name: [event.event_id for event in events] for name, events in kept.items()}
+        for name, events in kept.items():
+            if name not in queues:
+                self.log.warning("%d events for %s are dropped: it is not in WEBHOOK_URLS any more", len(events), name)
+                continue
+            for event in events:
+                queues[name].put(event, _do_nothing)
         self._thread.start()
         self.log.info("Events are posted to %s", ", ".join(queue.name for queue in self._queues))
 
     def on_stop(self) -> None:
-        """Deliver what can be delivered at once; an event that waits longer is not told after a restart."""
+        """Deliver what can be delivered at once, and write down the rest for the next start."""
         with contextlib.suppress(RuntimeError):  # the loop is closed already
             self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(2 * STOP_S)
+        self._keep()
+
+    def _name_queues(self) -> dict[str, DeliveryQueue]:
+        """Return the queues by what the file calls them: nothing of an address but its host may be in a file."""
+        named: dict[str, DeliveryQueue] = {}
+        for queue in self._queues:
+            number = 1 + sum(name.partition(" ")[0] == queue.name for name in named)
+            named[queue.name if number == 1 else f"{queue.name} ({number})"] = queue
+        return named
+
+    def _keep(self) -> None:
+        """Write down what waits, if that has changed."""
+        waiting = {name: queue.list_events() for name, queue in self._name_queues().items() if len(queue)}
+        ids = {name: [event.event_id for event in events] for name, events in waiting.items()}
+        if ids != self._kept:
+            self._kept = ids
+            self._file.write(waiting)
 
     def _take(self, notice: Notice) -> concurrent.futures.Future[None] | None:
         """Queue an event. It is acknowledged when every receiver took it or it was dropped: a restart loses none."""
@@ -143,8 +178,14 @@ class WebhooksActor(Actor):
         sent_at_s = int(self.context.clock.now().wall_s)
         return await client.post(body, sign(self.context.settings.webhook_secret, event.event_id, sent_at_s, body))
 
+    async def _keep_up(self) -> None:
+        """Write down what waits now and then, for ever: a power cut leaves no time for it."""
+        while True:
+            await asyncio.sleep(KEEP_EVERY_S)
+            self._keep()
+
     async def _run(self) -> None:
-        tasks = [asyncio.ensure_future(queue.run()) for queue in self._queues]
+        tasks = [asyncio.ensure_future(work) for work in (*(queue.run() for queue in self._queues), self._keep_up())]
         stopping = asyncio.ensure_future(self._stopping.wait())
         try:
             await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -5,7 +5,7 @@ import collections
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from actors.runtime import Clock
 from actors.webhooks.http_post import PostResult
@@ -23,12 +23,13 @@ late are worse than none."""
 LONGEST_USEFUL_S = 86_400.0
 
 
-class WaitingEvent(NamedTuple):
+@dataclass(eq=False)
+class WaitingEvent:
     """An event for one receiver."""
 
     event: WebhookEvent
-    done: Callable[[], None]
-    """Called when it was taken or dropped."""
+    done: list[Callable[[], None]]
+    """Called when it was taken or dropped: one for each time that it was told."""
 
 
 class DeliveryQueue:
@@ -58,11 +59,19 @@ class DeliveryQueue:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def list_events(self) -> list[WebhookEvent]:
+        """Return what waits, in order."""
+        return [waiting.event for waiting in self._waiting]
+
     def put(self, event: WebhookEvent, done: Callable[[], None]) -> None:
-        """Have an event delivered after those that wait."""
+        """Have an event delivered after those that wait; one that waits already is not told twice."""
+        for waiting in self._waiting:
+            if waiting.event.event_id == event.event_id:
+                waiting.done.append(done)
+                return
         if len(self._waiting) >= MOST_WAITING:
             self._drop(self._waiting[0], Problem.of("webhooks.too_many", count=MOST_WAITING))
-        self._waiting.append(WaitingEvent(event, done))
+        self._waiting.append(WaitingEvent(event, [done]))
         self._arrived.set()
         if self.failure is None:
             self._idle.clear()
@@ -117,7 +126,8 @@ class DeliveryQueue:
         """Take it out of the queue, from which a full queue may have pushed it while it was on its way."""
         if waiting in self._waiting:
             self._waiting.remove(waiting)
-            waiting.done()
+            for done in waiting.done:
+                done()
 
 
 def _choose_pause_s(tries: int) -> float:

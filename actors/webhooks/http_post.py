@@ -5,7 +5,7 @@ import os
 import socket
 import time
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -36,6 +36,15 @@ class PostResult(NamedTuple):
     """How long the receiver asks to be left alone, seconds."""
 
 
+class ProbeResult(NamedTuple):
+    """Whether a receiver is there."""
+
+    failure: Problem | None = None
+    """Why nothing can be posted there; None where it answers."""
+    status: int = 0
+    """What it answered to HEAD; 0 where it did not."""
+
+
 class _RefusedAddressError(OSError):
     """The settings name a machine to which nothing is posted."""
 
@@ -58,17 +67,31 @@ class WebhookClient:
     async def post(self, body: bytes, headers: dict[str, str]) -> PostResult:
         """Post JSON once. Raises nothing."""
         sent = {"Content-Type": "application/json; charset=utf-8", **headers}
+        answer = await self._request("POST", data=body, headers=sent)
+        return PostResult(answer) if isinstance(answer, Problem) else _judge(*answer, time.time())
+
+    async def probe(self) -> ProbeResult:
+        """Ask by HEAD whether the receiver is there; it gets no event. Raises nothing."""
+        answer = await self._request("HEAD")
+        if isinstance(answer, Problem):
+            return ProbeResult(answer)
+        status, _retry_after = answer
+        is_redirected = HTTPStatus(300) <= status < HTTPStatus(400)
+        return ProbeResult(Problem.of("webhooks.redirected", status=status) if is_redirected else None, status)
+
+    async def _request(self, method: str, **parts: Any) -> tuple[int, str] | Problem:
+        """Send a request; return the status and Retry-After of the answer, or why there is none."""
         try:
-            async with self._open_session().post(self._url, data=body, headers=sent, allow_redirects=False) as answer:
-                return _judge(answer.status, answer.headers.get("Retry-After", ""), time.time())
+            async with self._open_session().request(method, self._url, allow_redirects=False, **parts) as answer:
+                return answer.status, answer.headers.get("Retry-After", "")
         except TimeoutError:
-            return PostResult(Problem.of("webhooks.timeout", seconds=round(DEADLINE_S)))
+            return Problem.of("webhooks.timeout", seconds=round(DEADLINE_S))
         except aiohttp.ClientConnectorCertificateError:
-            return PostResult(Problem.of("webhooks.certificate"))
+            return Problem.of("webhooks.certificate")
         except aiohttp.ClientConnectorError as error:
-            return PostResult(_explain(error.os_error))
+            return _explain(error.os_error)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return PostResult(_explain(error))
+            return _explain(error)
 
     async def close(self) -> None:
         """Let go of the connection."""

@@ -19,6 +19,7 @@ from launcher.doctor.measuring import check_measuring
 from launcher.doctor.pictures import check_pictures
 from launcher.doctor.plex_servers import check_plex
 from launcher.doctor.web_page import check_web_page
+from launcher.doctor.webhooks import check_webhooks
 from launcher.program_name import name_start
 from wording.numbers import count_noun
 
@@ -37,6 +38,7 @@ def main(load: Callable[[], Settings], console: Console) -> int:
     findings += check_measuring(settings)
     checks: Sequence[Callable[[Settings], Iterable[Finding]]] = (
         check_plex, check_discord_by_rest, check_machine, check_communities, check_pictures, check_web_page,
+        check_webhooks,
     )  # fmt: skip
     with concurrent.futures.ThreadPoolExecutor(len(checks)) as pool:
         for results in pool.map(lambda check: list(check(settings)), checks):

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from actors.webhooks import waiting_file
+from actors.webhooks.actor import KEEP_EVERY_S
 from messages import Moment, ScreeningEnded, ScreeningStarted
-from tests.integration.webhooks.webhook_receiver import KEY, open_receiver, open_stage
+from tests.integration.webhooks.webhook_receiver import KEY, open_receiver, open_stage, serve_on
 from tests.unit.webhooks import notices
 from tests.unit.webhooks.notices import AWARDED, CEM, OVER, PLANNED, STARTED, hide
 
@@ -139,3 +141,56 @@ def test_an_event_of_hidden_viewers_alone_is_acknowledged_and_not_posted(tmp_pat
         stage.tell(replace(now_over(stage.clock.now().wall_s), screening=alone))
         stage.work_until(lambda: len(stage.acknowledged) == 1)
     assert not receiver.requests
+
+
+def test_what_waits_at_a_stop_is_told_after_it_once_and_in_order(tmp_path: Path) -> None:
+    """Its senders have ended with the service; who hides meanwhile is not in it, and no address is in the file."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/hook/geheim"
+        with open_receiver() as healthy, open_stage(tmp_path, url, f"{healthy.url}/geheim") as stage:
+            now_s = stage.clock.now().wall_s
+            told = [replace(now_over(now_s), at=Moment(now_s - number, 0.0)) for number in range(3)]
+            for notice in told:
+                stage.tell(notice)
+            stage.work_until(lambda: len(healthy.requests) == 3 and "refused" in stage.actor._health.degraded.lower())
+            ids = [document["id"] for document in healthy.documents()]
+            stage.restart()
+            file = tmp_path / waiting_file.NAME
+            assert file.stat().st_mode & 0o777 == 0o600 and b"geheim" not in file.read_bytes()
+            assert not stage.acknowledged
+            stage.tell(told[1])  # its sender has been started again, too, and tells it anew
+            stage.viewers = hide(CEM)
+            taken.listen()
+            with serve_on(taken) as back:
+                stage.work_until(lambda: len(back.requests) == 3 and len(stage.acknowledged) == 1)
+                stage.work_until(lambda: not file.exists(), 2 * KEEP_EVERY_S)
+            assert [document["id"] for document in back.documents()] == ids
+            assert "Cem" not in str(back.documents()) and len(healthy.requests) == 4
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xc1", b"\x91\x92\xa1a\xa1b", b"\x80", b"\x91" * 3000, b"\x91\x92\xa1a\x91\xa4pong"]
+)
+def test_a_file_that_cannot_be_read_is_one_line_and_no_obstacle(
+    tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Half a file, somebody else's, or of another version."""
+    (tmp_path / waiting_file.NAME).write_bytes(content)
+    with open_receiver() as receiver, open_stage(tmp_path, receiver.url) as stage:
+        stage.tell(now_over(stage.clock.now().wall_s))
+        stage.work_until(lambda: len(stage.acknowledged) == 1)
+    assert len([record for record in caplog.records if "cannot be read" in record.getMessage()]) <= 1
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_events_for_a_receiver_that_is_not_set_any_more_are_dropped_with_a_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And those for one that still is are told."""
+    with open_receiver(*[503] * 50) as gone, open_receiver() as other, open_stage(tmp_path, gone.url) as stage:
+        stage.tell(now_over(stage.clock.now().wall_s))
+        stage.work_until(lambda: bool(gone.requests))
+        stage.restart(other.url)
+        stage.work_until(lambda: "not in WEBHOOK_URLS any more" in caplog.text)
+    assert not other.requests

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,9 +26,13 @@ KEY = "C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 class WebhookReceiver:
     """Takes requests, and answers with the statuses that it was given; then with 204."""
 
-    def __init__(self, *statuses: int, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *statuses: int, headers: dict[str, str] | None = None, listening: socket.socket | None = None
+    ) -> None:
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
         self.statuses = list(statuses)
+        self.probes = 0
+        """How often it was asked without an event."""
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -42,10 +47,22 @@ class WebhookReceiver:
                 lower = {name.lower(): value for name, value in self.headers.items()}
                 receiver.requests.append((self.path, lower, body))
 
+            def do_HEAD(self) -> None:
+                receiver.probes += 1
+                self.send_response(receiver.statuses.pop(0) if receiver.statuses else 204)
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value)
+                self.end_headers()
+
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=listening is None)
+        if listening is not None:
+            self._server.socket.close()
+            self._server.socket = listening
+            self._server.server_address = listening.getsockname()
+            self._server.server_port = listening.getsockname()[1]
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
@@ -68,17 +85,29 @@ class WebhookStage:
     def __init__(self, folder: Path, *urls: str, **settings: Any) -> None:
         self._network = MemoryNetwork()
         self.clock = Clock()
+        self._folder, self._urls, self._settings = folder, urls, settings
         self.viewers = VisibleViewers((), ())
         self.answers = True
         """Whether persistence answers."""
         self.acknowledged: list[Message] = []
         self.tracker, self._persistence = self._add("tracker"), self._add("persistence")
-        chosen = Settings(webhook_urls=urls, timezone="Europe/Berlin", **settings)
+        self.start()
+
+    def start(self) -> None:
+        """Start the actor."""
+        chosen = Settings(webhook_urls=self._urls, timezone="Europe/Berlin", **self._settings)
         node = Endpoint("webhooks", self._network.transport("webhooks"), DeadLetters(None, "webhooks"))
-        self.ref = WebhooksActor.start(Context(node, chosen, self.clock, folder))
+        self.ref = WebhooksActor.start(Context(node, chosen, self.clock, self._folder))
         actor = self.ref._actor_weakref()
         assert isinstance(actor, WebhooksActor)
         self.actor = actor
+
+    def restart(self, *urls: str) -> None:
+        """Stop the service, and start it again, with other addresses where some are given."""
+        self.close()
+        self._urls = urls or self._urls
+        self.tracker, self._persistence = self._add("tracker"), self._add("persistence")
+        self.start()
 
     def _add(self, name: str) -> Endpoint:
         return Endpoint(name, self._network.transport(name), DeadLetters(None, name))
@@ -113,6 +142,16 @@ def open_stage(folder: Path, *urls: str, **settings: Any) -> Iterator[WebhookSta
         yield stage
     finally:
         stage.close()
+
+
+@contextlib.contextmanager
+def serve_on(listening: socket.socket) -> Iterator[WebhookReceiver]:
+    """Yield a receiver on a socket that listens."""
+    receiver = WebhookReceiver(listening=listening)
+    try:
+        yield receiver
+    finally:
+        receiver.close()
 
 
 @contextlib.contextmanager
