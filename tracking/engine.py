@@ -39,7 +39,7 @@ from tracking.sessions.poll_diff import compare
 from tracking.sessions.server import PlexServers, ServerSessions
 from tracking.sessions.session import Session, StreamKey
 from tracking.watch_party import WatchParty
-from tracking.watches.watch import at_beginning, is_left_at_end, make_id, open_watch
+from tracking.watches.watch import at_beginning, is_left_at_end, make_id, open_watch, starts_again
 from viewers.directory import ViewerDirectory
 from viewers.public_view import show_watches
 
@@ -239,7 +239,8 @@ class TrackingEngine:
         self, server: ServerSessions, session: Session, playback: Playback, at: Moment, outage: bool, elsewhere: bool
     ) -> None:
         """Apply a listed session."""
-        if session.starts_again(playback.position_ms, at, self.rules):
+        first, there_ms = session.timeline, None if playback.state == "buffering" else playback.position_ms
+        if starts_again(first, there_ms, at, self.rules, playback.machine_id if elsewhere else None):
             for record in session.end_before(at, self.rules):
                 self.recorder.finish(session, record, at, session.timeline.seen)
             self._remove(session, at)
@@ -257,6 +258,8 @@ class TrackingEngine:
             session.observe(playback, at, outage, known, self.rules)
         if session.owner_pending:
             self._start_owner_watch(session, at)
+        if not first.spans and session.timeline.join_position_ms != first.join_position_ms:
+            self.recorder.resume_where_told(session, at)
         line = session.timeline
         if line.ghost and line.pending_s >= self.rules.ghost_end_s:
             self._close_listed(server, session, playback, at, "end_inferred")

@@ -93,6 +93,17 @@ class WatchRecorder:
         self._events.append(WatchOpened(fresh, finished is not None))
         return fresh
 
+    def resume_where_told(self, session: Session, at: Moment) -> None:
+        """Resume earlier watches in a session whose player has told its position only now.
+
+        Without one it looked as though a film that was completed began anew.
+        """
+        if session.tracks_owner and self.find_resumable(session.timeline, at) is not None:
+            session.timeline = self.start(session, session.timeline, at)
+        for member, watch in session.party_watches.items():
+            if self.find_resumable(watch, at) is not None:
+                session.party_watches[member] = self.start(session, watch, at)
+
     def _after_last(self, fresh: WatchState, at: Moment) -> WatchState:
         """Let a new watch begin after the viewer's last one of the film, where the wall clock was set back between."""
         last = self.resume_index.find(fresh.viewer_id, fresh.item)

@@ -41,8 +41,10 @@ class OtherPlayer:
         if self.opening:
             return self._observe_opening(playback, at, outage, rules)
         if self.moved is None:
-            if outage or not self._plays_on(playback, at, rules):
+            if outage or not self._may_play(playback, at, rules):
                 return OtherPlayer.standing(playback, at)
+            if (playback.position_ms or 0) - (self.trial.position_ms or 0) <= FLOOR_MS:
+                return replace(self, playback=playback)  # polls are close together: the next one shows it
             trial = advance(self.trial, at, playback.position_ms, playback.state, rules)
             return OtherPlayer(playback, trial, at, self.trial.seen)
         trial = mark_unobserved(self.trial) if outage else self.trial
@@ -54,15 +56,15 @@ class OtherPlayer:
         if before is None or now is None:
             return OtherPlayer.buffering(playback, at)
         elapsed_s, step_ms = at.steady_s - self.trial.seen.steady_s, now - before
-        if not outage and step_ms == 0 and elapsed_s <= rules.slack_s:
-            return self  # its report may be late
+        if not outage and 0 <= step_ms <= FLOOR_MS and elapsed_s <= rules.slack_s:
+            return self  # its report may be late, or polls are close together
         if outage or not FLOOR_MS < step_ms <= elapsed_s * 1000 + FLOOR_MS:
             return OtherPlayer.buffering(playback, at)
         trial = advance(self.trial, at, playback.position_ms, playback.state, rules)
         return OtherPlayer(playback, trial, at, self.trial.seen)
 
-    def _plays_on(self, playback: Playback, at: Moment, rules: Rules) -> bool:
-        """Tell whether the film ran since the last poll: a seek is no playing.
+    def _may_play(self, playback: Playback, at: Moment, rules: Rules) -> bool:
+        """Tell whether the film may run since it last stood: a seek is no playing.
 
         A client that says "buffering" is believed to play where the film goes on no faster than the clock.
         """
@@ -71,4 +73,4 @@ class OtherPlayer:
             return False
         elapsed_ms = (at.steady_s - self.trial.seen.steady_s) * 1000
         most_ms = 2 * (elapsed_ms + rules.slack_ms) if playback.state == "playing" else elapsed_ms + FLOOR_MS
-        return FLOOR_MS < now - before <= most_ms
+        return 0 < now - before <= most_ms

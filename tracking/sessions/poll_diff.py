@@ -11,6 +11,10 @@ from tracking.sessions.server import ServerSessions
 from tracking.sessions.session import Session, StreamKey
 from tracking.watches.film import same_film
 from tracking.watches.progress import FLOOR_MS
+from tracking.watches.watch import starts_again
+
+LEAST_SPEED = 0.4
+"""A film that runs, however slowly, moves on by more than this share of the time."""
 
 
 @dataclass(slots=True)
@@ -99,9 +103,11 @@ class _Unmatched:
             known = None
         same = self.server.same_viewing(playback)
         gone = [session for session in same if session in self.diff.absent]
+        beside = [(session, shown) for session, shown in self.diff.seen if session in same] if same else []
+        if beside:  # of a film that was over and begins anew the one beside is the new showing
+            gone = [each for each in gone if not self._begins_after(each, playback)]
         if gone and self._go_on(key, playback, known, gone):
             return
-        beside = [(session, shown) for session, shown in self.diff.seen if session in same] if same else []
         if beside:
             self._place_beside(key, playback, known, beside)
         elif known is not None:
@@ -138,7 +144,7 @@ class _Unmatched:
             if other.moved is None:
                 self.diff.others[key] = other
                 return True
-            if session.starts_again(other.trial.join_position_ms, self.at, self.rules):
+            if self._starts_again(session, other):
                 self.diff.opened_beside.append(other)
                 return True
             self.diff.taken_over.append((session, other))
@@ -166,7 +172,7 @@ class _Unmatched:
         moved = other.moved
         if moved is None:
             self.diff.others[key] = other
-        elif session.starts_again(other.trial.join_position_ms, self.at, self.rules):
+        elif self._starts_again(session, other):
             self.diff.opened_beside.append(other)
         elif all(self._runs_since(each, shows, moved) for each, shows in beside):
             if playback.state == "playing":
@@ -179,6 +185,16 @@ class _Unmatched:
             self.diff.taken_over.append((session, other))
         else:
             self.diff.others[key] = other
+
+    def _starts_again(self, session: Session, other: OtherPlayer) -> bool:
+        """Tell whether another player shows anew what was completed in a session."""
+        trial = other.trial
+        return starts_again(session.timeline, trial.join_position_ms, self.at, self.rules, trial.machine_id)
+
+    def _begins_after(self, session: Session, playback: Playback) -> bool:
+        """Tell whether a stream shows anew what was completed in a session that is not listed."""
+        position_ms = None if playback.state == "buffering" else playback.position_ms
+        return starts_again(session.timeline, position_ms, self.at, self.rules, playback.machine_id)
 
     def _replace(self, session: Session, shown: Playback) -> None:
         """Make the stream that a session followed so far its other player."""
@@ -197,8 +213,12 @@ class _Unmatched:
         return abs(there - before) <= elapsed_ms + self.rules.slack_ms
 
     def _advances(self, session: Session, shown: Playback) -> bool:
-        before = session.timeline.position_ms
-        return before is not None and shown.position_ms is not None and shown.position_ms - before > FLOOR_MS
+        """Tell whether a session's own stream has moved on, by more than a last report before it stops does."""
+        line = session.timeline
+        if line.position_ms is None or shown.position_ms is None:
+            return False
+        elapsed_ms = (self.at.steady_s - line.seen.steady_s) * 1000
+        return shown.position_ms - line.position_ms > min(FLOOR_MS, elapsed_ms * LEAST_SPEED)
 
     def _runs_since(self, session: Session, shown: Playback, moved: Moment) -> bool:
         """Tell whether a session's own stream has advanced since another player began to move."""
@@ -217,7 +237,7 @@ class _Unmatched:
         """Credit what a player that is gone showed to the session that it belonged to."""
         moved = other.moved
         for session in self.server.same_viewing(other.playback):
-            if session.starts_again(other.trial.join_position_ms, self.at, self.rules):
+            if self._starts_again(session, other):
                 continue
             if moved is not None and session.timeline.advanced.steady_s <= moved.steady_s:
                 self.diff.credited.append((session, other))

@@ -29,9 +29,7 @@ from tracking.sessions.play_history import history_query, matching_row
 from tracking.watches.film import has_same_key, has_same_length, same_film
 from tracking.watches.progress import advance
 from tracking.watches.watch import (
-    at_beginning,
     at_end,
-    completion,
     credit_remainder,
     estimate_position,
     finish,
@@ -164,20 +162,6 @@ class Session:
             isinstance(self.phase, Unreadable) and isinstance(self.phase.before, AwaitingHistory)
         )
         return asked and any(watch.watch_id == watch_id for watch in self.watches() or [self.timeline])
-
-    def starts_again(self, position_ms: int | None, at: Moment, rules: Rules) -> bool:
-        """Tell whether a film that was completed begins anew where it is shown at `position_ms`.
-
-        Between two polls that are far apart it may have run on from its beginning.
-        """
-        item, before_ms = self.timeline.item, self.timeline.position_ms
-        if position_ms is None or before_ms is None or position_ms >= before_ms:
-            return False
-        ran_ms = max(0.0, at.steady_s - self.timeline.seen.steady_s) * 1000
-        begins = at_beginning(item, position_ms, rules) or position_ms <= ran_ms + rules.slack_ms
-        if not begins or at_beginning(item, before_ms, rules):
-            return False
-        return (completion(self.timeline) or 0.0) >= rules.watched_percent
 
     def plays(self, at: Moment, rules: Rules) -> bool:
         """Tell whether its film runs: the player says so, and a standstill is no longer than a late report explains."""

@@ -15,15 +15,17 @@ What an interval between two observations counts as:
 | paused    | playing   | the same           | -                       | all                 | -                    |
 | paused    | playing   | on, as time allows | as long as the advance  | the rest            | the advance          |
 | any       | any       | jumped on or back  | all if it began playing | all if began paused | -                    |
-| any       | buffering | on, in its time    | as long as the advance  | the rest, if paused | the advance          |
+| any       | buffering | on, as time allows | as long as the advance  | the rest, if paused | the advance          |
 | buffering | playing   | on, as time allows | as long as the advance  | -                   | the advance          |
+| buffering | playing   | on, later          | without the buffering   | -                   | the advance          |
 | buffering | any       | anything else      | -                       | -                   | -                    |
 | outage or ghost       | on, as time allows | as long as the advance  | -                   | the advance          |
 | outage                | on, further        | all                     | -                   | the time, as film    |
 | outage                | anything else      | - (but what was held)   | -                   | -                    |
 | ghost                 | jumped on or back  | the last interval       | -                   | -                    |
 
-A client that says "buffering" while its position moves on no faster than the clock is playing. Otherwise buffering
+A client that says "buffering" while its position moves on no faster than the clock is playing; its report before may
+have been late. Otherwise buffering
 counts as neither, and a position reported with it is not believed (some clients then name the end). A player that
 pauses reports at once, so that "the same" at a pause means that the film stood still.
 
@@ -86,7 +88,7 @@ def advance(
     if moment.steady_s < state.seen.steady_s:
         moment = state.seen
     position = None if is_live(state.item) else clamp_position(position_ms, state.item.duration_ms)
-    if position is not None and player == "buffering" and _moves_on(state, position, elapsed_s):
+    if position is not None and player == "buffering" and _moves_on(state, position, elapsed_s, rules):
         began = state if state.state == "paused" else replace(state, state="buffering")
         return _move(began, moment, position, "playing", elapsed_s, rules)
     if player not in ("playing", "paused"):
@@ -94,6 +96,10 @@ def advance(
     if position is None or state.position_ms is None:
         return _untold(state, moment, position, player, elapsed_s)
     step_ms = position - state.position_ms
+    if state.buffering_s and player == state.state == "playing" and step_ms > 0:
+        played_s = state.pending_s + elapsed_s
+        if step_ms <= state.speed * played_s * 1000 + FLOOR_MS:
+            state = replace(state, buffering_s=0.0)  # so long it stood: since then the film has run no further
     if player == state.state == "playing" and (expected := _ran_on(state, moment, position, elapsed_s, rules)):
         return expected
     back_ms = max(FLOOR_MS, rules.slack_ms) if state.reckoned else FLOOR_MS
@@ -133,12 +139,16 @@ def _ran_on(
     )
 
 
-def _moves_on(state: WatchState, position: PositionMs, elapsed_s: float) -> bool:
-    """Tell whether the film went on, no faster than it plays, though the client says that it buffers."""
+def _moves_on(state: WatchState, position: PositionMs, elapsed_s: float, rules: Rules) -> bool:
+    """Tell whether the film went on, no faster than it plays, though the client says that it buffers.
+
+    It says so at once: the report before was late, by no more than the slack.
+    """
     if state.position_ms is None:
         return False
     ran_s = elapsed_s if state.state == "paused" else state.pending_s + state.buffering_s + elapsed_s
-    return 0 < position - state.position_ms <= state.speed * ran_s * 1000 + FLOOR_MS
+    late_ms = state.speed * rules.slack_ms - max(0, state.lead_ms) if state.state == "playing" else 0
+    return 0 < position - state.position_ms <= state.speed * ran_s * 1000 + max(FLOOR_MS, late_ms)
 
 
 def _untold(

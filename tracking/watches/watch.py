@@ -103,12 +103,39 @@ def can_resume(record: WatchRecord, away_s: float, position_ms: int | None, rule
     return not at_beginning(record.item, position_ms, rules) and not seen_before(record, position_ms, rules)
 
 
-def seen_before(record: WatchRecord, position_ms: int | None, rules: Rules) -> bool:
+def starts_again(
+    line: WatchState, position_ms: int | None, at: Moment, rules: Rules, player: str | None = None
+) -> bool:
+    """Tell whether a film that was completed begins anew where it is shown at `position_ms`.
+
+    Between two polls that are far apart it may have run on from its beginning. On another `player` (machine id) than
+    its own, or on any once it is over, it is seen anew also where it shows a part that had been seen.
+    """
+    before_ms = line.position_ms
+    if position_ms is None or before_ms is None or position_ms >= before_ms:
+        return False
+    if (completion(line) or 0.0) < rules.watched_percent:
+        return False
+    ran_ms = max(0.0, at.steady_s - line.seen.steady_s) * 1000
+    begins = at_beginning(line.item, position_ms, rules) or position_ms <= ran_ms + rules.slack_ms
+    if begins and not at_beginning(line.item, before_ms, rules):
+        return True
+    if player is None or (player == line.machine_id and not at_end(line, rules)):
+        return False
+    return position_ms < before_ms - step_back_ms(line.item, rules) and seen_before(line, position_ms, rules)
+
+
+def seen_before(watch: WatchRecord | WatchState, position_ms: int | None, rules: Rules) -> bool:
     """Tell whether the film was seen on from `position_ms`, and for longer than a player steps back to go on."""
     if position_ms is None:
         return False
-    step_back_ms = max(rules.slack_ms, END_SHARE * (record.item.duration_ms or 0))
-    return any(start <= position_ms < end - step_back_ms for start, end in record.spans)
+    back_ms = step_back_ms(watch.item, rules)
+    return any(start <= position_ms < end - back_ms for start, end in watch.spans)
+
+
+def step_back_ms(item: Item, rules: Rules) -> float:
+    """Return how far a player steps back at most to go on with a film."""
+    return max(rules.slack_ms, END_SHARE * (item.duration_ms or 0))
 
 
 def at_beginning(item: Item, position_ms: int | None, rules: Rules) -> bool:
