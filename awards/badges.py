@@ -1,9 +1,10 @@
 """Badges: read from TOML, earned by a viewer's totals, and how far it is to the next."""
 
 import functools
+import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from awards.rules import RULES
 from awards.totals import Totals
@@ -65,10 +66,19 @@ def undeclared_badge(badge_id: str, earned_at_s: float, progress: float) -> Earn
     return EarnedBadge(badge_id, badge_id.replace("_", " "), "🏅", "common", "", earned_at_s, progress)
 
 
-def find_newly_earned(badges: Iterable[Badge], totals: Totals, held: Collection[str]) -> list[tuple[Badge, float]]:
-    """Return the badges newly earned with their figures, in the file's order; never one that is held."""
+class BadgeJudgement(NamedTuple):
+    """What a viewer's totals are worth."""
+
+    won: list[tuple[Badge, float]]
+    """The badges newly earned with their figures, in the file's order."""
+    seconds_to_next: float
+    """How much longer the viewer has to play at least to earn one more by that alone; infinite for none."""
+
+
+def judge_totals(badges: Iterable[Badge], totals: Totals, held: Collection[str]) -> BadgeJudgement:
+    """Return which badges totals earn that are not held, and how far it is to the next by playing time."""
     known: dict[tuple[str, ...], float] = {}  # several badges ask for one figure, and a streak takes its time
-    won = []
+    won, left_s = [], math.inf
     for badge in badges:
         if badge.id in held:
             continue
@@ -77,7 +87,14 @@ def find_newly_earned(badges: Iterable[Badge], totals: Totals, held: Collection[
             figure = known[badge.asked] = badge.figure(totals)
         if figure >= badge.threshold:
             won.append((badge, figure))
-    return won
+        elif per_second := RULES[badge.rule].per_second:
+            left_s = min(left_s, (badge.threshold - figure) / per_second)
+    return BadgeJudgement(won, left_s)
+
+
+def find_newly_earned(badges: Iterable[Badge], totals: Totals, held: Collection[str]) -> list[tuple[Badge, float]]:
+    """Return the badges newly earned with their figures, in the file's order; never one that is held."""
+    return judge_totals(badges, totals, held).won
 
 
 def build_progress(

@@ -20,6 +20,8 @@ EVENING_BEGINS_HOUR = 18
 EVENING_ENDS_HOUR = 6
 """...and lasts until this hour of the next day."""
 _DAY = timedelta(days=1)
+_TURNS = (time(), time(NIGHT_ENDS_HOUR), time(EVENING_ENDS_HOUR), time(EVENING_BEGINS_HOUR))
+"""When a day, a night or an evening begins or ends."""
 
 
 class Played(Protocol):
@@ -54,6 +56,32 @@ class PlayedTime(NamedTuple):
 def to_local(at_s: float, zone: tzinfo) -> datetime:
     """Return an instant (seconds since 1970, UTC) on the clocks of `zone`."""
     return datetime.fromtimestamp(at_s, zone)
+
+
+class PartOfDay(NamedTuple):
+    """A stretch of time in which no day, night or evening begins or ends."""
+
+    begin_s: float
+    """Seconds since 1970, UTC."""
+    end_s: float
+
+    def has(self, at_s: float) -> bool:
+        """Tell whether an instant lies within it, and not on its bounds."""
+        return self.begin_s < at_s < self.end_s
+
+
+def find_part_of_day(at_s: float, zone: tzinfo) -> PartOfDay:
+    """Return the stretch around an instant: a watch that ends later in it belongs to the same days and evenings.
+
+    An empty one where the clocks are set within it.
+    """
+    day = to_local(at_s, zone).date()
+    turns = [
+        datetime.combine(around, turn, zone).timestamp() for around in (day - _DAY, day, day + _DAY) for turn in _TURNS
+    ]
+    part = PartOfDay(max(turn for turn in turns if turn <= at_s), min(turn for turn in turns if turn > at_s))
+    is_even = to_local(part.begin_s, zone).utcoffset() == to_local(part.end_s, zone).utcoffset()
+    return part if is_even else PartOfDay(at_s, at_s)
 
 
 def seconds_by_day(played: Played, zone: tzinfo) -> dict[str, float]:

@@ -21,6 +21,8 @@ class Rule:
     figure: Figure
     optional: tuple[str, ...] = ()
     required: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    per_second: float = 0.0
+    """By how much the figure can rise with each second that is played on, where nothing else of a watch changes."""
 
 
 def _of_one(counts: Mapping[str, int], name: str | None) -> float:
@@ -35,8 +37,8 @@ RULES: Mapping[str, Rule] = {
     "episodes": Rule(lambda totals, _: totals.episodes),
     "completed_films": Rule(lambda totals, _: totals.completed),
     "whole_films": Rule(lambda totals, _: totals.full_films),
-    "hours": Rule(lambda totals, _: totals.playing_s / 3600),
-    "hours_in_a_day": Rule(lambda totals, _: max(totals.days.values(), default=0.0) / 3600),
+    "hours": Rule(lambda totals, _: totals.playing_s / 3600, per_second=1 / 3600),
+    "hours_in_a_day": Rule(lambda totals, _: max(totals.days.values(), default=0.0) / 3600, per_second=1 / 3600),
     "films_in_a_weekend": Rule(lambda totals, _: max(totals.weekends.values(), default=0)),
     "streak_days": Rule(lambda totals, _: longest_streak(totals)),
     "past_midnight": Rule(lambda totals, _: totals.nights),

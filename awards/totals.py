@@ -5,7 +5,7 @@ A new watch is added to it, so that a save costs the same after a million watche
 
 from collections.abc import Callable, Iterable
 from datetime import tzinfo
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -102,10 +102,13 @@ def count_titles(judged: Totals, records: Iterable[WatchRecord]) -> Totals:
 
     All but what only badges need is as if they had been added ended.
     """
-    result = judged.copy()
-    for record in records:
-        if not (record.brief or record.completed):
-            _add_title(result, record)
+    more = [record for record in records if not (record.brief or record.completed)]
+    if not more:
+        return judged
+    counts: dict[str, Any] = {name: dict(getattr(judged, name)) for name in ("genres", "decades", "directors")}
+    result = msgspec.structs.replace(judged, **counts)  # the rest is not changed here, years of days among it
+    for record in more:
+        _add_title(result, record)
     return result
 
 
@@ -162,9 +165,14 @@ def _add_title(totals: Totals, record: WatchRecord) -> None:
 
 
 def _add_time(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
-    totals.playing_s = _round_sum(totals.playing_s + _round_sum(record.playing_s))
+    totals.playing_s = add_playing_s(totals.playing_s, record)
     for day, seconds in seconds_by_day(record, zone).items():
         totals.days[day] = _round_sum(totals.days.get(day, 0.0) + _round_sum(seconds))
+
+
+def add_playing_s(playing_s: float, record: WatchRecord) -> float:
+    """Return a sum of playing time with that of one more watch, seconds."""
+    return _round_sum(playing_s + _round_sum(record.playing_s))
 
 
 def _round_sum(value: Number) -> Number:
@@ -181,9 +189,13 @@ def _add_badge_counters(totals: Totals, record: WatchRecord, zone: tzinfo) -> No
 
 def _add_film_badge_counters(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
     _count(totals.weekends, weekends_of(record, zone))
+    totals.full_films += is_full(record)
+
+
+def is_full(record: WatchRecord) -> bool:
+    """Tell whether a film was seen from start to end."""
     joined = record.join_position_ms
-    if joined is not None and joined <= FULL_FILM_JOIN_MS and (record.completion_percent or 0) >= FULL_FILM_PERCENT:
-        totals.full_films += 1
+    return joined is not None and joined <= FULL_FILM_JOIN_MS and (record.completion_percent or 0) >= FULL_FILM_PERCENT
 
 
 def _count(counts: dict[str, int], names: Iterable[str]) -> None:

@@ -43,6 +43,7 @@ from persistence.records.checkpoint import RunningWatch, drop_unwanted
 from persistence.records.known_viewers import read_known_viewers
 from persistence.records.running_watches import RunningWatches, count_running
 from persistence.records.statistics import settle_statistics
+from persistence.records.steady_viewers import SteadyViewers
 from persistence.records.viewers import read_directory
 from persistence.records.watch_parts import read_all_parts
 from persistence.rules import StatisticsRules
@@ -170,8 +171,13 @@ class Store:
             opened.callback(self._writer.dispose)
             opened.callback(self.reader.dispose)
             self.json_sync = JsonSync(
-                folder, self.reader, self.transaction, note, lambda at_s: oldest_current_day(rules.today(at_s))
+                folder,
+                self.reader,
+                lambda: self.transaction(keeps_figures=True),
+                note,
+                lambda at_s: oldest_current_day(rules.today(at_s)),
             )
+            self.steady_viewers = SteadyViewers()
             self.counts: saves.StoredCounts | None = None
             """Viewers and badges as of the last save; None where they have to be counted."""
             with translate_store_errors(url):
@@ -186,12 +192,15 @@ class Store:
     # -- writing ---------------------------------------------------------------------------------------------
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, *, keeps_figures: bool = False) -> Iterator[Connection]:
         """Open a transaction; every error of the store becomes a SaveFailed that says what to do.
 
         Where it is a value that cannot be stored, a SaveRefused. What was written is known to be in the file at the
-        store's path when this ends.
+        store's path when this ends. `keeps_figures`: whoever opens it knows that it changes no viewer's figures, or has
+        those forgotten whose it changes.
         """
+        if not keeps_figures:
+            self.steady_viewers.forget()
         try:
             self._check_file()
             with self._writer.begin() as connection:
@@ -247,12 +256,12 @@ class Store:
 
     def ensure_page_key(self) -> bytes:
         """Return the key of the short names in addresses of the page; one is made where there is none."""
-        with self.transaction() as connection:
+        with self.transaction(keeps_figures=True) as connection:
             return ensure_page_key(connection)
 
     def mark_announced(self, viewer_id: str, badge_ids: Iterable[str]) -> None:
         """Note that Discord has taken over the announcement of a viewer's badges."""
-        with self.transaction() as connection:
+        with self.transaction(keeps_figures=True) as connection:
             badges.mark_announced(connection, viewer_id, badge_ids)
 
     @property
@@ -311,7 +320,7 @@ class Store:
 
     def fill_summaries(self, count: int) -> FillProgress | None:
         """Sum up some more records; return how far the summaries are filled, None where they are whole."""
-        with self.transaction() as connection:
+        with self.transaction(keeps_figures=True) as connection:
             progress = fill_summaries(connection, str(self.rules.zone), count)
         if progress is None:
             self._remember_summaries()

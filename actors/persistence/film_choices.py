@@ -44,7 +44,7 @@ class FilmChoices:
         asked = replace(asked, title=storable(asked.title), username=storable(asked.username))
         now_s = self._now_s()
         self._store.json_sync.forget_viewers()
-        with self._store.transaction() as connection:
+        with self._store.transaction(keeps_figures=True) as connection:
             outcome, suggestion_id = suggest_film(connection, asked, now_s)
         if not suggestion_id:
             return FilmSuggested(outcome, None)
@@ -57,19 +57,19 @@ class FilmChoices:
     def withdraw_film(self, asked: WithdrawFilm) -> FilmWithdrawn:
         """Take a wish back, or a film off the list."""
         self._store.json_sync.forget_viewers()
-        with self._store.transaction() as connection:
+        with self._store.transaction(keeps_figures=True) as connection:
             return withdraw_film(connection, asked, self._now_s())
 
     def rate_film(self, asked: RateFilm) -> FilmRated:
         """Write down a rating."""
-        with self._store.transaction() as connection:
+        with self._store.transaction(keeps_figures=True) as connection:
             return rate_film(connection, asked, self._now_s())
 
     def record_votes(self, asked: RecordVotes) -> None:
         """Write down who voted; acknowledged when it is stored."""
         self._store.json_sync.forget_viewers()
         try:
-            with self._store.transaction() as connection:
+            with self._store.transaction(keeps_figures=True) as connection:
                 record_votes(connection, asked)
         except SaveRefused as error:
             raise Reject(f"The votes of poll {asked.poll_id} cannot be stored. {error}") from error

@@ -49,13 +49,13 @@ class WebAccess:
     def open_sign_in(self, asked: OpenSignIn) -> SignInOpened:
         """Keep a link that was made."""
         asked = replace(asked, username=storable(asked.username))
-        with self._store.transaction() as connection:
+        with self._store.transaction(keeps_figures=True) as connection:
             return SignInOpened(put_sign_in(connection, asked, self._now_s()))
 
     def start_session(self, asked: StartSession) -> WebSession:
         """Sign a member in; the link is used up."""
         asked = replace(asked, username=storable(asked.username))
-        with self._store.transaction() as connection:
+        with self._store.transaction(keeps_figures=True) as connection:
             session = start_session(connection, asked, self._now_s())
         if session.viewer_id:
             self._actor.log.info("Viewer %s signed in to the page", session.viewer_id)
@@ -63,7 +63,7 @@ class WebAccess:
 
     def end_sessions(self, asked: EndSessions) -> SessionsEnded:
         """Sign a member out, of one session or of all."""
-        with self._store.transaction() as connection:
+        with self._store.transaction(keeps_figures=True) as connection:
             if asked.viewer_id:
                 ended = end_all_sessions(connection, asked.viewer_id)
             else:
@@ -73,21 +73,21 @@ class WebAccess:
 
     def set_public_name(self, asked: SetPublicName) -> PublicNameSet:
         """Write down whether a member is named to all."""
-        with self._store.transaction() as connection:
+        with self._store.transaction(keeps_figures=True) as connection:
             set_public_name(connection, asked.viewer_id, asked.is_named, self._now_s())
         self._tell_page()
         return PublicNameSet(asked.is_named)
 
     def open_share(self, asked: OpenShare) -> ShareOpened:
         """Keep what a member shares; nothing of who is hidden, and nothing that is not theirs."""
-        with self._store.transaction() as connection:
+        with self._store.transaction(keeps_figures=True) as connection:
             if not read_directory(connection).shows(asked.viewer_id) or not can_share(connection, asked):
                 return ShareOpened(None)
             return ShareOpened(put_share(connection, asked, self._now_s()))
 
     def end_shares(self, asked: EndShares) -> SharesEnded:
         """End one share of a member's, or all."""
-        with self._store.transaction() as connection:
+        with self._store.transaction(keeps_figures=True) as connection:
             ended = end_shares(connection, asked.viewer_id, asked.token)
         self._tell_page()
         return SharesEnded(ended)
@@ -95,7 +95,7 @@ class WebAccess:
     def record_rsvps(self, asked: RecordRsvps) -> None:
         """Write down who had said that they would come; acknowledged when it is stored."""
         try:
-            with self._store.transaction() as connection:
+            with self._store.transaction(keeps_figures=True) as connection:
                 put_rsvps(connection, asked.screening_id, asked.viewer_ids)
         except SaveRefused as error:
             raise Reject(f"Who wanted to come to {asked.screening_id} cannot be stored. {error}") from error

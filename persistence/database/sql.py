@@ -5,14 +5,15 @@ import functools
 import operator
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Dialect, Insert, Table, func, select
+from sqlalchemy import Connection, Dialect, Insert, Table, Update, func, select
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 
 from messages import Problem
 from persistence.database.tables import FACTS, WATCHES
 
+Value = TypeVar("Value")
 _IN_AT_ONCE = 500
 PAGE_KEY = "page_key"
 
@@ -23,30 +24,31 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
         execute_many(connection, _build_upsert(table, connection.dialect.name, tuple(rows[0])), rows)
 
 
-def execute_many(connection: Connection, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Run an insert for each of some rows that have the same columns.
+def execute_many(connection: Connection, statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Run an insert for each of some rows that have the same columns, or an update with the same parameters.
 
     SQLAlchemy would look at every value of every row, for types that no table here has: half the time of a large save.
     """
     if len(rows) == 1:
         connection.execute(statement, rows[0])
         return
-    compiled, names = _compile_insert(statement, connection.dialect, tuple(rows[0]))
+    compiled, names = _compile(statement, connection.dialect, tuple(rows[0]))
     if names is None:
         connection.exec_driver_sql(compiled, [dict(row) for row in rows])
     else:
         connection.exec_driver_sql(compiled, list(map(operator.itemgetter(*names), rows)))
 
 
-_COMPILED: dict[tuple[Insert, str, tuple[str, ...]], tuple[str, list[str] | None]] = {}
+_COMPILED: dict[tuple[Insert | Update, str, tuple[str, ...]], tuple[str, list[str] | None]] = {}
 """One for each statement, driver and choice of columns: all stores share them."""
 
 
-def _compile_insert(statement: Insert, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, list[str] | None]:
-    """Return the text of an insert, with the order of its values where they are told by their place."""
+def _compile(statement: Insert | Update, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, list[str] | None]:
+    """Return the text of a statement, with the order of its values where they are told by their place."""
     key = statement, dialect.driver, names
     if key not in _COMPILED:
-        compiled = statement.compile(dialect=dialect, column_keys=list(names))
+        columns = list(names) if isinstance(statement, Insert) else None
+        compiled = statement.compile(dialect=dialect, column_keys=columns)
         _COMPILED[key] = str(compiled), getattr(compiled, "positiontup", None)
     return _COMPILED[key]
 
@@ -72,7 +74,7 @@ def build_insert(table: Table, dialect: str) -> Any:
     return sqlite_insert(table)
 
 
-def split_batches(values: Iterable[str]) -> Iterator[list[str]]:
+def split_batches(values: Iterable[Value]) -> Iterator[list[Value]]:
     """Yield values in lists short enough for an IN."""
     everything = list(values)
     for start in range(0, len(everything), _IN_AT_ONCE):

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from persistence.database.rows import Row
 from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS
-from persistence.json_files.entries import badge_entry, stats_entry
+from persistence.json_files.entries import badge_entry, stats_entry, watch_time_entries
 from persistence.json_files.files import BADGES, STATS, FileChecksum
 
 _OPEN, _NEXT, _CLOSE = b"{\n", b",\n", b"\n}\n"
@@ -71,6 +71,14 @@ class ViewerDocuments:
         """Keep what a row of `viewer_stats` joined with `viewers` says by now."""
         self._put(STATS, row["viewer_id"], stats_entry(row, self._oldest_day or ""))
 
+    def put_watch_time(self, viewer_id: str, total_s: float) -> None:
+        """Keep how long somebody has watched by now, of whom the statistics say what they said else."""
+        fragment = self._fragments[STATS][viewer_id]
+        changed = replace_numbers(fragment, watch_time_entries(total_s))
+        if changed != fragment:
+            self._fragments[STATS][viewer_id] = changed
+            self._marks.pop(STATS, None)
+
     def put_badges(self, viewer_id: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Keep which badges a viewer holds by now."""
         self._put(BADGES, viewer_id, _order_badges(rows))
@@ -102,6 +110,20 @@ class ViewerDocuments:
     def marks(self) -> Mapping[str, FileChecksum]:
         """What the files must look like, after `build_changed`."""
         return self._marks
+
+
+def replace_numbers(fragment: bytes, numbers: Mapping[str, float]) -> bytes:
+    """Return the lines of one viewer with other numbers for some keys, which are in their order.
+
+    A key is found by its line: within a text a line break and a quotation mark are escaped.
+    """
+    parts, start = [], 0
+    for key, number in numbers.items():
+        begin = b'\n    "%s": ' % key.encode()
+        at = fragment.index(begin, start) + len(begin)
+        parts += [fragment[start:at], msgspec.json.encode(number)]
+        start = fragment.index(b",\n", at)
+    return b"".join((*parts, fragment[start:]))
 
 
 def _encode_fragment(viewer_id: str, entry: object) -> bytes:

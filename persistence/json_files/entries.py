@@ -20,11 +20,12 @@ def stats_entry(row: Row, oldest_day: str) -> dict[str, Any]:
 
     `oldest_day`: as of `awards.oldest_current_day`. A streak that ended before it is over, whatever the row says.
     """
+    watch_time = watch_time_entries(row["total_watch_time_s"])
     return {
         "user_id": row["viewer_id"],
         "username": row["username"],
         "total_movies": row["total_movies"],
-        "total_watch_time_minutes": round(row["total_watch_time_s"] / 60, 2),
+        "total_watch_time_minutes": watch_time["total_watch_time_minutes"],
         "completed_movies": row["completed_movies"],
         "current_streak_days": row["current_streak_days"] if row["last_watch_date"] >= oldest_day else 0,
         "longest_streak_days": row["longest_streak_days"],
@@ -35,10 +36,15 @@ def stats_entry(row: Row, oldest_day: str) -> dict[str, Any]:
         "ai_interactions": row["ai_interactions"],
         "votes_cast": row["votes_cast"],
         "movies_requested": row["movies_requested"],
-        "total_watch_time_seconds": round(row["total_watch_time_s"], 3),
+        "total_watch_time_seconds": watch_time["total_watch_time_seconds"],
         "watching_now": row["watching_now"],
         "total_episodes": row["total_episodes"],
     }
+
+
+def watch_time_entries(total_s: float) -> dict[str, float]:
+    """Return how long a viewer has watched, as it stands in user_stats.json, in the order of its keys."""
+    return {"total_watch_time_minutes": round(total_s / 60, 2), "total_watch_time_seconds": round(total_s, 3)}
 
 
 def badge_entry(row: Row) -> dict[str, Any]:

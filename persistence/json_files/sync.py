@@ -105,10 +105,12 @@ class JsonSync:
         *,
         history_anew: bool = False,
         viewers: Mapping[str, ViewerCopy] | None = None,
+        watch_times: Mapping[str, float] | None = None,
     ) -> FilePlan:
         """Return what to write after a change at a time, and note its checksums among the facts of the transaction.
 
         `viewers`: those of whom the documents say something else by now; None where that is not known.
+        `watch_times`: those of whom they say nothing else but another total watch time, seconds.
         `history_anew` has the history written though nothing is new in it.
         """
         if self._is_planned or viewers is None:
@@ -119,6 +121,8 @@ class JsonSync:
             self._documents.put_stats(copy.stats)
             if copy.badges is not None:
                 self._documents.put_badges(viewer_id, copy.badges)
+        for viewer_id, total_s in (watch_times or {}).items():
+            self._documents.put_watch_time(viewer_id, total_s)
         documents = self._documents.build_changed()
         marks: dict[str, FileChecksum | None] = dict(self._documents.marks)
         unchanged = {name: mark for name, mark in self._documents.marks.items() if name not in documents}

@@ -69,7 +69,7 @@ def finish_watches(
 ) -> SaveResult:
     """Store several watches that ended, as `finish_watch` does; all of them, or none."""
     index: RunningLookup = running if isinstance(running, RunningLookup) else RunningList(running or ())
-    with store.transaction() as connection:
+    with store.transaction(keeps_figures=True) as connection:
         context = _read_context(connection, finished)
         fresh = [each for each in finished if each.message_id not in context.handled]
         change = ChangeSet(connection, store.rules, FactSheet(connection, context.facts))
@@ -91,6 +91,7 @@ def finish_watches(
         if context.has_suggestions:
             _delete_watched_suggestions(connection, wanted)
         counted = [attribute_to_viewer(each.record, known.people) for each in wanted]
+        store.steady_viewers.forget_viewers(record.viewer_id for record in counted)
         ended = {each.record.watch_id for each in fresh}
         delete_from_checkpoint(connection, sorted(ended))
         # What the statistics hold of a running watch must be in the checkpoint too: where everything dies now, it

@@ -1,6 +1,7 @@
 """Saves statistics, badges and the checkpoint: at a tick, on command, at a stop."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
@@ -22,7 +23,14 @@ from persistence.records.known_viewers import KnownViewers, read_badges, read_kn
 from persistence.records.links import NameSighting, update_display_names
 from persistence.records.running_watches import RunningWatches, count_running
 from persistence.records.saves import SaveResult, count_stored, record_save
-from persistence.records.statistics import WrittenStatistics, age_streaks, count_totals, write_statistics
+from persistence.records.statistics import (
+    SettledFigures,
+    WrittenStatistics,
+    age_streaks,
+    count_totals,
+    write_statistics,
+)
+from persistence.records.steady_viewers import write_longer
 from persistence.records.viewers import read_directory, record_viewers
 from persistence.rules import StatisticsRules
 from persistence.store import Store
@@ -34,7 +42,7 @@ def save(store: Store, running: Iterable[RunningWatch] | None, at_s: float, reas
     `running` is every running watch; None where that is not known: then the checkpoint stays as it is.
     Raises SaveFailed with nothing changed; CopiesFailed with the store saved.
     """
-    with store.transaction() as connection:
+    with store.transaction(keeps_figures=True) as connection:
         change = ChangeSet.begin(connection, store.rules)
         counted = RunningWatches()
         names: set[str] = set()
@@ -43,7 +51,10 @@ def save(store: Store, running: Iterable[RunningWatch] | None, at_s: float, reas
         viewers = {record.viewer_id for record in counted.records}
         if running is not None:
             viewers |= read_viewers_watching(connection)  # as of the last save: they may have stopped
-        copies, has_new_badges = _write_running(connection, store.rules, counted, viewers, at_s)
+        by_viewer, today = counted.by_viewer(), store.rules.today(at_s)
+        longer = store.steady_viewers.take_longer(by_viewer, today)
+        write_longer(connection, longer, at_s)
+        written = _write_running(connection, store.rules, by_viewer, viewers - longer.keys(), at_s)
         age_streaks(connection, store.rules, at_s)
         counts = count_stored(connection)
         result = SaveResult(
@@ -51,13 +62,20 @@ def save(store: Store, running: Iterable[RunningWatch] | None, at_s: float, reas
             change.facts.history_count,
             counts.badges,
             len(counted.watches),
-            has_new_badges=has_new_badges,
+            has_new_badges=written.has_new_badges,
             has_new_names=bool(names),
         )
         record_save(connection, reason, result, at_s)
-        plan = store.json_sync.plan(change, at_s, history_anew=reason == "command", viewers=copies)
+        plan = store.json_sync.plan(
+            change,
+            at_s,
+            history_anew=reason == "command",
+            viewers=written.copies,
+            watch_times={viewer_id: each.total_watch_time_s for viewer_id, each in longer.items()},
+        )
         change.facts.flush()
     store.counts = counts
+    store.steady_viewers.remember(by_viewer, written.settled, today, store.rules.zone)
     store.json_sync.apply(plan)
     return result
 
@@ -69,7 +87,7 @@ def find_unstorable(store: Store, running: Iterable[RunningWatch], at_s: float) 
         with store.transaction() as connection:
             counted, _ = _write_checkpoint(connection, store.rules, watches, at_s)
             viewers = {record.viewer_id for record in counted.records}
-            _write_running(connection, store.rules, counted, viewers, at_s)
+            _write_running(connection, store.rules, counted.by_viewer(), viewers, at_s)
             connection.rollback()
     except SaveRefused as error:
         if len(watches) == 1:
@@ -96,17 +114,28 @@ def _write_checkpoint(
     return count_running(connection, still, stored, people, rules.thresholds), names
 
 
+@dataclass
+class _Written:
+    """What was written of viewers."""
+
+    copies: dict[str, ViewerCopy] = field(default_factory=dict)
+    """What the copies say of them by now."""
+    settled: dict[str, SettledFigures] = field(default_factory=dict)
+    has_new_badges: bool = False
+
+
 def _write_running(
-    connection: Connection, rules: StatisticsRules, running: RunningWatches, viewer_ids: Iterable[str], at_s: float
-) -> tuple[dict[str, ViewerCopy], bool]:
+    connection: Connection,
+    rules: StatisticsRules,
+    by_viewer: Mapping[str, RunningWatches],
+    viewer_ids: Iterable[str],
+    at_s: float,
+) -> _Written:
     """Write the statistics and badges of viewers with what runs of them.
 
-    Return what the copies say of them by now, and whether anybody earned a badge. Some viewers at a time: what is read
-    of them, years of days, is not held for all.
+    Some viewers at a time: what is read of them, years of days, is not held for all.
     """
-    by_viewer = running.by_viewer()
-    copies: dict[str, ViewerCopy] = {}
-    has_new_badges = False
+    result = _Written()
     for some in split_batches(sorted(viewer_ids)):
         theirs = RunningWatches(tuple(watch for each in some if each in by_viewer for watch in by_viewer[each].watches))
         known = read_known_viewers(connection, some)
@@ -115,9 +144,10 @@ def _write_running(
         totals = {each: known.totals.get(each) or count_totals(connection, rules, each) for each in viewers}
         written = write_statistics(connection, rules, totals, theirs, at_s, known=known)
         read_badges(connection, known, sorted({badge["viewer_id"] for badge in written.new_badges}))
-        copies |= gather_copies(known, written)
-        has_new_badges |= bool(written.new_badges)
-    return copies, has_new_badges
+        result.copies |= gather_copies(known, written)
+        result.settled |= written.settled
+        result.has_new_badges |= bool(written.new_badges)
+    return result
 
 
 def gather_copies(known: KnownViewers, written: WrittenStatistics) -> dict[str, ViewerCopy]:

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, update
 
-from awards import Totals, add_watches, build_stats, find_newly_earned, oldest_current_day, record_title
+from awards import Totals, add_watches, build_stats, oldest_current_day, record_title
+from awards.badges import judge_totals
 from awards.days import seconds_by_day
 from awards.totals import count_titles, subtract_totals, subtract_watches
 from messages import ViewerStats, WatchRecord
@@ -127,6 +128,15 @@ def age_streaks(connection: Connection, rules: StatisticsRules, at_s: float) -> 
     )
 
 
+class SettledFigures(NamedTuple):
+    """Of a viewer's figures as they were written what the next save need not read again."""
+
+    finished_s: float
+    """Playing time of the finished watches, seconds."""
+    seconds_to_badge: float
+    """How much longer the viewer has to play at least until that alone earns a badge."""
+
+
 class WrittenStatistics(NamedTuple):
     """What was written of viewers."""
 
@@ -136,6 +146,8 @@ class WrittenStatistics(NamedTuple):
     """Rows of `viewer_badges` that were not there before."""
     new_viewers: int
     """How many had no statistics before."""
+    settled: dict[str, SettledFigures]
+    """Of those who watch, where the next watch of theirs to be seen gives them no other name."""
 
 
 def settle_statistics(
@@ -191,7 +203,7 @@ def write_statistics(
     known = read_known_viewers(connection, totals) if known is None else known
     unseen = known.people.hidden_viewers()
     by_viewer = running.by_viewer()
-    written = WrittenStatistics([], [], len(totals.keys() - known.totals.keys()))
+    written = WrittenStatistics([], [], len(totals.keys() - known.totals.keys()), {})
     for viewer_id, finished in totals.items():
         theirs = by_viewer.get(viewer_id, RunningWatches())
         now = theirs.records
@@ -199,6 +211,10 @@ def write_statistics(
         judged = add_watches(alone, now, rules.zone, under_way=True) if now else alone
         with_now = count_titles(judged, now)
         screening_id = (earned_in or {}).get(viewer_id) or (now[-1].screening_id if now else "")
+        won, left_s = judge_totals(rules.badges, judged, known.badge_ids.get(viewer_id, ()))
+        row = known.rows.get(viewer_id)
+        if now and row is not None and _is_called_alike(row, now):
+            written.settled[viewer_id] = SettledFigures(alone.playing_s, left_s)
         written.new_badges.extend(
             {
                 "viewer_id": viewer_id,
@@ -208,9 +224,8 @@ def write_statistics(
                 "screening_id": screening_id,
                 "announced": not announce or viewer_id in unseen,
             }
-            for badge, figure in find_newly_earned(rules.badges, judged, known.badge_ids.get(viewer_id, ()))
+            for badge, figure in won
         )
-        row = known.rows.get(viewer_id)
         stats = build_stats(
             with_now,
             viewer_id,
@@ -223,6 +238,13 @@ def write_statistics(
     if written.new_badges:
         connection.execute(VIEWER_BADGES.insert(), written.new_badges)
     return written
+
+
+def _is_called_alike(row: Mapping[str, Any], now: Iterable[WatchRecord]) -> bool:
+    """Tell whether a viewer's row says what each of the running watches says, whichever is seen last."""
+    return all(
+        record.username == row["username"] and (record.guild_id or row["guild_id"]) == row["guild_id"] for record in now
+    )
 
 
 def without_running(row: Row, rules: StatisticsRules) -> dict[str, Any]:
