@@ -1,8 +1,11 @@
 """A year of films: what a viewer's, or everybody's, watches of one year add up to."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 from awards.stats import compute_streaks
 from messages import LeaderboardRow, YearFigures
@@ -10,63 +13,70 @@ from wording.dates import decade_of
 from wording.leaderboards import round_as_shown
 
 MOST = 5
+FilmName = tuple[str, int | None]
+"""Title, and the year in which it was made."""
 
 
-class YearFilm(NamedTuple):
-    """The watches of one film that were first played in a year. Brief ones are in none of it."""
+@dataclass
+class YearFilms:
+    """What the watches of films add up to that were first played in a year. Brief ones are in none of it."""
 
-    title: str
-    year: int | None
-    """In which the film was made."""
-    is_movie: bool
-    """No episode or other."""
-    genres: Sequence[str]
-    directors: Sequence[str]
-    duration_ms: int | None
-    watches: int
-    completed: int
-    """Watches to WATCHED_PERCENT or more."""
+    films: int = 0
+    """Watches of films; the next two are of these."""
+    completed: int = 0
+    """Watched to WATCHED_PERCENT or more."""
+    titles: set[FilmName] = field(default_factory=set)
+    """Titles with years."""
+    episodes: int = 0
+    """Watches of episodes and others."""
+    genres: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    """Watches by what is said of their film together; and so the next two."""
+    directors: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    years: Counter[int | None] = field(default_factory=Counter)
+    """By the year in which the film was made."""
 
 
 def build_year(
     year: int,
     days: Mapping[str, float],
-    films: Iterable[YearFilm],
-    named: Iterable[YearFilm],
+    films: YearFilms,
+    lengths: Iterable[tuple[FilmName, float]],
     companion: tuple[str, float] | None = None,
 ) -> YearFigures:
     """Return what the watches of a year add up to.
 
-    `days`: seconds played on each day of it, by ISO date, in order. `films`: what was first played in it; `named`: of
-    these, those that may be named. `companion`: who else was at most of the same watch parties, and at how many.
-    Time counts in the year in which it was played; the rest in the year in which a watch began.
+    `days`: seconds played on each day of it, by ISO date, in order. `films`: what was first played in it; `lengths`:
+    the films that may be named, each with its length in seconds. `companion`: who else was at most of the same watch
+    parties, and at how many. Time counts in the year in which it was played; the rest where a watch began.
     """
-    begun = list(films)
-    movies = [film for film in begun if film.is_movie]
     months: dict[str, float] = {}
     for day, seconds in days.items():
         months[day[:7]] = months.get(day[:7], 0.0) + seconds
-    lengths: dict[str, float] = {}
-    for film in named:
-        if film.is_movie and film.duration_ms:
-            name = name_with_year(film.title, film.year)
-            lengths[name] = max(lengths.get(name, 0.0), film.duration_ms / 1000)
+    longest_s, longest = 0.0, set[FilmName]()
+    for name, length_s in lengths:
+        if length_s > longest_s:
+            longest_s, longest = length_s, set()
+        if length_s == longest_s > 0:
+            longest.add(name)
+    decades: Counter[str] = Counter()
+    for made, watches in films.years.items():
+        decades[decade_of(made)] += watches
     return YearFigures(
         year=year,
-        films=sum(film.watches for film in movies),
-        episodes=sum(film.watches for film in begun if not film.is_movie),
-        completed=sum(film.completed for film in movies),
+        films=films.films,
+        episodes=films.episodes,
+        completed=films.completed,
         watch_time_s=sum(days.values()),
         longest_streak_days=compute_streaks(days, date.max)[1],
-        genre=find_top(_count(begun, lambda film: film.genres)),
-        decade=find_top(_count(begun, lambda film: [decade_of(film.year)])),
-        director=find_top(_count(begun, lambda film: film.directors)),
+        genre=find_top(_count_names(films.genres)),
+        decade=find_top({decade: watches for decade, watches in decades.items() if decade}),
+        director=find_top(_count_names(films.directors)),
         busiest_month=find_top(months),
         busiest_day=find_top(days),
-        longest_film=find_top(lengths),
+        longest_film=find_top({name_with_year(*name): longest_s for name in longest}),
         companion=companion,
         days=tuple(days.items()),
-        titles=len({(film.title, film.year) for film in movies}),
+        titles=len(films.titles),
     )
 
 
@@ -80,11 +90,12 @@ def find_top(figures: Mapping[str, float]) -> tuple[str, float] | None:
     return min(figures.items(), key=lambda pair: (-pair[1], pair[0]), default=None)
 
 
-def _count(films: Iterable[YearFilm], names_of: Callable[[YearFilm], Iterable[str]]) -> dict[str, int]:
+def _count_names(together: Mapping[tuple[str, ...], int]) -> dict[str, int]:
+    """Return the watches by each of the names; most films share theirs with others."""
     counts: dict[str, int] = {}
-    for film in films:
-        for name in filter(None, dict.fromkeys(names_of(film))):
-            counts[name] = counts.get(name, 0) + film.watches
+    for names, watches in together.items():
+        for name in filter(None, dict.fromkeys(names)):
+            counts[name] = counts.get(name, 0) + watches
     return counts
 
 
@@ -95,7 +106,9 @@ def rank_year(
 
     Who is shown the same time has the same rank.
     """
-    shown = {who: round_as_shown("time", value) for who, value in seconds.items()}
+    least_s = min(heapq.nlargest(MOST, seconds.values()), default=0.0)
+    least = round_as_shown("time", least_s)  # who is shown the same as the last of them may come before
+    shown = {who: value for who, s in seconds.items() if (value := round_as_shown("time", s)) >= least}
     ordered = sorted(shown, key=lambda who: (-shown[who], order(who, names[who])))[:MOST]
     rows: list[LeaderboardRow] = []
     for place, who in enumerate(ordered, 1):

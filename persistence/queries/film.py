@@ -23,10 +23,10 @@ from persistence.database.tables import VIEWER_STATS, WATCHES
 from persistence.queries.answers import answers, bound_limit
 from persistence.queries.movie_stats import add_marks, count_films
 from persistence.queries.night import read_nights
+from persistence.records.film_facts import FilmName
 from persistence.records.viewers import with_current_name
 from persistence.store import StoreSnapshot
-from persistence.summaries.amounts import Amounts
-from persistence.summaries.films import FilmName, WatchedFilm, read_films, sum_by_name
+from persistence.summaries.films import FilmSums, WatchedFilm, read_films, sum_by_name
 from viewers.redact import hides_figures
 from viewers.slugs import make_film_slug
 from wording.titles import record_title
@@ -38,16 +38,16 @@ MOST_VIEWERS, MOST_NIGHTS, MOST_NOT_SEEN = 100, 20, 40
 def list_films(asked: ListFilms, store: StoreSnapshot) -> FilmList:
     """Return a page of the films that visible viewers watched, running watches included."""
     store.require_summaries()
-    films = read_films(store, asked.part).visible
-    sums = sum_by_name(films)
+    films = read_films(store, asked.part)
     key = read_page_key(store.connection)
-    names = _sort_films(store, films, sums, asked.sort)
+    names = _sort_films(store, films, asked.sort)
     after = 0
     if asked.after:
         after = next((place for place, name in enumerate(names, 1) if make_film_slug(key, *name) == asked.after), 0)
     page = names[after : after + bound_limit(asked.limit)] if asked.after == "" or after else []
-    counts = add_marks(store, count_films(store, films, page, sums))
-    items = read_items(store, films, page)
+    shown = films.find_named(page)
+    counts = add_marks(store, count_films(store, shown, page, sum_by_name(shown)))
+    items = read_items(store, shown, page)
     entries = tuple(
         FilmEntry(make_film_slug(key, count.title, count.year), count, items.get((count.title, count.year)))
         for count in counts
@@ -110,17 +110,26 @@ def _list_not_seen(store: StoreSnapshot, seen: set[str]) -> tuple[tuple[NamedVie
     return tuple(viewer for _day, viewer in found[:MOST_NOT_SEEN]), len(found)
 
 
-def _sort_films(
-    store: StoreSnapshot, films: Sequence[WatchedFilm], sums: dict[FilmName, Amounts], sort: str
-) -> list[FilmName]:
-    names = sorted(sums, key=lambda name: (name[0].casefold(), name[1] or 0))
+def _sort_films(store: StoreSnapshot, films: FilmSums, sort: str) -> list[FilmName]:
+    """Return the titles with years that visible viewers watched, in their order."""
+    sums: dict[FilmName, tuple[int, int]] = {}
+    for watches, _, playing_us, facts in films.iterate_visible():
+        known = sums.get(facts.name)
+        sums[facts.name] = (watches, playing_us) if known is None else (known[0] + watches, known[1] + playing_us)
     if sort == "title":
-        return names
-    names.sort(key=lambda name: -sums[name].playing_us)
+        return sorted(sums, key=_title_order)
     if sort == "watches":
-        return sorted(names, key=lambda name: -sums[name].watches)
-    viewers = {(count.title, count.year): count.viewers for count in count_films(store, films, names, sums)}
-    return sorted(names, key=lambda name: -viewers[name])
+        return sorted(sums, key=lambda name: (-sums[name][0], -sums[name][1], *_title_order(name)))
+    named = list(sums)
+    every = films.visible
+    viewers = {
+        (count.title, count.year): count.viewers for count in count_films(store, every, named, sum_by_name(every))
+    }
+    return sorted(sums, key=lambda name: (-viewers[name], -sums[name][1], *_title_order(name)))
+
+
+def _title_order(name: FilmName) -> tuple[str, int]:
+    return name[0].casefold(), name[1] or 0
 
 
 def read_items(
@@ -128,13 +137,15 @@ def read_items(
 ) -> dict[FilmName, Item]:
     """Return each film as this viewer watched it, or any visible one, for its poster."""
     by_them = WATCHES.c.viewer_id == viewer_id if viewer_id else WATCHES.c.viewer_id.not_in(store.hidden)
-    hashes: dict[FilmName, list[int]] = {}
-    for film in films:
-        hashes.setdefault(film.name, []).append(film.film_hash)
+    wanted = list(names)
+    hashes: dict[FilmName, list[int]] = {name: [] for name in wanted}
+    for _, facts in films:
+        if facts.name in hashes:
+            hashes[facts.name].append(facts.film_hash)
     items = {}
     own = WATCHES.c.film_hash.in_(bindparam("film_hashes", expanding=True))
     query = select(WATCHES.c.item).where(own, by_them).limit(1)  # made once: there are many names
-    for name in names:
+    for name in wanted:
         found = store.connection.execute(query, {"film_hashes": hashes[name]}).scalar()
         if found is not None:
             items[name] = decode_item(found)

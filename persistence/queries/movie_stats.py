@@ -1,7 +1,7 @@
 """The community's figures, or those of one title."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -14,7 +14,8 @@ from messages import GetMovieStats, MovieStats, TitleCount, WatchRecord
 from persistence.database.rows import PLAYED_TIME, played_time, watch_record
 from persistence.database.tables import EVERYBODY, FILM_PERIODS, ONLY_COMMUNITY, WATCHES
 from persistence.queries.answers import answers
-from persistence.queries.recent_films import count_films_since
+from persistence.queries.recent_films import RecentWatches
+from persistence.records.film_facts import FilmFacts, FilmName
 from persistence.records.ratings import read_marks
 from persistence.records.viewers import with_current_name
 from persistence.store import StoreSnapshot
@@ -24,16 +25,14 @@ from persistence.summaries.days import count_viewers_ever, sum_days
 from persistence.summaries.films import (
     BROAD,
     FEW_FILMS,
-    FilmName,
+    FilmSums,
     WatchedFilm,
     count_distinct_viewers,
     count_viewers,
     decode_names,
     match_hashes,
-    order_by_watches,
     read_films,
     select_film_hashes,
-    sum_by_name,
 )
 
 MOST, RECENT, WEEKS = 10, 5, 12
@@ -49,7 +48,7 @@ def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
     """
     store.require_summaries()
     title, since_s = asked.title, asked.since_s
-    counted, films, viewers, most_watched, film_hashes = (
+    counted, films, viewers, most_watched = (
         _count_all(store, title) if since_s is None else _count_since(store, title, since_s)
     )
     genres, decades = _count_kinds(counted)
@@ -65,7 +64,7 @@ def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
         decades=tuple(sorted(decades.items())),
         recent=_read_recent(store, title, films, since_s),
         running=tuple(record for record in _match_running(store, title) if record.viewer_id not in store.hidden),
-        weeks=_count_weeks(store, title, since_s, film_hashes),
+        weeks=_count_weeks(store, title, since_s, films.film_hashes if films is not None else ()),
     )
 
 
@@ -73,40 +72,35 @@ class _Counted(NamedTuple):
     """Films by their watches, and what takes the viewers of each."""
 
     counted: AllFilms
-    films: list[WatchedFilm]
-    """Those that are asked of by title."""
+    films: FilmSums | None
+    """Those that the title fits; None where they were not looked at, for all are meant."""
     viewers: int
     most_watched: list[TitleCount]
-    film_hashes: Collection[int]
-    """Ids of all that the title asked for fits."""
 
 
 def _count_all(store: StoreSnapshot, title: str) -> _Counted:
     if not title and (most := find_most_watched(store, MOST)) is not None:
         most_watched = count_films(store, most.films, most.names, most.sums)
-        return _Counted(sum_all_films(store), [], count_viewers_ever(store), most_watched, ())
+        return _Counted(sum_all_films(store), None, count_viewers_ever(store), most_watched)
     films = read_films(store, title)
-    visible = sum_by_name(films.visible)
-    most_watched = count_films(store, films.visible, order_by_watches(visible, MOST), visible)
+    ranked = films.rank_visible(MOST)
+    most_watched = count_films(store, ranked.films, ranked.names, ranked.sums)
     if not title:
-        return _Counted(_sum(films.everybody), [], count_viewers_ever(store), most_watched, ())
-    viewers = count_distinct_viewers(store, title, films.visible)
-    return _Counted(_sum(films.visible), films.visible, viewers, most_watched, films.film_hashes)
+        return _Counted(_sum_everybody(films), None, count_viewers_ever(store), most_watched)
+    counted = _sum_visible(films)
+    viewers = count_distinct_viewers(store, title, films.film_hashes, counted.total.watches)
+    return _Counted(counted, films, viewers, most_watched)
 
 
 def _count_since(store: StoreSnapshot, title: str, since_s: float) -> _Counted:
     """Count the watches that ended since a time, from their records."""
-    films, by_film = count_films_since(store, title, since_s)
-    visible, unseen = sum_by_name(films.visible), set(store.hidden)
-    seen_by: dict[FilmName, set[str]] = {}
-    for film in films.visible:
-        seen_by.setdefault(film.name, set()).update(by_film[film.film_hash].keys() - unseen)
-    most = order_by_watches(visible, MOST)
-    most_watched = [_build_count(name, visible[name], len(seen_by[name])) for name in most]
-    counted = films.visible if title else films.everybody
-    viewers = {who for film in counted for who in by_film[film.film_hash]}
-    count = len(viewers - unseen if title else viewers)
-    return _Counted(_sum(counted), counted, count, most_watched, films.film_hashes)
+    recent = RecentWatches(store, title, since_s)
+    films = recent.films
+    ranked = films.rank_visible(MOST)
+    viewers = recent.count_viewers_of(ranked)
+    most_watched = [_build_count(name, ranked.sums[name], viewers[name]) for name in ranked.names]
+    counted = _sum_visible(films) if title else _sum_everybody(films)
+    return _Counted(counted, films, recent.count_viewers(visible=bool(title)), most_watched)
 
 
 def count_films(
@@ -137,14 +131,29 @@ def _build_count(name: FilmName, amounts: Amounts, viewers: int) -> TitleCount:
     return TitleCount(*name, amounts.watches, viewers, amounts.playing_s)
 
 
-def _sum(films: Sequence[WatchedFilm]) -> AllFilms:
-    by_genres: Counter[str] = Counter()
-    by_year: Counter[int | None] = Counter()
-    for film in films:
-        by_genres[film.genres] += film.amounts.watches
-        by_year[film.year] += film.amounts.watches
-    total = Amounts(*map(sum, zip(*(film.amounts for film in films), strict=True)))
-    return AllFilms(total, len({film.name for film in films}), by_genres, by_year)
+def _sum_visible(films: FilmSums) -> AllFilms:
+    """Return what visible viewers watched of films."""
+    return _sum(films.iterate_visible())
+
+
+def _sum_everybody(films: FilmSums) -> AllFilms:
+    """Return what all watched of films."""
+    return _sum((watches, done, us, facts) for (watches, _, done, us, _), facts in films.everybody)
+
+
+def _sum(films: Iterable[tuple[int, int, int, FilmFacts]]) -> AllFilms:
+    by_genres: dict[str, int] = {}
+    by_year: dict[int | None, int] = {}
+    names: set[FilmName] = set()
+    total = completed = playing_us = 0
+    for watches, done, played_us, facts in films:
+        total += watches
+        completed += done
+        playing_us += played_us
+        by_genres[facts.genres] = by_genres.get(facts.genres, 0) + watches
+        by_year[facts.year] = by_year.get(facts.year, 0) + watches
+        names.add(facts.name)
+    return AllFilms(Amounts(total, 0, completed, playing_us), len(names), by_genres, by_year)
 
 
 def _count_kinds(counted: AllFilms) -> tuple[Counter[str], Counter[str]]:
@@ -169,7 +178,7 @@ def _match_running(store: StoreSnapshot, title: str) -> list[WatchRecord]:
 
 
 def _read_recent(
-    store: StoreSnapshot, title: str, films: Sequence[WatchedFilm], since_s: float | None
+    store: StoreSnapshot, title: str, films: FilmSums | None, since_s: float | None
 ) -> tuple[WatchRecord, ...]:
     """Return the watches that ended last, of those whom others may see."""
     conditions: list[ColumnElement[bool]] = [
@@ -180,7 +189,7 @@ def _read_recent(
         conditions.append(WATCHES.c.viewer_id.not_in(store.hidden))
     if since_s is not None:
         conditions.append(WATCHES.c.ended_at_s >= since_s)
-    if title:
+    if films is not None and title:
         conditions.append(_match_watches(title, films))
     order = (WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
     ids = select(WATCHES.c.watch_id).where(*conditions).order_by(*order).limit(RECENT)
@@ -190,10 +199,10 @@ def _read_recent(
     return tuple(with_current_name(watch_record(row), names) for row in rows)
 
 
-def _match_watches(title: str, films: Sequence[WatchedFilm]) -> ColumnElement[bool]:
+def _match_watches(title: str, films: FilmSums) -> ColumnElement[bool]:
     """Match the watches of films: by film where they are few, else in the order of time."""
-    if sum(film.amounts.records for film in films) <= BROAD and len(films) <= FEW_FILMS:
-        return WATCHES.c.film_hash.in_(sorted(film.film_hash for film in films))
+    if len(films.film_hashes) <= FEW_FILMS and sum(film.amounts.records for film in films.visible) <= BROAD:
+        return WATCHES.c.film_hash.in_(sorted(film.film_hash for film in films.visible))
     return (WATCHES.c.film_hash + 0).in_(select_film_hashes(title))
 
 
@@ -264,15 +273,23 @@ def _read_hidden_weeks(store: StoreSnapshot, title: str, since: date, film_hashe
 
 def _read_days_since(store: StoreSnapshot, title: str, since_s: float) -> dict[str, float]:
     """Return the seconds on each day of the watches that ended since a time, and of what runs."""
+    from_s = max(since_s, store.now_s - (WEEKS + 1) * 7 * 86_400)
     conditions: list[ColumnElement[bool]] = [
-        WATCHES.c.ended_at_s >= max(since_s, store.now_s - (WEEKS + 1) * 7 * 86_400),
+        WATCHES.c.ended_at_s >= from_s,
         WATCHES.c.brief.is_(False),
         WATCHES.c.watch_id.not_in(store.running.instead_of),
     ]
     now = _match_running(store, title)
+    later: dict[str, float] = {}
+    first_day = store.rules.today(from_s)
     if title:
         conditions += [WATCHES.c.film_hash.in_(select_film_hashes(title)), WATCHES.c.viewer_id.not_in(store.hidden)]
         now = [record for record in now if record.viewer_id not in store.hidden]
+    else:  # what was played on the days after the first ended since then: their sums are kept
+        next_day = first_day + timedelta(days=1)
+        conditions.append(WATCHES.c.started_at_s < store.rules.begin_of(next_day))
+        later = sum_days(store, EVERYBODY, next_day.toordinal())
     query = select(*PLAYED_TIME).where(*conditions)
-    played: list[Played] = [played_time(row) for row in store.connection.execute(query)]
-    return sum_by_day([*played, *now], store.rules.zone)
+    played: list[Played] = [played_time(row) for row in store.connection.execute(query).all()]
+    days = sum_by_day([*played, *now], store.rules.zone)
+    return days if title else later | {day: seconds for day, seconds in days.items() if day <= first_day.isoformat()}

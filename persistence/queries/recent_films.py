@@ -1,66 +1,90 @@
-"""What was watched since a time, by film and viewer: read from the records, which are few for a week."""
+"""What was watched since a time, by film: read from the records, which are few for a week."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from functools import cached_property
 
 from sqlalchemy import ColumnElement, func, select
 
-from persistence.database.tables import ONLY_COMMUNITY, WATCHED_FILMS, WATCHES
+from persistence.database.rows import Row
+from persistence.database.tables import WATCHES
+from persistence.records.film_facts import FilmName, read_facts
 from persistence.store import StoreSnapshot
 from persistence.summaries.amounts import Amounts
-from persistence.summaries.films import FilmSums, WatchedFilm, describe_running_film, match_films, select_film_hashes
+from persistence.summaries.films import (
+    FilmSums,
+    RankedFilms,
+    WatchedFilm,
+    describe_running_film,
+    select_film_hashes,
+)
+
+# By the film's column alone SQLite would go through all watches, in the order of their films.
+_FILM = (WATCHES.c.film_hash + 0).label("film")
 
 
-def count_films_since(
-    store: StoreSnapshot, part: str, since_s: float
-) -> tuple[FilmSums, dict[int, dict[str, Amounts]]]:
-    """Return the films whose title contains `part` by the watches that ended since a time, and what each viewer watched
-    of each. Running watches are in it.
-    """
-    conditions: list[ColumnElement[bool]] = [
-        WATCHES.c.ended_at_s >= since_s,
-        WATCHES.c.brief.is_(False),
-        WATCHES.c.watch_id.not_in(store.running.instead_of),
-    ]
-    if part:
-        conditions.append(WATCHES.c.film_hash.in_(select_film_hashes(part)))
-    films: dict[int, WatchedFilm] = {}
-    by_film: dict[int, dict[str, Amounts]] = {}
-    # By the film's column alone SQLite would go through all watches, in the order of their films.
-    keys = ((WATCHES.c.film_hash + 0).label("film"), WATCHES.c.viewer_id)
-    completed = func.count().filter(WATCHES.c.completed.is_(True))
-    counted = select(*keys, func.count(), completed, func.sum(WATCHES.c.playing_s)).where(*conditions).group_by(*keys)
-    for film_hash, viewer_id, watches, done, playing_s in store.connection.execute(counted):
-        by_film.setdefault(film_hash, {})[viewer_id] = Amounts(watches, 0, done, round(playing_s * 1e6))
-    _add_running(store, part, films, by_film)
-    columns = [WATCHED_FILMS.c[name] for name in WatchedFilm._fields if name != "amounts"]
-    described = select(*columns).where(
-        WATCHED_FILMS.c.community == ONLY_COMMUNITY,
-        match_films(part),
-        WATCHED_FILMS.c.film_hash.in_(select(WATCHES.c.film_hash).where(*conditions)),
-    )
-    films |= {row[0]: WatchedFilm(Amounts(), *row) for row in store.connection.execute(described)}
-    everybody, visible, hidden = [], [], set(store.hidden)
-    for film_hash, viewers in by_film.items():
-        film = films[film_hash]._replace(amounts=_sum_amounts(viewers.values()))
-        everybody.append(film)
-        if hidden.isdisjoint(viewers):
-            visible.append(film)
-        elif shown := [amounts for who, amounts in viewers.items() if who not in hidden]:
-            visible.append(film._replace(amounts=_sum_amounts(shown)))
-    return FilmSums(everybody, visible, by_film.keys()), by_film
+class RecentWatches:
+    """The watches of films whose title contains a part that ended since a time, and what runs."""
+
+    def __init__(self, store: StoreSnapshot, part: str, since_s: float) -> None:
+        self._store = store
+        self._conditions: list[ColumnElement[bool]] = [
+            WATCHES.c.ended_at_s >= since_s,
+            WATCHES.c.brief.is_(False),
+            WATCHES.c.watch_id.not_in(store.running.instead_of),
+        ]
+        if part:
+            self._conditions.append(WATCHES.c.film_hash.in_(select_film_hashes(part)))
+        self._running: list[Row] = [
+            row for row in store.running_rows if not row["brief"] and part.casefold() in row["title_folded"]
+        ]
+
+    @cached_property
+    def films(self) -> FilmSums:
+        """The films, by what all watched of them and by what visible viewers did."""
+        everybody = self._sum_films(())
+        hidden = self._sum_films([WATCHES.c.viewer_id.in_(self._store.hidden)]) if self._store.hidden else {}
+        unseen = set(self._store.hidden)
+        for row in self._running:
+            film_hash, more = row["film_hash"], _amounts_of(row)
+            everybody[film_hash] = everybody.get(film_hash, Amounts()).add(more)
+            if row["viewer_id"] in unseen:
+                hidden[film_hash] = hidden.get(film_hash, Amounts()).add(more)
+        now = {row["film_hash"]: describe_running_film(self._store, row["film_hash"]) for row in self._running}
+        facts = read_facts(self._store.connection, everybody.keys() - now.keys())
+        films = {
+            film_hash: WatchedFilm(amounts, now[film_hash].facts if film_hash in now else facts[film_hash])
+            for film_hash, amounts in everybody.items()
+        }
+        return FilmSums(films, hidden)
+
+    def count_viewers(self, *, visible: bool) -> int:
+        """Return how many viewers watched any of them: all, or those whom others may see."""
+        left_out = set(self._store.hidden) if visible else set[str]()
+        running = {row["viewer_id"] for row in self._running} - left_out
+        others = WATCHES.c.viewer_id.not_in([*sorted(left_out), *sorted(running)])
+        count = select(func.count(WATCHES.c.viewer_id.distinct())).where(*self._conditions, others)
+        return len(running) + int(self._store.connection.execute(count).scalar_one())
+
+    def count_viewers_of(self, ranked: RankedFilms) -> Mapping[FilmName, int]:
+        """Return by how many visible viewers each of some films was watched."""
+        names, hashes = ranked.names, {film.film_hash: film.name for film in ranked.films}
+        query = select(_FILM, WATCHES.c.viewer_id).where(*self._conditions, _FILM.in_(sorted(hashes))).distinct()
+        seen_by: dict[FilmName, set[str]] = {name: set() for name in names}
+        pairs = [tuple(pair) for pair in self._store.connection.execute(query)]
+        pairs += [(row["film_hash"], row["viewer_id"]) for row in self._running if row["film_hash"] in hashes]
+        for film_hash, viewer_id in pairs:
+            seen_by[hashes[film_hash]].add(viewer_id)
+        unseen = set(self._store.hidden)
+        return {name: len(viewers - unseen) for name, viewers in seen_by.items()}
+
+    def _sum_films(self, further: Collection[ColumnElement[bool]]) -> dict[int, Amounts]:
+        done = func.count().filter(WATCHES.c.completed.is_(True))
+        query = select(_FILM, func.count(), done, func.sum(WATCHES.c.playing_s)).where(*self._conditions, *further)
+        return {
+            film_hash: Amounts(watches, 0, completed, round(playing_s * 1e6))
+            for film_hash, watches, completed, playing_s in self._store.connection.execute(query.group_by(_FILM)).all()
+        }
 
 
-def _add_running(
-    store: StoreSnapshot, part: str, films: dict[int, WatchedFilm], by_film: dict[int, dict[str, Amounts]]
-) -> None:
-    for row in store.running_rows:
-        if not row["brief"] and part.casefold() in row["title_folded"]:
-            film_hash, viewer_id = row["film_hash"], row["viewer_id"]
-            films[film_hash] = describe_running_film(store, film_hash)
-            viewers = by_film.setdefault(film_hash, {})
-            more = Amounts(1, 0, int(row["completed"]), round(row["playing_s"] * 1e6))
-            viewers[viewer_id] = viewers.get(viewer_id, Amounts()).add(more)
-
-
-def _sum_amounts(watched: Collection[Amounts]) -> Amounts:
-    return next(iter(watched)) if len(watched) == 1 else Amounts(*map(sum, zip(*watched, strict=True)))
+def _amounts_of(row: Row) -> Amounts:
+    return Amounts(1, 0, int(row["completed"]), round(row["playing_s"] * 1e6))

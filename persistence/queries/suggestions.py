@@ -1,13 +1,14 @@
 """The films that people want to see, and how many of those asked of have seen each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from messages import GetSuggestions, Item, SuggestedFilm, SuggestionsPage, VoiceMember
 from persistence.database.rows import Row
-from persistence.database.tables import ONLY_COMMUNITY, WATCHED_FILMS
+from persistence.database.sql import split_batches
+from persistence.database.tables import ONLY_COMMUNITY, WATCHED_FILMS, WATCHES
 from persistence.queries.answers import answers, bound_limit
 from persistence.queries.who_saw import SeenWatch, percent_seen, read_names, read_seen_watches
 from persistence.records.films import Film
@@ -16,11 +17,44 @@ from persistence.store import StoreSnapshot
 from viewers.redact import list_shown
 
 
-class _FilmWatches(NamedTuple):
-    """What was watched, as its records say, with the viewer of each watch."""
+class _Sums(NamedTuple):
+    """What the stored watches of a film by one viewer add up to."""
+
+    completed: int
+    """How many were watched to the end."""
+    percent: float
+    """The most of one watch, 0 to 100; 0 where it is not known of any."""
+    duration_ms: int
+    """The longest; 0 where it is not known."""
+    coverage_ms: int
+    """Of all together: what they saw of the film is at most so much."""
+
+    def add(self, other: "_Sums") -> "_Sums":
+        """Return what both add up to."""
+        return _Sums(
+            self.completed + other.completed,
+            max(self.percent, other.percent),
+            max(self.duration_ms, other.duration_ms),
+            self.coverage_ms + other.coverage_ms,
+        )
+
+    def decide(self, enough: float) -> bool | None:
+        """Tell whether the film was seen; None where it takes a look at which stretches were."""
+        if self.completed or self.percent >= enough:
+            return True
+        most = 100.0 * self.coverage_ms / self.duration_ms if self.duration_ms else 0.0
+        return None if most >= enough else False
+
+
+class _Watched(NamedTuple):
+    """What was watched of a film: as its records say, or what runs."""
 
     film: Film
-    watches: list[tuple[str, SeenWatch]]
+    film_hash: int | None
+    """Of the records; None of what runs."""
+    stored: dict[str, _Sums]
+    """By viewer."""
+    running: dict[str, SeenWatch]
 
 
 @answers(GetSuggestions)
@@ -51,12 +85,12 @@ def describe_suggestions(
     names = {member.user_id: member.name for member in members} or read_names(store.connection, store.running)
     asked_of = frozenset(list_shown(names, directory))
     films = [suggestion.film for suggestion in suggestions]
-    watches = _read_watches(store, films, sorted(asked_of) if members else None)
+    watched = _read_watched(store, films, sorted(asked_of) if members else None)
+    seen_by = _find_who_saw(store, films, watched, asked_of, watched_percent)
     described = []
-    for suggestion in suggestions:
+    for suggestion, seen in zip(suggestions, seen_by, strict=True):
         film, wishes = suggestion.film, suggestion.wishes
         shown = set(list_shown([wish.viewer_id for wish in wishes], directory))
-        by_viewer = _group_by_viewer(watches, film)
         described.append(
             SuggestedFilm(
                 suggestion_id=suggestion.suggestion_id,
@@ -68,17 +102,17 @@ def describe_suggestions(
                 wanted=len(wishes),
                 names=tuple(wish.username for wish in wishes if wish.viewer_id in shown),
                 is_mine=asker != "" and suggestion.is_wanted_by(asker),
-                seen=sum(_has_seen(by_viewer[who], watched_percent) for who in asked_of & by_viewer.keys()),
+                seen=seen,
                 asked_of=len(asked_of),
             )
         )
     return tuple(described)
 
 
-def _read_watches(store: StoreSnapshot, films: Sequence[Film], viewer_ids: Sequence[str] | None) -> list[_FilmWatches]:
-    """Return every watch that counts and may be of one of the films, running ones included, by what was watched.
+def _read_watched(store: StoreSnapshot, films: Sequence[Film], viewer_ids: Sequence[str] | None) -> list[_Watched]:
+    """Return what was watched that counts and may be one of the films.
 
-    `viewer_ids`: whose of those that are stored; None for everybody's.
+    `viewer_ids`: by whom of what is stored; None for everybody.
     """
     if not films:
         return []
@@ -88,16 +122,32 @@ def _read_watches(store: StoreSnapshot, films: Sequence[Film], viewer_ids: Seque
     query = select(WATCHED_FILMS).where(
         WATCHED_FILMS.c.community == ONLY_COMMUNITY, or_(same_title, WATCHED_FILMS.c.guid.in_(sorted(guids)))
     )
-    found = {row["film_hash"]: _describe_film(row) for row in store.connection.execute(query).mappings()}
-    stored: dict[int, list[tuple[str, SeenWatch]]] = {}
-    for film_hash, who, watch in read_seen_watches(store, found, viewer_ids):
-        stored.setdefault(film_hash, []).append((who, watch))
+    found = {
+        row["film_hash"]: _Watched(_describe_film(row), row["film_hash"], {}, {})
+        for row in store.connection.execute(query).mappings()
+    }
+    counted = (
+        WATCHES.c.film_hash.in_(sorted(found)),
+        WATCHES.c.brief.is_(False),
+        WATCHES.c.watch_id.not_in(store.running.instead_of),
+        *([] if viewer_ids is None else [WATCHES.c.viewer_id.in_(viewer_ids)]),
+    )
+    sums = select(
+        WATCHES.c.film_hash,
+        WATCHES.c.viewer_id,
+        func.count().filter(WATCHES.c.completed.is_(True)),
+        func.coalesce(func.max(WATCHES.c.completion_percent), 0.0),
+        func.coalesce(func.max(WATCHES.c.movie_duration_ms), 0),
+        func.sum(WATCHES.c.coverage_ms),
+    ).where(*counted)
+    for film_hash, who, *row in store.connection.execute(sums.group_by(WATCHES.c.film_hash, WATCHES.c.viewer_id)).all():
+        found[film_hash].stored[who] = _Sums(row[0], row[1], row[2], int(row[3]))
     running = [
-        _FilmWatches(Film.from_item(record.item), [(record.viewer_id, SeenWatch.of(record))])
+        _Watched(Film.from_item(record.item), None, {}, {record.viewer_id: SeenWatch.of(record)})
         for record in store.running.records
         if not record.brief
     ]
-    return [*(_FilmWatches(found[film_hash], watches) for film_hash, watches in stored.items()), *running]
+    return [*found.values(), *running]
 
 
 def _describe_film(row: Row) -> Film:
@@ -106,16 +156,54 @@ def _describe_film(row: Row) -> Film:
     return Film(row["title"], row["year"], item)
 
 
-def _group_by_viewer(watches: Sequence[_FilmWatches], film: Film) -> Mapping[str, list[SeenWatch]]:
-    by_viewer: dict[str, list[SeenWatch]] = {}
-    for watched in watches:
-        if film.is_same(watched.film):
-            for viewer_id, watch in watched.watches:
-                by_viewer.setdefault(viewer_id, []).append(watch)
-    return by_viewer
+class _OpenQuestion(NamedTuple):
+    """Whether somebody has seen a film takes a look at which stretches of it were."""
+
+    place: int
+    """Of the film among those asked of."""
+    same: Sequence[_Watched]
+    viewer_id: str
 
 
-def _has_seen(watches: list[SeenWatch], watched_percent: float) -> bool:
+def _find_who_saw(
+    store: StoreSnapshot, films: Sequence[Film], watched: Sequence[_Watched], asked_of: Set[str], enough: float
+) -> list[int]:
+    """Return how many of those asked of have seen each film. `enough`: share from which it is seen."""
+    counts = []
+    questions: list[_OpenQuestion] = []
+    for place, film in enumerate(films):
+        same = [each for each in watched if film.is_same(each.film)]
+        sums: dict[str, _Sums] = {}
+        for each in same:
+            for who, more in each.stored.items():
+                sums[who] = sums[who].add(more) if who in sums else more
+        watching = {who for each in same for who in each.running}
+        decided = {who: sums[who].decide(enough) for who in asked_of & sums.keys()}
+        counts.append(sum(is_seen is True for is_seen in decided.values()))
+        unsure = {who for who, is_seen in decided.items() if is_seen is None}
+        unsure |= {who for who in asked_of & watching if not decided.get(who)}
+        questions += [_OpenQuestion(place, same, who) for who in unsure]
+    stretches = _read_stretches(store, questions)
+    for place, films_of_it, who in questions:
+        watches = [watch for each in films_of_it for watch in stretches.get((each.film_hash, who), ())]
+        watches += [each.running[who] for each in films_of_it if who in each.running]
+        counts[place] += _has_seen(watches, enough)
+    return counts
+
+
+def _read_stretches(
+    store: StoreSnapshot, questions: Sequence[_OpenQuestion]
+) -> dict[tuple[int | None, str], list[SeenWatch]]:
+    """Return the stored watches that questions are about, by film hash and viewer."""
+    hashes = {each.film_hash for question in questions for each in question.same if each.film_hash is not None}
+    found: dict[tuple[int | None, str], list[SeenWatch]] = {}
+    for some in split_batches(sorted({question.viewer_id for question in questions})):
+        for film_hash, who, watch in read_seen_watches(store, hashes, some):
+            found.setdefault((film_hash, who), []).append(watch)
+    return found
+
+
+def _has_seen(watches: Sequence[SeenWatch], watched_percent: float) -> bool:
     if any(watch.completed for watch in watches):
         return True
     percent = percent_seen(watches)

@@ -16,9 +16,10 @@ from persistence.database.rows import decode_spans
 from persistence.database.tables import VIEWERS, WATCHES
 from persistence.queries.answers import answers, bound_limit
 from persistence.queries.movie_stats import count_films
+from persistence.records.film_facts import FilmName
 from persistence.records.running_watches import RunningWatches
 from persistence.store import StoreSnapshot
-from persistence.summaries.films import FilmName, order_by_watches, read_films, sum_by_name
+from persistence.summaries.films import order_by_watches, read_films, sum_by_name
 from viewers.redact import list_shown
 
 OTHERS = 5
@@ -55,7 +56,7 @@ def find_who_saw(asked: GetWhoSaw, store: StoreSnapshot) -> WhoSaw:
     title, year = split_year(asked.title)
     films = read_films(store, asked.title).visible
     if not films and year is not None:
-        films = [film for film in read_films(store, title).visible if film.year == year]
+        films = [film for film in read_films(store, title).visible if film.facts.year == year]
     if not films:
         return WhoSaw(None, (), (), 0, 0, 0)
     sums = sum_by_name(films)

@@ -1,13 +1,14 @@
 """A viewer's year and everybody's, for `wrapped`; what a year adds up to is awards' matter."""
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 
 from sqlalchemy import func, or_, select
 
 from awards.badges import RARITIES
-from awards.year import YearFilm, build_year, find_top, rank_year
+from awards.year import YearFilms, build_year, find_top, rank_year
 from messages import BadgeCount, CommunityYear, GetCommunityYear, GetYear, TitleCount, YearOfViewer
 from messages.ids import SESSION_SOURCE, is_session_account
 from persistence.database.rows import Row
@@ -17,6 +18,7 @@ from persistence.queries.answers import answers
 from persistence.queries.film import read_items
 from persistence.queries.movie_stats import count_films
 from persistence.records.badges import describe_badge
+from persistence.records.film_facts import FilmFacts, FilmName
 from persistence.rules import StatisticsRules
 from persistence.store import StoreSnapshot
 from persistence.summaries.amounts import first_year
@@ -42,12 +44,11 @@ def read_viewer_year(asked: GetYear, store: StoreSnapshot) -> YearOfViewer:
     connection, rules, people, year = store.connection, store.rules, store.directory, asked.year
     who = people.viewer(asked.viewer_id)
     if not may_see(people, who, asked.asker):
-        return YearOfViewer("", build_year(year, {}, (), ()), (), hidden=True)
+        return YearOfViewer("", build_year(year, {}, YearFilms(), ()), (), hidden=True)
     if hides_figures(people, who, asked.asker):
-        return YearOfViewer("", build_year(year, {}, (), ()), (), figures_hidden=True)
+        return YearOfViewer("", build_year(year, {}, YearFilms(), ()), (), figures_hidden=True)
     store.require_summaries()
     watched = read_viewer_films(store, who, year)
-    films = [_describe_film(film) for film in watched]
     days = sum_days(store, who, *_days_of(year))
     first_s, end_s = _bounds(year, rules)
     earned = connection.execute(
@@ -62,12 +63,18 @@ def read_viewer_year(asked: GetYear, store: StoreSnapshot) -> YearOfViewer:
     badges = tuple(describe_badge(rules, row["badge_id"], row["earned_at_s"], row["progress"]) for row in earned)
     name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == who)).scalar()
     username = name or next((each.username for each in store.running.records if each.viewer_id == who), "")
-    sums = sum_by_name(film for film in watched if film.media_type == "movie")
+    sums = sum_by_name(film for film in watched if film.facts.media_type == "movie")
     most = order_by_watches(sums, MOST)
     items = read_items(store, watched, most, who)
     return YearOfViewer(
         username,
-        build_year(year, days, films, films, _find_companion(store, who, year)),
+        build_year(
+            year,
+            days,
+            _sum_films(watched),
+            _list_lengths(film.facts for film in watched),
+            _find_companion(store, who, year),
+        ),
         badges,
         films=tuple(TitleCount(*name, sums[name].watches, 1, sums[name].playing_s) for name in most),
         posters=tuple(map(items.get, most)),
@@ -83,22 +90,22 @@ def read_community_year(asked: GetCommunityYear, store: StoreSnapshot) -> Commun
     figures = build_year(
         year,
         sum_days(store, EVERYBODY, *_days_of(year)),
-        map(_describe_film, films.everybody),
-        map(_describe_film, films.visible),
+        _sum_films(films.everybody),
+        _list_lengths(facts for _, _, _, facts in films.iterate_visible()),
     )
     viewers = sum_viewers(store, "year", year)
-    seconds = {who: amounts.playing_s for who, amounts in viewers.items() if people.shows(who)}
-    sums = sum_by_name(films.visible)
-    most = order_by_watches(sums, MOST)
+    unseen = set(store.hidden)
+    seconds = {who: amounts.playing_s for who, amounts in viewers.items() if who not in unseen}
+    ranked = films.rank_visible(MOST)
     order = functools.partial(ranking_order, people)
-    items = read_items(store, films.visible, most)
+    items = read_items(store, ranked.films, ranked.names)
     return CommunityYear(
         figures,
         len(viewers),
-        tuple(count_films(store, films.visible, most, sums, year=year)),
+        tuple(count_films(store, ranked.films, ranked.names, ranked.sums, year=year)),
         anonymise_rows(rank_year(seconds, _read_names(store, seconds), order), people),
         find_biggest_night(store, year),
-        tuple(map(items.get, most)),
+        tuple(map(items.get, ranked.names)),
         tuple(_count_badges(store, year)),
     )
 
@@ -137,16 +144,33 @@ def _bounds(year: int, rules: StatisticsRules) -> tuple[float, float]:
     return first.timestamp(), end.timestamp()
 
 
-def _describe_film(film: WatchedFilm) -> YearFilm:
-    return YearFilm(
-        film.title,
-        film.year,
-        film.media_type == "movie",
-        decode_names(film.genres),
-        decode_names(film.directors),
-        film.duration_ms,
-        film.amounts.watches,
-        film.amounts.completed,
+def _sum_films(films: Iterable[WatchedFilm]) -> YearFilms:
+    sums = YearFilms()
+    movies = completed = episodes = 0
+    genres: Counter[str] = Counter()
+    directors: Counter[str] = Counter()
+    for (watches, _movies, done, _us, _briefs), facts in films:
+        if facts.media_type == "movie":
+            movies += watches
+            completed += done
+            sums.titles.add(facts.name)
+        else:
+            episodes += watches
+        genres[facts.genres] += watches
+        directors[facts.directors] += watches
+        sums.years[facts.year] += watches
+    sums.films, sums.completed, sums.episodes = movies, completed, episodes
+    for text, watches in genres.items():
+        sums.genres[decode_names(text)] += watches
+    for text, watches in directors.items():
+        sums.directors[decode_names(text)] += watches
+    return sums
+
+
+def _list_lengths(films: Iterable[FilmFacts]) -> Iterator[tuple[FilmName, float]]:
+    """Yield the films whose length is known, with that in seconds."""
+    return (
+        (facts.name, facts.duration_ms / 1000) for facts in films if facts.duration_ms and facts.media_type == "movie"
     )
 
 

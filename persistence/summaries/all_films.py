@@ -7,9 +7,10 @@ from sqlalchemy import ColumnElement, func, select
 
 from persistence.database.sql import split_batches
 from persistence.database.tables import ONLY_COMMUNITY, WATCHED_FILMS
+from persistence.records.film_facts import FilmName
 from persistence.store import StoreSnapshot
 from persistence.summaries.amounts import Amounts
-from persistence.summaries.films import FilmName, WatchedFilm, order_by_watches, read_films, sum_by_name
+from persistence.summaries.films import WatchedFilm, order_by_watches, read_films, sum_by_name
 
 CANDIDATES = 60
 """So many titles with the most watches of all are looked at for those with the most watches of visible viewers."""

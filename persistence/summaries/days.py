@@ -1,6 +1,7 @@
 """Reads the summaries by local day and year."""
 
 from datetime import date
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, func, select
 
@@ -19,13 +20,20 @@ def sum_days(store: StoreSnapshot, viewer_id: str, first: int, last: int | None 
     own = [VIEWER_PERIODS.c.viewer_id == viewer_id, VIEWER_PERIODS.c.period >= first]
     if last is not None:
         own.append(VIEWER_PERIODS.c.period <= last)
-    query = select(VIEWER_PERIODS.c.period, *_COLUMNS).where(_match_kind("day"), *own)
-    days = {period: Amounts(*amounts) for period, *amounts in store.connection.execute(query)}
+    columns = (VIEWER_PERIODS.c.period, VIEWER_PERIODS.c.watches, VIEWER_PERIODS.c.playing_us)
+    query = select(*columns).where(_match_kind("day"), *own)
+    days = {period: (watches, us) for period, watches, us in store.connection.execute(query).all()}
     for (kind, period, who), amounts in store.running_changes.amounts[VIEWER_PERIODS].items():
         if kind == "day" and who == viewer_id and first <= period and (last is None or period <= last):
-            days[period] = days.get(period, Amounts()).add(amounts)
-    watched = {period: amounts for period, amounts in sorted(days.items()) if amounts.watches > 0}
-    return {date.fromordinal(period).isoformat(): amounts.playing_s for period, amounts in watched.items()}
+            watches, us = days.get(period, (0, 0))
+            days[period] = watches + amounts.watches, us + amounts.playing_us
+    return {_iso_day(period): us / 1e6 for period, (watches, us) in sorted(days.items()) if watches > 0}
+
+
+@lru_cache(maxsize=4096)
+def _iso_day(ordinal: int) -> str:
+    """Return a day's ISO date."""
+    return date.fromordinal(ordinal).isoformat()
 
 
 def sum_hours(store: StoreSnapshot, year: int = 0) -> tuple[float, ...]:
@@ -35,7 +43,7 @@ def sum_hours(store: StoreSnapshot, year: int = 0) -> tuple[float, ...]:
     if year:
         query = query.where(VIEWER_PERIODS.c.period.between(hour_period(year, 0), hour_period(year, HOURS - 1)))
     hours = [0] * HOURS
-    for period, playing_us in store.connection.execute(query):
+    for period, playing_us in store.connection.execute(query).all():
         hours[period % HOURS] += playing_us
     for (kind, period, _who), amounts in store.running_changes.amounts[VIEWER_PERIODS].items():
         if kind == "hour" and year in (0, period // HOURS):
@@ -58,7 +66,7 @@ def sum_viewers(store: StoreSnapshot, kind: str, period: int) -> dict[str, Amoun
     """Return what each viewer's watches add up to: all of them, or those played in a year."""
     own = [VIEWER_PERIODS.c.period == period, VIEWER_PERIODS.c.viewer_id != EVERYBODY]
     query = select(VIEWER_PERIODS.c.viewer_id, *_COLUMNS).where(_match_kind(kind), *own)
-    viewers = {who: Amounts(*amounts) for who, *amounts in store.connection.execute(query)}
+    viewers = {who: Amounts(*amounts) for who, *amounts in store.connection.execute(query).all()}
     for (its_kind, its_period, who), amounts in store.running_changes.amounts[VIEWER_PERIODS].items():
         if (its_kind, its_period) == (kind, period) and who != EVERYBODY:
             viewers[who] = viewers.get(who, Amounts()).add(amounts)

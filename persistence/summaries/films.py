@@ -2,11 +2,12 @@
 
 import functools
 import heapq
-from collections.abc import Collection, Iterable, Mapping, Set
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, select
 
 from persistence.database.sql import split_batches
 from persistence.database.tables import (
@@ -17,42 +18,38 @@ from persistence.database.tables import (
     VIEWER_PERIODS,
     WATCHED_FILMS,
 )
+from persistence.records.film_facts import FilmFacts, FilmName, make_facts, read_facts
 from persistence.store import StoreSnapshot
 from persistence.summaries.amounts import Amounts
 
 BROAD = 20_000
 """A search that finds more watches than this is counted by viewer: most viewers have seen one of its films."""
+CANDIDATES = 60
+"""So many titles more than are wanted, with the most watches of all, are looked at for the most of visible viewers."""
 FEW_FILMS = 500
 """So many films at most are looked up one by one."""
+_make: Any = tuple.__new__
+"""Makes a tuple with names of a tuple, in a third of the time that its own class takes: there are thousands."""
 _FILM = (FILM_VIEWERS.c.film_hash + 0).label("film")
 """What is grouped by where some viewers are asked of: by the column alone SQLite would go through all films."""
-_SUMS = [func.sum(FILM_VIEWERS.c[name]) for name in Amounts._fields]
-
-FilmName = tuple[str, int | None]
-"""Title and year, which tell a film from its remake; an imported one is the same."""
+_SUMS = [cast(func.sum(FILM_VIEWERS.c[name]), BigInteger) for name in Amounts._fields]  # PostgreSQL's is no integer
 
 
 class WatchedFilm(NamedTuple):
-    """A row of `watched_films` with what it adds up to."""
+    """A film with what its watches add up to: all of them, those of a year, those of some viewers."""
 
     amounts: Amounts
-    film_hash: int
-    title: str
-    year: int | None
-    media_type: str
-    genres: str
-    directors: str
-    duration_ms: int | None
-    guid: str
+    facts: FilmFacts
+
+    @property
+    def film_hash(self) -> int:
+        """See FilmFacts."""
+        return self.facts.film_hash
 
     @property
     def name(self) -> FilmName:
         """Title and year."""
-        return self.title, self.year
-
-
-_DESCRIBING = WatchedFilm._fields[1:]
-"""Columns of `watched_films` that describe a film."""
+        return self.facts.name
 
 
 @functools.lru_cache(maxsize=4096)
@@ -83,15 +80,88 @@ def match_hashes(column: ColumnElement[int], part: str, film_hashes: Collection[
     return (column + 0).in_(select_film_hashes(part))
 
 
-class FilmSums(NamedTuple):
-    """Films, those with the most watches in no order."""
+class RankedFilms(NamedTuple):
+    """The films with the most watches of visible viewers, by title and year."""
 
-    everybody: list[WatchedFilm]
-    """By the watches of all."""
-    visible: list[WatchedFilm]
-    """By the watches of those whom others may see: what is shown by title."""
-    film_hashes: Collection[int]
-    """Ids of all that match, also of those that nobody watched but briefly."""
+    names: list[FilmName]
+    """In their order."""
+    sums: dict[FilmName, Amounts]
+    """What visible viewers watched of these, and perhaps of others."""
+    films: list[WatchedFilm]
+    """The films of these names."""
+
+
+class FilmSums:
+    """Films in no order, by the watches of all and by those of the viewers whom others may see.
+
+    There may be thousands: what is asked of all of them makes no object for each.
+    """
+
+    def __init__(self, films: Mapping[int, WatchedFilm], hidden: Mapping[int, Amounts]) -> None:
+        """`films`: what all watched, by film hash; `hidden`: what of it those did whom others may not see."""
+        self._films = films
+        self._hidden = hidden
+
+    @property
+    def film_hashes(self) -> Collection[int]:
+        """Ids of all that match, also of those that nobody watched but briefly."""
+        return self._films.keys()
+
+    @cached_property
+    def everybody(self) -> list[WatchedFilm]:
+        """Those that anybody watched, by the watches of all."""
+        return [film for film in self._films.values() if film[0][0] > 0]
+
+    @cached_property
+    def visible(self) -> list[WatchedFilm]:
+        """Those that visible viewers watched, by these watches: what is shown by title."""
+        return self.find_visible(self._films.values())
+
+    def find_visible(self, films: Iterable[WatchedFilm]) -> list[WatchedFilm]:
+        """Return those of some of the films that visible viewers watched, by these watches."""
+        if not self._hidden:
+            return [film for film in films if film[0][0] > 0]
+        found = []
+        for film in films:
+            less = self._hidden.get(film[1].film_hash)
+            if less is not None:
+                film = WatchedFilm(film.amounts.add(less, -1), film.facts)
+            if film[0][0] > 0:
+                found.append(film)
+        return found
+
+    def find_named(self, names: Collection[FilmName]) -> list[WatchedFilm]:
+        """Return the films of some titles with years that visible viewers watched, by these watches."""
+        wanted = set(names)
+        return self.find_visible(film for film in self._films.values() if film[1].name in wanted)
+
+    def iterate_visible(self) -> Iterator[tuple[int, int, int, FilmFacts]]:
+        """Yield those that visible viewers watched: their watches, how many to the end, microseconds, and the film."""
+        hidden = self._hidden
+        for (watches, _, completed, playing_us, _), facts in self._films.values():
+            less = hidden.get(facts.film_hash)
+            if less is not None:
+                watches, completed, playing_us = watches - less[0], completed - less[2], playing_us - less[3]
+            if watches > 0:
+                yield watches, completed, playing_us, facts
+
+    def rank_visible(self, most: int) -> RankedFilms:
+        """Return so many titles with years, those that visible viewers watched most first."""
+        watches: dict[FilmName, int] = {}
+        for amounts, facts in self._films.values():
+            watches[facts.name] = watches.get(facts.name, 0) + amounts[0]
+        candidates = set(heapq.nlargest(most + CANDIDATES, watches, key=watches.__getitem__))
+        films = self.find_visible(film for film in self._films.values() if film[1].name in candidates)
+        sums = sum_by_name(films)
+        names = order_by_watches(sums, most)
+        is_sure = len(candidates) == len(watches)
+        if not is_sure and len(names) == most:
+            is_sure = sums[names[-1]].watches > min(watches[name] for name in candidates)
+        if not is_sure:  # one that was not looked at may be among them, for hidden viewers saw much
+            films, sums = self.visible, sum_by_name(self.visible)
+            names = order_by_watches(sums, most)
+        wanted = set(names)
+        return RankedFilms(names, sums, [film for film in films if film[1].name in wanted])
 
 
 def read_films(
@@ -109,36 +179,36 @@ def read_films(
             continue
         if (year is None or played == year) and part.casefold() in described[film_hash]["title_folded"]:
             film = films.get(film_hash) or describe_running_film(store, film_hash)
-            films[film_hash] = film._replace(amounts=film.amounts.add(amounts))
+            films[film_hash] = WatchedFilm(film.amounts.add(amounts), film.facts)
             if viewer_id in store.hidden:
                 hidden[film_hash] = hidden.get(film_hash, Amounts()).add(amounts)
-    everybody = [film for film in films.values() if film.amounts.watches > 0]
-    for film_hash, amounts in hidden.items():
-        if (watched := films.get(film_hash)) is not None:  # of a year there are only films that count in it
-            films[film_hash] = WatchedFilm(watched.amounts.add(amounts, -1), *watched[1:])
-    visible = [film for film in films.values() if film.amounts.watches > 0] if hidden else everybody
-    return FilmSums(everybody, visible, films.keys())
+    return FilmSums(films, hidden)
 
 
 def _read_stored(
     store: StoreSnapshot, part: str, year: int | None, titles: Collection[str] | None
 ) -> dict[int, WatchedFilm]:
     counted = WATCHED_FILMS if year is None else FILM_PERIODS
-    columns = [WATCHED_FILMS.c[name] for name in _DESCRIBING]
-    query = select(*(counted.c[name] for name in Amounts._fields), *columns).where(match_films(part))
-    if year is not None:
-        same = and_(
-            FILM_PERIODS.c.community == WATCHED_FILMS.c.community,
-            FILM_PERIODS.c.film_hash == WATCHED_FILMS.c.film_hash,
-        )
-        query = query.join(FILM_PERIODS, same).where(FILM_PERIODS.c.period == str(year))
+    query = select(counted.c.film_hash, *(counted.c[name] for name in Amounts._fields))
+    if year is None:
+        query = query.where(match_films(part))
+    else:
+        query = query.where(FILM_PERIODS.c.community == ONLY_COMMUNITY, FILM_PERIODS.c.period == str(year))
+        if part:
+            query = query.where(FILM_PERIODS.c.film_hash.in_(select_film_hashes(part)))
     if titles is None:
         rows = store.connection.execute(query).all()
     else:
-        batches = [query.where(WATCHED_FILMS.c.title.in_(some)) for some in split_batches(sorted(titles))]
-        rows = [row for some in batches for row in store.connection.execute(some).all()]
-    sums = len(Amounts._fields)
-    return {row[sums]: WatchedFilm(Amounts(*row[:sums]), *row[sums:]) for row in map(tuple, rows)}
+        same = WATCHED_FILMS.c.community == ONLY_COMMUNITY
+        named = [
+            select(WATCHED_FILMS.c.film_hash).where(same, WATCHED_FILMS.c.title.in_(some))
+            for some in split_batches(sorted(titles))
+        ]
+        rows = [
+            row for some in named for row in store.connection.execute(query.where(counted.c.film_hash.in_(some))).all()
+        ]
+    facts = read_facts(store.connection, [row[0] for row in rows])
+    return {row[0]: _make(WatchedFilm, (_make(Amounts, row[1:]), facts[row[0]])) for row in rows}
 
 
 def read_hidden_sums(
@@ -157,18 +227,18 @@ def read_hidden_sums(
             query = query.where(FILM_VIEWERS.c.year == year)
         if part or (is_some and len(film_hashes) <= FEW_FILMS):
             query = query.where(match_hashes(FILM_VIEWERS.c.film_hash, part, film_hashes))
-        for film_hash, *row in store.connection.execute(query.group_by(_FILM)).all():
-            amounts = Amounts(*map(int, row))
-            sums[film_hash] = sums[film_hash].add(amounts) if film_hash in sums else amounts
+        for row in store.connection.execute(query.group_by(_FILM)).all():
+            amounts: Amounts = _make(Amounts, row[1:])
+            sums[row[0]] = sums[row[0]].add(amounts) if row[0] in sums else amounts
     return sums
 
 
 def sum_by_name(films: Iterable[WatchedFilm]) -> dict[FilmName, Amounts]:
     """Return what films of one title and year add up to."""
     names: dict[FilmName, Amounts] = {}
-    for film in films:
-        name = (film.title, film.year)
-        names[name] = names[name].add(film.amounts) if name in names else film.amounts
+    for amounts, facts in films:
+        name = facts.name
+        names[name] = names[name].add(amounts) if name in names else amounts
     return names
 
 
@@ -187,9 +257,9 @@ def count_viewers(
 ) -> dict[FilmName, int]:
     """Return by how many visible viewers each of some of the films was watched."""
     film_hashes: dict[FilmName, list[int]] = {name: [] for name in wanted}
-    for film in films:
-        if film.name in film_hashes:
-            film_hashes[film.name].append(film.film_hash)
+    for _, facts in films:
+        if facts.name in film_hashes:
+            film_hashes[facts.name].append(facts.film_hash)
     names = {film_hash: name for name, same in film_hashes.items() for film_hash in same}
     counts = dict.fromkeys(film_hashes, 0)
     viewers = func.count(FILM_VIEWERS.c.viewer_id.distinct())
@@ -228,13 +298,15 @@ def _read_changed_pairs(
     return pairs
 
 
-def count_distinct_viewers(store: StoreSnapshot, part: str, films: Iterable[WatchedFilm]) -> int:
-    """Return how many visible viewers watched any of the films whose title contains `part`; `films` are these."""
-    watches = {film.film_hash: film.amounts.watches for film in films}
-    changed = _find_changed_viewers(store, watches.keys(), None)
-    of_films = _match_watched(None) & match_hashes(FILM_VIEWERS.c.film_hash, part, watches)
+def count_distinct_viewers(store: StoreSnapshot, part: str, film_hashes: Collection[int], watches: int) -> int:
+    """Return how many visible viewers watched any of the films whose title contains `part`.
+
+    `film_hashes`: which these are; `watches`: how many watches of visible viewers there are of them.
+    """
+    changed = _find_changed_viewers(store, film_hashes, None)
+    of_films = _match_watched(None) & match_hashes(FILM_VIEWERS.c.film_hash, part, film_hashes)
     left_out = [EVERYBODY, *store.hidden, *sorted(changed)]
-    if sum(watches.values()) <= BROAD:
+    if watches <= BROAD:
         query = select(func.count(FILM_VIEWERS.c.viewer_id.distinct())).where(
             of_films, FILM_VIEWERS.c.viewer_id.not_in(left_out)
         )
@@ -257,7 +329,7 @@ def _match_watched(year: int | None) -> ColumnElement[bool]:
     return watched if year is None else watched & (FILM_VIEWERS.c.year == year)
 
 
-def _find_changed_viewers(store: StoreSnapshot, film_hashes: Set[int], year: int | None) -> dict[str, int]:
+def _find_changed_viewers(store: StoreSnapshot, film_hashes: Collection[int], year: int | None) -> dict[str, int]:
     """Return the visible viewers of some films whom what runs concerns, with how many watches that adds."""
     changed: dict[str, int] = {}
     for (film_hash, viewer_id, played), amounts in store.running_changes.amounts[FILM_VIEWERS].items():
@@ -280,31 +352,23 @@ def _count_changed(store: StoreSnapshot, changed: Mapping[str, int], of_films: C
 
 def read_viewer_films(store: StoreSnapshot, viewer_id: str, year: int) -> list[WatchedFilm]:
     """Return the films of which a viewer's watches were first played in a year, by these."""
-    columns = [WATCHED_FILMS.c[name] for name in _DESCRIBING]
-    same = (FILM_VIEWERS.c.community == WATCHED_FILMS.c.community) & (
-        FILM_VIEWERS.c.film_hash == WATCHED_FILMS.c.film_hash
+    query = select(FILM_VIEWERS.c.film_hash, *(FILM_VIEWERS.c[name] for name in Amounts._fields)).where(
+        FILM_VIEWERS.c.community == ONLY_COMMUNITY,
+        FILM_VIEWERS.c.viewer_id == viewer_id,
+        FILM_VIEWERS.c.year == year,
     )
-    query = (
-        select(*columns, *(FILM_VIEWERS.c[name] for name in Amounts._fields))
-        .join(FILM_VIEWERS, same)
-        .where(
-            FILM_VIEWERS.c.community == ONLY_COMMUNITY,
-            FILM_VIEWERS.c.viewer_id == viewer_id,
-            FILM_VIEWERS.c.year == year,
-        )
-    )
-    films = {
-        row[0]: WatchedFilm(Amounts(*row[len(_DESCRIBING) :]), *row[: len(_DESCRIBING)])
-        for row in store.connection.execute(query)
+    rows = store.connection.execute(query).all()
+    facts = read_facts(store.connection, [row[0] for row in rows])
+    films: dict[int, WatchedFilm] = {
+        row[0]: _make(WatchedFilm, (_make(Amounts, row[1:]), facts[row[0]])) for row in rows
     }
     for (film_hash, who, played), amounts in store.running_changes.amounts[FILM_VIEWERS].items():
         if who == viewer_id and played == year:
             film = films.get(film_hash) or describe_running_film(store, film_hash)
-            films[film_hash] = film._replace(amounts=film.amounts.add(amounts))
+            films[film_hash] = WatchedFilm(film.amounts.add(amounts), film.facts)
     return [film for film in films.values() if film.amounts.watches > 0]
 
 
 def describe_running_film(store: StoreSnapshot, film_hash: int) -> WatchedFilm:
     """Return a film that something runs of, without any watches."""
-    columns = store.running_changes.films[film_hash]
-    return WatchedFilm(Amounts(), film_hash, *[columns[name] for name in _DESCRIBING[1:]])
+    return WatchedFilm(Amounts(), make_facts(film_hash, store.running_changes.films[film_hash]))
