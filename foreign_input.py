@@ -52,6 +52,7 @@ _LONGEST_LINE = 4000
 _MOST_DOTS = 100
 """Dots in a line of TOML: to read a key of very many parts takes a time that grows with their square."""
 _MARKS = ((b"\xff\xfe\0\0", "UTF-32"), (b"\0\0\xfe\xff", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
+_BEGINNINGS = tuple(mark for mark, _ in _MARKS)
 _SAVE_AS_UTF8 = "save it as UTF-8"
 _TOKEN = re.compile(
     r"""(?P<text>"(?:[^"\\]|\\.)*"|'[^'\n]*')|(?P<number>-?\d[\w.+-]*|-?(?:Infinity|NaN))|(?P<mark>[\[\]{},:])""", re.S
@@ -73,11 +74,13 @@ def open_regular(file: Path) -> Any:
 
 
 def read_file(file: Path, size: int) -> bytes:
-    """Return the content of a regular file of at most `size` bytes. Raises ForeignInputError, and OSError."""
+    """Return the content of a regular file of text, of at most `size` bytes. Raises ForeignInputError, and OSError."""
     with open_regular(file) as stream:
         content = bytearray()
         while chunk := stream.read(_CHUNK):
             content += chunk
+            if b"\0" in chunk and not content.startswith(_BEGINNINGS):  # no need to read the rest of it
+                raise ForeignInputError("it is no text, it holds zero bytes", _SAVE_AS_UTF8)
             if len(content) > size:
                 raise ForeignInputError(f"it has more than {_describe_size(size)}", "name a smaller file")
     return bytes(content)

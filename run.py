@@ -4,6 +4,7 @@ An old Python must be able to read this file, to say that it is too old: annotat
 """
 
 import argparse
+import contextlib
 import importlib.util
 import os
 import sys
@@ -162,8 +163,19 @@ def load(*, for_service: bool = True) -> "Settings":
     return load_settings(os.environ, Path(".env"), for_service=for_service)
 
 
+def forbid_core_dumps() -> None:
+    """Have no process of Usher leave its memory on the disk when it crashes: tokens are in it."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what it starts inherits that
+
+
 def main(argv: "list[str]") -> int:
     """Do what the command line says; returns the exit status."""
+    forbid_core_dumps()
     wrong = explain_old_python(sys.version_info[:2])
     if not wrong:
         if set(argv) & {"-h", "--help", "--version"}:

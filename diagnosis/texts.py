@@ -183,7 +183,7 @@ TEXTS = {
     "saves.none": Text(N_("nothing was saved yet"), N_("it saves while anybody watches; `!savedata` does it now")),
     "saves.failed": Text(
         N_("the last save failed: {reason}"),
-        N_("nothing is lost while Usher runs; free the disk or give it its folder, then `!savedata`"),
+        N_("nothing is lost while Usher runs; do what the reason says, then `!savedata`"),
     ),
     "service.unanswered": Text("{text}", "{cure}"),
     # This machine

@@ -11,6 +11,7 @@ from pathlib import Path
 from launcher.commands.stderr import write_error
 from messages import AuditEntry, AuditSubject
 from persistence.audit_log import AuditLog
+from wording.file_failures import explain_os_error
 
 
 def record_command(data_dir: Path, act: str, target: str, outcome: str) -> None:
@@ -30,4 +31,4 @@ def record_command(data_dir: Path, act: str, target: str, outcome: str) -> None:
     try:
         log.append(entry)
     except (OSError, TimeoutError) as error:
-        write_error(f"This is not in the audit log, for {log.file} cannot be written: {error}")
+        write_error(f"This is not in the audit log, for {log.file} cannot be written: {explain_os_error(error)}")

@@ -15,6 +15,7 @@ import msgspec
 import psutil
 
 from messages import ActorHealth
+from wording.file_failures import explain_os_error
 
 _MAX_BYTES = 5_000_000
 _KEEP = 3
@@ -51,7 +52,7 @@ class HealthLog:
                     self.path, maxBytes=_MAX_BYTES, backupCount=_KEEP, encoding="utf-8", delay=True
                 )
         except OSError as error:
-            _log.warning("The health log %s cannot be opened (%s): free the disk or its rights.", self.path, error)
+            _log.warning("The health log %s cannot be opened: %s", self.path, explain_os_error(error))
             return
         for row in rows:
             text = msgspec.json.encode(format_row(row, at)).decode()
@@ -79,5 +80,6 @@ class _LoudOnceHandler(logging.handlers.RotatingFileHandler):
         self._works = False
         if self._loud:
             error = sys.exc_info()[1]
-            _log.warning("The health log %s cannot be written (%s): is the disk full?", self.baseFilename, error)
+            why = explain_os_error(error) if isinstance(error, Exception) else ""
+            _log.warning("The health log %s cannot be written: %s", self.baseFilename, why)
         self._loud = False

@@ -32,6 +32,7 @@ from launcher.supervision.supervision_settings import SupervisionSettings
 from launcher.supervision.supervisor import Supervisor
 from messages import ActorHealth, AutoSaveTick, HealthReport, Message
 from messages.envelope import Heartbeat
+from wording.file_failures import explain_os_error
 
 _log = logging.getLogger("launcher")
 _ORPHANS_WITHIN_S = 10.0
@@ -265,10 +266,9 @@ class Launcher:
             self._run_file.write(state)
         except OSError as error:
             _log.warning(
-                "%s cannot be written (%s): 'python run.py health' will not find this service. "
-                "Free the disk or mend the folder's rights.",
+                "'python run.py health' will not find this service, for %s cannot be written: %s",
                 self._run_file.path,
-                error,
+                explain_os_error(error),
             )
 
     def _clean_up_after_the_last(self) -> None:

@@ -16,7 +16,8 @@ import msgspec
 from msgspec.structs import replace
 
 from atomic_file import PRIVATE, write_atomically
-from messages import AuditEntry, AuditPage, AuditSubject
+from messages import AuditEntry, AuditPage, AuditSubject, Problem
+from wording.file_failures import choose_cure
 
 MAX_BYTES, KEPT = 5_000_000, 3
 """A file of this size is put aside, and so many of these are kept."""
@@ -60,6 +61,11 @@ class AuditLog:
                 stream.write((b"\n" if is_torn else b"") + _encode(entry) + b"\n")
                 stream.flush()
                 os.fsync(stream.fileno())
+
+    def explain_failure(self, error: OSError) -> Problem:
+        """Return why an entry could not be written, and what to do about it."""
+        cause = error.strerror or str(error)
+        return Problem.of("audit.unwritable", file=str(self.file), cause=cause, cure=choose_cure(error))
 
     def read(self, limit: int, offset: int) -> AuditPage:
         """Return a page, the newest entries first. What cannot be read is left out."""

@@ -18,8 +18,12 @@ from persistence.database.errors import FolderRefusal
 
 _SHARED_BYTES: Final = 32_768
 """What SQLite shares between its connections."""
-_OTHER_CAUSES: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+_OTHER_CAUSES: Final = frozenset({
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO,
+})  # fmt: skip
 """What every disk can answer: it has a cure of its own."""
+_TRIED_BYTES: Final = 65_536
+"""More than a full disk, or a used-up quota, takes."""
 
 
 def check_folder(folder: Path) -> None:
@@ -32,11 +36,40 @@ def check_folder(folder: Path) -> None:
             try:
                 step(probe)
             except OSError as error:
-                if error.errno not in _OTHER_CAUSES:
-                    raise FolderRefusal(folder, what) from error
+                if error.errno in _OTHER_CAUSES:
+                    return  # nor would SQLite's own words tell more
+                raise FolderRefusal(folder, what) from error
             except sqlite3.Error as error:
                 if "full" not in str(error):
                     raise FolderRefusal(folder, what) from error
+
+
+def find_write_error(store: Path) -> OSError | None:
+    """Write a few pages to a file of its own beside an SQLite store, and flush them; return what fails, if anything.
+
+    SQLite tells a full quota, a read-only mount and a broken disk apart by no code.
+    """
+    try:
+        with tempfile.TemporaryFile(prefix=".usher-probe-", dir=store.parent) as probe:
+            probe.write(b"\0" * _TRIED_BYTES)
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:
+        return error
+    return _find_size_limit(store)
+
+
+def _find_size_limit(store: Path) -> OSError | None:
+    """Return the error of a file that may not grow, where this process may have no larger ones than the store has."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    sizes = [file.stat().st_size for file in (store, store.with_name(f"{store.name}-wal")) if file.exists()]
+    if limit == resource.RLIM_INFINITY or max(sizes, default=0) + _TRIED_BYTES <= limit:
+        return None
+    return OSError(errno.EFBIG, os.strerror(errno.EFBIG))
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from awards import oldest_current_day
 from messages import Moment, Problem, WatchRecord, WatchState
+from persistence.database.causes import UNWRITABLE, explain_failure, is_unstorable
 from persistence.database.deadline import Deadline, limit_time
 from persistence.database.engine import reader_engine, sqlite_file, store_name
 from persistence.database.errors import (
@@ -30,7 +31,7 @@ from persistence.database.errors import (
 from persistence.database.open_store import open_writer, translate_store_errors
 from persistence.database.rows import NO_CLOCK_S, Row, watch_row
 from persistence.database.schema import split_schema
-from persistence.database.sql import UNWRITABLE, ensure_page_key, explain_failure, is_unstorable, split_batches
+from persistence.database.sql import ensure_page_key, split_batches
 from persistence.database.store_file import StoreFile, rescue
 from persistence.database.store_owner import StoreLock
 from persistence.database.tables import WATCHES
@@ -209,7 +210,8 @@ class Store:
         except StoreInUse as error:  # a connection to a server was lost, and another service came first
             raise SaveFailed(error.problem) from error
         except (SQLAlchemyError, OSError, *UNWRITABLE) as error:
-            raise (SaveRefused if is_unstorable(error) else SaveFailed)(explain_failure(error, self.name)) from error
+            reason = explain_failure(error, self.name, self.file)
+            raise (SaveRefused if is_unstorable(error) else SaveFailed)(reason) from error
 
     def _check_file(self) -> None:
         """Raise SaveFailed where the store's file went away, naming a copy of what was in it."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from wording.community_texts import COMMUNITIES
+from wording.store_texts import STORE
 from wording.translation import N_
 
 _TRACKING: Final = {
@@ -169,8 +170,7 @@ _DISCORD: Final = {
         "another program use the same token?"
     ),
     "audit.unwritable": N_(
-        "the audit log {file} cannot be written ({error}): make room on the disk, or give it to this user; what "
-        "administrators do is kept in memory until then"
+        "the audit log {file} cannot be written ({cause}): {cure}; what administrators do is kept in memory until then"
     ),
     "discord.closed_at_once": N_(
         "Discord's gateway closes every connection at once: trying again, more and more rarely"
@@ -242,143 +242,9 @@ _LAUNCHER: Final = {
     "process.actor_crashed": N_("crashed ({error}): its log lines say why"),
     "process.crashed": N_("crashed (exit status {status}): its log lines say why"),
 }
-_STORE: Final = {
-    "save.report_withheld": N_(
-        "What is watched on Plex server {server} cannot be reported ({count} watches): it is saved as it was before, "
-        "and anew only when it ends."
-    ),
-    "save.failed": N_("The last save failed: {error}"),
-    "badges.own_left_out": N_("Your own badges are left out until badges.toml is fixed: {error}"),
-    "backup.scheduled_failed": N_("The scheduled backup failed, and there is no other: {error}"),
-    "backup.scheduled_failed_since": N_("The scheduled backup failed, and the newest is {hours} hours old: {error}"),
-    "backup.overdue": N_(
-        "The newest backup is {hours} hours old, and one should be made every {interval} hours: look at the log, and "
-        "at the folder of backups"
-    ),
-    "backup.never_made": N_(
-        "No backup was made within {hours} hours, and one should be made every {interval} hours: look at the log, and "
-        "at the folder of backups"
-    ),
-    "save.unstorable": N_(
-        "{store}: {cause} (the store cannot hold that value, and trying again won't help: please report this line)"
-    ),
-    "save.retry": N_("{store}: {cause} ({cure}; nothing in memory is lost, the next save tries again)"),
-    "save.store_moved": N_("{what}. {rescue} Nothing in memory is lost."),
-    "store.gone": N_("{file} is gone: it, or a folder above it, was removed or renamed"),
-    "store.replaced": N_("{file} was replaced by another file"),
-    "store.rescued": N_(
-        "What was in it is in {copy}: put the file back in its place, or stop Usher and use: "
-        "python run.py restore {copy}."
-    ),
-    "store.not_rescued": N_("No copy of it could be made ({error}): put it back in its place."),
-    "store.folder_gone": N_("The data folder {folder} is gone."),
-    "cure.put_back": N_("Put it back in its place, or start Usher anew."),
-    "shape.foreign": N_("it has a {kind} that is not Usher's ({name})"),
-    "shape.no_table": N_("it lacks the table {table}"),
-    "shape.no_column": N_("its table {table} lacks the column {column}"),
-    "shape.other_column": N_("in its table {table} the column {column} is of another kind"),
-    "shape.foreign_column": N_("its table {table} has a column that is not Usher's ({column})"),
-    "shape.not_unique": N_("its table {table} may hold a row twice"),
-    "shape.unreadable_value": N_("a value of {column} cannot be read ({error})"),
-    "shape.wrong_value": N_("a value of {column} is of the wrong kind"),
-    "shape.no_choice": N_("{value} is none of the choices of {column}"),
-    "shape.unreadable_fact": N_("its fact {name} cannot be read ({error})"),
-    "store.unreadable": N_("The store cannot be read now: {cause}. {cure:sentence}."),
-    "store.with_cure": "{found} {cure}",
-    "summaries.filling": N_(
-        "Usher is counting up everything that was watched, once: {percent} % is done. Try again in a few minutes."
-    ),
-    "answer.too_slow": N_(
-        "Counting that took longer than {seconds} s and was stopped. Ask for less: one title, one viewer, "
-        "a shorter time."
-    ),
-    "store.waits": N_("{reason} Usher waits for it, and tries again."),
-    "store.unusable": N_("The store {store} cannot be used: {cause}."),
-    "store.unusable_now": N_("The store {store} cannot be used now: {cause}."),
-    "store.in_use": N_("The store {store} is in use by {owner}."),
-    "cure.stop_other_service": N_(
-        "Stop that one first (Ctrl-C, or SIGTERM to it), or name another store in DATABASE_URL or DATA_DIR."
-    ),
-    "store.no_driver": N_("The store {store} cannot be used: there is no driver for it ({error})."),
-    "store.is_folder": N_("The store {store} is a folder."),
-    "store.not_migrated": N_("The store {store} cannot be migrated now: {error}"),
-    "store.encoding": N_(
-        "The store {store} cannot be used: its database has the encoding {encoding}, which cannot "
-        "hold every title and name. Nothing was written to it."
-    ),
-    "cure.sentence": "{cure:sentence}.",
-    "cure.let_user_in": N_(
-        "let that user in on the server, or put the right user and password into DATABASE_URL and start Usher again"
-    ),
-    "cure.create_database": N_("make it on the server, or name another in DATABASE_URL and start Usher again"),
-    "cure.grant": N_("give the user of DATABASE_URL that right on the server (GRANT)"),
-    "cure.start_server": N_(
-        "start the database's server, and see that it can be reached at the address in DATABASE_URL"
-    ),
-    "cure.await_server": N_("check that its server is up and accepts one more connection"),
-    "folder.refuses": N_("its folder {folder} refuses {what}, as some network shares do"),
-    "folder.with_cure": N_("{cause:sentence}: {cure}."),
-    "refused.locks": N_("locks"),
-    "refused.shared_memory": N_("shared memory (mmap)"),
-    "refused.replacing": N_("to replace a file"),
-    "refused.log": N_("SQLite's write-ahead log"),
-    "cure.leave_share": N_(
-        "put it on a disk of this machine (DATA_DIR), or the store on a PostgreSQL server (DATABASE_URL)"
-    ),
-    "store.foreign_log": N_("The store {store} cannot be used: {file} beside it is no write-ahead log of SQLite."),
-    "cure.move_log": N_("Move {file} away: somebody else put it there. Nothing was written."),
-    "cure.close_program": N_("another program holds it: close that program"),
-    "cure.free_disk": N_("make room on the disk"),
-    "cure.check_disk": N_("check the disk, its cable and the log of the system: it fails to read or to write"),
-    "cure.allow_write": N_("give Usher's user the right to write there"),
-    "cure.allow_read_and_write": N_("give Usher's user the right to write there, and to read"),
-    "cure.restore_backup": N_("stop Usher and bring back a backup with: python run.py restore FILE"),
-    "cure.make_reachable": N_("check that it can be reached and written to"),
-    "cure.mend_url": N_("Correct DATABASE_URL."),
-    "cure.name_file": N_("Name a file in it in DATABASE_URL."),
-    "cure.install_driver": N_(
-        'For PostgreSQL begin DATABASE_URL with postgresql+psycopg:// and install it: pip install "psycopg[binary]".'
-    ),
-    "cure.create_utf8_database": N_(
-        "Make one in UTF8 on the server (createdb -E UTF8 -T template0 -l C NAME), and name it in DATABASE_URL."
-    ),
-    "backup.postgresql": N_(
-        "The store is PostgreSQL: back it up with pg_dump --format=custom, bring it back with pg_restore."
-    ),
-    "backup.postgresql_schema": N_(
-        "The store is the schema {schema} of a PostgreSQL database: back it up alone with pg_dump --format=custom "
-        "--schema={schema}, bring it back with pg_restore --clean --if-exists."
-    ),
-    "backup.no_folder": N_("There is no folder {folder} for the backup: make it, or name another."),
-    "backup.part_of_store": N_("{file} belongs to the store itself: name another file for the backup."),
-    "backup.is_folder": N_("{file} is a folder: name a file in it for the backup."),
-    "backup.foreign_file": N_("{file} is there already and is no backup: name another file, or move it away."),
-    "backup.no_store": N_("There is no store {store} to back up."),
-    "backup.is_store": N_("{file} is the store itself: name another file for the backup."),
-    "backup.differs": N_("The backup {file} does not hold what the store holds: it was not kept."),
-    "backup.failed": N_("The backup to {file} failed: {error}. Check the folder's permissions and free space."),
-    "backup.damaged": N_("{file} is damaged ({verdict}): name another backup."),
-    "backup.not_ushers": N_("{file} is no store of Usher: name a backup that it made."),
-    "backup.unsound": N_("{file} is damaged ({error}): name another backup."),
-    "backup.unworkable": N_("{file} is no store that Usher can work with: {fault}. Name another backup."),
-    "backup.newer": N_("{file} was written by a newer Usher: update this one first."),
-    "restore.no_file": N_("There is no file {file} to restore."),
-    "restore.no_such_file": N_("There is no file {file} to restore: 'python run.py backup' makes one."),
-    "restore.is_store": N_("{file} is the store itself: name a backup."),
-    "restore.differs": N_("The copy of {file} does not hold what it holds: the store is as it was."),
-    "restore.failed": N_("{file} could not be restored: {cause}. {cure:sentence}. The store is as it was."),
-    "restore.old_store_held": N_(
-        "The old store {store} cannot be put aside: {error}. Close the program that holds it, see that Usher's "
-        "user may write it, or move it away. Nothing was changed."
-    ),
-    "restore.old_store_unreadable": N_(
-        "The old store {store} cannot be read: {cause}. What people asked for must hold in the restored one too: "
-        "nothing was changed. {cure:sentence}, or move it away."
-    ),
-}
 
 TEXTS: Final[Mapping[str, str]] = {
     "text": "{text}",
     **_ACTORS,
-    **_TRACKING, **_WEB, **_WEBHOOKS, **_LINKS, **_PLEX, **_DISCORD, **COMMUNITIES, **_LAUNCHER, **_STORE,
+    **_TRACKING, **_WEB, **_WEBHOOKS, **_LINKS, **_PLEX, **_DISCORD, **COMMUNITIES, **_LAUNCHER, **STORE,
 }  # fmt: skip

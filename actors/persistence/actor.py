@@ -72,6 +72,7 @@ from persistence.records.checkpoint import RunningWatch
 from persistence.records.saves import SaveResult
 from persistence.rules import StatisticsRules
 from persistence.store import Store
+from wording.file_failures import explain_os_error
 from wording.problems import english
 
 SKIP_LINE_EVERY_S = 3600.0
@@ -357,14 +358,14 @@ class Persistence(Actor):
         try:
             self._audit_log.forget(ids)
         except (OSError, TimeoutError) as error:
-            self.log.error("The audit log still names viewers who asked to be forgotten: %s", error)
+            self.log.error("The audit log still names viewers who asked to be forgotten: %s", explain_os_error(error))
 
     def _record_act(self, acted: AdminActed) -> None:
         """Write what an administrator did; where the disk does not take it, Discord keeps it and tells it again."""
         try:
             self._audit_log.append(acted.entry)
         except (OSError, TimeoutError) as error:
-            fault = Problem.of("audit.unwritable", file=str(self._audit_log.file), error=error.strerror or str(error))
+            fault = self._audit_log.explain_failure(error)
             if self._audit_fault is None:
                 self.log.error("%s", english(fault))
             self._audit_fault = fault

@@ -10,8 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from actors.runtime import Actor
 from actors.runtime.errors import OutboxFull
 from messages import BadgesAwarded
+from persistence.database.causes import cause_and_cure
 from persistence.database.errors import SaveFailed
-from persistence.database.sql import cause_and_cure
 from persistence.records.badges import describe_badge
 from persistence.rules import StatisticsRules
 from persistence.store import Store
@@ -52,7 +52,7 @@ class BadgeAnnouncer:
         try:
             unannounced = self._store.read_unannounced_badges()
         except SQLAlchemyError as error:  # what was saved is saved, and the next save tells of the badges
-            cause, _ = cause_and_cure(error)
+            cause, _ = cause_and_cure(error, self._store.file)
             self._actor.log.warning("It could not be read which badges are still to be announced: %s", cause)
             return
         waiting = [badge for badge in unannounced if (badge.viewer_id, badge.badge_id) not in self._on_their_way]

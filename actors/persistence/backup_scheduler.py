@@ -13,6 +13,7 @@ from messages import BackupEntry, BackupList, BackUpNow, BackupReport, Message, 
 from persistence.database import backup
 from persistence.database.errors import BackupError
 from persistence.store import Store
+from wording.file_failures import explain_os_error
 from wording.numbers import count_noun
 from wording.problems import english
 
@@ -158,7 +159,7 @@ class BackupScheduler:
         try:
             rotate(self._folder, self._actor.context.settings.backup_keep, self._now_s())
         except OSError as error:
-            self._actor.log.warning("An old backup cannot be removed: %s. Give %s to this user.", error, self._folder)
+            self._actor.log.warning("An old backup in %s cannot be removed: %s", self._folder, explain_os_error(error))
 
     def _schedule_after(self, done: Future[bool]) -> Callable[[], None]:
         def plan() -> None:

@@ -29,6 +29,7 @@ from persistence.audit_log import AuditLog
 from persistence.records.communities import delete_community, read_communities, write_community
 from persistence.store import Store
 from setting_checks import SNOWFLAKE
+from wording.file_failures import explain_os_error
 
 _LONGEST_NAME: Final = 100
 MOST_SERVERS: Final = 20
@@ -120,7 +121,9 @@ class CommunityKeeper:
         try:
             log.append(entry)
         except (OSError, TimeoutError) as error:
-            self._actor.log.error("This is not in the audit log, for %s cannot be written: %s", log.file, error)
+            self._actor.log.error(
+                "This is not in the audit log, for %s cannot be written: %s", log.file, explain_os_error(error)
+            )
 
     def _folder(self, guild_id: str) -> Path:
         return self._actor.context.data_dir / COMMUNITIES_DIR / guild_id

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from actors.runtime import Declined, DependencyUnavailable, FatalStartupError
 from messages import Answer, Problem, Question
+from persistence.database.causes import explain_unreadable, is_damage
 from persistence.database.deadline import Deadline
 from persistence.database.errors import (
     AnswerTooSlow,
@@ -20,7 +22,6 @@ from persistence.database.errors import (
     StoreError,
     SummariesNotFilled,
 )
-from persistence.database.sql import explain_unreadable
 from persistence.queries.answers import AnswerFunction
 from persistence.records.checkpoint import RunningWatch
 from persistence.store import Store
@@ -33,14 +34,19 @@ MARGIN = 0.9
 """How much of the asker's time an answer may take: that it is too slow has to get there in time, too."""
 
 
-def decline_failures(work: Callable[[], Result]) -> Result:
-    """Do what somebody asked for. Raises Refused where it fails for a reason that can be told in words."""
+def decline_failures(work: Callable[[], Result], file: Path | None = None) -> Result:
+    """Do what somebody asked for. Raises Declined where it fails for a reason that can be told in words.
+
+    `file`: of the SQLite store that is asked, to be read once more where a failure does not tell its cause.
+    """
     try:
         return work()
     except (SaveFailed, BackupError, SummariesNotFilled, AnswerTooSlow) as error:
         raise Declined(error.problem) from error
-    except OperationalError as error:
-        raise Declined(explain_unreadable(error)) from error
+    except DatabaseError as error:
+        if not (isinstance(error, OperationalError) or is_damage(error)):
+            raise  # a fault of ours
+        raise Declined(explain_unreadable(error, file)) from error
 
 
 def bind_requests(requests: Mapping[type[Any], Callable[[Any, Any], Any]], get: Callable[[], Any]) -> Handlers:
@@ -61,7 +67,9 @@ def translate_start_failures() -> Iterator[None]:
         raise FatalStartupError(error.problem) from error
     except StoreAway as error:
         raise DependencyUnavailable(Problem.of("store.waits", reason=error.problem)) from error
-    except OperationalError as error:  # it went away once more, right after it was opened
+    except DatabaseError as error:  # it went away once more, right after it was opened
+        if not (isinstance(error, OperationalError) or is_damage(error)):
+            raise
         raise DependencyUnavailable(Problem.of("store.waits", reason=explain_unreadable(error))) from error
 
 
@@ -105,7 +113,7 @@ class QuestionPool:
             with store.snapshot(running, now_s, deadline) as snapshot:
                 return function(asked, snapshot)
 
-        return self._pool.submit(decline_failures, answer)
+        return self._pool.submit(decline_failures, answer, store.file)
 
     def close(self) -> None:
         """Wait for the questions that are being answered, which their deadlines end; cancel the others."""

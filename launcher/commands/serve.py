@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 
 from actors.runtime.logs import set_up_logging
@@ -12,6 +11,7 @@ from launcher.commands.stderr import write_error
 from launcher.connection.lock import AlreadyRunningError
 from launcher.launcher import Launcher
 from persistence.database.errors import FolderRefusal
+from wording.file_failures import explain_os_error
 
 
 def main(settings: Settings, make: Callable[[Settings], Launcher] = Launcher) -> int:
@@ -27,8 +27,8 @@ def main(settings: Settings, make: Callable[[Settings], Launcher] = Launcher) ->
         write_error(str(refused))
         return 1
     except OSError as error:
-        sys.stderr.write(
-            f"The data folder {settings.data_dir} cannot be used ({error}): "
-            "give it to this user, or name another one in DATA_DIR.\n"
+        write_error(
+            f"The data folder {settings.data_dir} cannot be used: {explain_os_error(error)}. "
+            "Or name another folder in DATA_DIR."
         )
         return 1

@@ -30,6 +30,7 @@ from launcher.connection.service_client import NotReachedError, ServiceClient
 from messages import BackUpNow, BackupReport, Problem
 from persistence.badge_files import default_badges, load_badges
 from persistence.database import backup
+from persistence.database.causes import cause_and_cure
 from persistence.database.engine import sqlite_file, sqlite_url, store_name
 from persistence.database.errors import (
     BackupError,
@@ -41,7 +42,6 @@ from persistence.database.errors import (
     StoreError,
 )
 from persistence.database.schema import split_schema
-from persistence.database.sql import cause_and_cure
 from persistence.database.store_owner import own_store
 from persistence.json_files.sync import mark_all_outdated
 from persistence.operations import legacy_import
@@ -284,7 +284,7 @@ def _describe_failure(error: Exception, settings: Settings) -> str:
         reason = reason.__cause__
     if not isinstance(reason, SQLAlchemyError) and not (isinstance(reason, OSError) and reason.strerror):
         return str(error)
-    cause, cure = cause_and_cure(reason)
+    cause, cure = cause_and_cure(reason, sqlite_file(settings.store_url))
     where = "" if isinstance(reason, OSError) and reason.filename else f"{store_name(settings.store_url)}: "
     return f"{where}{cause}. {english(Problem.of('cure.sentence', cure=cure))}{outcome}"
 

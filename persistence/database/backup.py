@@ -4,6 +4,7 @@ SQLite's own backup API, in one step: it sees one consistent state and holds up 
 """
 
 import contextlib
+import errno
 import math
 import os
 import shutil
@@ -18,15 +19,14 @@ from typing import NamedTuple
 
 from atomic_file import sync_folder
 from messages import Problem
-from persistence.database.errors import BackupError
-from persistence.database.revision import HEAD, SQLITE_MAGIC, VERSION_TABLE, known_revisions
-from persistence.database.shape import ShapeFault, check_rows, check_shape
-from persistence.database.sql import cause_and_cure
+from persistence.database.causes import cause_and_cure, is_damage
+from persistence.database.errors import BackupError, BackupUnread
+from persistence.database.examination import BUSY_MS, find_damage, is_passing, open_read_only
+from persistence.database.revision import HEAD, SQLITE_MAGIC, VERSION_TABLE, known_revisions, reports_failed_read
+from persistence.database.shape import LONGEST_ROW, ShapeFault, check_rows, check_shape
 
 _STEPS_BETWEEN_LOOKS = 100_000
 """Steps of SQLite's machine, some milliseconds."""
-_BUSY_MS = 5000
-"""How long another program's lock is waited for, milliseconds."""
 SCHEDULED = "usher-*.db"
 """Names of the backups for which nobody names a file. Of an older Usher's, those that it made by itself."""
 _KIND, _MADE = "backup:kind", "backup:made_at_s"
@@ -147,7 +147,10 @@ def backup(
         partial.replace(target)
         sync_folder(target.parent)
     except (OSError, sqlite3.Error) as error:
-        raise BackupError(Problem.of("backup.failed", file=str(target), error=str(error))) from None
+        # Whether the store could not be read, or the copy not written: SQLite's words are the same.
+        cause, cure = cause_and_cure(error, store if is_damage(error) else target)
+        cause = cause.removeprefix(f"{target}: ")
+        raise BackupError(Problem.of("backup.failed", file=str(target), cause=cause, cure=cure)) from None
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
@@ -176,13 +179,6 @@ def fold_wal(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = DELETE")
 
 
-def open_read_only(file: Path) -> sqlite3.Connection:
-    """Open a SQLite store to read it only."""
-    connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-    return connection
-
-
 def _count_rows(connection: sqlite3.Connection) -> dict[str, int]:
     names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     return {
@@ -195,39 +191,64 @@ def verify(file: Path, is_cancelled: Callable[[], bool] = lambda: False) -> dict
     """Return how many rows each table of a backup has.
 
     Raises BackupError where it is no sound store that this Usher knows: damaged, of another shape, or with rows that
-    cannot be read. The rows of an older revision are read once they are migrated.
+    cannot be read; BackupUnread where reading it failed, which is no fault of the file. The rows of an older revision
+    are read once they are migrated.
     """
     try:
         with closing(open_read_only(file)) as connection:
             connection.set_progress_handler(is_cancelled, _STEPS_BETWEEN_LOOKS)
-            verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_ROW)
+            verdict = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
             if verdict != "ok":
-                raise BackupError(Problem.of("backup.damaged", file=str(file), verdict=str(verdict)))
+                if reports_failed_read(verdict) or not find_damage(file, check="integrity_check"):
+                    raise BackupUnread(file, os.strerror(errno.EIO), Problem.of("cure.check_disk"))
+                raise BackupError(Problem.of("backup.damaged", file=str(file), verdict=verdict))
             counts = _count_rows(connection)
             if VERSION_TABLE not in counts:
                 raise BackupError(Problem.of("backup.not_ushers", file=str(file)))
-            revision = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()  # noqa: S608  # a constant
-            if revision is None or revision[0] not in (HEAD, *known_revisions()):
+            revisions = connection.execute(f"SELECT version_num FROM {VERSION_TABLE} LIMIT 2").fetchall()  # noqa: S608  # a constant
+            if len(revisions) != 1:  # the start would not know what it is
+                raise BackupError(Problem.of("backup.not_ushers", file=str(file)))
+            ((revision,),) = revisions
+            if revision not in (HEAD, *known_revisions()):
                 raise BackupError(Problem.of("backup.newer", file=str(file)))
-            check_shape(connection, revision[0])
-            if revision[0] == HEAD:
+            check_shape(connection, revision)
+            if revision == HEAD:
                 check_rows(connection)
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
+        if isinstance(error, OSError) or is_passing(error):
+            raise BackupUnread(file, *cause_and_cure(error, file)) from None
+        if is_damage(error) and not _is_damaged(file):
+            raise BackupUnread(file, str(error), Problem.of("cure.read_again")) from None
         raise BackupError(Problem.of("backup.unsound", file=str(file), error=str(error))) from None
     except ShapeFault as error:
         raise BackupError(Problem.of("backup.unworkable", file=str(file), fault=error.problem)) from None
     return counts
 
 
+def _is_damaged(file: Path) -> bool:
+    try:
+        return bool(find_damage(file))
+    except (OSError, sqlite3.Error):
+        return False
+
+
 def find_newest_good(folder: Path) -> Path | None:
     """Return the newest backup in `folder` that can be read back; None where there is none."""
     for origin in reversed(list_backups(folder)):
-        try:
-            verify(origin.file)
-        except BackupError:
-            continue
-        return origin.file
+        if _is_good(origin.file):
+            return origin.file
     return None
+
+
+def _is_good(file: Path, *, is_last_try: bool = False) -> bool:
+    try:
+        verify(file)
+    except BackupUnread:
+        return not is_last_try and _is_good(file, is_last_try=True)
+    except BackupError:
+        return False
+    return True
 
 
 def rotate(folder: Path, keep: int, now_s: float) -> list[Path]:
@@ -287,7 +308,7 @@ def restore(
         arriving.replace(store)
         sync_folder(store.parent)
     except (OSError, sqlite3.Error) as error:
-        cause, cure = cause_and_cure(error)
+        cause, cure = cause_and_cure(error, store)
         raise BackupError(Problem.of("restore.failed", file=str(file), cause=cause, cure=cure)) from None
     finally:
         _clear(arriving.parent)
@@ -333,9 +354,10 @@ def _fold_old_store(store: Path) -> None:
     """Bring the old store's last commits from its -wal into its one file. One that is damaged is left as it is."""
     try:
         with closing(sqlite3.connect(store)) as connection:
-            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
             fold_wal(connection)
     except sqlite3.OperationalError as error:
-        raise BackupError(Problem.of("restore.old_store_held", store=str(store), error=str(error))) from None
+        cause, cure = cause_and_cure(error, store)
+        raise BackupError(Problem.of("restore.old_store_held", store=str(store), cause=cause, cure=cure)) from None
     except sqlite3.DatabaseError:
         return

@@ -19,6 +19,10 @@ class StoreError(_ErrorWithCure):
     """The store cannot be used as it is. Nothing was written to it. Its text says which file and what to do."""
 
 
+class DamagedStore(StoreError):
+    """SQLite finds the store's file damaged, or could not read it: it has to be looked at once more."""
+
+
 class StoreInUse(StoreError):
     """Another service writes to the store. Nothing was written to it."""
 
@@ -51,6 +55,14 @@ class ImportFault(ValueError):
 
 class BackupError(ProblemError):
     """A backup could not be made, read back or restored. The store is as it was."""
+
+
+class BackupUnread(BackupError):
+    """A backup, or the copy of one, could not be read now. It may be sound."""
+
+    def __init__(self, file: Path, cause: str, cure: Problem) -> None:
+        """`cause`: what the system, or SQLite, says."""
+        super().__init__(Problem.of("backup.unread", file=str(file), cause=cause, cure=cure))
 
 
 class SaveFailed(ProblemError):

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,11 +15,12 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, Oper
 from foreign_input import ForeignInputError, open_regular
 from messages import Problem
 from persistence.database import backup
+from persistence.database.causes import can_never_work, cause_and_cure, is_damage
 from persistence.database.engine import sqlite_file, store_name, without_time_limits, writer_engine
-from persistence.database.errors import BackupError, FolderRefusal, StoreAway, StoreError
+from persistence.database.errors import BackupError, DamagedStore, FolderRefusal, StoreAway, StoreError
+from persistence.database.examination import find_damage
 from persistence.database.revision import HEAD, SQLITE_MAGIC, known_revisions, quick_check, read_revision, upgrade
 from persistence.database.shape import ShapeFault, check_shape
-from persistence.database.sql import can_never_work, cause_and_cure
 from persistence.folder_probe import check_folder
 
 _LOG_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
@@ -74,9 +76,9 @@ def translate_store_errors(url: str) -> Iterator[None]:
         ) from error
     except BackupError as error:  # the one before a migration
         raise StoreAway(Problem.of("store.not_migrated", store=store_name(url), error=error.problem)) from error
-    except (ArgumentError, DatabaseError, OSError) as error:
+    except (ArgumentError, DatabaseError, sqlite3.Error, OSError) as error:
         _refuse_share(url, error)
-        cause, cure = cause_and_cure(error)
+        cause, cure = cause_and_cure(error, None if isinstance(error, ArgumentError) else sqlite_file(url))
         cause = cause.removeprefix(f"{store_name(url)}: ")
         if can_never_work(error):
             raise StoreError(
@@ -135,16 +137,14 @@ def _check_file(url: str, file: Path | None, backups_dir: Path | None, copies: S
     if file is None:
         return
     _check_beside(url, file)
-    head = b""
     try:
-        with open_regular(file) as stream:
-            head = stream.read(len(SQLITE_MAGIC))
-    except FileNotFoundError:
-        pass
+        head = _read_head(file)
     except ForeignInputError as error:
         if file.is_dir():
             raise IsADirectoryError(errno.EISDIR, "it is a folder", str(file)) from None
         raise _build_refusal(url, error.what, backups_dir) from None
+    if head != SQLITE_MAGIC and head != _read_head(file):
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(file))  # a read failed, and said nothing of it
     if head and head != SQLITE_MAGIC:
         raise _build_refusal(url, "it is damaged or no SQLite file", backups_dir)
     if not head and backups_dir is not None and backup.find_newest_good(backups_dir) is not None:
@@ -152,6 +152,16 @@ def _check_file(url: str, file: Path | None, backups_dir: Path | None, copies: S
         raise _build_refusal(url, reason, backups_dir, f"To begin anew, move {backups_dir} away; or ")
     if not head:
         _refuse_beside(url, copies, "empty" if file.exists() else "gone")
+
+
+def _read_head(file: Path) -> bytes:
+    """Return how a file begins; nothing where it is empty or not there."""
+    try:
+        with open_regular(file) as stream:
+            head: bytes = stream.read(len(SQLITE_MAGIC))
+    except FileNotFoundError:
+        return b""
+    return head
 
 
 def _check_beside(url: str, file: Path) -> None:
@@ -222,6 +232,9 @@ def _check_revision(engine: Engine, url: str, file: Path | None, backups_dir: Pa
             if file is not None:
                 quick_check(connection)
             revision = read_revision(connection)
+    except DamagedStore as error:
+        _confirm_damage(file)
+        raise _build_refusal(url, str(error), backups_dir) from None
     except StoreError as error:
         raise _build_refusal(url, str(error), backups_dir) from None
     except OperationalError:
@@ -229,6 +242,8 @@ def _check_revision(engine: Engine, url: str, file: Path | None, backups_dir: Pa
     except DatabaseError as error:
         if file is None:
             raise
+        if is_damage(error):
+            _confirm_damage(file)
         raise _build_refusal(url, f"it cannot be read ({error.orig})", backups_dir) from None
     if revision == HEAD:
         with engine.connect() as connection:
@@ -247,6 +262,12 @@ def _check_shape(connection: Connection, url: str, file: Path | None, backups_di
         check_shape(connection.connection.driver_connection, HEAD)  # type: ignore[arg-type] # SQLite's own
     except ShapeFault as error:
         raise _build_refusal(url, str(error), backups_dir) from None
+
+
+def _confirm_damage(file: Path | None) -> None:
+    """Read a store once more that SQLite takes for damaged. Raises OSError where it is sound: a read of it failed."""
+    if file is not None and not find_damage(file, reads_rows=True):
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(file))
 
 
 def _check_encoding(engine: Engine, url: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from persistence.database.errors import StoreError
+from persistence.database.errors import DamagedStore, StoreError
 
 HEAD = "0010"
 """The newest revision; a test holds it to the migrations. Known here so that a start need not load Alembic."""
@@ -56,7 +56,7 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
         command.upgrade(config, revision)
 
 
-def _reports_failed_read(fault: str) -> bool:
+def reports_failed_read(fault: str) -> bool:
     """Tell whether SQLite's check found a page that it could not read, rather than one that is wrong."""
     found = re.search(r"unable to get the page\. error code=(\d+)", fault)
     is_failed = found is not None and int(found[1]) & 0xFF in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM)
@@ -64,14 +64,14 @@ def _reports_failed_read(fault: str) -> bool:
 
 
 def quick_check(connection: Connection) -> None:
-    """Raise StoreError where an SQLite file is damaged; OSError where it could not be read."""
+    """Raise DamagedStore where an SQLite file is damaged; OSError where it could not be read."""
     try:
         faults = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
     except OperationalError:
         raise  # another program holds it
     except DatabaseError as error:
-        raise StoreError(f"it is damaged or no SQLite file ({error.orig})") from None
+        raise DamagedStore(f"it is damaged or no SQLite file ({error.orig})") from None
     if faults != ["ok"]:
-        if any(_reports_failed_read(str(fault)) for fault in faults):
+        if any(reports_failed_read(str(fault)) for fault in faults):
             raise OSError(errno.EIO, "disk I/O error")  # the disk's fault, which may pass, and not the file's
-        raise StoreError(f"it is damaged ({'; '.join(map(str, faults))[:200]})")
+        raise DamagedStore(f"it is damaged ({'; '.join(map(str, faults))[:200]})")

@@ -1,5 +1,6 @@
 """Whether an SQLite store has Usher's tables and columns, and rows that Usher can read."""
 
+import re
 import sqlite3
 from collections import deque
 from collections.abc import Callable
@@ -32,8 +33,17 @@ _FIRST_S, _LAST_S = -62_135_596_800, 253_402_300_799
 _LARGEST = 1.7976931348623157e308
 _LARGEST_FIGURE = 10**15
 """Beyond all counts and seconds that anybody can have watched."""
+_MOST_TABLES = 1_000
+"""More than anybody keeps beside Usher's."""
+_MOST_FACTS = 10_000
+"""Usher writes some dozens."""
+_QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/""", re.S)
+_RULES = re.compile(r"\b(CHECK|CONFLICT|COLLATE|GENERATED|AS)\b", re.I)
+"""With them a table refuses, drops or changes what is written to it."""
 _LONGEST_TEXT = 10_000_000
 """Bytes of one value; the longest that Usher writes is a hundredth of it."""
+LONGEST_ROW = 2 * _LONGEST_TEXT
+"""Bytes of one row, which SQLite has in memory as a whole."""
 
 
 class ShapeFault(ProblemError):
@@ -44,7 +54,9 @@ class _Shape(NamedTuple):
     columns: dict[str, dict[str, tuple[str, bool, int]]]
     """Type, whether it must have a value, and place in the primary key, by table and column."""
     unique: dict[str, set[frozenset[str]]]
-    """Columns that no two rows share, by table."""
+    """Columns that no two rows share, by table; those of a partial index begin with an empty name."""
+    rules: dict[str, set[str]]
+    """What else a table does to the rows that are written to it, by the word of SQL for it."""
 
 
 def check_shape(connection: sqlite3.Connection, revision: str) -> None:
@@ -55,6 +67,9 @@ def check_shape(connection: sqlite3.Connection, revision: str) -> None:
     foreign = connection.execute("SELECT type, name FROM sqlite_master WHERE type IN ('view', 'trigger')").fetchone()
     if foreign is not None:
         raise ShapeFault(Problem.of("shape.foreign", kind=str(foreign[0]), name=str(foreign[1])))
+    count = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()[0]
+    if count > _MOST_TABLES:
+        raise ShapeFault(Problem.of("shape.too_many_tables", count=count, most=_MOST_TABLES))
     expected, actual = _expected_shape(revision), _read_shape(connection)
     for table, columns in expected.columns.items():
         if table not in actual.columns:
@@ -70,6 +85,10 @@ def check_shape(connection: sqlite3.Connection, revision: str) -> None:
             raise ShapeFault(Problem.of("shape.foreign_column", table=table, column=required[0]))
         if not expected.unique[table] <= actual.unique[table]:
             raise ShapeFault(Problem.of("shape.not_unique", table=table))
+        if actual.unique[table] - expected.unique[table]:  # it would refuse rows, one now and one then
+            raise ShapeFault(Problem.of("shape.foreign_unique", table=table))
+        if foreign_rules := actual.rules[table] - expected.rules[table]:
+            raise ShapeFault(Problem.of("shape.foreign_rule", table=table, rule=min(foreign_rules)))
 
 
 def check_rows(connection: sqlite3.Connection) -> None:
@@ -91,27 +110,33 @@ def check_rows(connection: sqlite3.Connection) -> None:
                 except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
                     where = f"{column.table.name}.{column.name}"
                     raise ShapeFault(Problem.of("shape.unreadable_value", column=where, error=str(error))) from None
-    for name, value in connection.execute("SELECT name, value FROM facts").fetchall():
-        _read_fact(name, value)
+    count, length = connection.execute("SELECT count(*), coalesce(sum(length(value)), 0) FROM facts").fetchone()
+    if count > _MOST_FACTS or length > _LONGEST_TEXT:  # each save reads all of them
+        raise ShapeFault(Problem.of("shape.too_many_facts", count=count))
+    with closing(connection.execute("SELECT name, value FROM facts")) as facts:
+        for name, value in facts:
+            _read_fact(name, value)
 
 
 def _read_shape(connection: sqlite3.Connection) -> _Shape:
     columns: dict[str, dict[str, tuple[str, bool, int]]] = {}
     unique: dict[str, set[frozenset[str]]] = {}
-    for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+    rules: dict[str, set[str]] = {}
+    for table, made_by in connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall():
         columns[table] = {
             name: (kind.upper(), bool(not_null), place)
             for name, kind, not_null, place in connection.execute(
                 'SELECT name, type, "notnull", pk FROM pragma_table_info(?)', (table,)
             )
         }
+        rules[table] = {found.upper() for found in _RULES.findall(_QUOTED.sub(" ", made_by or ""))}
         unique[table] = set()
-        for (index,) in connection.execute(
-            'SELECT name FROM pragma_index_list(?) WHERE "unique" = 1 AND partial = 0', (table,)
+        for index, is_partial in connection.execute(
+            'SELECT name, partial FROM pragma_index_list(?) WHERE "unique" = 1', (table,)
         ).fetchall():
             names = connection.execute("SELECT name FROM pragma_index_info(?)", (index,)).fetchall()
-            unique[table].add(frozenset(str(name) for (name,) in names))
-    return _Shape(columns, unique)
+            unique[table].add(frozenset([str(name) for (name,) in names] + [""] * is_partial))
+    return _Shape(columns, unique, rules)
 
 
 @cache
@@ -129,7 +154,11 @@ def _expected_shape(revision: str) -> _Shape:
     finally:
         engine.dispose()
     ours = [table for table in shape.columns if table in METADATA.tables]
-    return _Shape({table: shape.columns[table] for table in ours}, {table: shape.unique[table] for table in ours})
+    return _Shape(
+        {table: shape.columns[table] for table in ours},
+        {table: shape.unique[table] for table in ours},
+        {table: shape.rules[table] for table in ours},
+    )
 
 
 def _check_values(connection: sqlite3.Connection, table: Table) -> None:

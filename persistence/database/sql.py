@@ -1,6 +1,5 @@
-"""The few statements that SQLAlchemy has no common word for, and what its errors mean to a person."""
+"""The few statements that SQLAlchemy has no common word for."""
 
-import errno
 import functools
 import operator
 import os
@@ -8,9 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Dialect, Insert, Table, Update, func, select
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 
-from messages import Problem
 from persistence.database.tables import FACTS, WATCHES
 
 Value = TypeVar("Value")
@@ -164,135 +161,6 @@ class FactSheet:
         seq = self.history_seq + 1
         self.put("history_seq", str(seq))
         return seq
-
-
-def explain_failure(error: Exception, store: str) -> Problem:
-    """Return what a failed save means and what to do about it."""
-    cause, cure = cause_and_cure(error)
-    if is_unstorable(error):
-        return Problem.of("save.unstorable", store=store, cause=cause)
-    return Problem.of("save.retry", store=store, cause=cause, cure=cure)
-
-
-def explain_unreadable(error: Exception) -> Problem:
-    """Return why the store cannot be read now, and what to do about it."""
-    cause, cure = cause_and_cure(error)
-    return Problem.of("store.unreadable", cause=cause, cure=cure)
-
-
-UNWRITABLE = (DataError, IntegrityError, OverflowError, UnicodeError)
-"""What is raised at a value that no column holds: by the store, or by its driver before the store sees it."""
-
-
-_TAKEN = ("23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
-_TOO_LARGE = "54000"
-"""Over a limit of PostgreSQL's own, as a text too long for an index; its drivers count it among what may pass."""
-
-
-def is_unstorable(error: Exception) -> bool:
-    """Return whether the store cannot hold a value, so that another try is of no use.
-
-    A key that is there already is no such value: another program wrote in between, and the next try takes the next key.
-    """
-    code = _error_code(error)
-    return code == _TOO_LARGE or (isinstance(error, UNWRITABLE) and code not in _TAKEN)
-
-
-def _error_code(error: Exception) -> str:
-    """Return the code of an error of PostgreSQL (SQLSTATE) or SQLite: its text is in the server's language."""
-    driver_error = error.orig if isinstance(error, DBAPIError) else error
-    names = ("sqlstate", "pgcode", "sqlite_errorname")  # of psycopg, of psycopg2, of sqlite3
-    return next((str(code) for name in names if (code := getattr(driver_error, name, None))), "")
-
-
-_SERVER_CURES: Mapping[tuple[str, ...], Problem] = {
-    ("password authentication failed", "no password supplied", "pg_hba.conf"): Problem.of("cure.let_user_in"),
-    ('" does not exist',): Problem.of("cure.create_database"),
-    ("permission denied for", "must be owner"): Problem.of("cure.grant"),
-    (
-        "refused",
-        "is the server running",
-        "could not translate",
-        "resolve host",
-        "timeout expired",
-        "timed out",
-        "no route",
-        "unreachable",
-    ): Problem.of("cure.start_server"),
-    ("starting up", "shutting down", "too many clients", "connection slots", "recovery mode"): Problem.of(
-        "cure.await_server"
-    ),
-}
-"""What PostgreSQL and its driver say, and what to do about it."""
-
-
-def can_never_work(error: Exception) -> bool:
-    """Return whether the address of a database is itself wrong, so that waiting is of no use."""
-    text = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-    wrong = ("invalid connection option", "bad value for", "connection is bad: invalid")
-    return isinstance(error, ArgumentError) or any(words in text for words in wrong)
-
-
-_SHARE_CODES = (
-    "SQLITE_IOERR_SHMMAP",
-    "SQLITE_IOERR_SHMOPEN",
-    "SQLITE_IOERR_SHMLOCK",
-    "SQLITE_IOERR_LOCK",
-    "SQLITE_IOERR_UNLOCK",
-    "SQLITE_IOERR_RDLOCK",
-    "SQLITE_IOERR_CHECKRESERVEDLOCK",
-    "SQLITE_PROTOCOL",
-    "SQLITE_NOLFS",
-)
-_SHARE_ERRNOS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENODEV, errno.ESTALE, errno.EREMOTEIO)
-
-
-_FAILING_DISK_CODES = (
-    "SQLITE_IOERR_READ",
-    "SQLITE_IOERR_SHORT_READ",
-    "SQLITE_IOERR_FSYNC",
-    "SQLITE_IOERR_DIR_FSYNC",
-    "SQLITE_IOERR_FSTAT",
-    "SQLITE_IOERR_CORRUPTFS",
-)
-"""Those that no free space cures: a write that fails may be a quota's, a read or a flush is the disk's."""
-
-
-def _is_of_failing_disk(error: Exception) -> bool:
-    is_failing = isinstance(error, OSError) and error.errno == errno.EIO
-    return is_failing or _error_code(error) in _FAILING_DISK_CODES
-
-
-def _is_refused_by_share(error: Exception) -> bool:
-    """Return whether an error is one of a network share that refuses locks or shared memory."""
-    is_refused = isinstance(error, OSError) and error.errno in _SHARE_ERRNOS
-    return is_refused or _error_code(error) in _SHARE_CODES
-
-
-def cause_and_cure(error: Exception) -> tuple[str, Problem]:
-    """Return what an error says, in one line, and what to do about it."""
-    cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-    if isinstance(error, OSError) and error.strerror:
-        cause = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    cause = " ".join(cause.split()).rstrip(".?")
-    low = cause.lower()
-    if _is_refused_by_share(error):
-        return cause, Problem.of("cure.leave_share")
-    if _is_of_failing_disk(error):
-        return cause, Problem.of("cure.check_disk")
-    code = "cure.make_reachable"
-    for words, cure in _SERVER_CURES.items():
-        if any(word in low for word in words):
-            return cause, cure
-    if "locked" in low or "busy" in low:
-        code = "cure.close_program"
-    elif any(word in low for word in ("full", "no space", "disk i/o", "too large")):
-        code = "cure.free_disk"
-    elif any(word in low for word in ("readonly", "read-only", "permission", "unable to open")):
-        code = "cure.allow_read_and_write" if "permission" in low else "cure.allow_write"
-    elif "malformed" in low or "not a database" in low:
-        code = "cure.restore_backup"
-    return cause, Problem.of(code)
 
 
 def read_page_key(connection: Connection) -> bytes:

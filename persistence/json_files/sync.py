@@ -10,9 +10,11 @@ import msgspec
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from persistence.database.causes import explain_failure
+from persistence.database.engine import sqlite_file
 from persistence.database.errors import CopiesFailed, SaveFailed
 from persistence.database.rows import Row
-from persistence.database.sql import explain_failure, put_facts, read_fact, read_history_count
+from persistence.database.sql import put_facts, read_fact, read_history_count
 from persistence.database.tables import SAVES
 from persistence.json_files.documents import ViewerDocuments
 from persistence.json_files.entries import history_line
@@ -235,8 +237,11 @@ class JsonSync:
         self.behind = True
         try:
             yield
-        except (OSError, SQLAlchemyError) as error:
+        except OSError as error:
             raise CopiesFailed(explain_failure(error, str(self._files.folder))) from error
+        except SQLAlchemyError as error:  # the store, from which a copy is made, could not be read
+            file = sqlite_file(self._reader.url.render_as_string(hide_password=False))
+            raise CopiesFailed(explain_failure(error, str(file or "PostgreSQL"), file)) from error
         except SaveFailed as error:  # the mark of a rebuilt copy could not be stored
             raise CopiesFailed(error.problem) from error
         self.behind = False

@@ -15,6 +15,7 @@ from persistence.database.errors import ImportFault
 from persistence.json_files.files import BADGES, HISTORY, STATS
 from persistence.json_files.film_choices import CHOICES, FilmChoicesFile, convert_choices
 from persistence.operations.legacy_fields import LegacyFields, check_id, has_day, shorten
+from wording.file_failures import explain_os_error
 
 FILE_LIMITS = InputLimits(size=2**30, depth=16)
 """How large each of the three files may be: a million records have 900 MB."""
@@ -115,8 +116,8 @@ def _read_document(file: Path) -> Any:
         where = f"{file}, {error.place}" if error.place else f"{file} cannot be read"
         raise ImportFault(f"{where}: {error.what}: {error.cure}. Nothing was changed.") from None
     except OSError as error:
-        cure = "make it a UTF-8 file that this user may read, or name another folder"
-        raise ImportFault(f"{file} cannot be read ({error.strerror}): {cure}. Nothing was changed.") from None
+        why = explain_os_error(error, only_reads=True)
+        raise ImportFault(f"{file} cannot be read: {why}. Nothing was changed.") from None
 
 
 def _check_mapping(document: Any, file: Path) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from messages import Problem, SetPrivacy, UnlinkAccount
-from persistence.database.backup import open_read_only
+from persistence.database.causes import cause_and_cure, is_damage
 from persistence.database.errors import BackupError, CopiesFailed
-from persistence.database.sql import cause_and_cure
+from persistence.database.examination import find_damage, open_read_only
 from persistence.database.tables import ACCOUNT_LINKS, FORGOTTEN, PRIVACY, PUBLIC_NAMES, WATCHES
 from persistence.operations.erase import erase_viewer
 from persistence.operations.link import unlink
@@ -71,12 +71,21 @@ def read_privacy_choices(file: Path) -> PrivacyChoices | None:
             links = {row["plex_id"]: row["viewer_id"] for row in _read_table(connection, ACCOUNT_LINKS.name)}
             gone = {row["viewer_id"]: row["at_s"] for row in _read_table(connection, FORGOTTEN.name)}
             named = frozenset(row["viewer_id"] for row in _read_table(connection, PUBLIC_NAMES.name))
-    except sqlite3.OperationalError as error:
-        cause, cure = cause_and_cure(error)
+    except sqlite3.DatabaseError as error:
+        is_held = isinstance(error, sqlite3.OperationalError)
+        if not is_held and not (is_damage(error) and _is_sound(file)):
+            return None
+        cause, cure = cause_and_cure(error, file)
         raise BackupError(Problem.of("restore.old_store_unreadable", store=str(file), cause=cause, cure=cure)) from None
-    except sqlite3.DatabaseError:
-        return None
     return PrivacyChoices(tuple(choices), links, gone, named)
+
+
+def _is_sound(file: Path) -> bool:
+    """Tell whether a store that SQLite took for damaged is sound after all: a read of it failed."""
+    try:
+        return not find_damage(file)
+    except (OSError, sqlite3.Error):
+        return True  # not known: what people asked for must not be lost for it
 
 
 def carry_over(store: Store, wishes: PrivacyChoices, at_s: float) -> CarriedOver:

@@ -5,6 +5,7 @@ where the files beside it cannot be made (a read-only folder), a copy of it is r
 """
 
 import contextlib
+import errno
 import shutil
 import sqlite3
 import tempfile
@@ -14,8 +15,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from foreign_input import ForeignInputError, open_regular
+from messages import Problem
 from messages.base import storable
 from persistence.database.errors import ImportFault
+from wording.file_failures import find_cure
+from wording.problems import english
 
 TAUTULLI_FILE = "tautulli.db"
 """What Tautulli calls its database."""
@@ -34,6 +38,9 @@ _NEEDED = {
 _OWNER = 1
 """What a Plex server calls its owner's account; Tautulli has the id that the account has at plex.tv."""
 _CURE = "name a copy of Tautulli's tautulli.db: Tautulli > Settings > Import & Backups makes one"
+
+
+_OTHERWISE = Problem.of("text", text=_CURE)
 
 
 class TautulliRow(NamedTuple):
@@ -159,7 +166,8 @@ def open_tautulli(file: Path) -> Iterator[TautulliDatabase]:
     except ForeignInputError as error:
         raise ImportFault(f"{file}: {error}") from None
     except OSError as error:
-        raise ImportFault(f"{file} cannot be read ({error.strerror}): {_CURE}.") from None
+        why = _CURE if error.errno == errno.ENOENT else english(find_cure(error, only_reads=True) or _OTHERWISE)
+        raise ImportFault(f"{file} cannot be read ({error.strerror}): {why}.") from None
     with contextlib.ExitStack() as stack:
         with _translate_errors(file):
             database = TautulliDatabase(_connect(file, stack), file)

@@ -113,9 +113,20 @@ def play_fault(fault: Fault, folder: Path) -> Outcome:
         "" if done.returncode == 0 else _find_error(done.stderr) or f"exit {done.returncode}",
     )
     outcome.wrong = _find_wrong(outcome, folder)
-    if not outcome.wrong and "damaged" in done.stderr:
+    if not outcome.wrong and "damaged" in done.stderr.replace("need not mean that the store is damaged", ""):
         outcome.wrong = f"a failing disk is called a damaged store: {outcome.ended}"
+    outcome.wrong = outcome.wrong or _find_wrong_cure(outcome)
     return outcome
+
+
+def _find_wrong_cure(outcome: Outcome) -> str:
+    """Return a cure that is none: a backup for a store that is sound, or room for a disk that has it."""
+    for said in [*outcome.failed, outcome.ended]:
+        if "restore FILE" in said or "newest good backup" in said:
+            return f"a backup is named, and the store is sound: {said}"
+        if "make room" in said and outcome.fault.error != "ENOSPC":
+            return f"the disk is not full: {said}"
+    return ""
 
 
 def _find_error(traceback: str) -> str:

@@ -8,7 +8,15 @@ import pytest
 from tests.fuzz.plex.trials import HEAVY_KINDS
 from tests.fuzz.trials import TRIALS, play_trial
 
-CASES = {"plex": 120, "heavy": len(HEAVY_KINDS), "alerts": 60, "imports": 12, "backups": 12, "badges": 60}
+CASES = {
+    "plex": 120,
+    "heavy": len(HEAVY_KINDS),
+    "alerts": 60,
+    "imports": 24,
+    "tautulli": 24,
+    "backups": 40,
+    "badges": 60,
+}
 
 
 @pytest.mark.slow

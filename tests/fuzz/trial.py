@@ -48,7 +48,7 @@ def run_trial(name: str, case: Case, seeds: range) -> TrialResult:
     """Play a case for each seed, after one whose memory counts as idle."""
     result = TrialResult(name)
     case(-1)
-    _forget_peak()
+    forget_peak()
     idle_mb = _read_memory_mb("VmRSS")
     for seed in seeds:
         began_s = time.perf_counter()
@@ -73,6 +73,6 @@ def _read_memory_mb(field: str) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
-def _forget_peak() -> None:
-    """Have Linux measure the peak anew."""
+def forget_peak() -> None:
+    """Have Linux measure the peak anew: after a case has made its damage, which counts for nothing."""
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")

@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 
 from tests.fuzz.alert_streams import alert_streams
-from tests.fuzz.damaged_files import badge_files, damaged_backups, import_folders
+from tests.fuzz.damaged_backups import damaged_backups
+from tests.fuzz.damaged_badges import badge_files
+from tests.fuzz.damaged_imports import import_folders, tautulli_files
 from tests.fuzz.plex.trials import damaged_answers, heavy_answers
 from tests.fuzz.trial import Case, TrialResult, run_trial
 
@@ -16,6 +18,7 @@ TRIALS: Mapping[str, Callable[[], AbstractContextManager[Case]]] = {
     "heavy": heavy_answers,
     "alerts": alert_streams,
     "imports": import_folders,
+    "tautulli": tautulli_files,
     "backups": damaged_backups,
     "badges": badge_files,
 }

@@ -90,7 +90,10 @@ def test_umask_decides_who_reads_the_files(tmp_path: Path, umask: str, mode: int
         (("backup", "data"), "{here}/data is a folder: name a file in it for the backup."),
         (("restore", "data"), "There is no file data to restore"),
         (("export", "note.txt"), "{here}/note.txt is a file: name a folder to export to."),
-        (("export", "note.txt/x"), "{here}/note.txt/x: Not a directory. Check that it can be reached and written to."),
+        (
+            ("export", "note.txt/x"),
+            "{here}/note.txt/x: Not a directory. A file is in the place of a folder: move it away",
+        ),
         (("import", "nowhere"), "{here}/nowhere is not there: name a folder of the older bot"),
         (
             ("import", "old"),
@@ -122,7 +125,7 @@ def test_a_full_disk_leaves_all_or_nothing(folder: Path) -> None:
     films = [{**record, "movie_title": f"Film {number}"} for number in range(300)]
     (folder / "old" / "watch_history.json").write_text(json.dumps(films), "utf-8")
     done = usher(folder, "import", "old", full_beyond=100_000)
-    assert done.returncode == 1 and "Nothing was changed." in done.stderr and "Make room on the disk." in done.stderr
+    assert done.returncode == 1 and "Nothing was changed." in done.stderr and "Make room on the disk" in done.stderr
     assert "memory" not in done.stderr and "Traceback" not in done.stderr
     (folder / "data" / ".user_stats.json.arriving").mkdir()
     done = usher(folder, "import", "old")
@@ -130,7 +133,7 @@ def test_a_full_disk_leaves_all_or_nothing(folder: Path) -> None:
     assert "All of it is in the store; the three JSON files follow" in done.stderr and "memory" not in done.stderr
     (folder / "data" / ".user_stats.json.arriving").rmdir()
     done = usher(folder, "export", "out", full_beyond=70_000)
-    assert done.returncode == 1 and done.stderr == f"{folder}/out: File too large. Make room on the disk.\n"
+    assert done.returncode == 1 and done.stderr.startswith(f"{folder}/out: File too large. Make room on the disk")
     assert not (folder / "out").exists()
     done = usher(folder, "export", "out")
     assert done.returncode == 0 and len(json.loads((folder / "out" / "watch_history.json").read_text("utf-8"))) == 300
@@ -168,7 +171,11 @@ def test_a_restore_on_a_full_disk_leaves_the_store_and_says_what_to_do(folder: P
     done = usher(folder, "restore", "mine.db", full_beyond=60_000)
     assert done.returncode == 1
     said = " ".join(done.stderr.split())
-    assert "could not be restored: " in said and "Make room on the disk. The store is as it was." in said
+    assert (
+        "could not be restored: " in said
+        and "Make room on the disk" in said
+        and said.endswith("The store is as it was.")
+    )
     assert (folder / "data" / "usher.db").read_bytes() == before
     assert not list((folder / "data").glob("*restor*"))
 
@@ -352,3 +359,9 @@ def test_summaries_are_compared_and_counted_anew(folder: Path) -> None:
     for said in ("Counted anew from the records, for they differed: film_periods.", "what the records add up to"):
         done = usher(folder, "summaries")
         assert done.returncode == 0 and said in done.stdout, done.stderr
+
+
+def test_no_core_dump_is_left(tmp_path: Path) -> None:
+    """Tokens are in the memory of a process that crashes; what it starts inherits the limit."""
+    code = "import resource, run; run.main(['health']); print(resource.getrlimit(resource.RLIMIT_CORE))"
+    assert usher(tmp_path, code=code).stdout.splitlines()[-1] == "(0, 0)"

@@ -15,6 +15,7 @@ import msgspec
 
 from messages import Message
 from messages.codec import tag_of
+from wording.file_failures import explain_os_error
 
 MAX_BYTES = 5_000_000
 """Past this the file is moved to dead_letters.jsonl.1."""
@@ -79,7 +80,7 @@ class DeadLetters:
         try:
             self._write(self._path, json.dumps(line, ensure_ascii=False) + "\n", lasting)
         except OSError as error:
-            return f"The dead-letter log {self._path} cannot be written ({error}): free the disk, or give it to us"
+            return f"The dead-letter log {self._path} cannot be written: {explain_os_error(error)}"
         return ""
 
     def _say(self, text: str) -> None:

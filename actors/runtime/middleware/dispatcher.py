@@ -193,7 +193,7 @@ class Dispatcher:
 
     def _dead_letter(self, received: ReceivedMessage, reason: str, then: Callable[[], None] | None = None) -> None:
         if not self._dead_letters.set_aside(received, reason):
-            why = f"{reason}; and the dead letters, where it belongs, cannot be written: free the disk"
+            why = f"{reason}; and the dead letters, where it belongs, cannot be written: the log says why"
             self._retry_later(received, RetryLater(why))
             return
         if then is not None:

@@ -15,6 +15,7 @@ from messages import CommunitiesChanged, CommunityList, ListCommunities, RemoveC
 from persistence.audit_log import AuditLog
 from persistence.badge_files import default_badges
 from persistence.database import backup
+from persistence.database.examination import open_read_only
 from persistence.database.revision import HEAD, read_revision
 from persistence.rules import StatisticsRules
 from persistence.store import Store
@@ -141,7 +142,7 @@ def test_a_backup_has_the_list(house: House, tmp_path: Path) -> None:
     """With what each chose; the records of each are in its own store."""
     save(house, BOT_LANGUAGE="de")
     made = backup.backup(tmp_path / "usher.db", tmp_path / "copy.db")
-    with backup.open_read_only(made.file) as connection:
+    with open_read_only(made.file) as connection:
         assert connection.execute("SELECT community, settings FROM communities").fetchall() == [
             (GUILD, '{"BOT_LANGUAGE":"de"}')
         ]

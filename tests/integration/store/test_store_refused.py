@@ -20,8 +20,8 @@ from messages import (
     WatchFinished,
     WatchRecord,
 )
+from persistence.database.causes import is_unstorable
 from persistence.database.errors import SaveFailed, SaveRefused
-from persistence.database.sql import is_unstorable
 from persistence.operations.legacy_import import import_legacy_files, read_legacy_files
 from persistence.operations.save import save
 from persistence.store import Store

@@ -11,6 +11,7 @@ import pytest
 from messages import LinkAccount, SetPrivacy
 from persistence.database import backup
 from persistence.database.errors import BackupError, StoreError
+from persistence.database.examination import open_read_only
 from persistence.database.revision import HEAD
 from persistence.database.shape import check_rows, check_shape
 from persistence.operations.link import link
@@ -26,6 +27,15 @@ SHAPES = {
     "a view in its place": "ALTER TABLE facts RENAME TO old; CREATE VIEW facts AS SELECT * FROM old",
     "a view": "CREATE VIEW mine AS SELECT * FROM watches",
     "a trigger": "CREATE TRIGGER t AFTER INSERT ON watches BEGIN DELETE FROM watches; END",
+    "two revisions": "INSERT INTO usher_version VALUES ('0002')",
+    "a unique index": "CREATE UNIQUE INDEX mine ON viewers (username)",
+    "a unique index of some rows": "CREATE UNIQUE INDEX mine ON watches (viewer_id) WHERE year IS NULL",
+    "a unique index of what is computed": "CREATE UNIQUE INDEX mine ON viewers (lower(username))",
+    "a check": "ALTER TABLE facts ADD COLUMN mine TEXT CHECK (mine IS NULL)",
+    "rows that are dropped silently": "ALTER TABLE privacy RENAME TO old; CREATE TABLE privacy (viewer_id TEXT "
+    "NOT NULL, username TEXT NOT NULL, choice TEXT NOT NULL, since_s DOUBLE NOT NULL, PRIMARY KEY (viewer_id) ON "
+    "CONFLICT IGNORE); INSERT INTO privacy SELECT * FROM old; DROP TABLE old",
+    "very many tables": "".join(f"CREATE TABLE t{number} (x);" for number in range(1100)),
     "a needed column more": "ALTER TABLE facts ADD COLUMN mine TEXT NOT NULL DEFAULT ''",
 }
 ROWS = {
@@ -50,6 +60,10 @@ ROWS = {
     "a link": "UPDATE account_links SET aside = 'null'",
     "a part": "UPDATE watch_parts SET row = '{}'",
     "a checksum": "UPDATE facts SET value = 'x' WHERE name = 'copy:watch_history.json'",
+    "very many facts": "INSERT INTO facts WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 20000) "
+    "SELECT 'mine' || x, '' FROM n",
+    "very long facts": "INSERT INTO facts VALUES ('mine', hex(zeroblob(4000000))), ('more', hex(zeroblob(4000000)))",
+    "a value beyond memory": "UPDATE watches SET title = hex(zeroblob(30000000))",
     "a count of history": "UPDATE facts SET value = 'many' WHERE name = 'history_count'",
 }  # fmt: skip
 
@@ -79,7 +93,7 @@ def damage(file: Path, statements: str) -> None:
 
 def test_every_table_has_a_row(good: Path) -> None:
     """So that the damages below damage something; and a good one is called so."""
-    with closing(backup.open_read_only(good)) as connection:
+    with closing(open_read_only(good)) as connection:
         check_shape(connection, HEAD)
         check_rows(connection)
         tables = ("watches", "watch_parts", "viewers", "viewer_stats", "checkpoint", "account_links", "privacy")
@@ -92,7 +106,7 @@ def test_what_usher_cannot_work_with_is_not_swapped_in(what: str, good: Path, tm
     """Refused in one sentence that says what is wrong; the store is as it was."""
     damage(good, (SHAPES | ROWS)[what])
     before = (tmp_path / "data" / "usher.db").read_bytes()
-    with pytest.raises(BackupError, match=r"good\.db is no (store that Usher can|sound store).*another backup"):
+    with pytest.raises(BackupError, match=r"good\.db is no (store that Usher can|sound store|store of Usher).*backup"):
         backup.restore(good, tmp_path / "data" / "usher.db")
     assert (tmp_path / "data" / "usher.db").read_bytes() == before
     assert not list((tmp_path / "data").glob("*before-restore*"))

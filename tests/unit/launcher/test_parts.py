@@ -178,7 +178,7 @@ def test_a_full_disk_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     log.write([ROW, ROW, ROW])
     log.write([ROW])
     log.close()
-    assert caplog.text.count("is the disk full?") == 1
+    assert caplog.text.count("make room on the disk") == 1
     assert "No space left on device" in caplog.text and "Traceback" not in caplog.text
 
 

@@ -110,7 +110,7 @@ def test_a_disk_that_takes_nothing_is_said_and_survived(
     monkeypatch.setattr(os, "write", full)
     DeadLetters(path, "tracker").add("odd")
     assert caplog.records[-1].levelno == logging.WARNING
-    assert "free the disk" in caplog.messages[-1]
+    assert "No space left on device (make room on the disk)" in caplog.messages[-1]
 
 
 def test_a_full_file_moves_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

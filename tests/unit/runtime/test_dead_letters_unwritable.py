@@ -62,7 +62,7 @@ def test_what_comes_again_is_not_said_to_be_dropped(tmp_path: Path, caplog: pyte
         assert not letters.add("no", message=SaveNow("1"), whole=True, comes_again=True)
     assert letters.count == 0
     [said] = caplog.messages
-    assert said.startswith(f"The dead-letter log {path} cannot be written") and "free the disk" in said
+    assert said.startswith(f"The dead-letter log {path} cannot be written") and "move it away" in said
     mend(tmp_path)
     assert letters.add("no", message=SaveNow("1"), whole=True, comes_again=True)
     assert caplog.messages[1:] == ["Message dropped: no (save_now)"]
