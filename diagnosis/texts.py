@@ -188,6 +188,7 @@ TEXTS = {
     "service.unanswered": Text("{text}", "{cure}"),
     # This machine
     "settings.ok": Text(N_("all set and valid")),
+    "settings.misspelt": Text(N_("{setting} is no setting"), N_("Did you mean {meant}?")),
     "settings.polls_too_rare": Text(
         N_("PLEX_POLL_SECONDS is {seconds}: films at another speed than normal may not be counted in full"),
         N_("set PLEX_POLL_SECONDS to {bound} or less"),

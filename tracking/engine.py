@@ -22,7 +22,6 @@ from messages import (
     VoicePresence,
     WatchesLoaded,
     WatchesReported,
-    WatchRecord,
     WatchState,
 )
 from messages.ids import plex_viewer_id
@@ -33,7 +32,7 @@ from tracking.restore import rebuild_sessions
 from tracking.rules import Rules
 from tracking.seating import PartySeating
 from tracking.sessions.display import bound_list, list_problems, list_watches
-from tracking.sessions.other_player import OtherPlayer
+from tracking.sessions.other_player import OtherPlayer, get_playback
 from tracking.sessions.phases import End
 from tracking.sessions.poll_diff import compare
 from tracking.sessions.server import PlexServers, ServerSessions
@@ -73,7 +72,7 @@ class TrackingEngine:
         self._apply_directory(ViewerDirectory.from_message(loaded.links, loaded.privacy))
         for session in self.servers.sessions():
             if not session.watched:
-                self.servers[session.server_id].remove(session)
+                self._remove(session, at)
         self.recorder.restore_groups(self.servers.sessions(), at)
         self.seating.restore_host()
         return self._drain_events()
@@ -94,6 +93,12 @@ class TrackingEngine:
         self.seating.seat_members(at, server.server_id)
         self.recorder.group_sessions(self.servers, at)
         self.recorder.announce_untold(server.server_id, at)
+        return self._drain_events()
+
+    def close_unpolled(self, at: Moment) -> list[Event]:
+        """End what ran before a restart on servers that no poll has named since: they are not asked any more."""
+        for session in [each for server in self.servers if not server.polls for each in server]:
+            self._close(session, at, "end_unknown")
         return self._drain_events()
 
     def poll_failed(self, failure: PollFailed) -> list[Event]:
@@ -173,10 +178,6 @@ class TrackingEngine:
         """Number of running watches."""
         return self.servers.count_watches(self.recorder.changed_servers)
 
-    def log_name(self, watch: WatchState | WatchRecord) -> str:
-        """Return the name of a watch's viewer for the log: only the id for a hidden viewer."""
-        return self.directory.log_name(watch.viewer_id, watch.username)
-
     def running_watches(self, server_id: str = "") -> list[WatchState]:
         """Return the running watches of a server, or of all, those of the oldest session first."""
         return [watch for session in self.servers.sessions(server_id) for watch in session.watches()]
@@ -231,9 +232,9 @@ class TrackingEngine:
         for shown in opened:
             try:
                 self._open_session(server, shown, at)
-                self._close_finished(server, _get_playback(shown).account_id, at)
+                self._close_finished(server, get_playback(shown).account_id, at)
             except Exception as error:  # noqa: BLE001 - as above
-                self._notify_odd(_get_playback(shown), error)
+                self._notify_odd(get_playback(shown), error)
 
     def _show(
         self, server: ServerSessions, session: Session, playback: Playback, at: Moment, outage: bool, elsewhere: bool
@@ -282,7 +283,7 @@ class TrackingEngine:
 
         A player that was there before brings what it has shown since it began to move.
         """
-        playback = _get_playback(shown)
+        playback = get_playback(shown)
         if isinstance(shown, OtherPlayer):
             line, opened = shown.trial, shown.began or at
         else:
@@ -397,7 +398,3 @@ class TrackingEngine:
 
     def _drain_events(self) -> list[Event]:
         return self.recorder.drain_events(self.running)
-
-
-def _get_playback(shown: Playback | OtherPlayer) -> Playback:
-    return shown.playback if isinstance(shown, OtherPlayer) else shown

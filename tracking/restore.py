@@ -17,7 +17,10 @@ from tracking.watches.watch import finish, restore_watch, watched_s
 def rebuild_sessions(
     loaded: WatchesLoaded, resume_index: ResumeIndex, at: Moment, rules: Rules
 ) -> Iterator[tuple[Session, list[WatchRecord]]]:
-    """Yield each session that ran before a restart, with the records of watches that were superseded."""
+    """Yield each session that ran before a restart, with the records of watches that do not go on.
+
+    These were superseded by another of the same viewer, or the settings leave out their account or their film by now.
+    """
     finished = {record.watch_id: record for record in loaded.resumable}
     groups: dict[tuple[str, StreamKey, str], list[WatchState]] = {}
     for state in loaded.running:
@@ -45,7 +48,8 @@ def _rebuild(
 ) -> tuple[Session, list[WatchRecord]]:
     """Rebuild one session from its watches."""
     states.sort(key=lambda state: (state.started_at_s, state.watch_id))
-    owners = [state for state in states if is_session_account(state.source)]
+    tracked = rules.tracks(states[0].item)
+    owners = [state for state in states if is_session_account(state.source) and tracked and _counts(state, rules)]
     latest = max(owners or states, key=lambda state: state.seen.steady_s)
     # Without the account's own watch (it is excluded) the film's timeline goes on from a member's.
     timeline = latest if owners else replace(latest, source="plex", viewer_id="", username="", playing_s=0.0, spans=())
@@ -62,11 +66,16 @@ def _rebuild(
     superseded = []
     for state in states:
         if is_session_account(state.source):
-            if state is not latest:
+            if state not in owners or state is not latest:
                 superseded.append(state)
-        elif state.viewer_id in session.party_watches:
+        elif not tracked or state.viewer_id in session.party_watches:
             superseded.append(state)
         else:
             session.party_watches[state.viewer_id] = state
             session.first_seat_taken = True
     return session, [finish(state, state.seen.wall_s, "end_unknown", rules) for state in superseded]
+
+
+def _counts(state: WatchState, rules: Rules) -> bool:
+    """Tell whether the settings still count the account whose own watch this is."""
+    return rules.counts(state.account_id, state.username)

@@ -33,6 +33,7 @@ from messages import (
     WatchesLoaded,
     WatchFinished,
     WatchRecord,
+    WatchState,
 )
 from tracking.engine import TrackingEngine
 from tracking.events import Event, HistoryWanted, Notice, WatchDropped, WatchOpened
@@ -87,6 +88,10 @@ class Tracker(Actor):
         self._finished = FinishedWatchOutbox(persistence, lambda server_id: self._reporter.on_all_stored(server_id))
         self._reporter = WatchReporter(persistence, self._tracking, self._finished, context.clock.now)
         self._problems: tuple[Problem, ...] = ()
+        self._pollers_expected = max(len(context.settings.servers), 0 if context.community else 1)
+        self._pollers_heard: set[str] = set()
+        self._is_settled = False
+        """Whether every Plex server has answered since the start, so that it is known which there are."""
         self._screens = ("discord", "web") if context.settings.web_port else ("discord",)
         """The actors that show what plays."""
         self._announcers = ("discord", "webhooks") if context.settings.webhook_urls else ("discord",)
@@ -144,6 +149,13 @@ class Tracker(Actor):
         self._reporter.report_all()
         while self._waiting:
             self._apply(self._waiting.popleft())
+        self._close_unpolled(self.context.clock.now())
+
+    def _close_unpolled(self, at: Moment) -> None:
+        """Once it is known which Plex servers there are, end what ran on others, which the settings had before."""
+        if not self._is_settled and len(self._pollers_heard) >= self._pollers_expected:
+            self._is_settled = True
+            self._tell(self._tracking.close_unpolled(at), at)
 
     def _ask_for_all(self, question: LoadWatches) -> WatchesLoaded:
         """Return what ran before, put together from all parts of the answer."""
@@ -165,6 +177,8 @@ class Tracker(Actor):
         match message:
             case PlaybackSnapshot():
                 self._tell(self._tracking.observe(message), message.taken)
+                self._pollers_heard.add(message.poller)
+                self._close_unpolled(message.taken)
             case PollFailed():
                 self._tell(self._tracking.poll_failed(message), None)
             case VoicePresence():
@@ -227,19 +241,23 @@ class Tracker(Actor):
             self.report_recovered()
         self._problems = problems
 
+    def _log_name(self, watch: WatchState | WatchRecord) -> str:
+        """Return the name of a watch's viewer for the log: only the id for a hidden viewer."""
+        return self._tracking.directory.log_name(watch.viewer_id, watch.username)
+
     def _tell_event(self, event: Event) -> None:
         match event:
             case WatchOpened(state, resumed):
                 verb = "goes on with" if resumed else "began"
                 at_s = (state.position_ms or 0) // 1000
-                name = self._tracking.log_name(state)
+                name = self._log_name(state)
                 self.log.info("%s %s “%s” at %d s (%s)", name, verb, state.item.title, at_s, state.source)
                 if resumed:
                     self._finished.note_resumed(state.watch_id, state.item.server_id)
             case WatchDropped(state):
                 self.log.info("The watch of %s is dropped without a record, as they wish", state.viewer_id)
             case WatchFinished():
-                self.log.info("%s", describe_end(event.record, self._tracking.log_name(event.record)))
+                self.log.info("%s", describe_end(event.record, self._log_name(event.record)))
                 self._finished.add(event)
             case ScreeningStarted() | ScreeningEnded():
                 for name in self._announcers:

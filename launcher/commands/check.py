@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import concurrent.futures
+import os
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.padding import Padding
@@ -16,6 +18,7 @@ from launcher.doctor.communities import check_communities
 from launcher.doctor.discord_rest import check_discord_by_rest
 from launcher.doctor.machine import check_machine
 from launcher.doctor.measuring import check_measuring
+from launcher.doctor.misspelt import check_misspelt
 from launcher.doctor.pictures import check_pictures
 from launcher.doctor.plex_servers import check_plex
 from launcher.doctor.web_page import check_web_page
@@ -35,6 +38,7 @@ def main(load: Callable[[], Settings], console: Console) -> int:
             wrong.readable,
             [error("settings", "reported", text=problem.what, cure=problem.cure) for problem in wrong.problems],
         )
+    findings += check_misspelt(os.environ, Path(".env"))
     findings += check_measuring(settings)
     checks: Sequence[Callable[[Settings], Iterable[Finding]]] = (
         check_plex, check_discord_by_rest, check_machine, check_communities, check_pictures, check_web_page,

@@ -98,6 +98,16 @@ def test_check_finds_all_at_once_and_shows_no_secret(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_check_notes_names_that_are_nearly_those_of_settings(tmp_path: Path) -> None:
+    """From .env and the environment; names of other programs are nobody's business."""
+    (tmp_path / ".env").write_text("WATCHED_PERCNT=90\ntimezone=Europe/Berlin\nPUID=1000\n")
+    done = run(tmp_path, "check", **GOOD, DISCORD_GUILD="1", EDITOR="vi")
+    assert done.stderr == ""
+    for written, meant in (("WATCHED_PERCNT", "WATCHED_PERCENT"), ("timezone", "TIMEZONE")):
+        assert f"{written} is no setting\n  → Did you mean {meant}?" in done.stdout
+    assert "PUID" not in done.stdout and "EDITOR" not in done.stdout
+
+
 def test_check_survives_a_console_without_utf8(tmp_path: Path) -> None:
     """Its signs are replaced, not its answer lost."""
     done = run(tmp_path, "check", **GOOD, PYTHONIOENCODING="ascii")

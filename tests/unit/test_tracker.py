@@ -13,7 +13,7 @@ from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.delivery.mailbox import ReceivedMessage
 from actors.runtime.transport.memory import MemoryNetwork
 from actors.tracker.actor import NOT_READY, Tracker, rules_from_settings
-from config import Settings
+from config import PlexServer, Settings
 from messages import (
     Answer,
     DropViewerWatches,
@@ -89,14 +89,15 @@ class Brief(Tracker):
 class Office:
     """A tracker on a thread of its own, with every neighbour worked by the test."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *servers: str) -> None:
+        """`servers`: addresses of the Plex servers of the settings."""
         self.network = MemoryNetwork()
         self.clock = Clock()
         self.persistence = Neighbour(self.network, "persistence")
         self.discord = Neighbour(self.network, "discord")
         self.plex = Neighbour(self.network, "plex")
         node = Endpoint("tracker", self.network.transport("tracker"), DeadLetters(None, "tracker"))
-        settings = Settings(end_grace_seconds=0.0)
+        settings = Settings(end_grace_seconds=0.0, plex_servers=tuple(PlexServer(url, "") for url in servers))
         self.tracker = Brief.start(Context(node, settings, self.clock, folder))
 
     def load(self, loaded: WatchesLoaded | None = None) -> LoadWatches:
@@ -105,7 +106,7 @@ class Office:
         self.persistence.node.answer(incoming, loaded or WatchesLoaded((), ()))
         return question
 
-    def poll(self, at_s: float, position_s: float | None) -> None:
+    def poll(self, at_s: float, position_s: float | None, poller: str = "plex", server: str = "srv") -> None:
         """Tell a poll, with alice's session at a position or without it; `at_s` is relative to now."""
         now = self.clock.now()
         taken = Moment(now.wall_s + at_s, now.steady_s + at_s)
@@ -114,7 +115,7 @@ class Office:
             if position_s is None
             else (Playback("1", HEAT, "7", "alice", "tv", "TV", "playing", PositionMs(round(position_s * 1000))),)
         )
-        self.plex.node.tell("tracker", PlaybackSnapshot("srv", "Cinema", "plex", taken, shown))
+        self.plex.node.tell("tracker", PlaybackSnapshot(server, "Cinema", poller, taken, shown))
 
     def ask(self, question: Question[AnswerT]) -> AnswerT:
         """Ask the tracker as Discord does."""
@@ -223,6 +224,23 @@ def test_a_watch_that_vanished_over_a_restart_is_looked_up(office: Office) -> No
     assert (question.account_id, question.rating_key) == ("7", "1")
     office.plex.node.tell("tracker", HistoryFound(question.watch_id, ()))
     assert office.persistence.hear(WatchFinished).record.end_reason == "end_unknown"
+
+
+def test_a_server_that_was_taken_out_of_the_settings_leaves_no_watch_running(tmp_path: Path) -> None:
+    """It is known to be gone once all that are left have answered; one that is only away may be it until then."""
+    office = Office(tmp_path, "http://a:1", "http://b:1")
+    try:
+        office.load(WatchesLoaded(running_before(office).active, ()))
+        office.poll(0, None, "plex", "srv-a")
+        office.persistence.hear_running(1)
+        assert [watch.username for watch in office.ask(ListActiveWatches()).watches] == ["alice"]
+        office.poll(1, None, "plex-2", "srv-b")
+        assert office.persistence.hear(WatchFinished).record.end_reason == "end_unknown"
+        assert office.ask(ListActiveWatches()).watches == ()
+    finally:
+        pykka.ActorRegistry.stop_all()
+        for neighbour in (office.persistence, office.discord, office.plex):
+            neighbour.node.close()
 
 
 def test_persistence_can_ask_for_a_report(office: Office) -> None:

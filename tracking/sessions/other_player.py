@@ -74,3 +74,8 @@ class OtherPlayer:
         elapsed_ms = (at.steady_s - self.trial.seen.steady_s) * 1000
         most_ms = 2 * (elapsed_ms + rules.slack_ms) if playback.state == "playing" else elapsed_ms + FLOOR_MS
         return 0 < now - before <= most_ms
+
+
+def get_playback(shown: Playback | OtherPlayer) -> Playback:
+    """Return what a stream shows, whether it was known before or not."""
+    return shown.playback if isinstance(shown, OtherPlayer) else shown

@@ -60,6 +60,16 @@ async def test_activewatches_shows_all_that_the_seed_asks_for(room: Any, actors:
     assert f"Auto-saves every 5 minutes · last save <t:{int(samples.NOW.wall_s)}:R>" in said
 
 
+async def test_live_television_has_no_positions(room: Any, actors: Any) -> None:
+    """It says live, and asks nothing that nobody knows."""
+    news = samples.item("Evening News", year=None, duration_ms=None, live=True)
+    watch = samples.active(item=news, position_ms=None, join_position_ms=None, completion_percent=None)
+    actors.answers[ListActiveWatches] = ActiveWatches(samples.NOW, (watch,), ())
+    await room.ana.send(room.channel, "!activewatches")
+    assert "playing · live\n🔊 **Ana** · watching 41 min\n" in room.text()
+    assert "?" not in room.text()
+
+
 async def test_activewatches_without_the_store(room: Any, actors: Any) -> None:
     """The watches are shown although the store is restarting."""
     actors.answers[ListActiveWatches] = watching()

@@ -75,6 +75,19 @@ async def test_a_member_goes_before_a_viewer_of_the_same_name(room: Any, actors:
         assert asked_about(actors) == str(member.id)
 
 
+async def test_of_two_of_one_name_the_one_who_has_watched_is_meant(room: Any, actors: Any) -> None:
+    """A host whom nobody has linked is a member without a watch, and an account with all of them."""
+    for said in ("!stats Ana", "!badges ana"):
+        await room.boss.send(room.channel, said)
+        assert asked_about(actors) == ANA
+    actors.answers[GetViewerStats] = ViewerProfile(samples.viewer("Ana"), (), ())
+    await room.boss.send(room.channel, "!stats Ana")
+    assert asked_about(actors) == str(room.ana.id)
+    actors.answers[GetViewerStats] = ViewerProfile(None, (), (), hidden=True)
+    await room.boss.send(room.channel, "!stats Ana")
+    assert asked_about(actors) == str(room.ana.id)
+
+
 async def test_a_choice_of_a_slash_command_is_an_id(room: Any, actors: Any) -> None:
     """Names come twice; the id does not. The name on the page is the store's."""
     actors.answers[GetViewerStats] = ViewerProfile(samples.viewer("Cem"), (), ())

@@ -332,9 +332,13 @@ def test_the_choice_is_seen_at_once_and_can_be_taken_back() -> None:
 def test_the_log_calls_who_is_private_by_the_id() -> None:
     """So that the operator can find the record, and nobody else a name."""
     tracking = party({"ann": "private"}, (LINK,))
-    names = [tracking.log_name(state) for state in tracking.running_watches()]
+    names = [tracking.directory.log_name(state.viewer_id, state.username) for state in tracking.running_watches()]
     assert names == ["ann", "ann", "Ben"]
-    assert [party().log_name(state) for state in tracking.running_watches()] == ["alice", "Ann", "Ben"]
+    assert [party().directory.log_name(state.viewer_id, state.username) for state in tracking.running_watches()] == [
+        "alice",
+        "Ann",
+        "Ben",
+    ]
 
 
 def test_both_ids_of_one_viewer_have_one_seat() -> None:

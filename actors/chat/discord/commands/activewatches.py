@@ -74,7 +74,7 @@ def _group_by_screening(now: ActiveWatches) -> list[Section]:
         first = next((watch for watch in members if watch.viewer_id), members[0])
         screening = screenings.get(screening_id)
         length = first.item.duration_ms
-        at = format_position(first.position_ms)
+        at = _("live") if first.item.live else format_position(first.position_ms)
         whole = _("{position} of {length}").format(position=at, length=format_position(length)) if length else at
         party = " 🍿" if screening is not None and (screening.party or screening.merged) else ""
         state = f"{player_state_icon(first.state)} {player_state_name(first.state)} · {whole}"
@@ -90,10 +90,9 @@ def _group_by_screening(now: ActiveWatches) -> list[Section]:
 
 def _format_watch(watch: ActiveWatch, first: ActiveWatch) -> str:
     """A viewer's line; where the film stands is said above it, once for all, unless it differs."""
-    facts = [
-        _("watching {time}").format(time=format_duration(watch.watched_s)),
-        _("joined at {position}").format(position=format_position(watch.join_position_ms)),
-    ]
+    facts = [_("watching {time}").format(time=format_duration(watch.watched_s))]
+    if not watch.item.live:  # it has no positions
+        facts.append(_("joined at {position}").format(position=format_position(watch.join_position_ms)))
     if (watch.state, watch.position_ms) != (first.state, first.position_ms):
         where = _("{state} at {position}")
         facts.insert(

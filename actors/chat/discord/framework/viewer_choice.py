@@ -62,7 +62,8 @@ async def find_viewer(ctx: CommandContext, text: str) -> ChosenViewer:
     if wanted.startswith(PLEX_PREFIX):
         return await _find_by_id(ctx.actors, wanted)
     try:
-        return _from_member(await MemberByName().convert(ctx, wanted))
+        member = await MemberByName().convert(ctx, wanted)
+        return _from_member(member) if _MENTION.fullmatch(wanted) else await _choose_namesake(ctx, member, wanted)
     except commands.MemberNotFound:
         if _MENTION.fullmatch(wanted):  # somebody who has left may have watched
             return await _find_by_id(ctx.actors, wanted.strip("<@!>"))
@@ -79,7 +80,7 @@ async def find_viewer_by_name(ctx: CommandContext, name: str, *, is_whole: bool 
     """
     member = await find_member_by_name(ctx, name)
     if member is not None and name.casefold() in {str(each).casefold() for each in (member.name, member.display_name)}:
-        return _from_member(member)
+        return await _choose_namesake(ctx, member, name)
     entries = await _list_viewers(ctx.actors, name)
     if named := [entry for entry in entries if entry.username.casefold() == name.casefold()]:
         return _from_entry(named[0]) if len(named) == 1 else None
@@ -89,6 +90,22 @@ async def find_viewer_by_name(ctx: CommandContext, name: str, *, is_whole: bool 
         return _from_member(member)
     begun = [entry for entry in entries if entry.username.casefold().startswith(name.casefold())]
     return _from_entry(begun[0]) if len(begun) == 1 else None
+
+
+async def _choose_namesake(ctx: CommandContext, member: discord.Member | discord.User, name: str) -> ChosenViewer:
+    """Return the member of this name; or the one Plex account that is called so too, where only that has watched.
+
+    Often it is the member's own, and nobody has linked the two.
+    """
+    chosen = _from_member(member)
+    if member == ctx.author:
+        return chosen
+    entries = await _list_viewers(ctx.actors, name)
+    named = [entry for entry in entries if entry.username.casefold() == name.casefold()]
+    if len(named) != 1 or named[0].viewer_id == chosen.viewer_id:
+        return chosen
+    profile = await ctx.actors.ask(GetViewerStats(chosen.viewer_id, ctx.asker))
+    return _from_entry(named[0]) if profile.stats is None and not profile.hidden else chosen
 
 
 async def split_viewer(ctx: CommandContext, text: str) -> tuple[ChosenViewer | None, str]:

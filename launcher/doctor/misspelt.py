@@ -1,0 +1,29 @@
+"""Names that are set and are no setting, but nearly one: they would be passed over without a word."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from config import DECLARED
+from diagnosis.findings import Finding, note
+
+_NEARNESS = 0.85
+"""Share of a name's letters that two or three wrong ones leave."""
+
+
+def check_misspelt(environ: Mapping[str, str], dotenv_path: Path) -> Iterator[Finding]:
+    """Note what is written nearly like a setting, in the environment or in a `.env` file that may be missing."""
+    known = [*DECLARED, *(f"FILE__{name}" for name in DECLARED)]
+    for written in sorted({*environ, *_read_names(dotenv_path)} - set(known)):
+        for meant in difflib.get_close_matches(written.upper(), known, n=1, cutoff=_NEARNESS):
+            yield note("settings", "settings.misspelt", setting=written, meant=meant)
+
+
+def _read_names(dotenv_path: Path) -> Iterator[str]:
+    """Yield what a file sets; nothing of one that cannot be read, which is told as such."""
+    from dotenv import dotenv_values
+
+    try:
+        yield from dotenv_values(dotenv_path, interpolate=False)
+    except (OSError, ValueError):
+        return
