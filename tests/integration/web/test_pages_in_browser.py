@@ -100,11 +100,16 @@ def check_page(browser: Browser, address: str) -> None:
         page = context.new_page()
         problems = _collect_problems(page)
         page.goto(address)
-        for width in (320, 390, 1440):
+        for width in (320, 390, 720, 861, 1440):  # 720: a screen of 1440 at 200 %
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (scheme, width)
-            if width != 320:
+            if width in (390, 1440):
                 found = Axe().run(page)
                 assert found.violations_count == 0, f"{scheme} {width}: {found.generate_report()}"
+        page.emulate_media(media="print")
+        ground = page.evaluate("getComputedStyle(document.querySelector('.card, body')).backgroundColor")
+        assert ground in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"), "it is printed on the dark ground"
+        page.emulate_media(media="screen", forced_colors="active")
+        assert page.locator("h1").first.is_visible()
         assert problems == []
         context.close()
