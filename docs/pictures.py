@@ -32,7 +32,7 @@ FOLDER = Path(__file__).resolve().parent / "pictures"
 SPEED = 180.0
 MOST_BYTES = 150_000
 WIDTH, TALLEST, SCALE = 620, 1500, 2
-PAGE_WIDTH, PAGE_HEIGHT = 1240, 960
+PAGE_WIDTH, PAGE_HEIGHT, MARGIN = 1240, 960, 24
 HALF = STARTS + 32.5
 ASKED = ("stats", "moviestats", f"wrapped year={THIS_YEAR}")
 Pages = dict[str, str]
@@ -160,7 +160,12 @@ def _shoot_page(url: str, name: str) -> None:
             page.locator(".hero img").evaluate("image => image.decode()")
             with tempfile.TemporaryDirectory() as folder:
                 shot = Path(folder, "shot.png")
-                page.screenshot(path=shot)
+                lanes = page.locator("[data-part=lanes]").bounding_box()
+                if lanes is None:
+                    raise SystemExit("nobody watches: there are no lanes to show")
+                height = lanes["y"] + lanes["height"] + MARGIN
+                clip = {"x": 0, "y": 0, "width": PAGE_WIDTH, "height": height}
+                page.screenshot(path=shot, full_page=True, clip=clip)  # type: ignore[arg-type]  # as it is typed there
                 _write(shot, f"{name}-{theme}")
             context.close()
         browser.close()
@@ -189,14 +194,17 @@ def _write(shot: Path, name: str) -> None:
 
 
 def _small(shot: Path) -> bytes:
-    """The picture without the empty page below it, in 256 colours."""
+    """The picture without the empty page below it, in 256 colours; a gradient is no staircase of them."""
     with Image.open(shot) as opened:
         whole = opened.convert("RGB")
     empty = Image.new("RGB", whole.size, whole.getpixel((0, whole.height - 1)))
     box = ImageChops.difference(whole, empty).getbbox()
     bottom = min(whole.height, (box[3] if box else whole.height) + 18 * SCALE)
     written = io.BytesIO()
-    whole.crop((0, 0, whole.width, bottom)).quantize(256).save(written, "PNG", optimize=True)
+    shown = whole.crop((0, 0, whole.width, bottom))
+    shown.quantize(256, palette=shown.quantize(256), dither=Image.Dither.FLOYDSTEINBERG).save(
+        written, "PNG", optimize=True
+    )
     if len(written.getvalue()) > MOST_BYTES:
         raise SystemExit(f"a picture of {len(written.getvalue())} bytes is larger than {MOST_BYTES}")
     return written.getvalue()

@@ -56,6 +56,8 @@ def clean_line(text: str, limit: int = 100) -> str:
     Control and direction characters are dropped, piled-up accents thinned, and right-to-left text is isolated so that
     it does not turn round what follows it. A text with nothing visible in it becomes "(no name)".
     """
+    if text.isascii() and text.isprintable():  # nearly all are
+        return shorten(" ".join(text.split()), limit) or _(_NAMELESS)
     chars: list[str] = []
     marks = 0
     for char in unicodedata.normalize("NFC", text.replace("\n", " ").replace("\t", " ")):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from awards.attention import join_watches, measure_attention
 from messages import (
@@ -18,8 +18,8 @@ from messages import (
     spans,
 )
 from persistence.database.rows import decode_item, watch_record
-from persistence.database.sql import read_page_key
-from persistence.database.tables import VIEWER_STATS, WATCHES
+from persistence.database.sql import read_page_key, split_batches
+from persistence.database.tables import ONLY_COMMUNITY, VIEWER_STATS, WATCHED_FILMS, WATCHES
 from persistence.queries.answers import answers, bound_limit
 from persistence.queries.movie_stats import add_marks, count_films
 from persistence.queries.night import read_nights
@@ -135,20 +135,23 @@ def _title_order(name: FilmName) -> tuple[str, int]:
 def read_items(
     store: StoreSnapshot, films: Iterable[WatchedFilm], names: Iterable[FilmName], viewer_id: str = ""
 ) -> dict[FilmName, Item]:
-    """Return each film as this viewer watched it, or any visible one, for its poster."""
+    """Return each film as this viewer watched it, or any visible one, for its poster; in one statement for all."""
     by_them = WATCHES.c.viewer_id == viewer_id if viewer_id else WATCHES.c.viewer_id.not_in(store.hidden)
-    wanted = list(names)
-    hashes: dict[FilmName, list[int]] = {name: [] for name in wanted}
+    hashes: dict[FilmName, list[int]] = {name: [] for name in names}
     for _, facts in films:
         if facts.name in hashes:
             hashes[facts.name].append(facts.film_hash)
+    wanted = {film_hash: name for name, same in hashes.items() for film_hash in reversed(same)}
+    own = WATCHES.c.film_hash == WATCHED_FILMS.c.film_hash
+    item = select(WATCHES.c.item).where(own, by_them).limit(1).scalar_subquery()
     items = {}
-    own = WATCHES.c.film_hash.in_(bindparam("film_hashes", expanding=True))
-    query = select(WATCHES.c.item).where(own, by_them).limit(1)  # made once: there are many names
-    for name in wanted:
-        found = store.connection.execute(query, {"film_hashes": hashes[name]}).scalar()
-        if found is not None:
-            items[name] = decode_item(found)
+    for some in split_batches(wanted):
+        query = select(WATCHED_FILMS.c.film_hash, item).where(
+            WATCHED_FILMS.c.community == ONLY_COMMUNITY, WATCHED_FILMS.c.film_hash.in_(some)
+        )
+        for film_hash, found in store.connection.execute(query):
+            if found is not None:
+                items[wanted[film_hash]] = decode_item(found)
     return items
 
 

@@ -139,20 +139,26 @@ def _describe(night: NightEntry, zone: ZoneInfo) -> CalendarNight:
     facts = [format_clock(night.started_at_s, zone), format_count("{count} viewer", "{count} viewers", night.viewers)]
     if night.mean_percent is not None:
         facts.append(format_percent(night.mean_percent))
-    most = max(night.curve, default=0)
-    step = 100 / len(night.curve) if night.curve else 0
-    points = (
-        [f"{place * step:.1f} {20 - 18 * number / most:.1f}" for place, number in enumerate(night.curve)]
-        if most
-        else []
-    )
     return CalendarNight(
         f"/nights/{night.screening_id}",
         clean_line(display_title(night.item, with_year=False), 80),
         night.item,
         join_facts(facts),
-        f"M {' L '.join(points)}" if points else "",
+        draw_curve(night.curve),
     )
+
+
+def draw_curve(curve: Sequence[int]) -> str:
+    """Return how many watched as a path within 100 x 20; only where that changes. Empty where nobody did."""
+    most, last = max(curve, default=0), len(curve) - 1
+    if not most:
+        return ""
+    points = (
+        f"{100 * place / len(curve):.1f} {20 - 18 * number / most:.1f}"
+        for place, number in enumerate(curve)
+        if place in (0, last) or not curve[place - 1] == number == curve[place + 1]
+    )
+    return f"M {' L '.join(points)}"
 
 
 def read_month(request: PageRequest) -> datetime.date:
