@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
 USUAL = "python run.py"
+_USUAL = re.compile(rf"(?<![\w/.]){re.escape(USUAL)}")
 COMMAND_VARIABLE, START_VARIABLE = "USHER_COMMAND", "USHER_START"
 """Set by the image: how a command is given to it from outside, and how it is started."""
 
 
 def name_program() -> str:
-    """Return what is typed before a command: "python run.py" from the sources, "./usher" for the single file."""
+    """Return what is typed before a command: "./usher" for the single file, ".venv/bin/python run.py" for `make`."""
     if command := os.environ.get(COMMAND_VARIABLE):
         return command
     if file := os.environ.get("PEX"):
         return f"./{Path(file).name}" if Path(file).parent == Path.cwd() else file
+    is_own = Path(sys.prefix).name == ".venv" and Path(sys.prefix).parent.resolve() == ROOT
+    if is_own and "VIRTUAL_ENV" not in os.environ and Path.cwd() == ROOT:
+        return f"{Path(sys.executable).relative_to(Path(sys.prefix).parent)} run.py"  # another Python has no packages
     return USUAL
 
 
@@ -26,4 +33,4 @@ def name_start() -> str:
 
 def use_program_name(text: str) -> str:
     """Return a text that names "python run.py" with the name that the program has here."""
-    return text if (name := name_program()) == USUAL else text.replace(USUAL, name)
+    return _USUAL.sub(lambda _: name_program(), text)

@@ -17,7 +17,6 @@ from foreign_input import ForeignInputError, read_text
 from launcher.commands import check
 from launcher.commands.stderr import write_error
 from launcher.doctor.discord_rest import ApiStatusError
-from launcher.program_name import name_start
 from launcher.setup import discord, envfile, plex, web
 from launcher.setup.prompter import Prompter
 
@@ -37,7 +36,7 @@ def main(load: Callable[[], Settings], console: Console, env: Path = Path(".env"
         return status
     console.print("\nChecking everything once more:")
     status = check.main(load, console)
-    console.print(f"Next: start Usher ({name_start()}), then type !diagnose on Discord." if not status else "")
+    console.print("When it runs, type !diagnose on Discord." if not status else "")
     return status
 
 

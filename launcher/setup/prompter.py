@@ -43,7 +43,7 @@ class Prompter:
     def secret(self, question: str, current: str = "") -> str:
         """Ask for one line that is not shown; Enter alone keeps the current one."""
         hint = " [Enter keeps the current one]" if current else ""
-        return self._ask(f"{question}{hint} (not shown): ", hidden=True) or current
+        return self._ask(f"{question}{hint} (hidden): ", hidden=True) or current
 
     def choose(self, question: str, options: Sequence[Option[Value]], default: int = 0) -> Value:
         """Ask for one of the options, by its number or by (the beginning of) its name."""

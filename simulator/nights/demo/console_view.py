@@ -95,6 +95,11 @@ class Show:
         with self._lock:
             self.console.print(render_message(message, self._stage.discord.world))
 
+    def answer(self, message: ChannelMessage) -> None:
+        """One message that somebody waits for; it is not shown once more as one of the channel."""
+        self._shown[message.id] = chapter(message)
+        self.message(message)
+
     def print_hint(self, text: str) -> None:
         """A word to whoever typed something that was not understood."""
         with self._lock:

@@ -86,4 +86,4 @@ class MessageActions:
             self._asked = pressed
             self._show.print_hint(f"{pressed.modal['title']}: write your answer like this: answer friday 8pm")
             return
-        self._show.message(pressed.wait_reply())
+        self._show.answer(pressed.wait_reply())

@@ -104,7 +104,7 @@ def find_named(typed: str, choices: Sequence[str]) -> str:
 
 
 def _find_name(typed: str, choices: Sequence[str]) -> str | None:
-    found = [name for name in choices if _fold(name) == _fold(typed)]
+    found = [name for name in choices if _fold(typed) in (_fold(name), _fold(name).partition(" (")[0])]
     found = found or [name for name in choices if _fold(typed) in _fold(name)]
     return found[0] if len(found) == 1 else None
 

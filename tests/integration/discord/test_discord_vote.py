@@ -88,6 +88,7 @@ def test_a_vote_ends_at_a_button_and_its_film_becomes_a_night(stage: Stage) -> N
         assert "🏆 Brazil (1927)" in won.text and "2 votes" in won.text and "3 members voted" in won.text
         assert [file.content for file in won.attachments] == [PICTURE]
         until(lambda: not card.controls, "the button goes")
+        assert "Voting has ended." in card.text and "To the poll" not in card.text and "Brazil (1927)" in card.text
         (told,) = votes_told(stage)
         voted = {vote.username: vote.films for vote in told.votes}
         assert voted == {"Chiara": ("Brazil",), "Björn": ("Brazil", "Alien"), "Rosa": ("Metropolis",)}

@@ -12,8 +12,9 @@ from launcher.commands.stderr import write_error
 
 
 @pytest.fixture(autouse=True)
-def plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the sources, whatever started the tests."""
+def plain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """From another folder than the sources', whatever started the tests."""
+    monkeypatch.chdir(tmp_path)
     for name in (program_name.COMMAND_VARIABLE, program_name.START_VARIABLE, "PEX"):
         monkeypatch.delenv(name, raising=False)
 
@@ -23,6 +24,18 @@ def test_from_the_sources_it_is_run_py(capsys: pytest.CaptureFixture[str]) -> No
     write_error("'python run.py check' says why")
     assert capsys.readouterr().err == "'python run.py check' says why\n"
     assert program_name.name_start() == "python run.py"
+
+
+def test_in_its_own_environment_that_python_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another Python lacks the packages; where the environment is activated, it is the one that is found."""
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    monkeypatch.setattr("sys.prefix", str(program_name.ROOT / ".venv"))
+    monkeypatch.setattr("sys.executable", str(program_name.ROOT / ".venv" / "bin" / "python"))
+    monkeypatch.chdir(program_name.ROOT)
+    assert program_name.use_program_name("python run.py check") == ".venv/bin/python run.py check"
+    assert program_name.use_program_name(".venv/bin/python run.py") == ".venv/bin/python run.py"
+    monkeypatch.setenv("VIRTUAL_ENV", str(program_name.ROOT / ".venv"))
+    assert program_name.name_program() == "python run.py"
 
 
 def test_the_single_file_is_named_by_its_file(

@@ -14,6 +14,7 @@ from actors.chat.discord.features.film_vote import (
     VoteFilm,
     VoteRecord,
     build_card,
+    end_card,
 )
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.autocompletion import build_choice
@@ -84,7 +85,7 @@ class EndVoteButton(
         return cls(int(match["poll"]))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Whoever may manage events ends it; the button goes, and what won is told in the channel."""
+        """Whoever may manage events ends it; the card says so, and what won is told in the channel."""
         if not interaction.permissions.manage_events:
             await refuse(
                 interaction,
@@ -100,7 +101,8 @@ class EndVoteButton(
         await interaction.response.defer()
         async with report_errors(interaction):
             await votes.end(running)
-            await interaction.edit_original_response(view=None)
+            cards = interaction.message.embeds if interaction.message is not None else []
+            await interaction.edit_original_response(embeds=[end_card(card) for card in cards], view=None)
 
 
 @command(

@@ -1,7 +1,7 @@
 """Votes on the next film: a poll on Discord, how it ends, and what won."""
 
 from actors.chat.discord.features.film_vote.film_votes import FilmVotes
-from actors.chat.discord.features.film_vote.vote_embeds import build_card
+from actors.chat.discord.features.film_vote.vote_embeds import build_card, end_card
 from actors.chat.discord.features.film_vote.vote_record import MOST_FILMS, VoteFilm, VoteRecord
 
-__all__ = ["MOST_FILMS", "FilmVotes", "VoteFilm", "VoteRecord", "build_card"]
+__all__ = ["MOST_FILMS", "FilmVotes", "VoteFilm", "VoteRecord", "build_card", "end_card"]

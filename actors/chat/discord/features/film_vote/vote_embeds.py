@@ -11,6 +11,8 @@ from wording.text import join_names
 from wording.translation import _
 
 _NAME = 80
+_LINES_BELOW = 3
+"""Of a card that runs, below its films."""
 
 
 def build_card(vote: VoteRecord, facts: Mapping[int, str], poll_url: str) -> discord.Embed:
@@ -27,6 +29,14 @@ def build_card(vote: VoteRecord, facts: Mapping[int, str], poll_url: str) -> dis
         "-# " + _("Ties go to the member whose suggestion hasn't won for the longest time."),
     ]
     return embeds.build_embed(_("🗳️ Which film is next?"), "\n".join(lines), colour=embeds.PURPLE)
+
+
+def end_card(card: discord.Embed) -> discord.Embed:
+    """Return the card of a vote that was ended before its time; in the place of its end it says so."""
+    ended = card.copy()
+    films = (card.description or "").split("\n")[:-_LINES_BELOW]
+    ended.description = "\n".join([*films, "", _("Voting has ended.")])
+    return ended
 
 
 def _add_fact(fact: str) -> str:
