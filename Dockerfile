@@ -7,7 +7,7 @@ RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --requ
 
 FROM python:${PYTHON}
 # Emoji in colour, for pictures; all other fonts come with the packages.
-RUN apt-get update && apt-get install -y --no-install-recommends fonts-noto-color-emoji && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends fonts-noto-color-emoji && apt-get clean && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/venv /opt/venv
 COPY . /opt/usher
 RUN python3 -m compileall -q /opt/usher && chmod 755 /opt/usher/deploy/docker/entrypoint.sh
