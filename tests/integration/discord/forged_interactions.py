@@ -28,8 +28,14 @@ CUSTOM_IDS = (
     "usher:page:=:history:0:~0000", "usher:link:yes:{id}:plex:srv:7", "usher:link:no:0:plex:",
     "usher:link:yes:{big}:plex:a", "usher:forget:{id}", "usher:forget:{big}", "usher:toproles", "usher:start:",
     "usher:start:{big}", "usher:night:zz:0", "usher:suggest:{id}", "usher:vote:1", "usher:rate:5", "usher:",
-    "other:bot", "",
+    "usher:want:0123456789abcdef", "usher:want-menu", "usher:withdraw:0123456789abcdef", "usher:take-back",
+    "usher:take-back-menu", "usher:end-vote:{big}", "usher:plan-night:1:other", "usher:open-night:1:2",
+    "usher:stop-repeating:1", "usher:night-role", "usher:night:0123456789abcdef:7", "usher:rate:6:s0",
+    "usher:rate:5:s0", "usher:setup", "usher:setup:x@1", "usher:forget:{id}@100000000000000000",
+    "0123456789abcdef0123456789abcdef", "other:bot", "",
 )  # fmt: skip
+LOCALES: tuple[Any, ...] = ("xx", "", "zz-ZZ-zz", "en_US", "de-DE\x00", None, 5, [], "a" * 500)
+PERMISSIONS: tuple[Any, ...] = ("0", "abc", None, "", "-1", str(2**70), 8, [])
 
 
 @dataclass
@@ -38,6 +44,17 @@ class Forgery:
 
     number: int
     data: Payload
+    is_sound: bool
+    """Whether it is one that Discord might send, whatever was typed: then it has to be answered in time."""
+
+    def can_be_answered(self, token: str) -> bool:
+        """Tell whether an answer would reach Discord: it knows the token, and this is something that people do."""
+        return self.data.get("token") == token and self.data.get("type") in (COMMAND, COMPONENT, AUTOCOMPLETE, MODAL)
+
+    @property
+    def summary(self) -> tuple[int, int, str]:
+        """Its number, its type, and what was used."""
+        return self.number, int(self.data.get("type", 0)), str(self.data.get("data"))[:300]
 
 
 class Forger:
@@ -45,17 +62,22 @@ class Forger:
 
     def __init__(self, community: Community, seed: int) -> None:
         self._community = community
+        self.tokens: dict[str, Forgery] = {}
+        """What was made, by its token."""
         self._random = random.Random(seed)  # noqa: S311 - a test repeats itself
         self._commands = list(community.stage.discord.world.commands[community.stage.discord.guild.id])
 
     def forge(self, number: int) -> Forgery:
         """Make one: a sound interaction with strange values, changed in up to two ways."""
         kind = self._random.choice((COMMAND, COMMAND, AUTOCOMPLETE, COMPONENT, COMPONENT, MODAL))
+        self._may_be_sound = True
         data = self._build_sound(kind)
-        for _ in range(self._random.randint(0, 2)):
+        changes = self._random.randint(0, 2)
+        for _ in range(changes):
             with contextlib.suppress(KeyError, TypeError, IndexError):  # an earlier change may have taken the part away
                 self._random.choice(self._changes())(data)
-        return Forgery(number, data)
+        self.tokens[self._asked.token] = Forgery(number, data, self._may_be_sound and not changes)
+        return self.tokens[self._asked.token]
 
     def send(self, forgery: Forgery) -> None:
         """Have the gateway dispatch it."""
@@ -82,7 +104,10 @@ class Forger:
         command = pick(self._commands)
         options = [self._build_option(option) for option in command.get("options", ()) if self._random.random() < 0.7]
         if kind == AUTOCOMPLETE and options:
-            options[-1]["focused"] = True
+            typed = [option["name"] for option in command["options"] if option.get("autocomplete")]
+            focused = next((option for option in options if option["name"] in typed), options[-1])
+            focused["focused"] = True
+            self._may_be_sound = focused["name"] in typed
         guild_id = str(self._community.stage.discord.guild.id)
         return {
             "id": command["id"], "name": command["name"], "type": 1, "guild_id": guild_id, "options": options,
@@ -93,8 +118,10 @@ class Forger:
         value: Any = self._random.choice(TEXTS)
         if option["type"] == 6:
             value = self._random.choice(list(self._community.ids.values()))
-        elif option["type"] in (4, 10):
+        elif option["type"] == 10:
             value = self._random.choice(NUMBERS)
+        elif option["type"] == 4:
+            value = self._random.choice([number for number in NUMBERS if isinstance(number, int)])
         elif option.get("choices"):
             value = self._random.choice(option["choices"])["value"]
         return {"name": option["name"], "type": option["type"], "value": value}
@@ -129,6 +156,24 @@ class Forger:
             option = pick(data["data"]["options"])
             option[pick(("value", "name", "type"))] = pick(strange)
 
+        def send_directly(data: Payload) -> None:
+            """As from a direct message: a user, and neither member nor server."""
+            data["user"] = data.pop("member")["user"]
+            for key in ("guild_id", "guild", "guild_locale", "app_permissions"):
+                data.pop(key, None)
+            data["channel"] = {"id": data["channel_id"], "type": 1, "recipients": []}
+            data["context"] = pick((1, 2, 9))
+
+        def spoil_source(data: Payload) -> None:
+            """The message of a button is gone, somebody else's, or nothing that could be one."""
+            spoiled = pick(("drop", "other", "strange"))
+            if spoiled == "drop":
+                del data["message"]
+            elif spoiled == "other":
+                data["message"] |= {"id": some_id, "author": {**data["message"]["author"], "id": some_id}}
+            else:
+                data["message"] = pick(strange)
+
         def nest(data: Payload) -> None:
             options: Any = data["data"]["options"]
             for _ in range(20):
@@ -141,7 +186,12 @@ class Forger:
             lambda data: data.pop(pick(wholes)),
             lambda data: set_key(data, pick(("guild_id", "channel_id", "application_id")), some_id),
             lambda data: set_type(data, pick((0, 1, 2, 3, 4, 5, 6, 99))),
-            lambda data: set_key(data["member"], "permissions", pick(("0", "abc", None))),
+            lambda data: set_key(data["member"], "permissions", pick(PERMISSIONS)),
+            lambda data: data["member"].pop(pick(("permissions", "user", "roles", "joined_at", "nick"))),
+            lambda data: set_key(data, "app_permissions", pick(PERMISSIONS)),
+            lambda data: set_key(data, pick(("locale", "guild_locale")), pick(LOCALES)),
+            send_directly,
+            spoil_source,
             lambda data: set_key(data, "token", pick(TEXTS)),
             lambda data: data["data"].pop("resolved"),
             lambda data: set_key(data["data"], "options", [dict(each) for each in data["data"]["options"]] * 50),

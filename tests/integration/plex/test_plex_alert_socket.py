@@ -29,15 +29,15 @@ def frame(content: bytes, opcode: int = TEXT, *, is_last: bool = True, length: i
     return struct.pack("!BBQ", (0x80 if is_last else 0) | opcode, 127, size) + content
 
 
-def shake_hands(connection: socket.socket) -> None:
-    """Take the other end's handshake."""
+def shake_hands(connection: socket.socket, *headers: bytes) -> None:
+    """Take the other end's handshake; `headers`: further ones of the answer."""
     key = re.search(rb"Sec-WebSocket-Key: (\S+)", request_of(connection))
     assert key is not None
     proof = hashlib.sha1(key[1] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11", usedforsecurity=False).digest()
     accepted = base64.b64encode(proof)
     connection.sendall(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Accept: " + accepted + b"\r\n\r\n"
+        b"Sec-WebSocket-Accept: " + accepted + b"\r\n" + b"".join(each + b"\r\n" for each in headers) + b"\r\n"
     )
 
 

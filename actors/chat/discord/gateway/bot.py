@@ -39,6 +39,8 @@ NOT_SET_UP = (
     N_("A member with Manage Server can do that: `/setup`"),
 )
 STARTING = (N_("Usher is just starting on this server."), N_("Try again in a few seconds."))
+STALE_BUTTON = (N_("This button is from an older version of Usher."), N_("Run the command again."))
+STALE_FORM = (N_("I no longer remember what you asked for."), N_("Run the command again."))
 HEARTBEAT_S = 75.0
 """Without a sign of life from the gateway for this long, the connection is opened anew. Discord's heartbeat interval is
 41.25 s: on a quiet line nothing comes more often."""
@@ -258,13 +260,30 @@ class UsherBot(ResumingBot):
         await super().process_commands(message)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Take a form that was filled in; it may have been opened before a restart."""
-        if interaction.type is not discord.InteractionType.modal_submit:
+        """Take a form that was filled in; it may have been opened before a restart. What nobody takes is said so."""
+        if interaction.type not in (discord.InteractionType.modal_submit, discord.InteractionType.component):
             return
         custom_id = str(dict(interaction.data or {}).get("custom_id", ""))
+        if interaction.type is discord.InteractionType.component:
+            if not self._has_control(interaction, custom_id):
+                await self._decline(interaction, STALE_BUTTON)
+            return
         for prefix, submit in self._forms.items():
             if custom_id.startswith(prefix):
                 await submit(interaction, custom_id)
+                return
+        if custom_id not in self._connection._view_store._modals:
+            await self._decline(interaction, STALE_FORM)
+
+    def _has_control(self, interaction: discord.Interaction[Any], custom_id: str) -> bool:
+        """Tell whether there is a button or menu that takes a press of this custom id: else nobody would answer."""
+        store, kind = self._connection._view_store, dict(interaction.data or {}).get("component_type")
+        if any((kind, custom_id) in controls for controls in store._views.values()):
+            return True
+        rows = interaction.message.components if interaction.message is not None else ()
+        shown = [control for row in rows for control in getattr(row, "children", ())]
+        is_there = any(control.type.value == kind and control.custom_id == custom_id for control in shown)
+        return is_there and any(pattern.fullmatch(custom_id) for pattern in store._dynamic_items)
 
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState

@@ -9,7 +9,10 @@ from discord import app_commands
 
 from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.framework.command_errors import explain_error, log_failure
+from actors.chat.discord.ui import embeds
+from wording.translation import N_, _
 
+STALE_COMMAND = (N_("This command is from an older version of Usher."), N_("`/help` lists what there is."))
 _VALUES: dict[int, type | tuple[type, ...]] = {4: int, 5: bool, 10: (int, float)}
 """Kind of an option's value, by Discord's number of the option's type; text for all others."""
 _log = logging.getLogger("discord")
@@ -25,6 +28,7 @@ class GuardedTree(app_commands.CommandTree[Any]):
             await super()._call(interaction)
         except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             _log.warning("An interaction could not be read and is dropped: %r", error)
+            await self._tell(interaction, explain_error(app_commands.AppCommandError()).embed)
 
     def _check_options(self, data: Any) -> None:
         """Raise an error where an option is not one of the command's, or its value is of another kind."""
@@ -39,9 +43,18 @@ class GuardedTree(app_commands.CommandTree[Any]):
                 raise TypeError(f"option {option['name']} is of type {option['type']}, with {type(value).__name__}")
 
     async def on_error(self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError, /) -> None:
-        """Tell whoever asked that it was not understood."""
+        """Tell whoever asked that it was not understood, or that the command is one of an earlier version."""
         reply = explain_error(error)
         log_failure(reply, str(interaction.command.name if interaction.command is not None else ""))
-        if reply.embed is not None:
-            with contextlib.suppress(*API_ERRORS):
-                await interaction.response.send_message(embed=reply.embed, ephemeral=True)
+        is_unknown = isinstance(error, app_commands.CommandNotFound)
+        await self._tell(interaction, embeds.build_problem(*map(_, STALE_COMMAND)) if is_unknown else reply.embed)
+
+    async def _tell(self, interaction: discord.Interaction[Any], embed: discord.Embed | None) -> None:
+        """Answer whoever asked alone; who types gets no choices."""
+        if interaction.response.is_done():
+            return
+        with contextlib.suppress(*API_ERRORS):
+            if interaction.type is discord.InteractionType.autocomplete:
+                await interaction.response.autocomplete([])
+            elif embed is not None:
+                await interaction.response.send_message(embed=embed, ephemeral=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,9 @@ SESSIONS_KEPT = 0.5
 """Share of the day's session starts (IDENTIFY) that is left alone: Discord resets the token where all are used."""
 _OF_THE_SESSION = frozenset({"READY", "RESUMED", "GUILD_CREATE"})
 """Events without which the bot knows nothing: the connection is opened anew where one cannot be read."""
+LONGEST_TOKEN = 2_000
+"""Characters of an interaction's token; Discord's have some two hundred."""
+_TOKEN = re.compile(r"[^/?#%\\\s\x00-\x20\x7f-\U0010ffff]+")
 CLEAN_CLOSE = 1000
 """Close code without a reason; the session cannot be resumed after it."""
 
@@ -143,6 +147,11 @@ class ResumingBot(commands.Bot):
 
 
 def _require_whole_interaction(data: Any) -> None:
-    """Raise an error where an interaction does not say who sent it, or where: discord.py goes on without."""
-    who = data.get("member", data)["user"]
+    """Raise an error where an interaction does not say who sent it, or where: discord.py goes on without.
+
+    Its token becomes a part of the address that is answered: it must not lead elsewhere.
+    """
+    who, token = data.get("member", data)["user"], data["token"]
     int(who["id"]), int(data["channel_id"]), int(data["id"])
+    if len(token) > LONGEST_TOKEN or not _TOKEN.fullmatch(token):
+        raise ValueError("no token of an interaction")
