@@ -133,6 +133,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     discord_gateway_url: Annotated[str, _discord("another Discord gateway, for tests", check.WEBSOCKET)] = ""
     plex_tv_url: Annotated[str, _plex("another plex.tv, for tests", check.HTTP)] = "https://plex.tv"
     usher_keys: Annotated[tuple[str, ...], _plex("keys that encrypt the Plex tokens of further communities, comma-separated: the first encrypts, all decrypt (docs/communities.md)", check.KEYS, is_secret=True, public_part=check.count_keys)] = ()
+    max_communities: Annotated[int, _store("how many further Discord servers may have a community", check.whole_number("communities", 0, 10_000))] = 100
     allow_private_plex: Annotated[bool, _plex("whether Plex servers of further communities may have addresses of a private network", check.SWITCH)] = False
     plex_servers: Annotated[tuple[PlexServer, ...], _plex("more Plex servers, a JSON list of url and token", check.SERVERS, is_secret=True, public_part=check.without_tokens, by_community=True, is_inherited=False)] = ()
     # fmt: on

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from actors.address import shared_endpoint, split_address
 from config import Group, Settings
@@ -31,6 +31,13 @@ class ActorEntry:
     def community_names(self, settings: Settings) -> tuple[str, ...]:
         """Return the names of a further community's actors of this kind, without the community."""
         return _number(self.name, self.community_count(settings) if self.community_count is not None else 0)
+
+    def community_settings(self, own: Settings, guild_id: str, chosen: Mapping[str, str]) -> Settings:
+        """Return the settings of a further community's actors of this kind: none that are others' alone.
+
+        So a choice that does not concern them leaves them as they are. `own`: those of the process that they live in.
+        """
+        return own.for_community(guild_id, chosen).share(self.groups)
 
 
 def _number(name: str, count: int) -> tuple[str, ...]:

@@ -34,6 +34,8 @@ class CommunityList(Answer, frozen=True, tag="community_list"):
 
     communities: tuple[Community, ...]
     """All of them."""
+    added: bool = False
+    """Whether the one that was to be saved was not there before: its audit log begins with that."""
 
 
 class ListCommunities(Question[CommunityList], frozen=True, tag="list_communities", to="persistence"):

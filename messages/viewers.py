@@ -54,7 +54,7 @@ class LinkedAccount(Struct, frozen=True):
 
 
 class ViewerDirectoryChanged(Event, frozen=True, tag="people_known"):
-    """Persistence -> tracker: links and privacy as they stand, at its start and after each change.
+    """Persistence -> tracker: links and privacy, as they stand at its start, and then what changes of them.
 
     Kept: there may be no other for months, and a choice that was lost on the way would not be held.
     """
@@ -62,9 +62,14 @@ class ViewerDirectoryChanged(Event, frozen=True, tag="people_known"):
     delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
 
     links: tuple[LinkedAccount, ...]
-    """Every link."""
+    """Every link; of a change those that are new, or say something else by now."""
     privacy: tuple[tuple[str, Privacy], ...]
-    """Viewer id and choice of everybody who is not open; a member's choice holds for the linked accounts too."""
+    """Viewer id and choice of everybody who is not open; a member's choice holds for the linked accounts too. Of a
+    change the choices that are other ones by now, "open" among them."""
+    is_change: bool = False
+    """Whether it is a change, and all that it does not name stays."""
+    unlinked: tuple[str, ...] = ()
+    """Of a change: plex:<machineIdentifier>:<account id> of the links that are no more."""
 
 
 class VisibleViewers(Answer, frozen=True, tag="visible_viewers"):

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from messages import LinkedAccount, Privacy
 
 HIDDEN_CHOICES: frozenset[Privacy] = frozenset({"private", "untracked"})
 """Who chose one of these is seen by nobody else: not to be tracked is as good as private."""
+
+
+class DirectoryChanges(NamedTuple):
+    """What changed of links and choices."""
+
+    links: tuple[LinkedAccount, ...]
+    """Those that are new, or say something else by now."""
+    unlinked: tuple[str, ...]
+    """Plex ids of those that are no more."""
+    choices: tuple[tuple[str, Privacy], ...]
+    """By viewer id; "open" where it was another one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,23 @@ class ViewerDirectory:
     def from_message(cls, links: Iterable[LinkedAccount], privacy: Iterable[tuple[str, Privacy]]) -> ViewerDirectory:
         """Return them as a message tells them."""
         return cls({link.plex_id: link for link in links}, dict(privacy))
+
+    def apply_changes(self, changes: DirectoryChanges) -> ViewerDirectory:
+        """Return them with some changed."""
+        links = {plex_id: link for plex_id, link in self.links.items() if plex_id not in changes.unlinked}
+        links |= {link.plex_id: link for link in changes.links}
+        choices = {**self.choices, **dict(changes.choices)}
+        return ViewerDirectory(links, {viewer_id: choice for viewer_id, choice in choices.items() if choice != "open"})
+
+    def find_changes(self, before: ViewerDirectory) -> DirectoryChanges:
+        """Return what changed since they were as `before`."""
+        gone = before.choices.keys() - self.choices.keys()
+        choices = [(who, choice) for who, choice in self.choices.items() if before.choices.get(who) != choice]
+        return DirectoryChanges(
+            tuple(link for plex_id, link in self.links.items() if before.links.get(plex_id) != link),
+            tuple(sorted(before.links.keys() - self.links.keys())),
+            (*choices, *((who, "open") for who in sorted(gone))),
+        )
 
     def __bool__(self) -> bool:
         """Tell whether anybody is linked, or chose anything."""

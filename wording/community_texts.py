@@ -29,5 +29,10 @@ COMMUNITIES: Final = {
     "community.not_theirs": N_("Discord servers can't choose {setting} themselves."),
     "community.wrong_value": N_("{setting} takes {takes}."),
     "community.unsealed_servers": N_("Plex servers come from signing in at plex.tv; at most {most}."),
+    "community.start_overdue": N_(
+        "it has not finished starting for {within} s, and the others start without it. If it stays like this, check "
+        "its database and disk, and restart Usher"
+    ),
+    "community.too_many": N_("This Usher serves {most} further Discord servers, as many as MAX_COMMUNITIES allows."),
     "community.no_folder": N_("The folder {folder} cannot be made: {cause}."),
 }

@@ -253,14 +253,14 @@ class Persistence(Actor):
         if result is not None:
             self._save_worked(running)
         if result is None or result.has_new_names:
-            self._viewer_requests.send_directory_if_changed()
+            self._viewer_requests.send_changed_names()
         if result is None or result.has_new_badges or self._announcer.is_unsent:
             self._announcer.announce()
 
     def _save_chat_state(self, save: SaveChatState) -> None:
         """Keep what a feature of the chat platform remembers; acknowledged after the commit."""
         try:
-            with self._store.transaction() as connection:
+            with self._store.transaction(keeps_figures=True) as connection:
                 chat_state.write_entries(connection, save.entries, self._now_s())
         except SaveRefused as error:
             raise Reject(f"What the chat platform remembers cannot be stored. {error}") from error
@@ -326,7 +326,7 @@ class Persistence(Actor):
             self._save_failed(error)
             raise
         self._save_worked(result.active)
-        self._viewer_requests.send_directory_if_changed()
+        self._viewer_requests.send_changed_names()
         self._announcer.announce()
         return result
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from actors.media.sealing import is_sealed
@@ -57,8 +58,8 @@ class CommunityKeeper:
         with self._store.transaction() as connection:
             before = {community.guild_id: community for community in read_communities(connection)}
             known = before.get(guild_id)
-            if known is None and not self._actor.context.settings.usher_keys:
-                raise Declined(Problem.of("community.no_keys"))
+            if known is None:
+                self._check_addition(len(before))
             chosen = {**(known.settings if known else {}), **patch}
             name = " ".join(storable(asked.name).split())[:_LONGEST_NAME] or (known.name if known else guild_id)
             community = Community(guild_id, name, {name: text for name, text in chosen.items() if text})
@@ -70,7 +71,15 @@ class CommunityKeeper:
         else:  # whoever asked tells of it itself, with who it was
             changed = ", ".join(sorted(patch)) or "nothing"
             self._actor.log.info("%s (%s) changed %s", community.name, guild_id, changed)
-        return self._tell_of_change()
+        return replace(self._tell_of_change(), added=known is None)
+
+    def _check_addition(self, count: int) -> None:
+        """Raise Declined where no further community is taken; `count`: how many there are."""
+        settings = self._actor.context.settings
+        if not settings.usher_keys:
+            raise Declined(Problem.of("community.no_keys"))
+        if count >= settings.max_communities:
+            raise Declined(Problem.of("community.too_many", most=settings.max_communities))
 
     def remove(self, asked: RemoveCommunity) -> CommunityList:
         """Take a community off the list; its data stay where they are."""
@@ -115,8 +124,11 @@ class CommunityKeeper:
     def _note(self, who: str, act: str, community: Community) -> None:
         """Write to the log, and to the audit log of that community: no other is told of it."""
         target = AuditSubject(community.guild_id, community.name)
+        chosen = [
+            AuditSubject(name, "" if name == "PLEX_SERVERS" else text[:60]) for name, text in community.settings.items()
+        ]
         self._actor.log.warning("%s: %s (%s), asked for by %s", act, community.name, community.guild_id, who)
-        entry = AuditEntry(self._now_s(), AuditSubject("", storable(who)), act, (target,), "done", "service")
+        entry = AuditEntry(self._now_s(), AuditSubject("", storable(who)), act, (target, *chosen), "done", "service")
         log = AuditLog(self._folder(community.guild_id))
         try:
             log.append(entry)

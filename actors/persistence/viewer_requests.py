@@ -44,6 +44,7 @@ from persistence.records import viewers
 from persistence.records.checkpoint import JUST_THEN_S, RunningWatch
 from persistence.records.links import read_links
 from persistence.store import Store
+from viewers.directory import ViewerDirectory
 from wording.numbers import count_noun
 
 PART_BYTES = 4 << 20
@@ -77,7 +78,8 @@ class ViewerRequests:
         self._log = actor.log
         self._exports: dict[str, tuple[bytes, int]] = {}
         """Files that are being fetched, with their number of watches, by viewer; used by the read worker's thread."""
-        self._sent: ViewerDirectoryChanged | None = None
+        self._told = ViewerDirectory()
+        """What the tracker was told of."""
         self._last_erasure_s = -math.inf
         """Seconds since 1970, UTC."""
 
@@ -87,17 +89,36 @@ class ViewerRequests:
             return read_links(connection), viewers.read_choices(connection)
 
     def send_directory(self) -> None:
-        """Tell the tracker who is who, and who wants what."""
-        self._sent = ViewerDirectoryChanged(*self.read_directory())
-        self._tracker.tell(self._sent)
-        if self._actor.context.settings.web_port:
-            self._actor.ref("web").tell(StoreChanged())
+        """Tell the tracker who is who, and who wants what: all of it, at the start."""
+        links, privacy = self.read_directory()
+        self._told = ViewerDirectory.from_message(links, privacy)
+        self._tracker.tell(ViewerDirectoryChanged(links, privacy))
+        self._tell_page()
 
-    def send_directory_if_changed(self) -> None:
+    def send_changes(self) -> None:
+        """Tell the tracker what changed of who is who, and who wants what."""
+        self._tell_changes()
+        self._tell_page()
+
+    def send_changed_names(self) -> None:
         """Tell the tracker where a save found that somebody is called otherwise by now."""
         with contextlib.suppress(SQLAlchemyError):  # what was saved is saved; after the next save it is looked again
-            if ViewerDirectoryChanged(*self.read_directory()) != self._sent:
-                self.send_directory()
+            if self._tell_changes():
+                self._tell_page()
+
+    def _tell_changes(self) -> bool:
+        """Tell the tracker what changed; return whether anything did."""
+        now = ViewerDirectory.from_message(*self.read_directory())
+        changes = now.find_changes(self._told)
+        self._told = now
+        if any(changes):
+            changed = ViewerDirectoryChanged(changes.links, changes.choices, True, changes.unlinked)
+            self._tracker.tell(changed)
+        return any(changes)
+
+    def _tell_page(self) -> None:
+        if self._actor.context.settings.web_port:
+            self._actor.ref("web").tell(StoreChanged())
 
     def send_erasures(self) -> None:
         """Tell the tracker again who was forgotten: the last life may have ended before it could.
@@ -147,7 +168,7 @@ class ViewerRequests:
         except CopiesFailed as error:
             self._log.error("The choice holds, but the JSON copies are behind until the next save: %s", error)
         self._log.info("Viewer %s is %s from now on", asked.viewer_id, asked.privacy)
-        self.send_directory()
+        self.send_changes()
         return self._read_account(asked.viewer_id)
 
     def link_account(self, asked: LinkAccount) -> ViewerAccount:
@@ -165,7 +186,7 @@ class ViewerRequests:
             "Linked %s to viewer %s (confirmed by %s): %s",
             asked.plex_id, asked.viewer_id, asked.confirmed_by, count_noun(moved, "watch", "watches"),
         )  # fmt: skip
-        self.send_directory()
+        self.send_changes()
         return self._read_account(asked.viewer_id)
 
     def unlink_account(self, asked: UnlinkAccount) -> ViewerAccount:
@@ -182,7 +203,7 @@ class ViewerRequests:
             "Unlinked %s from viewer %s (asked by %s): %s",
             asked.plex_id, asked.viewer_id, asked.requested_by, count_noun(moved, "watch", "watches"),
         )  # fmt: skip
-        self.send_directory()
+        self.send_changes()
         return self._read_account(asked.viewer_id)
 
     def erase(self, asked: EraseViewer) -> ViewerErased:
@@ -201,7 +222,7 @@ class ViewerRequests:
         # After the read worker's present task, which may be making that file just now.
         self._read_worker.submit(lambda: self._exports.pop(asked.viewer_id, None))
         self._tracker.tell(DropViewerWatches(ids))
-        self.send_directory()
+        self.send_changes()
         self._log.info(
             "Forgot viewer %s: %s and %s, in %.1f s",
             asked.viewer_id, count_noun(gone.watches, "watch", "watches"), count_noun(gone.badges, "badge"),

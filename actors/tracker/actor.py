@@ -38,7 +38,7 @@ from messages import (
 from tracking.engine import TrackingEngine
 from tracking.events import Event, HistoryWanted, Notice, WatchDropped, WatchOpened
 from tracking.rules import Rules
-from viewers.directory import ViewerDirectory
+from viewers.directory import DirectoryChanges, ViewerDirectory
 from wording.problems import english
 
 LOAD_AGAIN_S: Final = 1.0
@@ -193,7 +193,13 @@ class Tracker(Actor):
     def _apply_directory(self, known: ViewerDirectoryChanged) -> None:
         """Take in who is who; before it is ready nothing is shown, and the answer that makes it so knows better."""
         if self._ready:
-            self._tell(self._tracking.apply_directory(known.links, known.privacy), self.context.clock.now())
+            now = ViewerDirectory.from_message(known.links, known.privacy)
+            if known.is_change:
+                changes = DirectoryChanges(known.links, known.unlinked, known.privacy)
+                now = self._tracking.directory.apply_changes(changes)
+            self._tell(
+                self._tracking.apply_directory(now.links.values(), now.choices.items()), self.context.clock.now()
+            )
 
     def _report(self, _: ReportWatches) -> None:
         if self._ready:

@@ -57,3 +57,19 @@ def test_an_unknown_actor_is_an_error() -> None:
     """It names those that there are."""
     with pytest.raises(LookupError, match="persistence, tracker, discord, plex"):
         find_actor("jellyfin")
+
+
+def test_a_choice_concerns_only_those_who_get_it() -> None:
+    """A community's other actors have the same settings before and after, and are not started anew for it."""
+    own, before = Settings(), {"TIMEZONE": "Europe/Berlin"}
+    concerned = {
+        name: [
+            entry.name
+            for entry in ACTORS
+            if entry.community_count is not None
+            and entry.community_settings(own, "7", before) != entry.community_settings(own, "7", {**before, name: text})
+        ]
+        for name, text in (("DISCORD_ANNOUNCE_CHANNEL_ID", "100000000000000001"), ("WATCHED_PERCENT", "70"))
+    }
+    assert concerned["DISCORD_ANNOUNCE_CHANNEL_ID"] == ["discord"]
+    assert "discord" in concerned["WATCHED_PERCENT"] and "tracker" in concerned["WATCHED_PERCENT"]

@@ -86,7 +86,7 @@ class CommunityHost:
             return
         wanted: dict[str, Settings] = {}
         for community in communities:
-            settings = self._settings.for_community(community.guild_id, community.settings)
+            settings = self._entry.community_settings(self._settings, community.guild_id, community.settings)
             for name in self._entry.community_names(settings):
                 wanted[join_address(name, community.guild_id)] = settings
         self._hosted = {address: hosted for address, hosted in self._hosted.items() if not hosted.is_over}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from typing import Final
 
 from actors.runtime.actor import Actor, DependencyUnavailable, FatalStartupError
 from actors.runtime.boot.memory_limit import end_out_of_memory
@@ -16,7 +17,14 @@ from actors.runtime.restarts.poison_record import PoisonRecord
 from actors.runtime.restarts.restart_policy import RestartPolicy, RestartTimings
 from config import Settings
 from messages import CommunityActorDown, Problem
+from wording.problems import english
 
+START_WITHIN_S: Final = 60.0
+"""How long an actor's start may take until others start beside it, and a person is told; real seconds."""
+SETTLED_AFTER_S: Final = 2.0
+"""After a change of its settings, how long it is waited for another one: whoever sets a server up makes several."""
+LONGEST_SETTLING_S: Final = 10.0
+"""How long after the first of several changes it runs with them at the latest; real seconds."""
 Starter = Callable[[str, Settings, PoisonGuard, Callable[[Actor], None]], Actor]
 """Starts an actor by its address; the last argument is called when it has ended, on its own thread."""
 
@@ -40,6 +48,13 @@ class HostedActor:
         self._poison = PoisonRecord()
         self._notes = _MessageInHand()
         self._retry: Timer | None = None
+        self._runs_with: Settings | None = None
+        """The settings with which it was last started."""
+        self._overdue: Timer | None = None
+        """Set while it starts: when that takes too long."""
+        self._settling: Timer | None = None
+        """Set where its settings have changed, and may change again."""
+        self._first_change_s = 0.0
         self._restarts = 0
         self._told: Problem | None = None
         self._log = logging.getLogger(address)
@@ -59,6 +74,7 @@ class HostedActor:
             self._gate.leave(self.address)
             return
         self._notes.clear()
+        self._runs_with = self._wanted
         self._began_s = time.monotonic()
         guard = PoisonGuard(self._poison.poison_ids(), self._notes)
         try:
@@ -68,22 +84,57 @@ class HostedActor:
             self._gate.leave(self.address)
             self._start_later(error)
             return
+        self._overdue = self._call_after(START_WITHIN_S, self._tell_overdue)
         # What is submitted is done by its own thread, and not before its start is over (or waits for another actor).
         self.actor.endpoint.submit(self._on_started)
 
     def _on_started(self) -> None:
         """Called on its own thread."""
-        self._main.endpoint.submit(lambda: self._gate.leave(self.address))
+        self._main.endpoint.submit(self._leave_gate)
+
+    def _leave_gate(self) -> None:
+        """Its start is over, or comes to nothing."""
+        if self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
+        self._gate.leave(self.address)
+
+    def _tell_overdue(self) -> None:
+        """Let others start, and say that it does not get through its start: a thread cannot be ended from outside."""
+        self._leave_gate()
+        problem = Problem.of("community.start_overdue", within=round(START_WITHIN_S))
+        self._log.error("%s: %s", self.address, english(problem))
+        self._main.ref("launcher").tell(CommunityActorDown(self.address, problem, self._restarts))
 
     def change_settings(self, settings: Settings) -> None:
-        """Have it run with these settings: after an ordered stop where they are others than it has."""
+        """Have it run with these settings: after an ordered stop where they are others than it has.
+
+        Soon, when they have not been changed again for a moment, so that it starts anew once.
+        """
         if settings == self._wanted:
             return
         self._wanted = settings
-        self._stop_or_start()
+        now_s = self._main.endpoint.now()
+        if self._settling is None:
+            self._first_change_s = now_s
+        else:
+            self._settling.cancel()
+        left_s = self._first_change_s + LONGEST_SETTLING_S - now_s
+        self._settling = self._call_after(min(SETTLED_AFTER_S, max(0.0, left_s)), self._take_settings)
+
+    def _take_settings(self) -> None:
+        self._settling = None
+        if self.actor is None or self._runs_with != self._wanted:
+            self._stop_or_start()
+
+    def _call_after(self, after_s: float, act: Callable[[], None]) -> Timer:
+        return self._main.endpoint.call_at(self._main.endpoint.now() + after_s, act)
 
     def remove(self) -> None:
         """Stop it in order, for good."""
+        if self._settling is not None:
+            self._settling.cancel()
+            self._settling = None
         if self._wanted is not None:
             self._wanted = None
             self._stop_or_start()
@@ -94,7 +145,7 @@ class HostedActor:
         if self.actor is not None:
             self.actor.stop_in_order()
         elif self._wanted is None:
-            self._gate.leave(self.address)
+            self._leave_gate()
         else:
             self.start()
 
@@ -106,7 +157,7 @@ class HostedActor:
         if self.actor is not actor:
             return
         self.actor = None
-        self._gate.leave(self.address)
+        self._leave_gate()
         self._note_run(actor)
         if isinstance(actor.crash, MemoryError):  # its limit is the process's, and others are as short of memory
             end_out_of_memory(self.address)
@@ -140,7 +191,7 @@ class HostedActor:
         self._main.ref("launcher").tell(down)
         if self._wanted is not None:
             self._restarts += 1
-            self._retry = self._main.endpoint.call_at(self._main.endpoint.now() + decision.after_s, self.start)
+            self._retry = self._call_after(decision.after_s, self.start)
 
 
 class _MessageInHand:

@@ -11,16 +11,17 @@ import concurrent.futures
 import functools
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from actors.address import shared_endpoint, split_address
 from actors.runtime.transport.addressed_frames import add_addresses, take_addresses
-from actors.runtime.transport.base import QUEUE_FRAMES, Origin, Transport
+from actors.runtime.transport.base import Origin, Transport
+from actors.runtime.transport.fair_queue import FairQueue
 from actors.runtime.transport.frame_box import FrameBox
 
 QUEUE_BYTES: Final = 64 << 20
-"""Bytes that wait at most for one actor, and for one other process."""
+"""Bytes that wait at most for one actor."""
 _LOOK_S: Final = 60.0
 _BLOCKED_S: Final = 0.02
 """While another process takes nothing, it is tried again this often (real seconds)."""
@@ -36,8 +37,8 @@ class SharedTransport:
         self._transport = transport
         self._peers = frozenset(peers)
         self._ends: dict[str, SharedEnd] = {}
-        self._outgoing: dict[str, _Queue] = {peer: _Queue() for peer in self._peers}
-        self._answers: collections.deque[tuple[Origin, bytes]] = collections.deque()
+        self._outgoing: dict[str, FairQueue[bytes]] = {peer: FairQueue() for peer in self._peers}
+        self._answers: FairQueue[tuple[Origin, bytes]] = FairQueue()
         self._lookups: collections.deque[tuple[str, concurrent.futures.Future[bool]]] = collections.deque()
         self._changing = threading.Lock()
         self._closing = False
@@ -64,19 +65,18 @@ class SharedTransport:
             if self._ends.get(end.address) is end:
                 del self._ends[end.address]
 
-    def put_out(self, peer: str, frame: bytes) -> bool:
-        """Put a frame on the way to another process; False where it is unknown or does not take what waits."""
+    def put_out(self, community: str, peer: str, frame: bytes) -> bool:
+        """Put a frame of a community on the way to another process; False where that is unknown, or too much waits."""
         queue = self._outgoing.get(peer)
-        if queue is None or self._closing or not queue.put(frame):
+        if queue is None or self._closing or not queue.put(community, frame, len(frame)):
             return False
         self._transport.wake()
         return True
 
-    def put_answer(self, origin: Origin, frame: bytes) -> bool:
-        """Put an answer on the way back."""
-        if not self.is_listening or len(self._answers) >= QUEUE_FRAMES * 10:
+    def put_answer(self, community: str, origin: Origin, frame: bytes) -> bool:
+        """Put an answer of a community on the way back."""
+        if not self.is_listening or not self._answers.put(community, (origin, frame), len(frame)):
             return False
-        self._answers.append((origin, frame))
         self._transport.wake()
         return True
 
@@ -126,12 +126,15 @@ class SharedTransport:
 
     def _send_all(self) -> bool:
         """Send what waits; return whether nothing is left."""
-        while self._answers:
-            self._transport.answer(*self._answers.popleft())
-        is_done = True
+        is_done = self._answers.send_all(self._send_answer)
         for peer, queue in self._outgoing.items():
             is_done = queue.send_all(functools.partial(self._transport.send, peer)) and is_done
         return is_done
+
+    def _send_answer(self, answer: tuple[Origin, bytes]) -> bool:
+        """Send an answer; one that is not taken is lost, as whoever asked is told by the deadline."""
+        self._transport.answer(*answer)
+        return True
 
     def _look_up(self) -> None:
         while self._lookups:
@@ -144,6 +147,7 @@ class SharedEnd:
 
     def __init__(self, shared: SharedTransport, address: str) -> None:
         self.address = address
+        self._community = split_address(address)[1]
         self._shared = shared
         self._box = FrameBox(QUEUE_BYTES)
         self._is_overflow_said = False
@@ -159,14 +163,14 @@ class SharedEnd:
     def send(self, peer: str, frame: bytes) -> bool:
         """See Transport."""
         return not self._box.closed and self._shared.put_out(
-            _process_of(peer), add_addresses(peer, self.address, frame)
+            self._community, _process_of(peer), add_addresses(peer, self.address, frame)
         )
 
     def answer(self, origin: Origin, frame: bytes) -> bool:
         """See Transport."""
         asked = take_addresses(origin)
         return asked is not None and self._shared.put_answer(
-            asked.frame, add_addresses(asked.sender, self.address, frame)
+            self._community, asked.frame, add_addresses(asked.sender, self.address, frame)
         )
 
     def receive(self, timeout_s: float) -> list[tuple[Origin | None, bytes]]:
@@ -189,32 +193,6 @@ class SharedEnd:
         """See Transport."""
         self._box.close()
         self._shared.forget_end(self)
-
-
-class _Queue:
-    """Frames on their way to one other process: put in by any thread, sent by one."""
-
-    def __init__(self) -> None:
-        self._frames: collections.deque[bytes] = collections.deque()
-        self._size = 0
-        self._changing = threading.Lock()
-
-    def put(self, frame: bytes) -> bool:
-        with self._changing:
-            if len(self._frames) >= QUEUE_FRAMES or self._size >= QUEUE_BYTES:
-                return False
-            self._frames.append(frame)
-            self._size += len(frame)
-            return True
-
-    def send_all(self, send: Callable[[bytes], bool]) -> bool:
-        """Send what waits, in order, until one is not taken; return whether nothing is left."""
-        while self._frames:
-            if not send(self._frames[0]):
-                return False
-            with self._changing:
-                self._size -= len(self._frames.popleft())
-        return True
 
 
 def _process_of(peer: str) -> str:

@@ -68,6 +68,31 @@ def test_a_community_is_added_changed_and_removed(house: House) -> None:
     assert AuditLog(house.folder).read(9, 0).total == 0, "the environment's !audit tells of no other community"
 
 
+def test_an_addition_is_one_line_of_the_audit_log(house: House) -> None:
+    """With what was chosen, and no token; whoever asked is told that it is new, and adds no line of its own."""
+    servers = write_servers(
+        [PlexServer("https://a.example", TokenSealer((make_key(),)).seal("t", GUILD, "m"), "A", "m")]
+    )
+    assert save(house, BOT_LANGUAGE="de", PLEX_SERVERS=servers).added
+    assert not save(house, TIMEZONE="Europe/Berlin").added
+    (entry,) = AuditLog(house.folder / "communities" / GUILD).read(9, 0).entries
+    assert [(target.id, target.name) for target in entry.targets] == [
+        (GUILD, "Film club"), ("BOT_LANGUAGE", "de"), ("PLEX_SERVERS", "")
+    ]  # fmt: skip
+
+
+def test_there_are_so_many_and_no_more(tmp_path: Path) -> None:
+    """As the operator allows; those that are there go on, and whoever asks is told why."""
+    house = House(tmp_path, usher_keys=("*",), discord_guild_id=OWN, max_communities=1)
+    try:
+        save(house)
+        with pytest.raises(RemoteError, match="serves 1 further Discord servers, as many"):
+            save(house, "100000000000000008")
+        assert len(save(house, TIMEZONE="Europe/Berlin").communities) == 1
+    finally:
+        house.close()
+
+
 def test_the_list_is_there_after_a_restart_and_told_again_at_ticks(house: House) -> None:
     """A process that missed it, or began since, hears of it."""
     save(house)

@@ -163,7 +163,9 @@ def test_the_tracker_is_told(house: House) -> None:
     choose(house, QUIET, "private")
     choose(house, SHY, "anonymous")
     choose(house, QUIET, "open")
-    house.until(lambda: house.told[-1] == ViewerDirectoryChanged((), ((SHY, "anonymous"),)))
+    house.until(lambda: house.told[-1] == ViewerDirectoryChanged((), ((QUIET, "open"),), is_change=True))
+    changes = [each for each in house.told if isinstance(each, ViewerDirectoryChanged) and each.is_change]
+    assert [each.privacy for each in changes] == [((QUIET, "private"),), ((SHY, "anonymous"),), ((QUIET, "open"),)]
     loaded = house.tracker.ask("persistence", LoadWatches(0.0), 10.0)
     assert isinstance(loaded, WatchesLoaded) and loaded.privacy == ((SHY, "anonymous"),)
 

@@ -11,6 +11,7 @@ from actors.chat.discord.core.event_routes import (
     MODAL,
     find_button_guild,
     find_event_guild,
+    is_stray_button,
     is_unserved_interaction,
     mark_button,
 )
@@ -40,9 +41,9 @@ def test_an_event_is_about_the_server_that_it_names(event: str, data: Any, guild
     assert find_event_guild(event, data) == guild_id
 
 
-def test_a_button_names_its_further_community_alone() -> None:
-    """Those of the environment's community are as they always were."""
-    assert mark_button("usher:forget:7", 0) == "usher:forget:7"
+def test_a_button_names_its_community() -> None:
+    """0 is the environment's."""
+    assert find_button_guild(mark_button("usher:forget:7", 0)) == 0
     assert find_button_guild(mark_button("usher:forget:7", A)) == A
 
 
@@ -63,3 +64,17 @@ def test_without_a_community_only_setup_is_answered(kind: int, inner: Any, is_an
     """The command, its controls and its forms."""
     asked = {"type": kind, "data": inner}
     assert is_unserved_interaction(asked, frozenset({"setup"}), "usher:setup") is is_answered
+
+
+def test_a_direct_message_s_button_says_whose_it_is() -> None:
+    """One that does not is nobody's: another community's person would be taken for one of the environment's."""
+
+    def press(custom_id: str, **more: Any) -> dict[str, Any]:
+        return {"type": COMPONENT, "data": {"custom_id": custom_id}, **more}
+
+    assert find_button_guild("usher:forget:7") is None
+    assert is_stray_button(press("usher:forget:7"))
+    assert not is_stray_button(press(mark_button("usher:forget:7", 0)))
+    assert not is_stray_button(press(mark_button("usher:forget:7", A)))
+    assert not is_stray_button(press("usher:page:=:stats:0:", guild_id=str(A)))
+    assert not is_stray_button({"type": COMMAND, "data": {"name": "stats"}})

@@ -9,11 +9,13 @@ import pytest
 
 from actors.runtime.actor import DependencyUnavailable
 from actors.runtime.communities import hosted_actor
-from actors.runtime.communities.hosted_actor import HostedActor
+from actors.runtime.communities.hosted_actor import LONGEST_SETTLING_S, START_WITHIN_S, HostedActor
 from actors.runtime.communities.start_gate import StartGate
+from actors.runtime.owner_loop import Timers
 from actors.runtime.restarts.restart_policy import RestartTimings
 from config import Settings
 from messages import CommunityActorDown, Problem
+from wording.problems import english
 
 TIMINGS = RestartTimings(jitter=0.0, crash_limit=2)
 
@@ -25,21 +27,35 @@ class Life:
         self.now_s = 1000.0
         monkeypatch.setattr(hosted_actor, "time", SimpleNamespace(monotonic=lambda: self.now_s))
         self.told: list[CommunityActorDown] = []
-        self._due: list[tuple[float, Any]] = []
+        self.started: list[Settings] = []
+        self.on_started: Any = None
+        self.stops = 0
+        self.timers = Timers()
         main: Any = SimpleNamespace(
-            endpoint=SimpleNamespace(
-                submit=lambda act: act(),
-                now=lambda: self.now_s,
-                call_at=lambda at_s, act: self._due.append((at_s, act)),
-            ),
+            endpoint=SimpleNamespace(submit=lambda act: act(), now=lambda: self.now_s, call_at=self.timers.schedule),
             ref=lambda _name: SimpleNamespace(tell=self.told.append),
         )
-        self.hosted = HostedActor("tracker@1", Settings(), main, self._start, StartGate(), TIMINGS)
+        self.gate = StartGate(1)
+        self.hosted = HostedActor("tracker@1", Settings(), main, self._start, self.gate, TIMINGS)
         self.hosted.start()
 
-    def _start(self, _address: str, _settings: Settings, _guard: Any, ended: Any) -> Any:
+    def _start(self, _address: str, settings: Settings, _guard: Any, ended: Any) -> Any:
         self._ended = ended
-        return SimpleNamespace(ready=False, crash=None, endpoint=SimpleNamespace(submit=lambda _act: True))
+        self.started.append(settings)
+        endpoint = SimpleNamespace(submit=lambda act: setattr(self, "on_started", act))
+        return SimpleNamespace(ready=False, crash=None, endpoint=endpoint, stop_in_order=self._stop)
+
+    def _stop(self) -> None:
+        self.stops += 1
+
+    def pass_time(self, seconds: float) -> None:
+        """Do what is due within so many seconds."""
+        until_s = self.now_s + seconds
+        while (at_s := self.timers.next_at()) is not None and at_s <= until_s:
+            self.now_s = at_s
+            while (act := self.timers.pop_due(at_s)) is not None:
+                act()
+        self.now_s = until_s
 
     def end(self, error: BaseException, *, after_s: float, ready: bool = True) -> float:
         """Have it run so long, and crash; start it again, and return after how long a pause."""
@@ -47,9 +63,10 @@ class Life:
         self.now_s += after_s
         actor.ready, actor.crash = ready, error
         self._ended(actor)
-        (at_s, act), self._due = self._due[-1], []
-        pause_s, self.now_s = round(at_s - self.now_s, 6), at_s
-        act()
+        at_s = self.timers.next_at()
+        assert at_s is not None
+        pause_s = round(at_s - self.now_s, 6)
+        self.pass_time(at_s - self.now_s)
         return pause_s
 
 
@@ -73,3 +90,63 @@ def test_one_that_has_waited_waits_shortly_the_next_time(monkeypatch: pytest.Mon
     assert pause_s == TIMINGS.longest_wait_s
     life.end(away, after_s=60.0, ready=True)
     assert life.end(away, after_s=1.0, ready=False) < 1.0
+
+
+def test_a_start_that_hangs_keeps_nobody_else_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others start after a minute, and health says of this one that it does not get through; then it may yet run."""
+    life = Life(monkeypatch)
+    others: list[str] = []
+    life.gate.enter("tracker@2", lambda: others.append("tracker@2"))
+    life.pass_time(START_WITHIN_S - 1)
+    assert (others, life.told) == ([], [])
+    life.pass_time(1)
+    assert others == ["tracker@2"]
+    (down,) = life.told
+    assert (down.actor, down.problem.code, down.is_failed) == ("tracker@1", "community.start_overdue", False)
+    assert "has not finished starting for 60 s" in english(down.problem)
+
+
+def test_a_start_that_is_over_is_not_said_to_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither one that succeeds nor one that fails."""
+    life = Life(monkeypatch)
+    life.on_started()
+    life.pass_time(2 * START_WITHIN_S)
+    assert life.told == []
+    assert life.end(ValueError("bad"), after_s=1.0) == TIMINGS.first_retry_s
+    life.end(ValueError("bad"), after_s=1.0)
+    assert [down.problem.code for down in life.told] == ["process.actor_crashed"] * 2
+
+
+def test_several_choices_are_one_restart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sets a server up chooses one thing after the other."""
+    life = Life(monkeypatch)
+    life.on_started()
+    for percent in (50.0, 60.0, 70.0):
+        life.hosted.change_settings(Settings(watched_percent=percent))
+        life.pass_time(1.0)
+    assert life.stops == 0
+    life.pass_time(1.0)
+    assert life.stops == 1
+    actor: Any = life.hosted.actor
+    life._ended(actor)
+    assert [settings.watched_percent for settings in life.started] == [80.0, 70.0]
+
+
+def test_choices_without_end_hold_soon_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other, each before the last has settled."""
+    life = Life(monkeypatch)
+    life.on_started()
+    for second in range(int(LONGEST_SETTLING_S) + 1):
+        life.hosted.change_settings(Settings(watched_percent=50.0 + second))
+        life.pass_time(1.0)
+    assert life.stops == 1
+
+
+def test_a_choice_that_is_taken_back_restarts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it runs with is what is chosen."""
+    life = Life(monkeypatch)
+    life.on_started()
+    life.hosted.change_settings(Settings(watched_percent=50.0))
+    life.hosted.change_settings(Settings())
+    life.pass_time(60.0)
+    assert (life.stops, len(life.started)) == (0, 1)

@@ -6,8 +6,8 @@ from typing import Any
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 """Types of an interaction."""
-_OF_SERVER = re.compile(r"@(\d{15,20})$")
-"""How the custom id of a button ends that works in a direct message, and belongs to a further community."""
+_OF_SERVER = re.compile(r"@(0|\d{15,20})$")
+"""How the custom id of a button ends that works in a direct message."""
 
 
 def find_event_guild(event: str, data: Any) -> int:
@@ -18,18 +18,28 @@ def find_event_guild(event: str, data: Any) -> int:
         return _read_id(data.get("id"))
     if guild_id := _read_id(data.get("guild_id")):
         return guild_id
-    return find_button_guild(str(_read_data(data).get("custom_id", ""))) if event == "INTERACTION_CREATE" else 0
+    custom_id = str(_read_data(data).get("custom_id", ""))
+    return (find_button_guild(custom_id) or 0) if event == "INTERACTION_CREATE" else 0
 
 
-def find_button_guild(custom_id: str) -> int:
-    """Return the id of the server whose community a direct message's button belongs to; 0 for the environment's."""
+def find_button_guild(custom_id: str) -> int | None:
+    """Return the id of the server whose community a direct message's button belongs to; 0 for the environment's.
+
+    None where the button does not say it: it is of no community then, where there are several.
+    """
     named = _OF_SERVER.search(custom_id)
-    return int(named[1]) if named else 0
+    return int(named[1]) if named else None
+
+
+def is_stray_button(data: Mapping[str, Any]) -> bool:
+    """Whether an interaction is with a button of a direct message that does not say whose it is."""
+    custom_id = str(_read_data(data).get("custom_id", ""))
+    return data.get("type") == COMPONENT and not data.get("guild_id") and find_button_guild(custom_id) is None
 
 
 def mark_button(custom_id: str, guild_id: int) -> str:
     """Return the custom id of a button that works in a direct message; `guild_id` 0 for the environment's."""
-    return f"{custom_id}@{guild_id}" if guild_id else custom_id
+    return f"{custom_id}@{guild_id}"
 
 
 def is_unserved_interaction(data: Mapping[str, Any], names: frozenset[str], prefix: str) -> bool:

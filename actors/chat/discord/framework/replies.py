@@ -10,6 +10,7 @@ import discord
 from discord.ext import commands
 
 from actors.chat.discord.core.api_errors import API_ERRORS
+from actors.chat.discord.core.event_routes import find_button_guild
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.framework.command_errors import RefusedError
@@ -171,6 +172,7 @@ async def reply_privately(
     parts |= {name: part for name, part in (("view", view), ("files", files or None)) if part is not None}
     if ctx.interaction is not None:
         return await ctx.send(ephemeral=True, **parts)
+    _check_marked(view)
     try:
         message = await ctx.author.send(**parts)
     except discord.Forbidden as error:
@@ -181,3 +183,10 @@ async def reply_privately(
     if aside:
         await send_reply(ctx, Reply(embeds.build_embed(_("📬 Check your direct messages"), colour=embeds.GREY)))
     return message
+
+
+def _check_marked(view: discord.ui.View | None) -> None:
+    """Raise ValueError where a button for a direct message does not say whose it is: a press would do nothing."""
+    ids = [str(getattr(item, "custom_id", None) or "") for item in (view.children if view is not None else ())]
+    if unmarked := [custom_id for custom_id in ids if custom_id and find_button_guild(custom_id) is None]:
+        raise ValueError(f"mark_button marks what works in a direct message: {', '.join(unmarked)}")

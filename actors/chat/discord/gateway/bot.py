@@ -11,7 +11,12 @@ import discord
 from discord.ext import commands
 
 from actors.chat.discord.core.api_errors import API_ERRORS
-from actors.chat.discord.core.event_routes import find_button_guild, find_event_guild, is_unserved_interaction
+from actors.chat.discord.core.event_routes import (
+    find_button_guild,
+    find_event_guild,
+    is_stray_button,
+    is_unserved_interaction,
+)
 from actors.chat.discord.features.film_night import NightRoleButton
 from actors.chat.discord.features.live_card import RateButton
 from actors.chat.discord.framework.command import UsherCommand
@@ -38,6 +43,8 @@ NOT_SET_UP = (
     N_("Usher isn't set up on this server."),
     N_("A member with Manage Server can do that: `/setup`"),
 )
+OLD_BUTTON = (N_("This button is from an older version of Usher."), N_("Run the command again."))
+"""Of a direct message's button that does not say which server it is about."""
 STARTING = (N_("Usher is just starting on this server."), N_("Try again in a few seconds."))
 STALE_BUTTON = (N_("This button is from an older version of Usher."), N_("Run the command again."))
 STALE_FORM = (N_("I no longer remember what you asked for."), N_("Run the command again."))
@@ -112,6 +119,9 @@ class UsherBot(ResumingBot):
         """
         guild_id = find_event_guild(event, data)
         with use_language(self.find_language(guild_id)):
+            if event == "INTERACTION_CREATE" and self.directory.is_shared and is_stray_button(data):
+                self._start(self._decline(discord.Interaction(data=data, state=self._connection), OLD_BUTTON))
+                return None
             is_served = event != "INTERACTION_CREATE" or self.directory.find(guild_id) is not None
             if is_served or is_unserved_interaction(data, UNSERVED, SETUP_PREFIX):
                 return parse(data)
@@ -232,7 +242,7 @@ class UsherBot(ResumingBot):
         """
         guild_id = origin.guild.id if origin.guild is not None else 0
         if not guild_id and isinstance(origin, discord.Interaction):
-            guild_id = find_button_guild(str(dict(origin.data or {}).get("custom_id", "")))
+            guild_id = find_button_guild(str(dict(origin.data or {}).get("custom_id", ""))) or 0
         features = self.directory.find(guild_id)
         if features is None:
             raise RefusedError(*map(_, NOT_SET_UP))

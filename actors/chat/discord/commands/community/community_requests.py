@@ -12,6 +12,7 @@ from actors.chat.discord.framework.command_errors import MANAGERS_ONLY, NO_CURE,
 from actors.chat.discord.framework.pages import refuse
 from actors.chat.discord.guild_directory import GuildDirectory
 from actors.chat.discord.ui import formatting
+from actors.registry import find_actor
 from config import Settings, languages
 from messages import (
     AuditSubject,
@@ -70,12 +71,14 @@ async def save_choices(
     """
     own = directory.own.actors
     question = SaveCommunity(str(guild.id), guild.name, dict(chosen), f"{member} ({member.id})")
-    server = _find_server(directory, guild, await ask_own(own, question))
+    saved = await ask_own(own, question)
+    server = _find_server(directory, guild, saved)
     directory.note_language(guild.id, server.language)
-    subjects = [AuditSubject(name, text[:60] if name != "PLEX_SERVERS" else "") for name, text in chosen.items()]
-    running = directory.find(guild.id)
-    starts_anew = running is None or running.actors.settings != server.settings
-    directory.record_act(guild.id, own.build_entry(member, "settings", subjects), starts_anew=starts_anew)
+    if not saved.added:
+        subjects = [AuditSubject(name, text[:60] if name != "PLEX_SERVERS" else "") for name, text in chosen.items()]
+        running = directory.find(guild.id)
+        starts_anew = running is None or running.actors.settings != server.settings
+        directory.record_act(guild.id, own.build_entry(member, "settings", subjects), starts_anew=starts_anew)
     return server
 
 
@@ -95,7 +98,7 @@ def choose_language(guild: discord.Guild) -> str:
 def _find_server(directory: GuildDirectory, guild: discord.Guild, listed: CommunityList) -> ServerSettings:
     community = next((each for each in listed.communities if each.guild_id == str(guild.id)), None)
     chosen = community.settings if community is not None else {"BOT_LANGUAGE": choose_language(guild)}
-    settings = directory.own.actors.settings.for_community(str(guild.id), chosen)
+    settings = find_actor("discord").community_settings(directory.own.actors.settings, str(guild.id), chosen)
     return ServerSettings(guild, community, settings, is_own=False)
 
 
