@@ -148,14 +148,14 @@ TEXTS = {
     "plex.no_token": Text(
         N_("there is no token to ask {url} with"),
         N_(
-            "set PLEX_TOKEN: sign in to Plex Web as the server's owner, open 'View XML' of any item and copy"
+            "set {setting}: sign in to Plex Web as the server's owner, open 'View XML' of any item and copy"
             " X-Plex-Token from its address"
         ),
     ),
     "plex.member_token": Text(
         N_("{url} accepts the token, but it is not the owner's: Plex hides who is watching"),
         N_(
-            "set PLEX_TOKEN: sign in to Plex Web as the server's owner, open 'View XML' of any item and copy"
+            "set {setting}: sign in to Plex Web as the server's owner, open 'View XML' of any item and copy"
             " X-Plex-Token from its address"
         ),
     ),

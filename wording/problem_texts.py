@@ -84,27 +84,31 @@ _PLEX: Final = {
     "plex.server_error": N_("Plex at {server} has an internal error (HTTP {status})"),
     "plex.status": N_("Plex at {server} answered with HTTP {status}"),
     "plex.timeout": N_("Plex at {server} did not answer in time"),
-    "plex.use_own_address": N_("set PLEX_URL to the server's own address"),
+    "plex.use_own_address": N_("set {address_setting} to the server's own address"),
     "plex.use_fitting_address": N_(
         "use http:// within your network, or the https://...plex.direct address that Plex Web shows"
     ),
     "plex.use_https": N_(
-        "begin PLEX_URL with https://, best with the https://...plex.direct address that Plex Web shows"
+        "begin {address_setting} with https://, best with the https://...plex.direct address that Plex Web shows"
     ),
     "plex.try_https": N_(
-        "if it accepts secure connections only, begin PLEX_URL with https://; otherwise look at the server's log"
+        "if it accepts secure connections only, begin {address_setting} with https://;"
+        " otherwise look at the server's log"
     ),
-    "plex.correct_url": N_("correct PLEX_URL"),
+    "plex.correct_url": N_("correct {address_setting}"),
     "plex.check_reach": N_(
-        "is it running, and is PLEX_URL right as seen from here (in a container, localhost is the container itself)?"
+        "is it running, and is {address_setting} right as seen from here"
+        " (in a container, localhost is the container itself)?"
     ),
-    "plex.pass_proxy": N_("let Usher through the proxy without a login, or set PLEX_URL to the server's own address"),
+    "plex.pass_proxy": N_(
+        "let Usher through the proxy without a login, or set {address_setting} to the server's own address"
+    ),
     "plex.look_at_log": N_("look at the server's log"),
     "plex.check_load": N_("is it overloaded, or is a firewall in between?"),
-    "plex.check_url": N_("check that PLEX_URL is a Plex Media Server"),
+    "plex.check_url": N_("check that {address_setting} is a Plex Media Server"),
     "plex.get_token": N_(
         "sign in to Plex Web as the server's owner, open 'View XML' of any item, copy X-Plex-Token from its address"
-        " into PLEX_TOKEN, and start Usher again"
+        " into {token_setting}, and start Usher again"
     ),
     "plex.other_server": N_("another Plex server ({name}) answers at {server} now"),
     "plex.no_poster": N_("Plex has no poster for it"),

@@ -71,7 +71,8 @@ def _import_from_plex(settings: Settings, console: Console) -> int:
     with show_progress() as progress:
         for server in _open_servers(settings):
             only_public = bool(settings.community) and not settings.allow_private_plex
-            connected = connect(server, only_public=only_public)
+            is_listed = not settings.community and server.url != settings.plex_url
+            connected = connect(server, only_public=only_public, is_listed=is_listed)
             if isinstance(connected, Finding):
                 said = render(connected)
                 raise ImportFault(f"{said.text}. {said.cure} Nothing was changed.")

@@ -21,7 +21,7 @@ def check_plex(settings: config.Settings) -> Iterator[Finding]:
     accounts: list[tuple[str, str]] = []
     answered = 0
     for server in settings.servers:
-        connected = connect(server)
+        connected = connect(server, is_listed=server.url != settings.plex_url)
         if isinstance(connected, Finding):
             yield connected
             continue
@@ -33,28 +33,32 @@ def check_plex(settings: config.Settings) -> Iterator[Finding]:
     yield from check_accounts(accounts if answered == len(settings.servers) else None, settings)
 
 
-def connect(server: config.PlexServer, timeout_s: float = _TIMEOUT_S, *, only_public: bool = False) -> Any:
+def connect(
+    server: config.PlexServer, timeout_s: float = _TIMEOUT_S, *, only_public: bool = False, is_listed: bool = False
+) -> Any:
     """Return the server, as plexapi has it, where it takes the token as its owner's; else a Finding that says why not.
 
     It is asked by the service's own client: with its proxy, its certificates, its limits. `only_public`: at
-    addresses of the internet alone, as a further community's.
+    addresses of the internet alone, as a further community's. `is_listed`: it is one of PLEX_SERVERS.
     """
+    setting = "PLEX_SERVERS" if is_listed else "PLEX_TOKEN"
     if not server.token:
-        return error("plex", "plex.no_token", url=server.url)
+        return error("plex", "plex.no_token", url=server.url, setting=setting)
     source = PlexClient(server.url, server.token, BoundedSession(server.url, timeout_s, only_public=only_public))
     try:
         source.connect()
     except POSSIBLE as failure:
-        return _explain(failure, server.url)
+        return _explain(failure, server.url, is_listed=is_listed)
     try:
         source.fetch_sessions()
     except POSSIBLE as failure:
-        finding = _explain(failure, server.url)
+        finding = _explain(failure, server.url, is_listed=is_listed)
         # Some servers answer a member who asks for the sessions as they answer a wrong token.
-        return error("plex", "plex.member_token", url=server.url) if finding.code == "plex.unauthorized" else finding
+        is_members = finding.code == "plex.unauthorized"
+        return error("plex", "plex.member_token", url=server.url, setting=setting) if is_members else finding
     return source.server
 
 
-def _explain(failure: Exception, url: str) -> Finding:
-    explained = classify_failure(failure, url)
+def _explain(failure: Exception, url: str, *, is_listed: bool) -> Finding:
+    explained = classify_failure(failure, url, is_listed=is_listed)
     return error("plex", f"plex.{explained.kind}", text=explained.what, cure=explained.cure)

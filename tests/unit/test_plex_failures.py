@@ -157,3 +157,12 @@ def test_a_refused_token_says_where_to_get_one() -> None:
 def test_places(url: str, place: str) -> None:
     """Host and port, whatever the address looks like."""
     assert place_of(url) == place
+
+
+@pytest.mark.parametrize(("error", "kind"), CASES)
+def test_a_cure_names_the_setting_that_has_the_server(error: Exception, kind: FailureKind) -> None:
+    """One of PLEX_SERVERS has nothing to do with PLEX_URL and PLEX_TOKEN."""
+    first, listed = (english(classify_failure(error, URL, is_listed=is_listed).cure) for is_listed in (False, True))
+    assert "PLEX_SERVERS" not in first and "{" not in first + listed
+    assert listed == first.replace("PLEX_URL", "PLEX_SERVERS").replace("PLEX_TOKEN", "PLEX_SERVERS")
+    assert kind != "unauthorized" or "into PLEX_SERVERS" in listed

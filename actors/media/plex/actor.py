@@ -116,6 +116,8 @@ class PlexPoller(Actor):
             http = functools.partial(
                 self.http, body_limit=OTHERS_BODY_LIMIT, tree_limit=OTHERS_TREE_LIMIT, only_public=only_public
             )
+        self._is_listed = server.url != settings.plex_url and not context.community
+        """Whether PLEX_SERVERS has its address."""
         token = open_token(server, context) if context.community else server.token
         self._client = PlexClient(server.url, token, http(server.url))
         self._posters = PosterFetcher(server.url, token, only_public=only_public)
@@ -226,7 +228,7 @@ class PlexPoller(Actor):
             identity = self._client.connect()
             container = self._client.fetch_sessions()
         except POSSIBLE as error:
-            self._on_poll_failed(classify_failure(error, self._client.url))
+            self._on_poll_failed(classify_failure(error, self._client.url, is_listed=self._is_listed))
             return
         taken = self.context.clock.now()
         self._note_answer(before, identity)
@@ -249,7 +251,7 @@ class PlexPoller(Actor):
                     other = Problem.of("plex.other_server", name=identity.name, server=place_of(self._client.url))
                     failed = english(other)
             except (*POSSIBLE, ArithmeticError) as error:
-                failed = classify_failure(error, self._client.url).detail
+                failed = classify_failure(error, self._client.url, is_listed=self._is_listed).detail
         if failed:
             self.log.warning("The server's history cannot be asked: %s", failed)
         self.ref("tracker").tell(HistoryFound(question.watch_id, rows, failed))

@@ -67,8 +67,17 @@ def place_of(url: str) -> str:
     return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
-def classify_failure(error: Exception, url: str) -> Failure:
-    """Return what went wrong in asking the server at `url`. Never quotes the error: it may carry a token."""
+def classify_failure(error: Exception, url: str, *, is_listed: bool = False) -> Failure:
+    """Return what went wrong in asking the server at `url`. Never quotes the error: it may carry a token.
+
+    `is_listed`: whether PLEX_SERVERS has its address and token.
+    """
+    failure = _classify(error, url)
+    address, token = ("PLEX_SERVERS", "PLEX_SERVERS") if is_listed else ("PLEX_URL", "PLEX_TOKEN")
+    return failure._replace(cure=Problem.of(failure.cure.code, address_setting=address, token_setting=token))
+
+
+def _classify(error: Exception, url: str) -> Failure:
     server = place_of(url)
     name = type(error).__name__
     if (private := find_private(error)) is not None:

@@ -195,8 +195,8 @@ def test_a_plex_in_order_even_with_an_odd_session() -> None:
     ("token", "said"),
     [
         ("wrong", "refuses the token"),
-        (MEMBER_TOKEN, "not as its owner's"),
-        (OLD_MEMBER_TOKEN, "not as its owner's"),
+        (MEMBER_TOKEN, "it is not the owner's"),
+        (OLD_MEMBER_TOKEN, "it is not the owner's"),
         ("", "no token"),
     ],
 )
@@ -247,6 +247,18 @@ def test_a_server_that_is_away_may_have_whom_the_others_lack() -> None:
 
 
 TOP = {"id": "301", "name": "Top", "position": 1, "permissions": "0"}
+
+
+def test_a_server_of_plex_servers_is_mended_there() -> None:
+    """Neither PLEX_URL nor PLEX_TOKEN has anything to do with it."""
+    with SimulatedPlex() as first, SimulatedPlex() as second:
+        for token, said in (("wrong", "into PLEX_SERVERS"), (OLD_MEMBER_TOKEN, "PLEX_SERVERS")):
+            settings = Settings(
+                plex_url=first.url, plex_token=first.token, plex_servers=(PlexServer(second.url, token),)
+            )
+            (found,) = (each for each in check_plex(settings) if each.severity == "error")
+            assert said in render(found).cure
+            assert "PLEX_TOKEN" not in render(found).cure
 
 
 @pytest.mark.parametrize(
