@@ -300,11 +300,13 @@ def load_settings(environ: Mapping[str, str], dotenv_path: Path | None = None, *
     counts as not set. Without `for_service`, what only the running service needs may be missing.
     """
     raw, problems = _gather(environ, dotenv_path)
+    is_unread = any(" cannot be read (" in problem and not problem.startswith("FILE__") for problem in problems)
     values: dict[str, Any] = {}
     for name, setting in DECLARED.items():
         text = raw.get(name, "").strip()
         if not text:
-            if for_service and setting.required and not _is_excused(name, raw, problems):
+            # Where .env cannot be read, what is missing may be in it.
+            if for_service and setting.required and not (is_unread or _is_excused(name, raw, problems)):
                 problems.append(SettingProblem(f"{name} is missing", f"set it to the {setting.help}."))
             continue
         if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
@@ -345,7 +347,8 @@ def _gather(environ: Mapping[str, str], dotenv_path: Path | None) -> tuple[dict[
             stream = io.StringIO(read_text(dotenv_path, _LARGEST_FILE))
             values = {k: v for k, v in dotenv_values(stream=stream, interpolate=False).items() if v is not None}
         except (OSError, ForeignInputError) as error:
-            return {}, [SettingProblem(f"{dotenv_path} cannot be read ({_explain(error)})", _MAKE_READABLE)]
+            reason = f"{dotenv_path} cannot be read ({_explain(error)})"
+            return dict(environ), [SettingProblem(reason, _MAKE_READABLE)]
     values.update(environ)
     problems = []
     for name in DECLARED:
@@ -387,6 +390,6 @@ def _find_contradictions(values: Mapping[str, Any]) -> list[SettingProblem]:
             cure = "set it to the address at which people open the page: links to sign in are made of it."
             problems.append(SettingProblem("WEB_URL is missing", cure))
     data_dir = Path(values.get("data_dir", "data"))
-    if data_dir.exists() and not data_dir.is_dir():
-        problems.append(SettingProblem(f"DATA_DIR ({data_dir}) is a file", "name a folder."))
+    if (fault := check.find_folder_fault(data_dir)) is not None:
+        problems.append(SettingProblem(f"DATA_DIR ({data_dir}) {fault[0]}", fault[1]))
     return problems

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -366,3 +367,24 @@ LANGUAGE, ZONE = Check(_read_language, "a language code"), Check(_read_timezone,
 DATABASE, SERVERS = Check(_read_database_url, "a database address"), Check(_read_servers, "a JSON list")
 WEBHOOK_URLS, SIGNING_KEY = Check(_read_webhook_urls, "addresses (http, https)"), Check(_read_signing_key, "base64")
 WEBHOOK_EVENTS = Check(_read_event_names, "names of events")
+
+
+_LONGEST_FOLDER = 450
+"""Bytes of a path: SQLite opens no file whose path has more than 500."""
+
+
+def find_folder_fault(folder: Path) -> tuple[str, str] | None:
+    """Return why nothing can be kept in a folder of that name, and what to do; None where that is not known."""
+    try:
+        length = max(len(os.fsencode(path)) for path in (folder.absolute(), os.path.realpath(folder)))
+        if length > _LONGEST_FOLDER:
+            return f"is a path of {length} bytes", f"name one of at most {_LONGEST_FOLDER}: SQLite opens no longer one."
+        if folder.exists():
+            return None if folder.is_dir() else ("is a file", "name a folder.")
+        links = [path for path in (folder, *folder.parents) if path.is_symlink() and not path.exists()]
+    except (OSError, ValueError) as error:
+        return f"is no path ({getattr(error, 'strerror', None) or error})", "name a folder with a shorter name."
+    if not links:
+        return None
+    link = links[-1]
+    return f"is not there: {link} is a link to {link.readlink()}", "mount or make that, or name another folder."

@@ -40,7 +40,8 @@ def check_folder(folder: Path) -> None:
                     return  # nor would SQLite's own words tell more
                 raise FolderRefusal(folder, what) from error
             except sqlite3.Error as error:
-                if "full" not in str(error):
+                failed = find_write_error(probe / "probe.db")  # SQLite says "disk I/O error" of a full disk too
+                if failed is None or failed.errno not in _OTHER_CAUSES:
                     raise FolderRefusal(folder, what) from error
 
 
@@ -108,7 +109,8 @@ def _lock_whole(probe: Path) -> None:
 def _share_memory(probe: Path) -> None:
     """As SQLite shares its index of the write-ahead log."""
     with (probe / "shared").open("w+b") as file:
-        file.truncate(_SHARED_BYTES)
+        file.write(b"\0" * _SHARED_BYTES)  # a hole would end the process (SIGBUS) where the disk is full
+        file.flush()
         with mmap.mmap(file.fileno(), _SHARED_BYTES) as shared:
             shared[0] = 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -14,10 +15,13 @@ import config
 from diagnosis.findings import Finding, error, note, ok
 from launcher.connection.run_state import read_running_state
 from persistence.database.errors import FolderRefusal
-from persistence.folder_probe import check_folder
+from persistence.folder_probe import check_folder, find_write_error
+from wording.file_failures import choose_cure
 
 _LOW_BYTES = 200_000_000
 _TOO_LOW_BYTES = 20_000_000
+_OF_OTHER_ROWS = (errno.EACCES, errno.EPERM, errno.ENOSPC)
+"""Errors of writing that have words of their own here."""
 
 
 def check_machine(settings: config.Settings) -> Iterator[Finding]:
@@ -47,6 +51,9 @@ def _check_folder(data_dir: Path) -> Finding:
     parent = _nearest_existing(data_dir)
     if not parent.is_dir():
         return error("folder", "folder.is_file", folder=str(parent), setting="DATA_DIR")
+    failed = find_write_error(parent / "usher.db")
+    if failed is not None and failed.errno not in _OF_OTHER_ROWS:
+        return error("folder", "reported", text=f"{parent}: {failed.strerror}", cure=choose_cure(failed))
     if not os.access(parent, os.W_OK | os.X_OK):
         return error("folder", "folder.unwritable", folder=str(parent), setting="DATA_DIR")
     try:

@@ -25,6 +25,8 @@ from persistence.folder_probe import check_folder
 
 _LOG_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 """With what a write-ahead log begins."""
+_LONGEST_PATH = 490
+"""Bytes; SQLite opens no file whose path has more than 511, and that of its -journal is longer."""
 _NO_LOG_YET = b"\0\0\0\0"
 """What a power cut can leave in its place."""
 
@@ -136,6 +138,8 @@ def check_writable(url: str) -> None:
 def _check_file(url: str, file: Path | None, backups_dir: Path | None, copies: Sequence[Path]) -> None:
     if file is None:
         return
+    if len(os.fsencode(os.path.realpath(file))) > _LONGEST_PATH:
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), str(file))
     _check_beside(url, file)
     try:
         head = _read_head(file)

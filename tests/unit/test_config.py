@@ -316,3 +316,38 @@ def test_webhooks_are_addresses_separated_by_spaces_and_a_key_in_base64() -> Non
     assert "password" not in problem
     (problem,) = problems(WEBHOOK_EVENTS="film_paused")
     assert "film_started, film_ended, night_planned, badge_earned" in problem
+
+
+def test_a_folder_that_can_never_be_is_told_with_the_settings(tmp_path: Path) -> None:
+    """A link to a disk that is not mounted, one to itself, a name or a path that is too long: no traceback."""
+    (tmp_path / "usb").symlink_to("/mnt/not-mounted/usher")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for folder, said in (
+        (tmp_path / "usb", "usb is a link to /mnt/not-mounted/usher: mount or make that"),
+        (tmp_path / "usb" / "data", "usb is a link to /mnt/not-mounted/usher: mount or make that"),
+        (tmp_path / "loop", "mount or make that"),
+        (tmp_path / ("x" * 300), "is no path (File name too long)"),
+        (tmp_path.joinpath(*["x" * 100] * 5), "bytes: name one of at most 450"),
+    ):
+        assert said in problems(DATA_DIR=str(folder))[0]
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert config.load_settings({**GOOD, "DATA_DIR": f"{tmp_path / 'link'}/"}).data_dir
+
+
+def test_what_an_unreadable_env_file_may_hold_is_not_called_missing(tmp_path: Path) -> None:
+    """The file is named; what the environment says is still looked at."""
+    file = tmp_path / ".env"
+    file.write_bytes("PLEX_URL=http://127.0.0.1:32400\r\n".encode("utf-16"))
+    with pytest.raises(config.SettingsError) as wrong:
+        config.load_settings({"PLEX_POLL_SECONDS": "soon"}, file)
+    assert ["UTF-16" in wrong.value.problems[0], "PLEX_POLL_SECONDS" in wrong.value.problems[1]] == [True, True]
+    assert len(wrong.value.problems) == 2
+
+
+def test_windows_editors_may_write_the_env_file(tmp_path: Path) -> None:
+    """A byte order mark, and CRLF at the ends of lines."""
+    file = tmp_path / ".env"
+    file.write_bytes(b"\xef\xbb\xbfPLEX_POLL_SECONDS=5\r\nTIMEZONE='Europe/Berlin'\r\n")
+    found = config.load_settings({}, file, for_service=False)
+    assert (found.plex_poll_seconds, found.timezone) == (5.0, "Europe/Berlin")

@@ -267,3 +267,30 @@ def test_a_disk_that_is_really_full_is_told_as_full(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines and all("make room on the disk" in line for line in lines), done.stdout
+
+
+FULL_FOLDER = """
+import subprocess, sys
+from pathlib import Path
+from persistence.folder_probe import check_folder
+folder = Path(sys.argv[1])
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(folder)], check=True)
+filler = (folder / "filler").open("wb", buffering=0)
+for left in range(16, -1, -1):
+    filler.truncate(0)
+    filler.seek(0)
+    filler.write(b"x" * (65536 - 4096 * left))
+    check_folder(folder)
+print("looked")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("unshare"), reason="needs unshare, to mount a disk of its own")
+def test_to_look_at_a_full_disk_ends_no_process(tmp_path: Path) -> None:
+    """Shared memory whose file has no room is the end of whoever writes to it (SIGBUS)."""
+    command = ["unshare", "--user", "--map-root-user", "--mount", sys.executable, "-c", FULL_FOLDER, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    if "unshare" in done.stderr or "mount" in done.stderr:
+        pytest.skip(f"may not mount: {done.stderr[-200:]}")
+    assert (done.returncode, done.stdout) == (0, "looked\n"), done.stderr
