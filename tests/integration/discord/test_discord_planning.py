@@ -108,7 +108,11 @@ def buttons(said: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("said", "question", "labels"),
     [
-        ("!night metropolis 2099-12-24 8pm please", "I didn't understand that time.", 0),
+        ("!night metropolis someday please", "I didn't understand that time.", 0),
+        ("!night metropolis 2099-12-24 8pm please", "I didn't understand “please”.\nDid you mean this?", 1),
+        ('!night "Metropolis" 2099-12-24 8pm all of you', "I didn't understand “all of you”.", 1),
+        ("!night metropolis tomorrow at 8 please", "I didn't understand “please”.\nMorning or evening?", 2),
+        ("!night metropolis smurfday tomorrow 20:30 please", "Did you mean this?", 1),
         ("!night metropolis tomorrow at 8", "Morning or evening?", 2),
         ("!night metropolis tomorrow", "What time?", 4),
         ("!night metropolis next friday 20:30", "Which day?", 2),

@@ -19,6 +19,7 @@ from actors.chat.discord.features.film_night import (
     find_titled,
     list_role_buttons,
     plan_night,
+    read_most,
     read_night_time,
     require_future,
 )
@@ -175,7 +176,8 @@ async def _understand_and_plan(ctx: CommandContext, guild: discord.Guild, title:
     if ctx.interaction is not None or _is_quoted(ctx):
         if not when:
             raise RefusedError(_("When should it begin?"), _(HOW))
-        meanings = [await find_titled(ctx.actors, title, read_night_time(settings, when, now))]
+        time, left_over = read_most(when, lambda text: read_night_time(settings, text, now))
+        meanings = [(await find_titled(ctx.actors, title, time))._replace(left_over=left_over)]
     else:
         words = f"{title} {when}".split()
         meanings = await find_meanings(ctx.actors, words, lambda text: read_night_time(settings, text, now))
@@ -193,7 +195,9 @@ async def plan_or_ask(
     settings = actors.settings
     now = _local_now(settings, actors.clock.now().wall_s)
     choices = _list_choices(meanings)
-    is_clear = len(choices) == 1 and all(each.is_exact and each.time.start is not None for each in meanings)
+    is_clear = len(choices) == 1 and all(
+        each.is_exact and each.time.start is not None and not each.left_over for each in meanings
+    )
     if is_clear:
         (choice,) = choices
         start = local_time(settings.timezone, choice.start_s)
@@ -231,11 +235,15 @@ def _build_question(meanings: Sequence[FilmAndTime], choices: Sequence[NightChoi
         lines.append(_('No film on Plex is called "{title}". Did you mean this?').format(title=typed))
     elif len(films) > 1:
         lines.append(_("Which film?"))
+    if left_over := meanings[0].left_over:
+        lines.append(_("I didn't understand “{words}”.").format(words=formatting.escape(left_over, 60)))
     time = meanings[0].time
     if time.doubt is Doubt.PAST:
         lines.append(f"{_past(time)} {_('The next time?')}")
     elif len({choice.start_s for choice in choices}) > 1 or (time.doubt is not None and guess is None):
         lines.append(_(_QUESTIONS[time.doubt or Doubt.SEVERAL]))
+    elif left_over and guess is None:
+        lines.append(_("Did you mean this?"))
     lines.append(f"-# {_('Nothing is planned until you press a button.')}")
     heading = formatting.escape_title(choices[0].film, 200) if len(films) == 1 else _("Film nights")
     return embeds.build_embed(f"📅 {heading}", "\n".join(lines), colour=embeds.GREY)

@@ -6,6 +6,7 @@ from actors.chat.discord.features.film_night.film_and_time import (
     check_found,
     find_meanings,
     find_titled,
+    read_most,
     read_night_time,
 )
 from actors.chat.discord.features.film_night.night_planner import (
@@ -46,6 +47,7 @@ __all__ = [
     "plan_night",
     "plan_open_night",
     "put_film_into_event",
+    "read_most",
     "read_night_time",
     "require_future",
     "upcoming_open_nights",

@@ -4,7 +4,7 @@ import asyncio
 import datetime
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from actors.chat.discord.features.film_night.night_planner import HOW
 from actors.chat.discord.framework.actor_client import ActorClient
@@ -17,6 +17,9 @@ from wording.translation import _
 
 _MOST_OFFERED = 3
 """Films that are offered where none has the name that was typed."""
+_MOST_LEFT_OVER = 3
+"""Words after a time that are passed over, and asked about."""
+Read = TypeVar("Read")
 _NO_TIME = TimeReading((), Doubt.UNREADABLE)
 _YEAR = re.compile(r"(?P<title>.+?)\s+(?P<year>(?:18|19|20)\d\d)")
 """A year that is no part of the title, without parentheses; a library may not find it among its words."""
@@ -31,6 +34,8 @@ class FilmAndTime(NamedTuple):
     """The films of that name; or where there is none, those that the library finds for it."""
     is_exact: bool = False
     """Whether they have that very name."""
+    left_over: str = ""
+    """Words after the time that were not understood."""
 
 
 def read_night_time(settings: Settings, text: str, now: datetime.datetime) -> TimeReading:
@@ -48,19 +53,49 @@ async def find_meanings(
 
     The longest title comes first. Raises RefusedError where there is no time in them, or no film.
     """
-    readings = [(" ".join(words[:at]), read(" ".join(words[at:]))) for at in range(len(words) - 1, 0, -1)]
-    understood = [FilmAndTime(title, time) for title, time in readings if time.doubt is not Doubt.UNREADABLE]
+    understood, left_over = _split_film_and_time(words, read), ""
     whole = " ".join(words)
     if not understood:
-        is_film = len(words) == 1 or (await _find_named(actors, whole)).is_exact
-        raise RefusedError(_("When should it begin?") if is_film else _("I didn't understand that time."), _(HOW))
+        if len(words) == 1 or (await _find_named(actors, whole)).is_exact:
+            raise RefusedError(_("When should it begin?"), _(HOW))
+        understood, left_over = _drop_left_over(words, lambda some: _split_film_and_time(some, read))
+    if not understood:
+        raise RefusedError(_("I didn't understand that time."), _(HOW))
     *meanings, alone = await asyncio.gather(
         *(_find_named(actors, meaning.title, meaning.time) for meaning in understood), _find_named(actors, whole)
     )
+    meanings = [meaning._replace(left_over=left_over) for meaning in meanings]
     exact = [meaning for meaning in meanings if meaning.is_exact]
     if alone.is_exact:
         raise RefusedError(_("When should it begin?"), _(HOW))  # High Noon is a film, and no time
     return exact or [next((each for each in reversed(meanings) if each.films), meanings[-1])]
+
+
+def _split_film_and_time(words: Sequence[str], read: Callable[[str], TimeReading]) -> list[FilmAndTime]:
+    """Return every way to split words into a title and a time that is understood, the longest title first."""
+    readings = [(" ".join(words[:at]), read(" ".join(words[at:]))) for at in range(len(words) - 1, 0, -1)]
+    return [FilmAndTime(title, time) for title, time in readings if time.doubt is not Doubt.UNREADABLE]
+
+
+def read_most(text: str, read: Callable[[str], TimeReading]) -> tuple[TimeReading, str]:
+    """Return the time that a text says, and the words after it that were not understood."""
+    time = read(text)
+    if time.doubt is not Doubt.UNREADABLE:
+        return time, ""
+
+    def read_some(words: Sequence[str]) -> list[TimeReading]:
+        return [each for each in (read(" ".join(words)),) if each.doubt is not Doubt.UNREADABLE]
+
+    found, left_over = _drop_left_over(text.split(), read_some)
+    return (found[0], left_over) if found else (time, "")
+
+
+def _drop_left_over(words: Sequence[str], read: Callable[[Sequence[str]], list[Read]]) -> tuple[list[Read], str]:
+    """Return what is read of words without the last of them, as few as possible, and these."""
+    for count in range(1, min(_MOST_LEFT_OVER, len(words) - 1) + 1):
+        if found := read(words[:-count]):
+            return found, " ".join(words[-count:])
+    return [], ""
 
 
 async def find_titled(actors: ActorClient, title: str, time: TimeReading) -> FilmAndTime:
