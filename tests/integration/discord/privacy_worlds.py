@@ -37,10 +37,11 @@ from messages import (
     TrackingPlan,
     VoiceMember,
     VoicePresence,
+    WatchRecord,
 )
 from messages.base import DurationMs, PositionMs
 from simulator.discord.model.guild import Member
-from tests.integration.discord.discord_stage import Stage, staged
+from tests.integration.discord.discord_stage import Peer, Stage, staged
 from tests.integration.store.persistence_fixture import AnswerT, House
 from tests.unit.persistence.record_builders import DAY, EVENING, FILM, record
 from tests.unit.tracking.builders import playing
@@ -55,6 +56,33 @@ SHARED, ALONE, ALONE_NOW = FILM.title, "Secret Wedding", "Secret Honeymoon"
 NOW = Moment(EVENING + DAY + 1300, 1300.0)
 
 
+class StoreThread:
+    """The real store, which may be asked from any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self._thread = concurrent.futures.ThreadPoolExecutor(1)  # the one that the store's messages are pumped in
+        self._house = self._thread.submit(House, folder).result()
+
+    def ask(self, question: Question[AnswerT]) -> AnswerT:
+        """Ask it."""
+        return self._thread.submit(self._house.ask, question).result(20)
+
+    def finish(self, watch: WatchRecord) -> None:
+        """Have it store a watch."""
+        self._thread.submit(self._house.finish, watch).result(20)
+
+    def answer(self, persistence: Peer) -> None:
+        """Have it answer all that is asked of persistence."""
+        for kind in Question.__subclasses__():
+            if getattr(kind, "receiver", "") == "persistence":
+                persistence.answers[kind] = self.ask
+
+    def close(self) -> None:
+        """End it."""
+        self._thread.submit(self._house.close).result(20)
+        self._thread.shutdown()
+
+
 class World:
     """A store and a tracker. With or without Pia; all else is the same to the second."""
 
@@ -62,29 +90,23 @@ class World:
         folder.mkdir(parents=True)
         self._ids = ids
         self.has_pia = self._is_there = has_pia
-        self._thread = concurrent.futures.ThreadPoolExecutor(1)  # the one that the store's messages are pumped in
-        self._house = self._thread.submit(House, folder).result()
-        self._thread.submit(self._fill).result(60)
+        self.store = StoreThread(folder)
+        self._fill()
         self.choice: Privacy = "open"
-
-    def ask(self, question: Question[AnswerT]) -> AnswerT:
-        """Ask the store; from any thread."""
-        return self._thread.submit(self._house.ask, question).result(20)
 
     def choose(self, choice: Privacy) -> None:
         """Pia chooses who sees her."""
         self.choice = choice
-        self.ask(SetPrivacy(self._ids[PIA], PIA, choice))
+        self.store.ask(SetPrivacy(self._ids[PIA], PIA, choice))
 
     def forget_pia(self) -> None:
         """Pia is forgotten, and has gone."""
         self._is_there = False
-        self.ask(EraseViewer(self._ids[PIA]))
+        self.store.ask(EraseViewer(self._ids[PIA]))
 
     def close(self) -> None:
         """End the store."""
-        self._thread.submit(self._house.close).result(20)
-        self._thread.shutdown()
+        self.store.close()
 
     def tracker(self) -> TrackingEngine:
         """Return a tracker: Olga, Ben and Pia watch in the channel, Pia's account plays another film at home."""
@@ -118,21 +140,21 @@ class World:
                                directors=(f"Nobody {evening}",), genres=("Western",))  # fmt: skip
                 self._watch(f"pia-{evening}", PIA, film, evening)
             at_home = replace(FILM, title=f"{ALONE} at home", rating_key="60", year=2001)
-            self._house.finish(
+            self.store.finish(
                 record("home", ACCOUNT, at_home, username=ACCOUNT_NAME, source="plex", screening_id="home",
                        started_at_s=EVENING - 20 * DAY, ended_at_s=EVENING - 20 * DAY + 7200)
             )  # fmt: skip
-            self._house.ask(LinkAccount(ACCOUNT, ACCOUNT_NAME, self._ids[PIA], PIA, PLEX_TV))
-            self._house.ask(RateFilm("s0", self._ids[PIA], 2))
-        self._house.ask(RateFilm("s0", self._ids[OLGA], 4))
+            self.store.ask(LinkAccount(ACCOUNT, ACCOUNT_NAME, self._ids[PIA], PIA, PLEX_TV))
+            self.store.ask(RateFilm("s0", self._ids[PIA], 2))
+        self.store.ask(RateFilm("s0", self._ids[OLGA], 4))
         for title in (SHARED, "Greed"):
-            self._house.ask(SuggestFilm(self._ids[BEN], BEN, title, None, None, 5, 80.0, (), ""))
+            self.store.ask(SuggestFilm(self._ids[BEN], BEN, title, None, None, 5, 80.0, (), ""))
 
     def _watch(
         self, watch_id: str, name: str, film: Item, evening: int, *, party: str = "", seconds: float = 7000.0
     ) -> None:
         began_s = EVENING - evening * DAY
-        self._house.finish(
+        self.store.finish(
             record(watch_id, self._ids[name], film, username=name, party=bool(party), screening_id=party or watch_id,
                    started_at_s=began_s, ended_at_s=began_s + 7200, playing_s=seconds)
         )  # fmt: skip
@@ -155,9 +177,7 @@ class Worlds:
         watching: ActiveWatches = engine.active_watches(NOW)
         members = tuple(each for each in engine.party.members)
         self.stage.tracker.answers |= {ListActiveWatches: watching, StartTracking: TrackingPlan((), members, "", ())}
-        for kind in Question.__subclasses__():
-            if getattr(kind, "receiver", "") == "persistence":
-                self.stage.persistence.answers[kind] = world.ask
+        world.store.answer(self.stage.persistence)
 
     def add_asker(self) -> Member:
         """Return a member who has watched nothing, and has used no command yet."""

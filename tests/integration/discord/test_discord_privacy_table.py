@@ -87,7 +87,7 @@ def show_record(worlds: Worlds) -> str:
 
 def show_webhooks(worlds: Worlds) -> str:
     """What is posted of all that plays now."""
-    viewers = worlds.world.ask(GetVisibleViewers())
+    viewers = worlds.world.store.ask(GetVisibleViewers())
     shown = worlds.world.tracker().now_playing(NOW).screenings
     notices = [notice for each in shown for notice in (ScreeningStarted(NOW, each), ScreeningEnded(NOW, each))]
     return json.dumps([build_payload(make_event(each), viewers, ZoneInfo("UTC")) for each in notices])
@@ -95,7 +95,10 @@ def show_webhooks(worlds: Worlds) -> str:
 
 def digest(worlds: Worlds) -> str:
     """The weekly digest."""
-    films, best = worlds.world.ask(GetMovieStats(since_s=0.0)), worlds.world.ask(GetLeaderboard("time", 0.0, 3))
+    films, best = (
+        worlds.world.store.ask(GetMovieStats(since_s=0.0)),
+        worlds.world.store.ask(GetLeaderboard("time", 0.0, 3)),
+    )
     return str(weekly_digest.build_embed(films, best).to_dict())
 
 

@@ -61,7 +61,7 @@ async def report_errors(interaction: discord.Interaction[Any]) -> AsyncIterator[
         reply = explain_error(error)
         log_failure(reply, str(dict(interaction.data or {}).get("custom_id", "")))
         if reply.embed is not None:
-            with contextlib.suppress(*API_ERRORS):
+            with contextlib.suppress(*API_ERRORS, RuntimeError):  # the last of aiohttp's, where the bot is leaving
                 await interaction.followup.send(embed=reply.embed, ephemeral=True)
 
 

@@ -15,7 +15,7 @@ from actors.chat.discord.features.film_night import (
 )
 from actors.chat.discord.features.film_vote import VoteFilm
 from actors.chat.discord.framework.autocompletion import actors_of
-from actors.chat.discord.framework.command_errors import report_errors
+from actors.chat.discord.framework.command_errors import RefusedError, report_errors
 from actors.chat.discord.framework.pages import build_buttons, refuse
 from actors.chat.discord.framework.replies import viewer_id
 from actors.chat.discord.guild_features import features_of
@@ -64,6 +64,9 @@ _PLANNERS_ONLY = (
     N_("Only members with Manage Events can plan a film night."),
     N_("An administrator can give you a role with it."),
 )
+
+
+_CHOSEN = (N_("That night already has a film."), N_("Plan it with `!night`."))
 
 
 class PlanNightButton(
@@ -142,10 +145,12 @@ class OpenNightButton(
         recurring = features_of(interaction).recurring_nights
         night = recurring.nights.find(self._event_id)
         if night is None or not night.is_open or film.item is None:
-            await refuse(interaction, _("That night already has a film."), _("Plan it with `!night`."))
+            await refuse(interaction, *map(_, _CHOSEN))
             return
         await interaction.response.defer(thinking=True)
-        async with report_errors(interaction):
+        async with report_errors(interaction), recurring.choosing:
+            if not night.is_open:  # somebody has pressed at the same time
+                raise RefusedError(*map(_, _CHOSEN))
             event = await interaction.guild.fetch_scheduled_event(self._event_id, with_counts=False)
             reply = await put_film_into_event(actors_of(interaction), event, film.item)
             recurring.nights.choose_film(night, film.item)

@@ -122,11 +122,7 @@ async def vote(ctx: CommandContext, films: str = "", duration: str = "") -> None
     """Ask in a poll which film is next; say which vote runs where one does."""
     films, duration = split_trailing_argument(ctx, films, duration, is_duration)
     votes: FilmVotes = ctx.features.film_votes
-    if (running := votes.running) is not None:
-        url = _poll_url(ctx, running)
-        raise RefusedError(
-            _("A vote is running already: {url}").format(url=url), _("Wait for its end, or end it first.")
-        )
+    _refuse_second(ctx, votes)
     if not ctx.permissions.manage_events:
         raise RefusedError(
             _("Only members with Manage Events can start a vote."), _("An administrator can give you a role with it.")
@@ -140,9 +136,20 @@ async def vote(ctx: CommandContext, films: str = "", duration: str = "") -> None
     await send_reply(ctx, reply, build_buttons(reply.items))
 
 
+def _refuse_second(ctx: CommandContext, votes: FilmVotes) -> None:
+    """Raise RefusedError, with the way to it, where a vote is running."""
+    if (running := votes.running) is not None:
+        url = _poll_url(ctx, running)
+        raise RefusedError(
+            _("A vote is running already: {url}").format(url=url), _("Wait for its end, or end it first.")
+        )
+
+
 async def _open_vote(ctx: CommandContext, votes: FilmVotes, text: str, hours: int) -> Reply:
     chosen, facts = await choose_films(ctx.actors, text)
-    opened, message = await votes.open(ctx.channel, chosen, hours)
+    async with votes.opening:
+        _refuse_second(ctx, votes)  # two may have asked at once
+        opened, message = await votes.open(ctx.channel, chosen, hours)
     return Reply(build_card(opened, facts, message.jump_url), items=(EndVoteButton(opened.poll_id),))
 
 

@@ -55,6 +55,8 @@ class RecurringNights:
         self.nights = nights
         self._log = log
         self._tries = 0
+        self.choosing = asyncio.Lock()
+        """Held while a film is put into an open night: two members may choose one at once."""
 
     @property
     def is_full(self) -> bool:

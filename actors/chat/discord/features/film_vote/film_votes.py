@@ -33,6 +33,8 @@ LOOK_EVERY_S = 6 * 3600.0
 KEPT_S = 90 * 86_400.0
 """How long a vote that is over is remembered, so that its button plans a night."""
 _LONGEST_RETRY_S = 600.0
+_EXPIRED = 520001
+"""Discord's code where a poll has ended already."""
 _DEGRADED = "film_vote"
 
 
@@ -79,6 +81,8 @@ class FilmVotes:
         self._plan_button = plan_button
         self._degraded = degraded
         self._log = log
+        self.opening = asyncio.Lock()
+        """Held while a vote is opened: one runs at a time, also where two members ask for it at once."""
         self._looks: dict[int, _Look] = {}
         self._changed = asyncio.Event()
 
@@ -111,7 +115,11 @@ class FilmVotes:
 
     async def end(self, vote: VoteRecord) -> None:
         """End a vote before its time; what won is told when Discord has counted. Raises what discord.py raises."""
-        await self._channel(vote).get_partial_message(vote.poll_id).end_poll()
+        try:
+            await self._channel(vote).get_partial_message(vote.poll_id).end_poll()
+        except discord.HTTPException as error:
+            if error.code != _EXPIRED:  # else somebody has pressed at the same time, or its time has run out
+                raise
         self.on_poll_ended(vote.poll_id)
 
     def on_poll_ended(self, poll_id: int) -> None:
