@@ -120,6 +120,13 @@ class WatchState(Struct, frozen=True):
     last_outage: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     """When the last time ended in which nobody looked (steady clock), how long it was, how much of that counts as
     played, and how far the film advanced; seconds. A slower speed that is learned soon after tells more of it."""
+    even_steps: int = 0
+    """How many steps of steady play there were since, each of which fits `speed`: in `recent_steps` one by one when
+    something else happens."""
+    even_ms: int = 0
+    """Time on the clock of all of those together."""
+    even_film_ms: int = 0
+    """How far the film moved in all of those together."""
 
 
 class WatchRecord(Struct, frozen=True):

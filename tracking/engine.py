@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -34,7 +35,7 @@ from tracking.seating import PartySeating
 from tracking.sessions.display import bound_list, list_problems, list_watches
 from tracking.sessions.other_player import OtherPlayer, get_playback
 from tracking.sessions.phases import End
-from tracking.sessions.poll_diff import compare
+from tracking.sessions.poll_diff import PollDiff, compare
 from tracking.sessions.server import PlexServers, ServerSessions
 from tracking.sessions.session import Session, StreamKey
 from tracking.watch_party import WatchParty
@@ -86,7 +87,7 @@ class TrackingEngine:
         self.recorder.changed_servers[server.server_id] = None
         last = server.last_poll
         if last is None or at.steady_s >= last.steady_s:
-            outage = server.away or (last is not None and at.steady_s - last.steady_s > self.rules.gap_s)
+            outage = last is not None and self.rules.is_outage(at.steady_s - last.steady_s, failed=server.away)
             server.last_poll, server.polls = at, server.polls + 1
             self.servers.set_away(server, False)
             self._apply_poll(server, snapshot, last if outage else None, outage)
@@ -215,12 +216,10 @@ class TrackingEngine:
         for session, other in diff.credited:
             self.seating.credit_departed(session, other, at)
             session.credit(other, at, known)
-        steps = [(session, playback, False) for session, playback in diff.seen]
-        steps += [(session, playback, True) for session, playback in diff.followed]
         server.others = diff.others
-        for session, playback, elsewhere in steps:
+        for session, playback in chain(diff.seen.items(), diff.followed):
             try:
-                self._show(server, session, playback, at, outage, elsewhere)
+                self._show(server, session, playback, at, outage, diff)
             except Exception as error:  # noqa: BLE001 - one odd session never costs the others their watch
                 self._notify_odd(playback, error)
         for session, other in diff.taken_over:
@@ -237,11 +236,13 @@ class TrackingEngine:
                 self._notify_odd(get_playback(shown), error)
 
     def _show(
-        self, server: ServerSessions, session: Session, playback: Playback, at: Moment, outage: bool, elsewhere: bool
+        self, server: ServerSessions, session: Session, playback: Playback, at: Moment, outage: bool, diff: PollDiff
     ) -> None:
         """Apply a listed session."""
-        first, there_ms = session.timeline, None if playback.state == "buffering" else playback.position_ms
-        if starts_again(first, there_ms, at, self.rules, playback.machine_id if elsewhere else None):
+        first, elsewhere, known = session.timeline, session not in diff.seen, not self.party.unknown
+        there_ms = None if playback.state == "buffering" else playback.position_ms
+        player = playback.machine_id if elsewhere else None
+        if (there_ms or 0) < (first.position_ms or 0) and starts_again(first, there_ms, at, self.rules, player):
             for record in session.end_before(at, self.rules):
                 self.recorder.finish(session, record, at, session.timeline.seen)
             self._remove(session, at)
@@ -250,13 +251,12 @@ class TrackingEngine:
             return
         if session.playback is None and not session.tracks_owner:
             session.owner_pending = self.rules.counts(playback.account_id, playback.account_name)
-        known = not self.party.unknown
         if elsewhere:
             before = session.stream
             session.follow(playback, at, outage, known, self.rules)
             server.reindex(session, before)
         else:
-            session.observe(playback, at, outage, known, self.rules)
+            session.observe(playback, at, outage, known, self.rules, same=session not in diff.changed)
         if session.owner_pending:
             self._start_owner_watch(session, at)
         if not first.spans and session.timeline.join_position_ms != first.join_position_ms:
@@ -307,8 +307,8 @@ class TrackingEngine:
             )
             if running or (anew and past.is_completed(self.rules)):
                 past = None
-        identity = (server.server_id, *stream, playback.item.rating_key)
-        screening_id = (past and past.own_id) or make_id("screening", *identity, repr(opened.wall_s))
+        new_id = make_id("screening", server.server_id, *stream, playback.item.rating_key, repr(opened.wall_s))
+        screening_id = (past and past.own_id) or new_id
         watch_id = make_id("watch", screening_id, viewer_id, *stream, repr(opened.wall_s))
         line = replace(line, screening_id=screening_id, watch_id=watch_id)
         session = Session(
@@ -345,16 +345,14 @@ class TrackingEngine:
         self, session: Session, snapshot: PlaybackSnapshot, outage_since: Moment | None, switched: bool
     ) -> None:
         """Apply that a successful poll did not list a session."""
-        key = session.stream.session_key
-        named = key in snapshot.unreadable
+        named = (key := session.stream.session_key) in snapshot.unreadable
         if named or any(place.startswith("#") for place in snapshot.unreadable):
             if session.hold_unreadable(snapshot.taken, outage_since, named, self.rules):
                 return
         else:
             session.forget_unreadable()
         stopped = key in snapshot.stopped_keys
-        follows = session.mark_absent(snapshot.taken, outage_since, self.rules, switched, stopped)
-        match follows:
+        match session.mark_absent(snapshot.taken, outage_since, self.rules, switched, stopped):
             case None:
                 return
             case End(reason):

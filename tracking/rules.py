@@ -28,6 +28,8 @@ EXTRA_SUBTYPES = frozenset(
 """Subtypes (lower case) of things that stand beside a film; home videos are movies of subtype clip."""
 PREROLL_GUIDS = ("analyzed.prerolls://", "prerolls://")
 LIVE_KEY = "/livetv/"
+SHORT_GAP = 0.75
+"""The share of the longest silence that is no outage within which a failed poll makes none either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,13 @@ class Rules:
     def counts(self, account_id: str, account_name: str) -> bool:
         """Tell whether an account's session is its own watch; without a usable account it is nobody's."""
         return bool(account_id) and not {account_id.casefold(), account_name.casefold()} & self.excluded
+
+    def is_outage(self, silent_s: float, *, failed: bool) -> bool:
+        """Tell whether so much time between two successful polls is an outage; `failed`: polls did fail meanwhile.
+
+        A single failed poll leaves no more doubt than one that came late.
+        """
+        return silent_s > self.gap_s * (SHORT_GAP if failed else 1.0)
 
     def tracks(self, item: Item) -> bool:
         """Tell whether an item counts."""

@@ -89,6 +89,43 @@ class SessionGroup:
         self._viewers.discard(member.viewer_id)
         return member
 
+    def stays(self, positions: Mapping[Session, int], at: Moment) -> bool:
+        """Tell whether nothing changes: all members are near as before, nobody else is there, and none is to join.
+
+        Then it is noted where the group is by now. Nearly every look finds this, so it is made short.
+        """
+        if len(positions) != len(self.members) or len(positions) < 2 or self.beside is not None:
+            return False
+        expected_ms, off_ms = self._expect(at), -1
+        there_ms = first_ms = last_ms = 0
+        joined: bool | None = None
+        plays = False
+        for session, position_ms in positions.items():
+            member = self.members.get(session)
+            if member is None or member.apart_since is not None or (joined is not None and joined != member.joined):
+                return False
+            joined = member.joined
+            if not joined and (self.known or at.steady_s - member.since.steady_s >= TOGETHER_S):
+                return False
+            distance_ms = abs(position_ms - expected_ms)
+            if off_ms < 0:
+                off_ms, there_ms, first_ms, last_ms = distance_ms, position_ms, position_ms, position_ms
+            elif distance_ms < off_ms:
+                off_ms, there_ms = distance_ms, position_ms
+            if position_ms < first_ms:
+                first_ms = position_ms
+            elif position_ms > last_ms:
+                last_ms = position_ms
+            plays = plays or session.timeline.state == "playing"
+        if last_ms - there_ms > NEAR_MS or there_ms - first_ms > NEAR_MS:
+            return False
+        self.position_ms, self.at, self.plays = there_ms, at, plays
+        return True
+
+    def _expect(self, at: Moment) -> int:
+        """Return where the group would be by the clock."""
+        return self.position_ms + (round((at.steady_s - self.at.steady_s) * 1000) if self.plays else 0)
+
     def follow(self, positions: Mapping[Session, int], at: Moment) -> list[Session]:
         """Note which members are near where the group is by now; return those that have been away for too long.
 
@@ -100,7 +137,7 @@ class SessionGroup:
             return []
         near = [session for session in seen if self.members[session].apart_since is None]
         leading = [session for session in near if self.members[session].joined] or near or seen
-        expected_ms = self.position_ms + (round((at.steady_s - self.at.steady_s) * 1000) if self.plays else 0)
+        expected_ms = self._expect(at)
         self.position_ms = min((positions[session] for session in leading), key=lambda each: abs(each - expected_ms))
         self.at, self.plays = at, any(session.timeline.state == "playing" for session in leading)
         return [session for session in seen if self._is_gone(self.members[session], positions[session])]

@@ -75,9 +75,8 @@ class SessionGroups:
             self._take_out(session, at, changes)
         films: dict[str, list[Session]] = {}
         for session in sessions:
-            guid = session.timeline.item.guid
             group = self._group_of.get(session) if self._group_of else None
-            film = group.film if group else guid if guid[:7] == "plex://" else film_keys(session.timeline.item)[0]
+            film = group.film if group is not None else session.film
             if film in films:
                 films[film].append(session)
             else:
@@ -98,10 +97,13 @@ class SessionGroups:
         positions: dict[Session, int] = {}
         for session in sessions:
             line = session.timeline
-            if not session.active or line.outage or not line.account_id or not session.watched or is_live(line.item):
+            if line.position_ms is None or line.outage or not line.account_id or is_live(line.item):
                 continue
-            position_ms = estimate_position(line, at, self.rules)
-            if position_ms is not None:
+            if not (session.active and session.watched):
+                continue
+            if line.seen is at and not line.pending_s:
+                positions[session] = line.position_ms
+            elif (position_ms := estimate_position(line, at, self.rules)) is not None:
                 positions[session] = position_ms
         return positions
 
@@ -223,6 +225,8 @@ class SessionGroups:
     ) -> None:
         """Compare the sessions of one film."""
         groups = self._by_film.get(film, [])
+        if len(groups) == 1 and groups[0].stays(positions, at):
+            return
         for group in groups:
             for session in group.follow(positions, at):
                 self._take_out(session, at, changes)

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from messages import Moment, Playback, WatchState, sittings, spans
 from tracking.rules import is_live
 from tracking.sessions.other_player import OtherPlayer
+from tracking.watches.learned_speed import unfold_steps
 from tracking.watches.watch import clamp_position
 
 
@@ -21,6 +22,9 @@ def relocate(state: WatchState, playback: Playback, at: Moment) -> WatchState:
         lead_ms=0,
         speed=1.0,
         recent_steps=(),
+        even_steps=0,
+        even_ms=0,
+        even_film_ms=0,
         ghost=False,
         outage=False,
         reckoned=False,
@@ -59,7 +63,7 @@ def resume_measuring(state: WatchState, other: OtherPlayer, *, whole: bool = Tru
 
     Not `whole`: the viewer came in after it had begun to play, and has not seen its steps.
     """
-    trial = other.trial
+    trial = unfold_steps(other.trial)
     return replace(
         state,
         advanced=trial.advanced,
@@ -68,6 +72,9 @@ def resume_measuring(state: WatchState, other: OtherPlayer, *, whole: bool = Tru
         lead_ms=trial.lead_ms if whole else 0,
         speed=trial.speed,
         recent_steps=trial.recent_steps if whole else (),
+        even_steps=0,
+        even_ms=0,
+        even_film_ms=0,
     )
 
 

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 from messages import Moment, Playback, WatchState
 from tracking.rules import Rules
 from tracking.sessions.handover import relabel
-from tracking.watches.progress import adopt_speed, advance
+from tracking.watches.learned_speed import adopt_speed
+from tracking.watches.progress import advance
 
 
 class PartyWatches(dict[str, WatchState]):

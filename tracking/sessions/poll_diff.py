@@ -21,8 +21,10 @@ LEAST_SPEED = 0.4
 class PollDiff:
     """The changes of a server's sessions between two polls."""
 
-    seen: list[tuple[Session, Playback]] = field(default_factory=list)
+    seen: dict[Session, Playback] = field(default_factory=dict)
     """Sessions whose stream is listed as before."""
+    changed: set[Session] = field(default_factory=set)
+    """Those of them whose item is not the same to the letter."""
     followed: list[tuple[Session, Playback]] = field(default_factory=list)
     """Sessions that go on on another stream at once."""
     taken_over: list[tuple[Session, OtherPlayer]] = field(default_factory=list)
@@ -48,25 +50,27 @@ def compare(
     hides nothing, in whatever order they are listed. Where two advance, there are two.
     """
     diff = PollDiff()
-    listed: dict[tuple[str, str, str], Playback] = {}
     unmatched: dict[StreamKey, Playback] = {}
     streams: Mapping[Any, Session] = server.streams
+    seen = diff.seen
     for playback in playbacks:
         if playback.state == "stopped":
             continue
         key = (playback.account_id, playback.machine_id, playback.session_key)  # a StreamKey, as far as a dict can tell
         session = streams.get(key)
-        if session is not None and session.shows(playback, outage):
-            if key not in listed:
-                diff.seen.append((session, playback))
-            listed[key] = playback
-            continue
-        listed[key] = playback
+        if session is not None:
+            is_same = playback.item == session.timeline.item
+            if is_same or session.shows(playback, outage):
+                if session not in seen:
+                    seen[session] = playback
+                    if not is_same:
+                        diff.changed.add(session)
+                continue
         if rules.tracks(playback.item):
             unmatched[StreamKey(*key)] = playback
-    if len(diff.seen) < len(server):
-        here = {session for session, _ in diff.seen}
-        diff.absent = {session: session.stream in listed for session in server if session not in here}
+    if len(seen) < len(server):
+        listed = {(each.account_id, each.machine_id, each.session_key) for each in playbacks if each.state != "stopped"}
+        diff.absent = {each: each.stream in listed for each in server if each not in seen}
     if unmatched or server.others:
         _Unmatched(server, diff, at, outage, rules).sort(unmatched)
     return diff
@@ -103,7 +107,7 @@ class _Unmatched:
             known = None
         same = self.server.same_viewing(playback)
         gone = [session for session in same if session in self.diff.absent]
-        beside = [(session, shown) for session, shown in self.diff.seen if session in same] if same else []
+        beside = [(session, self.diff.seen[session]) for session in same if session in self.diff.seen]
         if beside:  # of a film that was over and begins anew the one beside is the new showing
             gone = [each for each in gone if not self._begins_after(each, playback)]
         if gone and self._go_on(key, playback, known, gone):
@@ -198,7 +202,7 @@ class _Unmatched:
 
     def _replace(self, session: Session, shown: Playback) -> None:
         """Make the stream that a session followed so far its other player."""
-        self.diff.seen.remove((session, shown))
+        del self.diff.seen[session]
         self.diff.others[session.stream] = OtherPlayer.standing(shown, self.at)
 
     def _hands_over(self, session: Session, shown: Playback, new: Playback) -> bool:

@@ -26,7 +26,7 @@ from tracking.sessions.phases import (
     unreadable_since,
 )
 from tracking.sessions.play_history import history_query, matching_row
-from tracking.watches.film import has_same_key, has_same_length, same_film
+from tracking.watches.film import film_keys, has_same_key, has_same_length, same_film
 from tracking.watches.progress import advance
 from tracking.watches.watch import (
     at_end,
@@ -87,6 +87,9 @@ class Session:
     """Its start was announced."""
     first_seat_taken: bool = False
     """Somebody of the channel has watched it."""
+    _named: Item | None = None
+    """The item of which `_film` is the name."""
+    _film: str = ""
 
     @property
     def stream(self) -> StreamKey:
@@ -97,6 +100,14 @@ class Session:
     def item(self) -> Item:
         """What plays."""
         return self.timeline.item
+
+    @property
+    def film(self) -> str:
+        """By what its film is known on every server, as far as it is."""
+        item = self.timeline.item
+        if self._named is not item:
+            self._named, self._film = item, film_keys(item)[0]
+        return self._film
 
     @property
     def account(self) -> str:
@@ -140,7 +151,7 @@ class Session:
         begin anew was given to another film. Where nobody looked, either of the two tells.
         """
         mine = self.timeline
-        if shown.item == mine.item or same_film(shown.item, mine.item):  # nearly always it is the same to the letter
+        if same_film(shown.item, mine.item):
             return True
         if not has_same_key(shown.item, mine.item):
             return False
@@ -169,20 +180,25 @@ class Session:
         stands_s = at.steady_s - line.advanced.steady_s
         return self.active and line.state == "playing" and not line.ghost and stands_s < rules.ghost_after_s
 
-    def observe(self, playback: Playback, at: Moment, outage: bool, presence_known: bool, rules: Rules) -> None:
-        """Apply that a poll lists it."""
+    def observe(
+        self, playback: Playback, at: Moment, outage: bool, presence_known: bool, rules: Rules, *, same: bool = False
+    ) -> None:
+        """Apply that a poll lists it; `same`: its item is the same to the letter."""
         unobserved = outage or not isinstance(self.phase, Active)
         self.phase, self.playback = ACTIVE, playback
         before = mark_unobserved(self.timeline) if unobserved else self.timeline
         line = advance(before, at, playback.position_ms, playback.state, rules)
-        self.timeline = relabel(line, playback, self.tracks_owner)
+        if not same or playback.account_name != line.username:
+            line = relabel(line, playback, self.tracks_owner)
+        self.timeline = line
+        if not self.party_watches:
+            return
 
         def observe_watch(watch: WatchState) -> WatchState:
             watch = mark_unobserved(watch) if unobserved else watch
             return observe_member(watch, line, before, playback, at, rules)
 
-        if self.party_watches:
-            self.party_watches.change(observe_watch, presence_known)
+        self.party_watches.change(observe_watch, presence_known)
 
     def follow(self, playback: Playback, at: Moment, outage: bool, presence_known: bool, rules: Rules) -> None:
         """Continue the film on another stream of the same account, at its position there."""

@@ -51,15 +51,17 @@ from msgspec.structs import replace
 
 from messages import Moment, PlayerState, PositionMs, WatchState, sittings, spans
 from tracking.rules import Rules, is_live
+from tracking.watches.learned_speed import unfold_steps
 from tracking.watches.speed import (
+    JITTER_MS,
     MAX_STEPS,
     STEP_MS,
     Step,
     add_break,
     add_step,
     count_steps,
-    find_steps,
     learn,
+    may_run,
     slowest_steady,
     stretches,
     total,
@@ -124,6 +126,12 @@ def _ran_on(
         return None
     if state.outage or state.ghost or state.buffering_s or state.reckoned or int(position) == state.item.duration_ms:
         return None
+    jitter_ms = state.speed * JITTER_MS
+    if -jitter_ms <= excess_ms <= jitter_ms and (state.even_steps or may_run(state.recent_steps)):
+        steps, even_steps = state.recent_steps, state.even_steps + 1
+        even_ms, even_film_ms = state.even_ms + ran_ms, state.even_film_ms + step_ms
+    else:
+        steps, even_steps, even_ms, even_film_ms = add_step(unfold_steps(state).recent_steps, ran_ms, step_ms), 0, 0, 0
     return replace(
         state,
         seen=moment,
@@ -134,7 +142,10 @@ def _ran_on(
         lead_ms=lead_ms,
         spans=spans.add(state.spans, before, position),
         sittings=sittings.add(state.sittings, moment.wall_s - ran_s, moment.wall_s, ran_s),
-        recent_steps=add_step(state.recent_steps, ran_ms, step_ms),
+        recent_steps=steps,
+        even_steps=even_steps,
+        even_ms=even_ms,
+        even_film_ms=even_film_ms,
         absent_since=None,
     )
 
@@ -193,6 +204,7 @@ def _stand_still(
 ) -> WatchState:
     """The position is the same: a late report, a pause, or a ghost."""
     step_ms = 0 if state.reckoned else position - (state.position_ms or 0)
+    state = unfold_steps(state) if step_ms else state
     paused_s, pending_s, buffering_s = state.paused_s, state.pending_s, state.buffering_s
     if not state.outage:
         if state.state == "paused" or (state.state == "playing" and player == "paused"):
@@ -235,6 +247,7 @@ def _move(
     rules: Rules,
 ) -> WatchState:
     """The film is elsewhere: it was seen up to there, or somebody jumped."""
+    state = unfold_steps(state)
     before = state.position_ms or 0
     step_s = (position - before) / 1000
     ran_s = elapsed_s if is_over(state) else state.pending_s + state.buffering_s + elapsed_s
@@ -333,17 +346,6 @@ def _credit_outage(state: WatchState, moment: Moment, speed: float, steady: Sequ
         sittings=sittings.merge((state.sittings, missed)),
         last_outage=NO_OUTAGE,
     )
-
-
-def adopt_speed(state: WatchState, speed: float) -> WatchState:
-    """Return the watch with a speed that was learned of the same film in another watch; its own steps gain by it."""
-    if state.position_ms is None:
-        return state
-    steps = find_steps(state.recent_steps, speed)
-    seen = state.spans
-    for began_ms, ended_ms in stretches(steps, state.position_ms):
-        seen = spans.add(seen, began_ms, ended_ms)
-    return replace(state, speed=speed, recent_steps=tuple(steps), lead_ms=0, spans=seen)
 
 
 def _credit(

@@ -27,8 +27,8 @@ SOON_MS = 45_000
 """How much is enough where there are many steps, and each tells the same: nobody skips as regularly as that."""
 MANY_STEPS = 5
 """How many steps are many; in a row, one less is as good as IN_A_ROW_MS."""
-_JITTER_S = 1.1
-"""How far a step may be off what a client that reports every second shows, seconds."""
+JITTER_MS = 1100
+"""How far a step may be off what a client that reports every second shows."""
 _REPORT_JITTER_S = 1.0
 """How far the reports of the others may be off their interval, seconds."""
 _LATE_S = 20
@@ -48,19 +48,26 @@ def add_step(steps: tuple[Step, ...], clock_ms: int, film_ms: int) -> tuple[Step
     """Return the remembered steps with one more; a short one is put together with the one before."""
     if clock_ms <= 0 or not 0 < film_ms <= FASTEST * (clock_ms + _LATE_S * 1000):
         return add_break(steps, film_ms)
-    if steps and steps[-1][0] < 0:
-        return (*steps[:-1], (0, steps[-1][1] + film_ms))
-    if steps and 0 < steps[-1][0] < STEP_MS:
-        return (*steps[:-1], (steps[-1][0] + clock_ms, steps[-1][1] + film_ms))
-    if len(steps) == MAX_STEPS:
-        for clock_ms_before, _ in steps:
-            if clock_ms_before <= 0:  # with breaks there is room
-                break
-        else:
-            steps = steps[1:]
-    elif len(steps) > MAX_STEPS:
-        steps = _drop_oldest(steps)
-    return (*steps, (clock_ms, film_ms))
+    if steps and (last := steps[-1])[0] < STEP_MS:
+        if last[0] < 0:
+            return (*steps[:-1], (0, last[1] + film_ms))
+        if last[0] > 0:
+            return (*steps[:-1], (last[0] + clock_ms, last[1] + film_ms))
+    return (*_drop_oldest(steps, MAX_STEPS - 1), (clock_ms, film_ms))
+
+
+def add_run(steps: tuple[Step, ...], count: int, clock_ms: int, film_ms: int) -> tuple[Step, ...]:
+    """Return the remembered steps with a run of even ones, of which only the sums are known."""
+    if not count:
+        return steps
+    count = max(1, min(count, clock_ms // STEP_MS))
+    even = (clock_ms // count, film_ms // count)
+    return _drop_oldest((*steps, *[even] * min(count, MAX_STEPS)), MAX_STEPS)
+
+
+def may_run(steps: tuple[Step, ...]) -> bool:
+    """Tell whether the next step is one by itself, and not put together with the last one."""
+    return not steps or steps[-1][0] == 0 or steps[-1][0] >= STEP_MS
 
 
 def add_break(steps: tuple[Step, ...], film_ms: int) -> tuple[Step, ...]:
@@ -72,10 +79,12 @@ def add_break(steps: tuple[Step, ...], film_ms: int) -> tuple[Step, ...]:
     return (*steps, (_OPEN_BREAK, film_ms))
 
 
-def _drop_oldest(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Return the steps with room for one more, beginning with one that is no break."""
-    first, surplus = 0, count_steps(steps) - MAX_STEPS + 1
-    while surplus > 0 or steps[first][0] <= 0:
+def _drop_oldest(steps: tuple[Step, ...], most: int) -> tuple[Step, ...]:
+    """Return at most so many of the last steps, and what is between them, beginning with one that is no break."""
+    if len(steps) <= most:
+        return steps
+    first, surplus = 0, count_steps(steps) - most
+    while first < len(steps) and (surplus > 0 or steps[first][0] <= 0):
         surplus -= steps[first][0] > 0
         first += 1
     return steps[first:]
@@ -202,7 +211,7 @@ def _longest_run(steps: Sequence[Step]) -> tuple[int, int]:
 
 def _fits(step: Step, speed: float) -> bool:
     clock_ms, film_ms = step
-    return abs(film_ms - speed * clock_ms) <= speed * _JITTER_S * 1000
+    return abs(film_ms - speed * clock_ms) <= speed * JITTER_MS
 
 
 def _steady_speed(steps: Sequence[Step]) -> float | None:
@@ -252,6 +261,6 @@ def _fits_reports(step: Step, speed: float, interval_ms: int) -> bool:
         return False
     expected = clock_ms / interval_ms
     whole = round(expected)
-    if whole and abs(expected - whole) * interval_ms <= _JITTER_S * 1000:
+    if whole and abs(expected - whole) * interval_ms <= JITTER_MS:
         return reports == whole
     return abs(reports - expected) < 1
