@@ -29,7 +29,7 @@ def _forget() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _fresh() -> None:
+def _forget_fonts() -> None:
     _forget()
 
 
