@@ -251,6 +251,10 @@ TEXTS = {
         N_("does not answer at {address} from here ({error})"),
         N_("start Usher; then check the proxy, its certificate, and {setting}"),
     ),
+    "page.local_address": Text(
+        N_("is for this machine alone (WEB_ACCESS=local), and {address} is for others: what a proxy brings is refused"),
+        N_("set {setting}=members (or public) and WEB_TRUSTED_PROXIES, or take WEB_URL out"),
+    ),
     "page.not_https": Text(
         N_("members sign in over plain http: others on the network can read along"),
         N_("put a proxy with a certificate in front of it (docs/web-page.md), and make {setting} its https address"),

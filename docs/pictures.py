@@ -6,6 +6,7 @@ look.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import io
 import json
@@ -15,10 +16,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image, ImageChops
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from simulator.discord.model.messages import ChannelMessage
 from simulator.discord.transcript.html_page import DARK, LIGHT, render_page
@@ -32,7 +35,7 @@ FOLDER = Path(__file__).resolve().parent / "pictures"
 SPEED = 180.0
 MOST_BYTES = 150_000
 WIDTH, TALLEST, SCALE = 620, 1500, 2
-PAGE_WIDTH, PAGE_HEIGHT, MARGIN = 1240, 960, 24
+PAGE_WIDTH, PAGE_HEIGHT, MARGIN = 1240, 960, 14
 HALF = STARTS + 32.5
 ASKED = ("stats", "moviestats", f"wrapped year={THIS_YEAR}")
 Pages = dict[str, str]
@@ -94,9 +97,10 @@ def _while_it_runs(stage: ServiceStage, director: Director) -> dict[str, Pages]:
     _play(director, 0.0, STARTS)
     plan = _of_film(stage)
     pages = {"planned-night": _pages(plan, stage)}
-    _play(director, STARTS, HALF)
-    stage.wait_until(HALF)
-    _shoot_page(stage.page_url, "page-tonight")
+    with _open_windows() as windows:
+        _play(director, STARTS, HALF)
+        stage.wait_until(HALF)
+        _shoot_page(windows, stage.page_url, "page-tonight")
     return pages | {"live-card": _pages(_of_film(stage, after=plan), stage)}
 
 
@@ -148,27 +152,39 @@ def _find_browser() -> str:
     return browser
 
 
-def _shoot_page(url: str, name: str) -> None:
-    """Open a page as somebody does, and write how it looks."""
+@contextlib.contextmanager
+def _open_windows() -> Iterator[dict[str, Page]]:
+    """Yield a window of a browser for each theme: the film runs on while a browser is started."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_find_browser(), args=["--no-sandbox", "--disable-gpu"])
-        for theme in ("dark", "light"):
-            size = {"width": PAGE_WIDTH, "height": PAGE_HEIGHT}
-            context = browser.new_context(viewport=size, color_scheme=theme, locale="en-GB")  # type: ignore[arg-type]
-            page = context.new_page()
-            page.goto(url)
-            page.locator(".hero img").evaluate("image => image.decode()")
-            with tempfile.TemporaryDirectory() as folder:
-                shot = Path(folder, "shot.png")
-                lanes = page.locator("[data-part=lanes]").bounding_box()
-                if lanes is None:
-                    raise SystemExit("nobody watches: there are no lanes to show")
-                height = lanes["y"] + lanes["height"] + MARGIN
-                clip = {"x": 0, "y": 0, "width": PAGE_WIDTH, "height": height}
-                page.screenshot(path=shot, full_page=True, clip=clip)  # type: ignore[arg-type]  # as it is typed there
-                _write(shot, f"{name}-{theme}")
-            context.close()
+        size: ViewportSize = {"width": PAGE_WIDTH, "height": PAGE_HEIGHT}
+        themes: tuple[Literal["dark", "light"], ...] = ("dark", "light")
+        yield {
+            theme: browser.new_context(  # without a script the page stays as it was at this moment
+                viewport=size,
+                color_scheme=theme,
+                locale="en-GB",
+                java_script_enabled=False,
+            ).new_page()
+            for theme in themes
+        }
         browser.close()
+
+
+def _shoot_page(windows: dict[str, Page], url: str, name: str) -> None:
+    """Open a page as somebody does, and write how it looks: down to the last lane."""
+    for page in windows.values():
+        page.goto(url)
+    for theme, page in windows.items():
+        page.locator(".hero img").evaluate("image => image.decode()")
+        lanes = page.locator("section[data-part=lanes]").bounding_box()
+        if lanes is None:
+            raise SystemExit("nobody watches: there are no lanes to show")
+        clip = {"x": 0, "y": 0, "width": PAGE_WIDTH, "height": lanes["y"] + lanes["height"] + MARGIN}
+        with tempfile.TemporaryDirectory() as folder:
+            shot = Path(folder, "shot.png")
+            page.screenshot(path=shot, full_page=True, clip=clip)  # type: ignore[arg-type]  # as it is typed there
+            _write(shot, f"{name}-{theme}")
 
 
 def _shoot(pages: Pages, name: str) -> None:
@@ -194,17 +210,14 @@ def _write(shot: Path, name: str) -> None:
 
 
 def _small(shot: Path) -> bytes:
-    """The picture without the empty page below it, in 256 colours; a gradient is no staircase of them."""
+    """The picture without the empty page below it, in 256 colours."""
     with Image.open(shot) as opened:
         whole = opened.convert("RGB")
     empty = Image.new("RGB", whole.size, whole.getpixel((0, whole.height - 1)))
     box = ImageChops.difference(whole, empty).getbbox()
     bottom = min(whole.height, (box[3] if box else whole.height) + 18 * SCALE)
     written = io.BytesIO()
-    shown = whole.crop((0, 0, whole.width, bottom))
-    shown.quantize(256, palette=shown.quantize(256), dither=Image.Dither.FLOYDSTEINBERG).save(
-        written, "PNG", optimize=True
-    )
+    whole.crop((0, 0, whole.width, bottom)).quantize(256).save(written, "PNG", optimize=True)
     if len(written.getvalue()) > MOST_BYTES:
         raise SystemExit(f"a picture of {len(written.getvalue())} bytes is larger than {MOST_BYTES}")
     return written.getvalue()

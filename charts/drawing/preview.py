@@ -1,7 +1,7 @@
 """Draws what a chat or a feed shows of a shared page, 1200 x 630: a year, a night or a badge."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from charts.drawing import fonts
 from charts.drawing.lanes import draw_attendance
@@ -85,21 +85,22 @@ def _draw_figures(canvas: Canvas, card: PreviewCard, room: Number, bottom: Numbe
     figures = card.figures[:MOST_FIGURES]
     base = bottom - (76 if bottom < HEIGHT - EDGE else 46)
     column = room / (max(len(figures), 3) if len(figures) > 1 else 1)
+    large = _find_size((one.figure for one in figures), FIGURE_SIZES, 700, column - 32)
+    small = _find_size((one.label for one in figures), LABEL_SIZES, 400, column - 32)
     for number, one in enumerate(figures):
         x = EDGE + column * number
         if number:
             canvas.rect(x - 18, base - 40, 1.5, 76, LINE)
         colour = GOLD if number == 0 else TEXT
-        size = _find_size(one.figure, FIGURE_SIZES, 700, column - 32)
-        canvas.text(x, base, one.figure, size, colour, weight=700, width=column - 32)
-        size = _find_size(one.label, LABEL_SIZES, 400, column - 32)
-        canvas.text(x, base + 34, one.label, size, QUIET, width=column - 32)
+        canvas.text(x, base, one.figure, large, colour, weight=700, width=column - 32)
+        canvas.text(x, base + 34, one.label, small, QUIET, width=column - 32)
 
 
-def _find_size(text: str, sizes: Sequence[int], weight: int, room: Number) -> int:
-    """Return the largest size at which a text fits; the smallest where it fits at none, and is shortened."""
-    words = fonts.clean_text(text)
-    return next((size for size in sizes if fonts.measure(words, size, weight) <= room), sizes[-1])
+def _find_size(texts: Iterable[str], sizes: Sequence[int], weight: int, room: Number) -> int:
+    """Return the largest size at which all texts fit; the smallest where they fit at none, and are shortened."""
+    words = [fonts.clean_text(text) for text in texts]
+    fitting = (size for size in sizes if all(fonts.measure(each, size, weight) <= room for each in words))
+    return next(fitting, sizes[-1])
 
 
 def _draw_emoji(canvas: Canvas, emoji: str) -> None:

@@ -26,9 +26,11 @@ def check_web_page(settings: config.Settings) -> Iterator[Finding]:
     yield _check_port(settings)
     if settings.web_url:
         yield _check_address(settings.web_url)
-    if settings.web_access == "local":
-        return
     parts = urlsplit(settings.page_url)
+    if settings.web_access == "local":
+        if not is_loopback(parts.hostname or "") and not settings.web_trusted_proxies:
+            yield note("page", "page.local_address", address=settings.page_url, setting="WEB_ACCESS")
+        return
     if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
         yield note("page", "page.not_https", setting="WEB_URL")
     if bool(settings.discord_client_id) != bool(settings.discord_client_secret):

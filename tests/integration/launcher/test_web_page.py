@@ -103,6 +103,17 @@ def test_a_page_for_members_behind_a_proxy_is_set_up(desk: Desk, free: int) -> N
     assert settings.web_trusted_proxies == ("127.0.0.1/32", "::1/128")
 
 
+def test_a_proxy_before_a_page_for_this_machine_is_told(free: int) -> None:
+    """Whatever it brings is refused: the cure is a sign-in. Who trusts the proxy is told nothing."""
+    behind = Settings(web_port=free, web_url="https://films.example")
+    told = [text for text in say(behind) if "WEB_ACCESS" in text]
+    assert len(told) == 1
+    assert "https://films.example is for others" in told[0]
+    assert "WEB_ACCESS=members" in told[0]
+    for settings in (replace(behind, web_url=""), replace(behind, web_trusted_proxies=("127.0.0.1/32",))):
+        assert not any("WEB_ACCESS" in text for text in say(settings))
+
+
 def test_a_page_for_this_machine_is_set_up(desk: Desk, busy: int, free: int) -> None:
     """A port that is taken is asked for again."""
     assert desk.type("1", desk.discord.token, *NEWCOMER, "for this machine", str(busy), str(free)) == 0, desk.shown
