@@ -37,6 +37,7 @@ MOST_BYTES = 150_000
 WIDTH, TALLEST, SCALE = 620, 1500, 2
 PAGE_WIDTH, PAGE_HEIGHT, MARGIN = 1240, 960, 14
 HALF = STARTS + 32.5
+WELL_INTO_IT = 30
 ASKED = ("stats", "moviestats", f"wrapped year={THIS_YEAR}")
 Pages = dict[str, str]
 """A message as a page in HTML, by theme."""
@@ -175,6 +176,8 @@ def _shoot_page(windows: dict[str, Page], url: str, name: str) -> None:
     """Open a page as somebody does, and write how it looks: down to the last lane."""
     for page in windows.values():
         page.goto(url)
+        while _read_minute(page) < WELL_INTO_IT:  # a busy machine is late with what people do
+            page.reload()
     for theme, page in windows.items():
         page.locator(".hero img").evaluate("image => image.decode()")
         lanes = page.locator("section[data-part=lanes]").bounding_box()
@@ -185,6 +188,12 @@ def _shoot_page(windows: dict[str, Page], url: str, name: str) -> None:
             shot = Path(folder, "shot.png")
             page.screenshot(path=shot, full_page=True, clip=clip)  # type: ignore[arg-type]  # as it is typed there
             _write(shot, f"{name}-{theme}")
+
+
+def _read_minute(page: Page) -> float:
+    """Return which minute of the film a page shows."""
+    position_ms = page.locator("[data-position]").get_attribute("data-position", timeout=60_000)
+    return int(position_ms or 0) / 60_000
 
 
 def _shoot(pages: Pages, name: str) -> None:
