@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import logging.handlers
+import os
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -41,10 +42,14 @@ class HealthLog:
     def __init__(self, data_dir: Path) -> None:
         self.path = data_dir / "logs" / "actor_health.jsonl"
         self._handler: _LoudOnceHandler | None = None
+        self._is_unopened = False
+        """Whether it could not be opened when it was tried last, which is said once."""
 
     def write(self, rows: Iterable[ActorHealth]) -> None:
         """Append a line for each row, all with the present time."""
         at = datetime.now(UTC)
+        if self._handler is not None and self._handler.is_moved_away():
+            self.close()
         try:
             if self._handler is None:
                 self.path.parent.mkdir(exist_ok=True)  # the data folder itself is made at the start alone
@@ -52,8 +57,11 @@ class HealthLog:
                     self.path, maxBytes=_MAX_BYTES, backupCount=_KEEP, encoding="utf-8", delay=True
                 )
         except OSError as error:
-            _log.warning("The health log %s cannot be opened: %s", self.path, explain_os_error(error))
+            if not self._is_unopened:
+                _log.warning("The health log %s cannot be opened: %s", self.path, explain_os_error(error))
+            self._is_unopened = True
             return
+        self._is_unopened = False
         for row in rows:
             text = msgspec.json.encode(format_row(row, at)).decode()
             self._handler.handle(logging.LogRecord("health", logging.INFO, "", 0, text, None, None))
@@ -70,6 +78,18 @@ class _LoudOnceHandler(logging.handlers.RotatingFileHandler):
     """Says once that it cannot write, not with every line; the next line that works makes it say so again."""
 
     _loud = True
+
+    def is_moved_away(self) -> bool:
+        """Tell whether what is written goes to a file that is not at its path any more: removed, or put aside."""
+        if self.stream is None:
+            return False
+        try:
+            there, own = Path(self.baseFilename).stat(), os.fstat(self.stream.fileno())
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            return False
+        return (there.st_dev, there.st_ino) != (own.st_dev, own.st_ino)
 
     def emit(self, record: logging.LogRecord) -> None:
         self._works = True

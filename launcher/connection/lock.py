@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -45,6 +46,11 @@ class FolderLock:
 
             check_folder(self._data_dir)
             raise
+        # A lock file that somebody removed locks nothing: who runs is in the run file.
+        found = read_running_state(self._data_dir)
+        if found is not None and found.launcher.pid != os.getpid():
+            self._lock.release()
+            raise AlreadyRunningError(self._data_dir, found.launcher.pid)
 
     def release(self) -> None:
         """Give it back."""

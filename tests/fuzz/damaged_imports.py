@@ -211,7 +211,10 @@ def _damage_database(file: Path, sound: bytes, dice: random.Random) -> None:
             content[at : at + len(piece)] = piece
         file.write_bytes(content[: dice.choice((len(content), len(content), dice.randrange(len(content))))])
     else:
-        with contextlib.closing(sqlite3.connect(file)) as connection, contextlib.suppress(sqlite3.Error, OverflowError):
+        with (
+            contextlib.closing(sqlite3.connect(file)) as connection,
+            contextlib.suppress(sqlite3.Error, OverflowError, ValueError),
+        ):
             for _ in range(dice.randint(1, 4)):
                 _change_table(connection, dice)
             connection.commit()

@@ -1,12 +1,16 @@
 """A data folder that went away is made anew by nobody who runs: a start would take it for an empty one."""
 
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from actors.runtime.delivery.dead_letters import DeadLetters
+from launcher.connection.lock import AlreadyRunningError, FolderLock
+from launcher.connection.run_state import ProcessIdentity, RunFile, RunState
 from launcher.health import HealthLog
 from messages import ActorHealth
 from persistence.database import backup
@@ -37,3 +41,37 @@ async def test_nobody_makes_the_data_folder_anew(tmp_path: Path) -> None:
         backup.backup(store, folder / "backups" / backup.scheduled_name(datetime.now(UTC).timestamp()))
     assert not folder.exists()
     log.close()
+
+
+def test_a_health_log_that_was_removed_or_put_aside_is_begun_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What would be written to a file that nobody finds is written to a new one; a folder that is gone is said once."""
+    log = HealthLog(tmp_path)
+    log.write([ROW])
+    shutil.rmtree(tmp_path / "logs")
+    log.write([ROW])
+    log.path.rename(tmp_path / "rotated.jsonl")
+    log.write([ROW, ROW])
+    assert (len((tmp_path / "rotated.jsonl").read_text().splitlines()), len(log.path.read_text().splitlines())) == (
+        1,
+        2,
+    )
+    assert caplog.messages == []
+    shutil.rmtree(tmp_path / "logs")
+    (tmp_path / "logs").write_text("in the way")
+    log.write([ROW])
+    log.write([ROW])
+    assert len(caplog.messages) == 1 and "cannot be opened" in caplog.messages[0]
+    log.close()
+
+
+def test_a_lock_file_that_was_removed_lets_no_second_service_in(tmp_path: Path) -> None:
+    """People remove what ends in .lock; who runs is in the run file too, and its actors must not be ended."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as running:
+        RunFile(tmp_path).write(RunState(ProcessIdentity.from_pid(running.pid)))
+        with pytest.raises(AlreadyRunningError, match=f"by process {running.pid}"), FolderLock(tmp_path):
+            pass
+        running.communicate(b"\n")
+    with FolderLock(tmp_path):
+        pass
