@@ -116,16 +116,17 @@ def _tell_imported(done: WatchImportResult, settings: Settings, console: Console
     data_dir = Path(settings.data_dir).absolute()
     if done.watches or done.grown:
         grown = f"{count_noun(done.grown, 'watch', 'watches')} went on since the last import, " if done.grown else ""
+        known = f"; {grown}{done.known} were there already" if grown or done.known else ""
         console.print(
             f"New in {data_dir}: {count_noun(done.watches, 'watch', 'watches')} and "
-            f"{count_noun(done.viewers, 'viewer')}; {grown}{done.known} were there already."
+            f"{count_noun(done.viewers, 'viewer')}{known}."
         )
     else:
         console.print(f"All of it was in {data_dir} already: nothing was changed.")
     left_out = (
         (done.recorded, "of what was recorded at that time already, or that are there twice"),
-        (done.other_types, f"of what TRACKED_TYPES leaves out ({', '.join(settings.tracked_types)} count)"),
-        (done.excluded, "of accounts in EXCLUDED_PLEX_USERS, or that asked not to be tracked or to be forgotten"),
+        (done.other_types, f"of types that are not in TRACKED_TYPES ({', '.join(settings.tracked_types)})"),
+        (done.excluded, "of accounts in EXCLUDED_PLEX_USERS, or whose owners are not tracked or were forgotten"),
         (done.unreadable, "without a time or an account"),
     )
     for count, of_what in left_out:

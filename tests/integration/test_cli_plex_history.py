@@ -108,7 +108,7 @@ def test_what_is_not_tracked_or_excluded_stays_outside(plex: SimulatedPlex, tmp_
     plex.add_history(OWNER, track, viewed_at_s=NIGHT)
     done = bring(plex, tmp_path, excluded="cem")
     assert "1 row of accounts in EXCLUDED_PLEX_USERS" in done.stdout
-    assert "1 row of what TRACKED_TYPES leaves out" in done.stdout
+    assert "1 row of types that are not in TRACKED_TYPES" in done.stdout
     assert watches(tmp_path) == []
 
 

@@ -16,7 +16,10 @@ from awards import read_badges
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-ALL_PAGES = [*PAGES, *(ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "tests/scenarios/README.md"))]
+ALL_PAGES = [
+    *PAGES,
+    *(ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "tests/scenarios/README.md")),
+]
 MADE_ON_USE = {".git", ".venv", "build", "data", "__pycache__"}
 OUTSIDE = {"data/", "DATA_DIR/badges.toml", "/boot/config/plugins/dockerMan/templates-user/"}
 """What the documents name in a data folder or on another machine."""
@@ -53,6 +56,21 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!http|#)([^)#]+)\)", text):
         assert (page.parent / target).exists(), target
+
+
+def list_anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives the headings of a page."""
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    plain = (re.sub(r"[`*]|\]\(.*?\)|\[", "", heading).lower() for heading in headings)
+    return {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_anchor_is_a_heading(page: Path) -> None:
+    """Of the same page or another; those of messages.md are made with it."""
+    for target, anchor in re.findall(r"\]\((?!http)([^)#]*)#([^)]+)\)", page.read_text(encoding="utf-8")):
+        assert anchor in list_anchors(page.parent / target if target else page), f"{target}#{anchor}"
 
 
 def list_paths() -> list[str]:

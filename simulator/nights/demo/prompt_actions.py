@@ -27,7 +27,7 @@ class MessageActions:
     def press(self, who: str, label: str) -> None:
         """Press the button of this label, or that begins so, of the newest message that has one. Raises LineError."""
         labels: list[str] = []
-        for message, control, name in self._list_controls():
+        for message, control, name in self._list_controls(who):
             labels.append(name)
             if not label or not name.casefold().startswith(label.casefold()):
                 continue
@@ -45,7 +45,7 @@ class MessageActions:
 
     def choose(self, who: str, text: str) -> None:
         """Choose what begins with this text in the newest menu that offers it. Raises LineError."""
-        for message, control, name in self._list_controls():
+        for message, control, name in self._list_controls(who):
             for option in control.get("options", []):
                 if text and str(option["label"]).casefold().startswith(text.casefold()):
                     self._show.print_event(f"{who} chooses {option['label']} in {name}")
@@ -72,8 +72,10 @@ class MessageActions:
                 return
         raise LineError("No poll is running. Start one: !vote Metropolis; Alien")
 
-    def _list_controls(self) -> Iterator[tuple[ChannelMessage, dict[str, Any], str]]:
-        for message in reversed(self._stage.discord.messages(ANNOUNCE, by_bot=True)):
+    def _list_controls(self, who: str) -> Iterator[tuple[ChannelMessage, dict[str, Any], str]]:
+        discord = self._stage.discord
+        written = [*discord.messages(ANNOUNCE, by_bot=True), *discord.direct_messages(who)]
+        for message in sorted(written, key=lambda each: each.id, reverse=True):
             for control in message.controls:
                 emoji = control.get("emoji") or {}
                 name = str(control.get("label") or control.get("placeholder") or emoji.get("name") or "")

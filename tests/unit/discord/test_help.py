@@ -14,6 +14,7 @@ async def test_help_fits_a_phone(room: Any) -> None:
     assert "!savedata" in room.text()
     await room.ana.send(room.channel, "!help history")
     assert "!history [@somebody or a name] [title] [since]" in room.text()
+    assert "`since` 7d, 2w, 3m, 1y or a date like 2026-10-31" in room.text()
 
 
 async def test_every_command_is_in_the_help(room: Any) -> None:

@@ -1,4 +1,4 @@
-"""`help`: every command on one phone screen, or one command in a few lines."""
+"""`help`: every command on one phone screen, or one command with what it takes."""
 
 from collections.abc import Iterable
 
@@ -51,7 +51,9 @@ def _lines(members: Iterable[UsherCommand]) -> list[str]:
 
 def _build_one(wanted: UsherCommand) -> discord.Embed:
     usage = f"!{wanted.name} {_(wanted.usage or '')}".strip()
-    return embeds.build_embed(f"🎟️ {usage}", _summary(wanted))
+    parameters = wanted.app_command.parameters if wanted.app_command is not None else []
+    lines = [_summary(wanted), *(f"`{each.name}` {each.description}" for each in parameters)]
+    return embeds.build_embed(f"🎟️ {usage}", "\n".join(lines))
 
 
 def _summary(described: UsherCommand) -> str:
