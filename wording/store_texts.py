@@ -128,9 +128,7 @@ STORE: Final = {
     "cure.make_reachable": N_("check that it can be reached and written to"),
     "cure.mend_url": N_("Correct DATABASE_URL."),
     "cure.name_file": N_("Name a file in it in DATABASE_URL."),
-    "cure.install_driver": N_(
-        'For PostgreSQL begin DATABASE_URL with postgresql+psycopg:// and install it: pip install "psycopg[binary]".'
-    ),
+    "cure.install_driver": N_("For PostgreSQL, begin DATABASE_URL with postgresql+psycopg://."),
     "cure.create_utf8_database": N_(
         "Make one in UTF8 on the server (createdb -E UTF8 -T template0 -l C NAME), and name it in DATABASE_URL."
     ),

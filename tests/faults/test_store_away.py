@@ -192,7 +192,7 @@ def test_a_user_without_rights_is_told_which(tmp_path: Path, postgres: Any) -> N
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("postgresql+nodriver://usher:hunter2@127.0.0.1:9/usher", 'pip install "psycopg[binary]"'),
+        ("postgresql+nodriver://usher:hunter2@127.0.0.1:9/usher", "begin DATABASE_URL with postgresql+psycopg://"),
         ("postgresql+psycopg://usher:hunter2@127.0.0.1:9/usher?foo=hunter3", 'option "foo". Correct DATABASE_URL.'),
         ("sqlite:///{folder}", "{folder} is a folder. Name a file in it in DATABASE_URL."),
     ],
