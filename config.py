@@ -80,7 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings, checked. Its repr shows no secret."""
 
     # fmt: off
-    plex_url: Annotated[str, _everybody("address of the Plex server", check.HTTP, required=True)] = ""
+    plex_url: Annotated[str, _everybody("address of the Plex server", check.PLEX, required=True)] = ""
     plex_token: Annotated[str, _plex("X-Plex-Token of the server's owner", check.TOKEN, required=True, is_secret=True)] = ""
     discord_token: Annotated[str, _discord("bot's token (Developer Portal > Bot > Reset Token)", check.TOKEN, required=True, is_secret=True)] = ""
     discord_guild_id: Annotated[int, _everybody("id of the Discord server", check.SNOWFLAKE, required=True)] = 0
@@ -101,7 +101,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tracked_types: Annotated[tuple[str, ...], _tracking("what counts: movie, episode, live", check.TYPES, by_community=True)] = ("movie", "episode")
     group_synchronous_sessions: Annotated[bool, _tracking("whether accounts that play the same film at the same time count as one screening", check.SWITCH, by_community=True)] = True
     timezone: Annotated[str, _everybody("time zone in which days begin", check.ZONE, by_community=True)] = "UTC"
-    data_dir: Annotated[str, _everybody("folder for everything that Usher stores", check.TEXT)] = "data"
+    data_dir: Annotated[str, _everybody("folder for everything that Usher stores", check.FOLDER)] = "data"
     umask: Annotated[str, _launcher("umask of Usher's files; 077: only this user can read them", check.UMASK)] = "077"
     database_url: Annotated[str, _store("address of a PostgreSQL database, instead of SQLite in DATA_DIR", check.DATABASE, is_secret=True)] = ""
     health_interval_seconds: Annotated[float, _launcher("how often to write the health log", check.number("seconds", 0.05, 86400))] = 30.0

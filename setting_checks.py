@@ -60,9 +60,18 @@ def url(*schemes: str) -> Check:
             raise WrongValueError("an address with a port between 1 and 65535") from None
         if "@" in parts.netloc:
             raise WrongValueError("an address alone, without a user name or a password in it")
+        if "?" in raw or "#" in raw:  # what follows may be a token, and would be shown
+            raise WrongValueError("an address alone, without ? or # and what follows")
         return raw.rstrip("/")
 
     return Check(read, f"an address ({', '.join(schemes)})")
+
+
+def _read_plex_url(raw: str) -> str:
+    address: str = HTTP.read(raw)
+    if urlsplit(address).path.casefold().startswith("/web"):
+        raise WrongValueError("the server's address alone, like http://192.168.1.10:32400, without Plex Web's /web")
+    return address
 
 
 def _read_token(raw: str) -> str:
@@ -267,7 +276,7 @@ def _read_servers(raw: str) -> tuple[PlexServer, ...]:
     try:
         listed = parse_json(raw, _SERVERS_LIMITS)
         servers = tuple(
-            PlexServer(HTTP.read(entry["url"]), _read_token(entry["token"]), *map(str, _get_names(entry)))
+            PlexServer(PLEX.read(entry["url"]), _read_token(entry["token"]), *map(str, _get_names(entry)))
             for entry in listed
         )
     except WrongValueError as wrong:
@@ -355,6 +364,8 @@ def count_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
 
 KEYS = Check(_read_keys, "keys in base64")
 HTTP, WEBSOCKET = url("http", "https"), url("ws", "wss")
+PLEX = Check(_read_plex_url, HTTP.takes)
+FOLDER = Check(os.path.expanduser, "folder")
 TOKEN = Check(_read_token, "a token")
 SNOWFLAKE, SNOWFLAKES = Check(_read_snowflake, "a Discord id"), Check(_read_snowflakes, "Discord ids")
 SWITCH = Check(_read_switch, "true or false")

@@ -69,6 +69,10 @@ def test_everything_missing_is_listed_at_once() -> None:
         ("PLEX_URL", "plex.local:32400", "http://"),
         ("PLEX_URL", "http://host:99999", "port"),
         ("PLEX_URL", "http://user:pw@host", "alone"),
+        ("PLEX_URL", "http://host:32400/?X-Plex-Token=abc", "without ? or #"),
+        ("PLEX_URL", "http://host:32400/web", "without Plex Web's /web"),
+        ("PLEX_URL", "http://host:32400/web/index.html", "without Plex Web's /web"),
+        ("PLEX_SERVERS", '[{"url": "http://a/web/index.html#!/", "token": "t"}]', "without ? or #"),
         ("PLEX_TOKEN", "two words", "without spaces"),
         ("DISCORD_GUILD_ID", "my server", "digits"),
         ("DISCORD_GUILD_ID", str(2**63), "digits"),
@@ -113,6 +117,13 @@ def test_a_wrong_value_names_itself_and_its_cure(name: str, value: str, cure: st
 def test_several_wrong_values_are_all_listed() -> None:
     """A person mends them in one go."""
     assert len(problems(PLEX_URL="x", TIMEZONE="y", WATCHED_PERCENT="z")) == 3
+
+
+def test_a_folder_may_be_the_users_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No shell expands what is written in a .env file; a folder called ~ would be made."""
+    monkeypatch.setenv("HOME", "/home/iris")
+    assert config.load_settings({**GOOD, "DATA_DIR": "~/usher"}).data_dir == "/home/iris/usher"
+    assert config.load_settings({**GOOD, "DATA_DIR": "a~b"}).data_dir == "a~b"
 
 
 def test_fractions_are_accepted() -> None:
