@@ -83,13 +83,13 @@ def measure_cpu_a_minute(stage: ServiceStage) -> dict[str, float]:
 def _announced_ms(stage: ServiceStage, titles: list[str], begin: Callable[[], None]) -> float:
     """Return how long after `begin()` every title stands in the channel, milliseconds."""
 
-    def there() -> bool:
+    def has_posts() -> bool:
         posted = "\n".join(message.text for message in stage.discord.messages(ANNOUNCE)[-MANY:])
         return all(title in posted for title in titles)
 
     began = time.perf_counter()
     begin()
-    if not stage.discord.wait_until(there, 60.0):
+    if not stage.discord.wait_until(has_posts, 60.0):
         raise TimeoutError(
             f"not all of {titles} were announced within 60 s; the log ends:\n{stage.service_log()[-2000:]}"
         )

@@ -70,22 +70,26 @@ def run(records: int = RECORDS, viewers: int = VIEWERS) -> dict[str, Figures]:
         rows = {"one row, committed": _measure(counter, 20, lambda n: _commit_row(store, n))}
         few, many = [_running(n) for n in range(40)], [_running(n) for n in range(10_000)]
         rows["auto-save, 40 running"] = _measure(counter, 10, lambda n: save(store, few, NOW_S + n, "auto"))
-        rows["finish"] = _measure(counter, 20, lambda n: _finish(store, [_ended(f"f{n}", n + 100)], few))
+        rows["finish"] = _measure(counter, 20, lambda n: _finish(store, [_make_ended(f"f{n}", n + 100)], few))
         for number in range(20):
-            _finish(store, [_ended(f"g{number}", number + 200)], few)
-        rows["finish, resumed"] = _measure(counter, 20, lambda n: _finish(store, [_resumed(f"g{n}", n + 200)], few))
+            _finish(store, [_make_ended(f"g{number}", number + 200)], few)
+        rows["finish, resumed"] = _measure(
+            counter, 20, lambda n: _finish(store, [_make_resumed(f"g{n}", n + 200)], few)
+        )
         for member in ("1", "300"):
             with store.change(NOW_S) as change:
                 link(change, LinkAccount(f"plex:srv:{member}", "", member, f"Viewer {member}", "1"), NOW_S)
-        rows["finish, linked"] = _measure(counter, 20, lambda n: _finish(store, [_ended(f"l{n}", 300)], few))
+        rows["finish, linked"] = _measure(counter, 20, lambda n: _finish(store, [_make_ended(f"l{n}", 300)], few))
         rows["finish, linked, watches more"] = _measure(
-            counter, 20, lambda n: _finish(store, [_ended(f"m{n}", 1)], few)
+            counter, 20, lambda n: _finish(store, [_make_ended(f"m{n}", 1)], few)
         )
         for count in (40, 100):
             rows[f"{count} finishes at once"] = _measure(counter, 5, lambda n, c=count: _end_night(store, n, c, few))
         reported = ReportedWatches(80.0, 60.0)
         rows["auto-save, 10,000 running"] = _measure(counter, 4, lambda n: _save_reported(store, reported, many, n))
-        rows["finish, 10,000 running"] = _measure(counter, 10, lambda n: _finish(store, [_ended(f"b{n}", n)], many))
+        rows["finish, 10,000 running"] = _measure(
+            counter, 10, lambda n: _finish(store, [_make_ended(f"b{n}", n)], many)
+        )
         rows["1,000 finishes, 10,000 running"] = _measure(counter, 1, lambda _: _end_all(store, many))
     return rows
 
@@ -102,13 +106,13 @@ def _measure(counter: _Counter, rounds: int, work: Callable[..., object]) -> Fig
 
 def _end_night(store: Store, night: int, count: int, running: list[RunningWatch]) -> None:
     """So many viewers leave at one moment."""
-    _finish(store, [_ended(f"n{count}-{night}-{viewer}", viewer) for viewer in range(count)], running)
+    _finish(store, [_make_ended(f"n{count}-{night}-{viewer}", viewer) for viewer in range(count)], running)
 
 
 def _end_all(store: Store, running: list[RunningWatch]) -> None:
     """A thousand leave at one moment, stored as the actor does it."""
     for start in range(0, 1000, 250):
-        _finish(store, [_ended(f"t{viewer}", viewer) for viewer in range(start, start + 250)], running)
+        _finish(store, [_make_ended(f"t{viewer}", viewer) for viewer in range(start, start + 250)], running)
 
 
 def _commit_row(store: Store, number: int) -> None:
@@ -130,13 +134,13 @@ def _save_reported(store: Store, reported: ReportedWatches, running: list[Runnin
     save(store, reported.running(), at.wall_s, "auto")
 
 
-def _ended(watch_id: str, viewer: int) -> EndedWatch:
+def _make_ended(watch_id: str, viewer: int) -> EndedWatch:
     return _as_ended(replace(_record(watch_id, viewer), started_at_s=NOW_S - 3600 + len(watch_id)))
 
 
-def _resumed(watch_id: str, viewer: int) -> EndedWatch:
+def _make_resumed(watch_id: str, viewer: int) -> EndedWatch:
     """Return a watch that is stored, with more time."""
-    record = _ended(watch_id, viewer).record
+    record = _make_ended(watch_id, viewer).record
     return _as_ended(replace(record, playing_s=record.playing_s + 30.0, ended_at_s=NOW_S + 40.0))
 
 
@@ -147,7 +151,7 @@ def _as_ended(record: WatchRecord) -> EndedWatch:
 def finish_one(store: Store, watch_id: str, viewer: int) -> float:
     """Have a watch end; return how long it takes to store, milliseconds."""
     began = time.perf_counter()
-    _finish(store, [_ended(watch_id, viewer)], [])
+    _finish(store, [_make_ended(watch_id, viewer)], [])
     return (time.perf_counter() - began) * 1000
 
 
@@ -171,7 +175,7 @@ def fill(store: Store, records: int, viewers: int) -> None:
 
     What the summaries hold of them is left out: a finish costs the same, whatever they say.
     """
-    _finish(store, [_ended(f"v{number}", number) for number in range(viewers)], [])
+    _finish(store, [_make_ended(f"v{number}", number) for number in range(viewers)], [])
     with store.transaction() as connection:
         totals = {str(number): make_totals(number) for number in range(viewers)}
         write_statistics(connection, store.rules, totals, RunningWatches(), NOW_S, announce=False)

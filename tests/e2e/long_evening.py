@@ -17,7 +17,7 @@ from simulator.nights.director import Director
 from simulator.nights.script import Cue, at_minute
 from simulator.nights.stage import ANNOUNCE, ServiceStage
 from simulator.plex import SimulatedAccount
-from tests.nights.evidence import alive, evening, family, load, sql
+from tests.nights.evidence import evening, family, find_alive, load, sql
 from tests.nights.precision import Precision
 
 SPEED = 240.0
@@ -157,7 +157,7 @@ def spend(folder: Path) -> Evening:
         answers=answers,
         exit_status=status,
         stop_s=stop_s,
-        left=alive(started),
+        left=find_alive(started),
     )
 
 

@@ -17,7 +17,7 @@ from simulator.nights.director import Director
 from simulator.nights.ledger import TrueWatch
 from simulator.nights.script import Cue
 from simulator.nights.stage import ServiceStage
-from tests.nights.evidence import alive, evening, family, load, opened, sql
+from tests.nights.evidence import evening, family, find_alive, load, read_opening, sql
 
 SPEED = 12.0
 POLL_S = 24.0
@@ -116,7 +116,7 @@ class Night:
         """Let the films run."""
         self.stage.wait_until(self.stage.minute + minutes)
 
-    def recorded(self, *names: str) -> None:
+    def wait_recorded(self, *names: str) -> None:
         """Wait until their watches are in the history."""
         self._wait(lambda: set(names) <= {found["username"] for found in self.stage.history()}, f"records of {names}")
 
@@ -138,7 +138,7 @@ class Night:
         for process in processes:
             os.kill(process.pid, signal.SIGKILL)
         self.stage.kill_launcher()  # it is dead already: this takes leave of it
-        self._wait(lambda: len(alive(processes)) == 0 and not self.stage.discord.is_connected, "all to be dead")
+        self._wait(lambda: len(find_alive(processes)) == 0 and not self.stage.discord.is_connected, "all to be dead")
         for act, who in meanwhile:
             act(who)
         self.stage.start_service()
@@ -163,14 +163,14 @@ def spend(folder: Path) -> RoughNight:
     found = RoughNight(folder / "data")
     stage = ServiceStage(found.data_dir, speed=SPEED, party_user="Rosa", evening=evening(), **SETTINGS)
     with stage:
-        found.opened = opened(stage)
+        found.opened = read_opening(stage)
         night = Night(stage, found)
         _each_actor(night)
         _everything(night)
         _last_guests(night)
         found.outlived = family(stage)
         found.exit_status, _ = stage.stop_service()
-        found.outlived = alive(found.outlived)
+        found.outlived = find_alive(found.outlived)
     truth = night.director.performer.ledger.true_watches("Rosa")
     found.truth = {(watch.name, "voice" if watch.guest else "plex"): watch for watch in truth}
     found.history = load(found.data_dir, "watch_history.json")
@@ -189,15 +189,15 @@ def _each_actor(night: Night) -> None:
     night.goes_on(1.0)
     night.kill("plex", (night.stops, "Berta"), (night.plays, "Cem"))
     night.began("Cem")
-    night.recorded("Berta")
+    night.wait_recorded("Berta")
     night.kill("tracker", (night.goes, "Björn"), (night.plays, "Dörte"))
     night.began("Dörte")
-    night.recorded("Björn")
+    night.wait_recorded("Björn")
     night.kill("persistence", (night.goes, "Chiara"), (night.stops, "Cem"))
-    night.recorded("Chiara", "Cem")
+    night.wait_recorded("Chiara", "Cem")
     night.kill("discord", (night.goes, "Iris"), (night.comes, "אורי"))
     night.began("אורי")
-    night.recorded("Iris")
+    night.wait_recorded("Iris")
 
 
 def _everything(night: Night) -> None:
@@ -206,7 +206,7 @@ def _everything(night: Night) -> None:
     night.began("Emil")
     night.goes_on(0.9)
     night.kill_all((night.stops, "Emil"), (night.stops, "Dörte"))
-    night.recorded("Emil", "Dörte")
+    night.wait_recorded("Emil", "Dörte")
     since_s = max(row["saved_at_s"] for row in night.found.running_before.values())
     night.stage.wait_for(
         lambda: any(row["saved_at_s"] > since_s for row in night.checkpoint().values()), WITHIN_S, "a new checkpoint"
@@ -218,4 +218,4 @@ def _last_guests(night: Night) -> None:
     night.goes("אורי")
     night.stops("Anton")
     night.stops("Rosa")
-    night.recorded("אורי", "Anton", "Rosa")
+    night.wait_recorded("אורי", "Anton", "Rosa")

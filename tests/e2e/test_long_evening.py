@@ -30,7 +30,7 @@ from tests.e2e.long_evening import (
 pytestmark = pytest.mark.slow
 
 
-def named(example: Example) -> str:
+def name_test(example: Example) -> str:
     """A test's id."""
     return f"{example.joins:g}-{example.leaves:g}"
 
@@ -72,7 +72,7 @@ def test_polls_came_as_often_as_they_should(long_evening: Evening) -> None:
     assert statistics.median(edges) < 4 * POLL_S + REPORT_S, "two polls, and what a busy machine adds"
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=named)
+@pytest.mark.parametrize("example", EXAMPLES, ids=name_test)
 @pytest.mark.parametrize("source", ["plex", "voice"])
 def test_a_worked_example_of_completion(
     long_evening: Evening, source: Literal["plex", "voice"], example: Example

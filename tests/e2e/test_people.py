@@ -45,7 +45,7 @@ def text(message: ChannelMessage) -> str:
     return "\n".join(str(embed.get("description", "")) for embed in message.embeds)
 
 
-def answered(stage: ServiceStage, asked: Interaction, words: str) -> ChannelMessage:
+def wait_answer(stage: ServiceStage, asked: Interaction, words: str) -> ChannelMessage:
     """The answer for the asker alone, once it says that."""
     reply = stage.discord.wait_reply(asked, WITHIN_S)
     stage.wait_for(lambda: words in text(reply), WITHIN_S, f"{words!r} in the answer, which is {text(reply)!r}")
@@ -53,13 +53,13 @@ def answered(stage: ServiceStage, asked: Interaction, words: str) -> ChannelMess
     return reply
 
 
-def seen(stage: ServiceStage) -> dict[str, int]:
+def count_films(stage: ServiceStage) -> dict[str, int]:
     """Films of each viewer, as the file has them."""
     stats: dict[str, dict[str, Any]] = load(stage.data_dir, "user_stats.json")
     return {str(one["username"]): int(one["total_movies"]) for one in stats.values()}
 
 
-def kept(stage: ServiceStage) -> list[str]:
+def find_traces(stage: ServiceStage) -> list[str]:
     """Every row of the store and every file that names one of the two, or has an id of theirs.
 
     That somebody was forgotten, and when, is kept: what comes late must not bring them back.
@@ -79,18 +79,18 @@ def kept(stage: ServiceStage) -> list[str]:
 
 def test_a_link_makes_one_viewer_and_taking_it_back_makes_two(stage: ServiceStage) -> None:
     """By a code typed in at plex.tv: the film both saw at once counts once. Nothing of the sign-in is left."""
-    assert seen(stage) == {HOST: 2, MEMBER: 1}
+    assert count_films(stage) == {HOST: 2, MEMBER: 1}
     asked = stage.discord.slash(MEMBER, "link")
-    reply = answered(stage, asked, "plex.tv/link")
+    reply = wait_answer(stage, asked, "plex.tv/link")
     code = stage.plex_tv.pins[-1].code
     assert f"**{code}**" in text(reply)
     stage.plex_tv.type_in(code, OWNER)
-    reply = answered(stage, asked, "are one viewer now")
+    reply = wait_answer(stage, asked, "are one viewer now")
     assert "Watches: 1 → 2" in text(reply)
-    stage.wait_for(lambda: seen(stage) == {MEMBER: 2}, WITHIN_S, "one viewer")
-    reply = answered(stage, stage.discord.slash(MEMBER, "unlink"), "are two viewers again")
+    stage.wait_for(lambda: count_films(stage) == {MEMBER: 2}, WITHIN_S, "one viewer")
+    reply = wait_answer(stage, stage.discord.slash(MEMBER, "unlink"), "are two viewers again")
     assert "Watches: 2 → 1" in text(reply)
-    stage.wait_for(lambda: seen(stage) == {HOST: 2, MEMBER: 1}, WITHIN_S, "two viewers")
+    stage.wait_for(lambda: count_films(stage) == {HOST: 2, MEMBER: 1}, WITHIN_S, "two viewers")
     assert len(stage.plex_tv.void) == 1
     assert stage.stop_service()[0] == 0
     written = [file for file in stage.data_dir.rglob("*") if file.is_file()] + [stage.log_path]
@@ -100,19 +100,19 @@ def test_a_link_makes_one_viewer_and_taking_it_back_makes_two(stage: ServiceStag
 def test_forgetting_leaves_nothing_of_the_two_that_are_one(stage: ServiceStage) -> None:
     """Of store and files; not after a restart either. The account is theirs: they signed in to it."""
     linked = stage.discord.slash(MEMBER, "link")
-    answered(stage, linked, "plex.tv/link")
+    wait_answer(stage, linked, "plex.tv/link")
     stage.plex_tv.type_in(stage.plex_tv.pins[-1].code, OWNER)
-    answered(stage, linked, "are one viewer now")
+    wait_answer(stage, linked, "are one viewer now")
     asked = stage.discord.slash(MEMBER, "mydata")
-    reply = answered(stage, asked, "2 watches")
+    reply = wait_answer(stage, asked, "2 watches")
     data = reply.attachments[0].content.decode()
     assert HOST in data and OTHER in data and SHORT in data
     asked = stage.discord.slash(MEMBER, "forgetme")
-    question = answered(stage, asked, "**2 watches**")
-    assert kept(stage)
+    question = wait_answer(stage, asked, "**2 watches**")
+    assert find_traces(stage)
     stage.discord.click(MEMBER, question, "Delete my data")
     stage.wait_for(lambda: "Deleted: **2 watches**" in text(question), WITHIN_S, "it is done")
-    assert kept(stage) == []
+    assert find_traces(stage) == []
     assert stage.stop_service()[0] == 0
     stage.start_service()
-    assert kept(stage) == []
+    assert find_traces(stage) == []

@@ -26,7 +26,7 @@ from launcher.connection.service_client import ServiceClient
 from messages import GetSaveStatus
 from simulator.nights.stage import ANNOUNCE, ServiceStage
 from simulator.plex import ACCOUNTS
-from tests.nights.evidence import alive, evening, family, sql, told
+from tests.nights.evidence import evening, family, find_alive, read_told, sql
 
 pytestmark = pytest.mark.slow
 
@@ -73,7 +73,7 @@ class Picture:
         files, times = ({n: v for n, v in all_.items() if not n.startswith(own)} for all_ in (self.files, self.times))
         return files, times, self.rows
 
-    def written(self, after: Picture) -> set[str]:
+    def find_written(self, after: Picture) -> set[str]:
         """Which of the three were written anew, even where their bytes are the same."""
         return {name for name in (STATS, BADGES, HISTORY) if after.times.get(name) != self.times.get(name)}
 
@@ -81,7 +81,7 @@ class Picture:
         """The reasons of the saves between."""
         return [str(row["reason"]) for row in after.rows["saves"][len(self.rows["saves"]) :]]
 
-    def changed(self, after: Picture) -> set[str]:
+    def find_changed(self, after: Picture) -> set[str]:
         """Which tables have other rows."""
         return {table for table in TABLES if self.rows[table] != after.rows[table]}
 
@@ -125,7 +125,7 @@ class Rig:
 
     def ticks(self) -> int:
         """How many the launcher has sent."""
-        return len(told(self._frames_dir, "launcher", "auto_save_tick"))
+        return len(read_told(self._frames_dir, "launcher", "auto_save_tick"))
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for something, with a deadline."""
@@ -141,13 +141,13 @@ class Rig:
         """Wait until all that was announced is: Discord is asked nothing any more, and no file changes."""
         last, since = self._traces(), time.monotonic()
 
-        def quiet() -> bool:
+        def is_quiet() -> bool:
             nonlocal last, since
             if (now := self._traces()) != last:
                 last, since = now, time.monotonic()
             return time.monotonic() - since > QUIET_S
 
-        self.wait(quiet, "announcements to be over")
+        self.wait(is_quiet, "announcements to be over")
 
     def _traces(self) -> tuple[int, Picture]:
         return len(self.stage.discord.recorder.requests), Picture.of(self.stage.data_dir)
@@ -168,13 +168,13 @@ class Rig:
     def starts(self) -> Change:
         """Somebody starts a film; the tracker and persistence know it."""
 
-        def reported() -> bool:
-            last = told(self._frames_dir, "tracker", "watches_reported")[-1]
+        def is_reported() -> bool:
+            last = read_told(self._frames_dir, "tracker", "watches_reported")[-1]
             return len(last[2]) == len(self.stage.plex.sessions)
 
         return self.between_ticks(
             lambda: self._play(),
-            reported,
+            is_reported,
             "a watch to start",
         )
 
@@ -192,12 +192,12 @@ class Rig:
             for session in self.stage.plex.sessions:
                 self.stage.plex.stop_session(session)
 
-        def stored() -> bool:
+        def is_stored() -> bool:
             return self.log_count("finished “") > self.finished and len(self.stage.history()) == self.log_count(
                 "began “"
             )
 
-        return self.between_ticks(stop, stored, "a watch to finish")
+        return self.between_ticks(stop, is_stored, "a watch to finish")
 
     def log_count(self, part: str) -> int:
         """How many log lines hold this."""
@@ -244,7 +244,7 @@ def changes(tmp_path_factory: pytest.TempPathFactory) -> Changes:
         stop = before, Picture.of(stage.data_dir)
     return Changes(
         idle, start, tick, finish, idle_again, refused, savedata, stop, idle_lines, exit_status, stop_s,
-        alive(started), run_folder,
+        find_alive(started), run_folder,
     )  # fmt: skip
 
 
@@ -257,9 +257,9 @@ def test_a_starting_watch_writes_nothing(changes: Changes) -> None:
 def test_a_tick_with_an_active_watch_saves_stats_and_badges(changes: Changes) -> None:
     """Row 2: both are written, the checkpoint in the same transaction; the history is left alone."""
     before, after = changes.tick
-    assert before.written(after) == {STATS, BADGES}
+    assert before.find_written(after) == {STATS, BADGES}
     assert set(before.saves(after)) == {"auto"}
-    assert after.files.get(HISTORY) == before.files.get(HISTORY) and "watches" not in before.changed(after)
+    assert after.files.get(HISTORY) == before.files.get(HISTORY) and "watches" not in before.find_changed(after)
     assert after.rows["checkpoint"]
     for watch in after.rows["checkpoint"]:
         stats = json.loads(after.files[STATS])[watch["viewer_id"]]
@@ -278,9 +278,9 @@ def test_an_idle_tick_writes_nothing_at_all(changes: Changes) -> None:
 def test_a_finished_watch_saves_all_three_at_once(changes: Changes) -> None:
     """Row 4: statistics, badges and history, in one save; the checkpoint lets go of it."""
     before, after = changes.finish
-    assert before.written(after) == {STATS, BADGES, HISTORY}
+    assert before.find_written(after) == {STATS, BADGES, HISTORY}
     assert set(before.saves(after)) == {"finish"}
-    assert {"watches", "viewer_stats", "saves"} <= before.changed(after)
+    assert {"watches", "viewer_stats", "saves"} <= before.find_changed(after)
     assert after.rows["checkpoint"] == []
     history = json.loads(after.files[HISTORY])
     assert [found["watch_id"] for found in history] == [row["watch_id"] for row in after.rows["watches"]]
@@ -293,7 +293,7 @@ def test_a_finished_watch_saves_all_three_at_once(changes: Changes) -> None:
 def test_savedata_saves_all_three(changes: Changes) -> None:
     """Row 5: all are written anew, the history with the same content; one who may not, writes nothing."""
     before, after = changes.savedata
-    assert before.written(after) == {STATS, BADGES, HISTORY}
+    assert before.find_written(after) == {STATS, BADGES, HISTORY}
     assert before.saves(after) == ["command"]
     assert before.files[HISTORY] == after.files[HISTORY]
     before, after = changes.refused

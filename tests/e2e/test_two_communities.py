@@ -30,7 +30,7 @@ def text(message: ChannelMessage) -> str:
     return str(message.embeds)
 
 
-def said(people: UserActions) -> str:
+def read_posts(people: UserActions) -> str:
     """Everything that the bot wrote into a server's channel."""
     return str([message.embeds for message in people.messages("film-club", by_bot=True)])
 
@@ -101,15 +101,15 @@ def test_two_servers_watch_at_the_same_time(tmp_path: Path) -> None:
         manager.set_up()
         manager.wait(lambda: "stats" in stage.discord.list_commands(people.guild.id), "its commands")
         played = stage.plex.play(HOST, OURS), cellar.play(HOST, THEIRS)
-        manager.wait(lambda: OURS in said(stage.discord), "the film of the one")
-        manager.wait(lambda: THEIRS in said(people), "the film of the other")
+        manager.wait(lambda: OURS in read_posts(stage.discord), "the film of the one")
+        manager.wait(lambda: THEIRS in read_posts(people), "the film of the other")
         assert stage.discord.activity_name == ""
         stage.plex.stop_session(played[0])
         cellar.stop_session(played[1])
         ours = manager.ask(stage.discord, "!history", OURS)
         theirs = manager.ask(people, "!history", THEIRS)
-        assert THEIRS not in ours + said(stage.discord)
-        assert OURS not in theirs + said(people)
+        assert THEIRS not in ours + read_posts(stage.discord)
+        assert OURS not in theirs + read_posts(people)
         assert "Verlauf" in theirs and "Verlauf" not in ours
         assert "settings" in manager.ask(people, "!audit", "settings")
         people.take_server_away(removed=True)

@@ -12,7 +12,7 @@ import pytest
 from messages import CATALOGUE, WatchRecord
 from simulator.nights.kill_matrix.process_killer import frames
 from tests.e2e.long_evening import FILM, Evening
-from tests.nights.evidence import told
+from tests.nights.evidence import read_told
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +37,7 @@ def test_every_frame_is_plain_msgpack(long_evening: Evening) -> None:
 
 def test_what_was_sent_is_what_was_stored(long_evening: Evening) -> None:
     """The tracker closed exactly the watches that the store has, and last as the store has them."""
-    closed = {body[2][0]: body[2] for body in told(long_evening.frames_dir, "tracker", "watch_finished")}
+    closed = {body[2][0]: body[2] for body in read_told(long_evening.frames_dir, "tracker", "watch_finished")}
     assert closed.keys() == {found["watch_id"] for found in long_evening.history}
     for watch_id, record in closed.items():
         row = long_evening.row(watch_id)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.watched_evening import POLL_S, Evening
-from tests.nights.evidence import alive, evening, family
+from tests.nights.evidence import evening, family, find_alive
 
 pytestmark = pytest.mark.slow
 
@@ -43,14 +43,14 @@ def test_a_set_clock_bends_no_watch(tmp_path: Path) -> None:
         for process in processes:
             os.kill(process.pid, signal.SIGKILL)
         stage.kill_launcher()
-        stage.wait_for(lambda: not alive(processes), 10, "all to be dead")
+        stage.wait_for(lambda: not find_alive(processes), 10, "all to be dead")
         stage.stops("Berta")
         stage.off_s = 3 * HOURS_S
         stage.start_service()
-        stage.recorded("Berta")
+        stage.wait_recorded("Berta")
         stage.wait_until(stage.minute + 1)
         stage.stops("Anton")
-        stage.recorded("Anton")
+        stage.wait_recorded("Anton")
         assert stage.stop_service()[0] == 0
     rows = stage.nothing_is_lost(within_s=5 * POLL_S)
     assert stage.service_log().count("Anton began") == 1  # it went on as the same watch

@@ -16,7 +16,7 @@ from tests.faults.watched_evening import WITHIN_S, Evening, evening_at
 pytestmark = pytest.mark.slow
 
 
-def told(stage: Evening, title: str) -> bool:
+def has_card(stage: Evening, title: str) -> bool:
     """A film's card is in the channel."""
     return any(title in message.text for message in stage.discord.messages(ANNOUNCE, by_bot=True))
 
@@ -26,7 +26,7 @@ def watches_meanwhile(stage: Evening, who: str, film: str) -> None:
     stage.plays(who, film)
     stage.wait_until(stage.minute + 0.5)
     stage.stops(who)
-    stage.recorded(who)
+    stage.wait_recorded(who)
 
 
 def crashes_for_good(stage: Evening) -> None:
@@ -50,7 +50,7 @@ def test_tracking_and_saving_go_on_whatever_discord_does(tmp_path: Path) -> None
         storm = faults.rate_limit(retry_after_s=0.3)
         watches_meanwhile(stage, "Anton", "M")
         faults.heal(storm)
-        stage.wait_for(lambda: told(stage, "M (1931)"), 30, "the announcement that waited for the storm to pass")
+        stage.wait_for(lambda: has_card(stage, "M (1931)"), 30, "the announcement that waited for the storm to pass")
         stage.discord.deny_permissions(ANNOUNCE, SEND_MESSAGES)
         watches_meanwhile(stage, "Berta", "Sunrise")
         stage.health_says("discord", "Send Messages")
@@ -60,7 +60,7 @@ def test_tracking_and_saving_go_on_whatever_discord_does(tmp_path: Path) -> None
         stage.health_says("discord", "Message Content Intent")
         stage.wait_for(lambda: stage.discord.is_connected, 30, "the bot without the intent")
         assert stage.discord.slash("Iris", "activewatches").wait_reply(20).text
-        stage.wait_for(lambda: told(stage, "Sunrise"), 90, "the announcement that waited for the permission")
+        stage.wait_for(lambda: has_card(stage, "Sunrise"), 90, "the announcement that waited for the permission")
         watches_meanwhile(stage, "Cem", "Casablanca")
         faults.refuse_token = True
         faults.close_connections(4004)
@@ -69,7 +69,7 @@ def test_tracking_and_saving_go_on_whatever_discord_does(tmp_path: Path) -> None
         crashes_for_good(stage)
         watches_meanwhile(stage, "Emil", "Charade")
         stage.stops("Rosa")
-        stage.recorded("Rosa", "Iris")
+        stage.wait_recorded("Rosa", "Iris")
         rows = stage.rows()
         assert stage.stop_service()[0] == 0
     assert rows["Iris"]["source"] == "voice"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from messages import VoicePresence
-from tests.integration.discord.discord_stage import Stage, staged, until
+from tests.integration.discord.discord_stage import Stage, open_stage, until
 
 LATE_S = 2.5
 """After which discord.py has said that the first connection is ready."""
@@ -18,7 +18,7 @@ LATE_S = 2.5
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord and the actor's peers."""
-    with staged(tmp_path) as found:
+    with open_stage(tmp_path) as found:
         yield found
 
 
@@ -26,14 +26,14 @@ def test_a_late_ready_does_not_hide_that_the_gateway_is_away(stage: Stage) -> No
     """While it is away nobody is said to be in the channel, whatever is said of the first connection."""
     stage.discord.join_voice("Iris")
     with stage.acting() as began:
-        until(lambda: any(report.members for report in stage.tracker.told(VoicePresence)), "Iris is there")
+        until(lambda: any(report.members for report in stage.tracker.list_heard(VoicePresence)), "Iris is there")
         stage.discord.faults.invalidate_sessions(resumable=False)
-        until(lambda: not stage.tracker.told(VoicePresence)[-1].connected, "it is said to be away")
-        told = len(stage.tracker.told(VoicePresence))
+        until(lambda: not stage.tracker.list_heard(VoicePresence)[-1].connected, "it is said to be away")
+        told = len(stage.tracker.list_heard(VoicePresence))
         stage.discord.leave_voice("Iris")
         until(lambda: time.monotonic() > began + LATE_S, "the late ready has come")
         assert not stage.discord.is_connected  # discord.py waits five seconds before it identifies anew
         until(lambda: stage.discord.is_connected, "it is back", 30)
-        until(lambda: stage.tracker.told(VoicePresence)[-1].connected, "it is said to be back")
-        back = next(report for report in stage.tracker.told(VoicePresence)[told:] if report.connected)
+        until(lambda: stage.tracker.list_heard(VoicePresence)[-1].connected, "it is said to be back")
+        back = next(report for report in stage.tracker.list_heard(VoicePresence)[told:] if report.connected)
         assert back.members == ()

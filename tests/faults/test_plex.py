@@ -58,9 +58,9 @@ def test_every_fault_of_plex_freezes_and_passes(tmp_path: Path) -> None:
         stage.stops("Anton")
         stage.plex.heal()
         stage.log_has(" plex ", "answers again", after=seen)
-        stage.recorded("Anton")
+        stage.wait_recorded("Anton")
         stage.stops("Rosa")
-        stage.recorded("Rosa")
+        stage.wait_recorded("Rosa")
         assert stage.stop_service()[0] == 0
     # The end in the dark is known to no poll: the record ends where Anton was last seen.
     rows = stage.nothing_is_lost(unmeasured="Anton")

@@ -48,7 +48,7 @@ def read_only(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def held(store: Path) -> Iterator[None]:
+def hold_store(store: Path) -> Iterator[None]:
     """Another program writes, and does not come to an end."""
     with closing(sqlite3.connect(store, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -78,11 +78,11 @@ def test_every_save_that_fails_is_said_and_loses_nothing(tmp_path: Path) -> None
         stage.wait_for(lambda: wal.stat().st_size > 2 * SMALL, 20, "a few saves")
         with full_disk(stage.pid("persistence")):
             refuses_then_saves(stage, "Anton", "make room on the disk")
-        stage.recorded("Anton")
+        stage.wait_recorded("Anton")
         stage.is_well("persistence")
-        with held(stage.data_dir / "usher.db"):
+        with hold_store(stage.data_dir / "usher.db"):
             refuses_then_saves(stage, "Berta", "another program holds it")
-        stage.recorded("Berta")
+        stage.wait_recorded("Berta")
         stage.is_well("persistence")
         if os.geteuid() != 0 or shutil.which("setpriv"):
             seen = len(stage.service_log())
@@ -101,12 +101,12 @@ def test_every_save_that_fails_is_said_and_loses_nothing(tmp_path: Path) -> None
         finally:
             os.kill(stopped, signal.SIGCONT)
             stood_still_s += stage.minute * 60
-        stage.recorded("Cem")
+        stage.wait_recorded("Cem")
         stage.log_has("Dörte began")
         assert stage.pid("tracker") == stopped
         for who in ("Dörte", "Rosa"):
             stage.stops(who)
-        stage.recorded("Dörte", "Rosa")
+        stage.wait_recorded("Dörte", "Rosa")
         status, _ = stage.stop_service()
     assert status == 0
     stage.nothing_is_lost(within_s=stood_still_s + 60)
@@ -129,7 +129,7 @@ def usher(folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def used_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with a store in which somebody watched, and a good backup."""
     from tests.unit.persistence.record_builders import finish, open_store, record
 
@@ -142,7 +142,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def damaged(store: Path) -> None:
+def damage_store(store: Path) -> None:
     """Pages in the middle are overwritten."""
     with store.open("r+b") as stream:
         stream.seek(4096)
@@ -157,11 +157,11 @@ def newer(store: Path) -> None:
         connection.commit()
 
 
-@pytest.mark.parametrize("harm", [damaged, newer])
-def test_a_store_that_is_not_sound_stops_the_service(harm: object, used: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("harm", [damage_store, newer])
+def test_a_store_that_is_not_sound_stops_the_service(harm: object, used_folder: Path, tmp_path: Path) -> None:
     """Exit status 78; the file and the newest good backup are named, and not a byte of either is changed."""
     assert callable(harm)
-    shutil.copytree(used, tmp_path / "data")
+    shutil.copytree(used_folder, tmp_path / "data")
     store, good = tmp_path / "data" / "usher.db", tmp_path / "data" / "backups" / "usher-20260101-000000.db"
     harm(store)
     before = store.read_bytes(), good.read_bytes()

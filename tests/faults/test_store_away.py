@@ -88,7 +88,7 @@ def service(folder: Path, *before: str, **settings: str) -> Iterator[Service]:
 
 
 @contextlib.contextmanager
-def held(file: Path) -> Iterator[None]:
+def hold_store(file: Path) -> Iterator[None]:
     """Another program has it to itself."""
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -104,7 +104,7 @@ def test_a_store_that_another_program_holds_is_waited_for(tmp_path: Path) -> Non
     finish(store, record("w1"))
     store.close()
     with service(tmp_path) as usher:
-        with held(tmp_path / "data" / "usher.db"):
+        with hold_store(tmp_path / "data" / "usher.db"):
             usher.until(lambda log: "cannot be used now: database is locked" in log, "it says so")
             assert "Another program holds it: close that program." in usher.log
             assert "Usher waits for it, and tries again." in usher.log
@@ -222,7 +222,7 @@ def test_a_lock_is_told_apart_from_damage(tmp_path: Path) -> None:
     open_store(tmp_path).close()
     url = f"sqlite:///{tmp_path / 'usher.db'}"
     with (
-        held(tmp_path / "usher.db"),
+        hold_store(tmp_path / "usher.db"),
         pytest.raises(StoreAway, match=r"usher\.db cannot be used now: database is locked"),
     ):
         open_writer(url, tmp_path / "backups")

@@ -69,22 +69,22 @@ class Evening(ServiceStage):
         """Wait for a line of the log that has all the words (so many times, beyond a length); return it."""
         found: list[str] = []
 
-        def there() -> bool:
+        def has_come() -> bool:
             lines = self.service_log()[after:].splitlines()
             found[:] = [line for line in lines if all(word in line for word in words)]
             return len(found) >= times
 
-        self.wait_for(there, WITHIN_S, f"a line with {' and '.join(words)}")
+        self.wait_for(has_come, WITHIN_S, f"a line with {' and '.join(words)}")
         return found[-1]
 
     def health_says(self, actor: str, words: str, state: str = "degraded") -> None:
         """Wait until the health log has an actor in a state, for a reason with these words."""
 
-        def there() -> bool:
+        def has_come() -> bool:
             row = next(row for row in self.health() if row["actor"] == actor)
             return row["state"] == state and words in (row["last_error"] or "")
 
-        self.wait_for(there, WITHIN_S, f"{actor} {state}: {words}")
+        self.wait_for(has_come, WITHIN_S, f"{actor} {state}: {words}")
 
     def is_well(self, *actors: str) -> None:
         """Wait until actors are running without complaint."""
@@ -93,7 +93,7 @@ class Evening(ServiceStage):
             WITHIN_S, f"{' and '.join(actors) or 'all'} to be well",
         )  # fmt: skip
 
-    def recorded(self, *names: str) -> None:
+    def wait_recorded(self, *names: str) -> None:
         """Wait until watches are in the history."""
         self.wait_for(
             lambda: set(names) <= {found["username"] for found in self.history()}, WITHIN_S, f"records of {names}"

@@ -45,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def exported(folder: Path, *arguments: str) -> list[str]:
+def export_watches(folder: Path, *arguments: str) -> list[str]:
     """Return the ids of the watches that `export` writes."""
     target = Path(tempfile.mkdtemp(dir=folder))
     done = usher(folder, "export", str(target), *arguments)
@@ -66,9 +66,9 @@ def test_the_communities_are_listed(folder: Path) -> None:
 
 def test_a_command_is_about_one_community(folder: Path) -> None:
     """By its id or its name, in any case; without one, it is the environment's."""
-    assert exported(folder) == ["w-own"]
-    assert exported(folder, "--community", A) == [f"w-{A}"]
-    assert exported(folder, "--community", "noir") == [f"w-{B}"]
+    assert export_watches(folder) == ["w-own"]
+    assert export_watches(folder, "--community", A) == [f"w-{A}"]
+    assert export_watches(folder, "--community", "noir") == [f"w-{B}"]
     wrong = usher(folder, "export", "out", "--community", "Western")
     assert wrong.returncode == 1
     assert wrong.stderr == "There is no further community Western. 'python run.py communities' lists them.\n"
@@ -82,11 +82,11 @@ def test_a_community_is_backed_up_and_restored_alone(folder: Path) -> None:
     store = open_store(folder / "data" / "communities" / A)
     finish(store, record("later"))
     store.close()
-    assert len(exported(folder, "--community", A)) == 2
+    assert len(export_watches(folder, "--community", A)) == 2
     done = usher(folder, "restore", str(backup), "--community", A)
     assert done.returncode == 0, done.stderr
-    assert exported(folder, "--community", A) == [f"w-{A}"]
-    assert (exported(folder, "--community", B), exported(folder)) == ([f"w-{B}"], ["w-own"])
+    assert export_watches(folder, "--community", A) == [f"w-{A}"]
+    assert (export_watches(folder, "--community", B), export_watches(folder)) == ([f"w-{B}"], ["w-own"])
     acts = AuditLog(folder / "data" / "communities" / A).read(9, 0).entries
     assert [act.act for act in acts] == ["restore", "backup"]
     assert AuditLog(folder / "data").read(9, 0).total == 0, "the environment's !audit tells of no other community"
@@ -107,7 +107,7 @@ def test_a_community_is_served_no_longer_and_its_data_stay(folder: Path) -> None
         (act.act, act.targets[0].id) for act in AuditLog(folder / "data" / "communities" / A).read(9, 0).entries
     ] == [("community remove", A)]
     assert usher(folder, "communities", "remove", A).returncode == 1
-    assert exported(folder, "--community", A) == [f"w-{A}"]
+    assert export_watches(folder, "--community", A) == [f"w-{A}"]
 
 
 def test_a_key_is_made_and_none_is_there_before_the_first_start(tmp_path: Path) -> None:

@@ -36,17 +36,17 @@ PRIVATE = """<MediaContainer size="1" identifier="com.secret.place">
 </Video></MediaContainer>"""
 
 
-def parsed(text: str) -> Element:
+def parse_xml(text: str) -> Element:
     """A text as XML."""
     return fromstring(text)  # noqa: S314  # written in this file, or by the recorder
 
 
 def test_nothing_private_stays() -> None:
     """Names, ids, addresses, paths and tokens are gone; what a watch is made of is there."""
-    shown = Scrubber(("tok-123", "192.168.7.9")).sessions(parsed(PRIVATE))
+    shown = Scrubber(("tok-123", "192.168.7.9")).sessions(parse_xml(PRIVATE))
     for private in ("Anton", "anton", "Gruber", "4711", "9f3aab", "sess-99", "192.168", "203.0", "tok-123", "plex.tv"):
         assert private not in shown
-    session = parsed(shown)[0]
+    session = parse_xml(shown)[0]
     assert (session.get("title"), session.get("viewOffset"), session.get("key")) == (
         "Heat | Part 1",
         "60000",
@@ -62,7 +62,7 @@ def test_pseudonyms_are_stable_and_tell_people_apart() -> None:
 
     def users(*accounts: tuple[str, str]) -> list[tuple[str | None, str | None]]:
         inner = "".join(f'<Video><User id="{number}" title="{name}"/></Video>' for number, name in accounts)
-        shown = parsed(scrubber.sessions(parsed(f"<MediaContainer>{inner}</MediaContainer>")))
+        shown = parse_xml(scrubber.sessions(parse_xml(f"<MediaContainer>{inner}</MediaContainer>")))
         return [(user.get("id"), user.get("title")) for user in shown.iter("User")]
 
     assert users(("4711", "Anton"), ("1", "Rosa"), ("0", "")) == [("1001", "account-1"), ("1", "account-2"), ("0", "")]
@@ -79,7 +79,9 @@ def test_alerts_keep_what_happened_alone() -> None:
     assert Scrubber().alert("nonsense") == ""
 
 
-def recorded(plex: SimulatedPlex, clock: Clock, file: Path, evening: Sequence[tuple[float, object]]) -> record.Recorder:
+def record_evening(
+    plex: SimulatedPlex, clock: Clock, file: Path, evening: Sequence[tuple[float, object]]
+) -> record.Recorder:
     """Record an evening: at each time (seconds of the recording) something is done to the server."""
     settings = Settings(plex_url=plex.url, plex_token=plex.token, plex_poll_seconds=10.0)
     with file.open("w", encoding="utf-8") as out:
@@ -110,7 +112,7 @@ def test_a_recording_is_played_to_its_records(tmp_path: Path) -> None:
             (240.0, lambda: plex.stop_session(film)),
             (300.0, None),
         ]
-        recorder = recorded(plex, clock, tmp_path / "evening.txt", evening)
+        recorder = record_evening(plex, clock, tmp_path / "evening.txt", evening)
         secrets = (plex.token, plex.url, "127.0.0.1", "Anton", "Berta", "4711", TELEVISION.machine_id)
     text = (tmp_path / "evening.txt").read_text(encoding="utf-8")
     assert [secret for secret in secrets if secret in text] == []
@@ -135,7 +137,7 @@ def test_odd_sessions_are_as_odd_in_a_recording(oddity: str) -> None:
         source = PlexClient(plex.url, plex.token, BoundedSession(plex.url))
         source.connect()
         container = source.fetch_sessions()
-        shown = parsed(Scrubber((plex.token,)).sessions(container))
+        shown = parse_xml(Scrubber((plex.token,)).sessions(container))
         truly = source.parse_sessions(container)
         source.close()
     played = read_sessions(shown, offline_server())

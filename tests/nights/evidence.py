@@ -33,7 +33,7 @@ def minute_of(when: datetime.datetime | str, opened: datetime.datetime) -> float
     return (when - opened).total_seconds() / MINUTE_S
 
 
-def opened(stage: ServiceStage) -> datetime.datetime:
+def read_opening(stage: ServiceStage) -> datetime.datetime:
     """What the stage's clock showed at its minute 0."""
     began_s = stage.clock.now().wall_s - stage.minute * MINUTE_S
     return datetime.datetime.fromtimestamp(began_s, datetime.UTC)
@@ -78,7 +78,7 @@ def load(data_dir: Path, name: str) -> Any:
     return json.loads((data_dir / name).read_text(encoding="utf-8"))
 
 
-def told(frames_dir: Path, sender: str, tag: str) -> list[list[Any]]:
+def read_told(frames_dir: Path, sender: str, tag: str) -> list[list[Any]]:
     """The body of every message with a tag that somebody sent, with the msgpack package alone."""
     envelopes = map(msgpack.unpackb, frames(frames_dir / f"{sender}.frames"))
     return [found[4] for found in envelopes if isinstance(found[4], list) and found[4] and found[4][0] == tag]
@@ -90,6 +90,6 @@ def family(stage: ServiceStage) -> list[psutil.Process]:
     return [launcher, *launcher.children(recursive=True)]
 
 
-def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+def find_alive(processes: list[psutil.Process]) -> list[psutil.Process]:
     """Those of them that still run; a zombie does not."""
     return [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]

@@ -11,7 +11,7 @@ from typing import Literal
 
 from simulator.nights.director import Director, PlayedCue
 from simulator.nights.script import PLAYER_VERBS, VOICE_VERBS
-from tests.nights.evidence import MINUTE_S, minute_of, opened
+from tests.nights.evidence import MINUTE_S, minute_of, read_opening
 
 
 class Precision:
@@ -23,7 +23,7 @@ class Precision:
         """`begin_s`: when the programme's time 0 was. `report_every_s`: how often the slowest player tells its
         position. `blind_after_s`: time without a poll over which the tracker counts nothing as played; a machine that
         stands still for a while makes such."""
-        self.opened = opened(director.stage)
+        self.opened = read_opening(director.stage)
         self.played = director.played
         self._begin = begin_s / MINUTE_S
         self._report = report_every_s / MINUTE_S

@@ -43,7 +43,7 @@ def record(playing_s: float, *seen: tuple[int, int]) -> WatchRecord:
     )  # fmt: skip
 
 
-def judged(ledger: Ledger, records: list[WatchRecord], *kills: Kill) -> Judgement:
+def judge_ledger(ledger: Ledger, records: list[WatchRecord], *kills: Kill) -> Judgement:
     """Return the judgement, with polls every ten seconds for an hour and a save every minute."""
     every_poll = [float(at_s) for at_s in range(0, 3600, 10)]
     every_save = [float(at_s) for at_s in range(0, 3600, 60)]
@@ -53,14 +53,14 @@ def judged(ledger: Ledger, records: list[WatchRecord], *kills: Kill) -> Judgemen
 
 def test_a_right_record_is_right() -> None:
     """Off by one report: no problem, and the error in polls is given."""
-    judgement = judged(ledger_of((100, 700)), [record(590.0, (0, 590_000))])
+    judgement = judge_ledger(ledger_of((100, 700)), [record(590.0, (0, 590_000))])
     assert (judgement.expected, judgement.found, judgement.problems) == (1, 1, [])
     assert judgement.playing_polls == [1.0] and judgement.coverage_polls == [1.0]
 
 
 def test_a_missing_record_is_found() -> None:
     """Sixty polls saw the watch, and there is no record."""
-    judgement = judged(ledger_of((100, 700)), [])
+    judgement = judge_ledger(ledger_of((100, 700)), [])
     assert (judgement.expected, judgement.missing) == (1, 1)
     assert judgement.problems == ["Anton at Heat: no record"]
 
@@ -68,12 +68,12 @@ def test_a_missing_record_is_found() -> None:
 def test_a_double_record_is_found() -> None:
     """Two records of one viewer at one film."""
     right = record(590.0, (0, 590_000))
-    assert judged(ledger_of((100, 700)), [right, right]).double == 1
+    assert judge_ledger(ledger_of((100, 700)), [right, right]).double == 1
 
 
 def test_a_record_of_what_never_was_is_found() -> None:
     """Nobody watched that."""
-    assert judged(ledger_of(), [record(590.0, (0, 590_000))]).double == 1
+    assert judge_ledger(ledger_of(), [record(590.0, (0, 590_000))]).double == 1
 
 
 @pytest.mark.parametrize(
@@ -87,26 +87,26 @@ def test_a_record_of_what_never_was_is_found() -> None:
 )
 def test_a_wrong_length_is_found(playing_s: float, seen: list[tuple[int, int]]) -> None:
     """Too little or too much, played or seen."""
-    assert judged(ledger_of((100, 700)), [record(playing_s, *seen)]).problems
+    assert judge_ledger(ledger_of((100, 700)), [record(playing_s, *seen)]).problems
 
 
 def test_only_what_the_dead_took_with_them_is_forgiven() -> None:
     """What only the last moments before a death of all could have shown need not be there; anything else must."""
     short = ledger_of((650, 690))
-    assert judged(short, []).missing == 1
-    assert judged(short, [], Kill("all", "at once", 700, 900)).missing == 0
-    assert judged(short, [], Kill("discord", "at once", 700, 900)).missing == 1
-    assert judged(short, [], Kill("tracker", "at once", 700, 900)).missing == 1
+    assert judge_ledger(short, []).missing == 1
+    assert judge_ledger(short, [], Kill("all", "at once", 700, 900)).missing == 0
+    assert judge_ledger(short, [], Kill("discord", "at once", 700, 900)).missing == 1
+    assert judge_ledger(short, [], Kill("tracker", "at once", 700, 900)).missing == 1
     together = (Kill("tracker", "at once", 700, 900), Kill("persistence", "at once", 720, 950))
-    assert judged(short, [], *together).missing == 0
+    assert judge_ledger(short, [], *together).missing == 0
 
 
 def test_a_death_excuses_no_error_where_nothing_changed() -> None:
     """The film just went on through it: its record is as exact as ever."""
     through = ledger_of((100, 3000))
     kill = Kill("all", "at once", 1000, 1300)
-    assert not judged(through, [record(2890.0, (0, 2_890_000))], kill).problems
-    assert judged(through, [record(2600.0, (0, 2_600_000))], kill).problems
+    assert not judge_ledger(through, [record(2890.0, (0, 2_890_000))], kill).problems
+    assert judge_ledger(through, [record(2600.0, (0, 2_600_000))], kill).problems
 
 
 def test_the_ledger_notes_what_happened() -> None:

@@ -135,7 +135,7 @@ class ScenarioPlayer:
                 stage.fail_poll(at_s, SERVERS[source])
             case "plex" | "plex2":
                 at = stage.moment(at_s)
-                stage.observe(self.recorded(at, what) if what.startswith("<") else self.snapshot(at, what, source))
+                stage.observe(self.read_recorded(at, what) if what.startswith("<") else self.snapshot(at, what, source))
             case "alert":
                 self._note_alert(json.loads(what))
             case "voice":
@@ -193,7 +193,7 @@ class ScenarioPlayer:
             SERVERS[source], "Cinema", source, at, tuple(playbacks), tuple(stopped), tuple(unreadable)
         )
 
-    def recorded(self, at: Moment, xml: str) -> PlaybackSnapshot:
+    def read_recorded(self, at: Moment, xml: str) -> PlaybackSnapshot:
         """A poll as a server sent it, read as the poller reads it."""
         reading = read_sessions(fromstring(xml), self.plex)  # noqa: S314  # a file of the tests
         stopped, self.stopped = tuple(self.stopped), {}
@@ -222,16 +222,16 @@ def _steps(row: tuple[str, str, str]) -> Iterator[tuple[float, str, str]]:
     begin = at_s = seconds(first)
     end = seconds(last) if last else begin
     while at_s <= end:
-        yield at_s, source, _moved(what, at_s - begin) if source in SERVERS else what
+        yield at_s, source, _play_on(what, at_s - begin) if source in SERVERS else what
         at_s += POLL_S if source in SERVERS else 5
 
 
-def _moved(what: str, after_s: float) -> str:
+def _play_on(what: str, after_s: float) -> str:
     """Let what plays play on: its position moves with time, doubled by x2, and stays where it `stands`."""
 
-    def moved(match: re.Match[str]) -> str:
+    def move(match: re.Match[str]) -> str:
         rate = {"": 1.0, " stands": 0.0}.get(match[2] or "")
         rate = float(match[2].strip()[1:]) if rate is None else rate
         return f"playing {seconds(match[1]) + after_s * rate}"
 
-    return re.sub(r"playing ([\d:.]+)( stands| x[\d.]+)?", moved, what)
+    return re.sub(r"playing ([\d:.]+)( stands| x[\d.]+)?", move, what)

@@ -17,7 +17,7 @@ def test_the_scenario_leaves_its_records(path: Path) -> None:
     """The records, the watches still running and the counts are those of the table."""
     scenario = read(path)
     outcome = ScenarioPlayer(scenario).play()
-    assert _found(outcome) == _expected(scenario, outcome)
+    assert _read_found(outcome) == _read_expected(scenario, outcome)
     assert sorted(f"{s.username} {s.item.title}" for s in outcome.engine.running_watches()) == sorted(scenario.running)
     found = {
         "started": len(outcome.started),
@@ -72,14 +72,14 @@ def _row(record: WatchRecord) -> list[str | float | None]:
     ]
 
 
-def _found(outcome: RulesStage) -> list[list[object]]:
+def _read_found(outcome: RulesStage) -> list[list[object]]:
     rows = [_row(record) for record in sorted(outcome.records.values(), key=lambda r: (r.username, r.started_at_s))]
     return [[round(cell, 2) if isinstance(cell, float) else cell for cell in row] for row in rows]
 
 
-def _expected(scenario: Scenario, outcome: RulesStage) -> list[list[object]]:
+def _read_expected(scenario: Scenario, outcome: RulesStage) -> list[list[object]]:
     """The expected rows, read; a cell `*` takes what was found, and the last column may be left out."""
-    found = _found(outcome)
+    found = _read_found(outcome)
     rows: list[list[object]] = []
     for number, cells in enumerate(sorted(scenario.records, key=lambda cells: cells[0])):
         row: list[object] = []

@@ -42,7 +42,7 @@ def there_and_back(message: Message) -> Message:
     return decode_body(decode_envelope(encode(Envelope("tell", "", "discord", "life", message))).body)
 
 
-def framed(body: Any, kind: str = "tell") -> bytes:
+def encode_frame(body: Any, kind: str = "tell") -> bytes:
     """A frame as another program might write it."""
     packed = msgpack.packb([kind, "id", "discord", "life", body])
     assert isinstance(packed, bytes)
@@ -109,7 +109,7 @@ def test_an_empty_frame_is_short() -> None:
 def test_two_objects_in_a_frame_are_refused() -> None:
     """One frame holds one envelope."""
     with pytest.raises(NotMsgpack, match="more than one object"):
-        decode_envelope(framed(["save_now", "1"]) * 2)
+        decode_envelope(encode_frame(["save_now", "1"]) * 2)
 
 
 @pytest.mark.parametrize("deep", [1_100, 20_000, 1_000_000])
@@ -133,7 +133,7 @@ def test_a_deep_message_is_a_message_of_the_wrong_type(monkeypatch: pytest.Monke
     def hits_the_limit(*_: object) -> None:
         raise RecursionError
 
-    frame = framed(["save_now", "1"])
+    frame = encode_frame(["save_now", "1"])
     monkeypatch.setattr("msgspec.convert", hits_the_limit)
     with pytest.raises(NotMsgpack, match="nested too deeply"):
         decode_envelope(frame)
@@ -157,7 +157,7 @@ def test_what_is_no_envelope_is_refused(frame: bytes) -> None:
 def test_an_envelope_of_an_unknown_kind_is_refused() -> None:
     """Kinds are closed."""
     with pytest.raises(WrongType, match="not an envelope"):
-        decode_envelope(framed(None, kind="shout"))
+        decode_envelope(encode_frame(None, kind="shout"))
 
 
 def test_a_newer_envelope_may_say_more() -> None:
@@ -170,7 +170,7 @@ def test_a_newer_envelope_may_say_more() -> None:
 def test_an_unknown_tag_is_named(body: Any) -> None:
     """A message of a newer version, or none at all."""
     with pytest.raises(UnknownTag, match="no message has the tag"):
-        decode_body(decode_envelope(framed(body)).body)
+        decode_body(decode_envelope(encode_frame(body)).body)
 
 
 def test_a_long_tag_is_not_repeated_whole() -> None:

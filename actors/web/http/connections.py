@@ -34,7 +34,7 @@ class _HttpConnection(RequestHandler):
     def pause_writing(self) -> None:
         """Wait for the browser to take what was sent, for some time."""
         super().pause_writing()
-        self._taking = self._loop.call_later(TAKE_S, self._let_go)
+        self._taking = self._loop.call_later(TAKE_S, self._abort)
 
     def resume_writing(self) -> None:
         """Send on: it was taken."""
@@ -51,7 +51,7 @@ class _HttpConnection(RequestHandler):
             self._taking.cancel()
             self._taking = None
 
-    def _let_go(self) -> None:
+    def _abort(self) -> None:
         if self.transport is not None:
             self.transport.abort()
 

@@ -32,7 +32,7 @@ from messages import (
 )
 from messages.base import DurationMs, PositionMs
 from simulator.discord.model.guild import Member
-from tests.integration.discord.discord_stage import Stage, staged
+from tests.integration.discord.discord_stage import Stage, open_stage
 from tests.integration.store.persistence_fixture import AnswerT, House
 from tests.unit.persistence.record_builders import DAY, EVENING, FILM, record
 from tests.unit.tracking.builders import playing
@@ -113,9 +113,9 @@ class Community:
 
 
 @contextlib.contextmanager
-def gathered(folder: Path) -> Iterator[Community]:
+def gather_community(folder: Path) -> Iterator[Community]:
     """A community that watched, and watches now; the bot is started with `stage.acting()`."""
-    with staged(folder / "bot") as stage:
+    with open_stage(folder / "bot") as stage:
         community = Community(stage, folder / "store")
         try:
             community.fill()

@@ -112,7 +112,7 @@ class Peer(threading.Thread):
     def _load_state(self, _asked: LoadChatState) -> ChatStateLoaded:
         return ChatStateLoaded(tuple(ChatStateEntry(*key, value) for key, value in self.state.items()))
 
-    def told(self, kind: type[Got]) -> list[Got]:
+    def list_heard(self, kind: type[Got]) -> list[Got]:
         """What it heard of that class."""
         return [message for message in self.heard if isinstance(message, kind)]
 
@@ -185,7 +185,7 @@ class Stage:
         """The cause that the health table shows; empty where all is well."""
         return self.launcher.pulse().degraded
 
-    def remembered(self, feature: str) -> dict[str, Any]:
+    def read_state(self, feature: str) -> dict[str, Any]:
         """What a feature has the store remember, by key."""
         entries = list(self.persistence.state.items())
         return {key: json.loads(value) for (name, key), value in entries if name == feature}
@@ -202,7 +202,7 @@ class Stage:
         """Wait until nothing is wrong."""
         until(lambda: not self.health(), "all is well", timeout_s)
 
-    def said(self, channel: str = "film-club") -> str:
+    def read_posts(self, channel: str = "film-club") -> str:
         """All that the bot wrote in a channel."""
         parts = []
         for message in self.discord.messages(channel, by_bot=True):
@@ -211,7 +211,7 @@ class Stage:
 
 
 @contextlib.contextmanager
-def staged(folder: Path) -> Iterator[Stage]:
+def open_stage(folder: Path) -> Iterator[Stage]:
     """A running Discord and the peers; the actor is started with `acting`."""
     network = MemoryNetwork()
     with contextlib.ExitStack() as stack:

@@ -69,7 +69,7 @@ class FurtherGuild:
 
 
 @contextlib.contextmanager
-def settled(stage: Stage, name: str = "Sunday Matinee", **chosen: Any) -> Iterator[FurtherGuild]:
+def add_community(stage: Stage, name: str = "Sunday Matinee", **chosen: Any) -> Iterator[FurtherGuild]:
     """A further server with the peers of its community; its actor is started with `acting`."""
     guild = stage.discord.add_guild(name)
     with contextlib.ExitStack() as stack:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from messages import FilmsFound, FindFilms, GetPoster, Moment, NowPlaying, Poster, Screening, ScreeningEnded
-from tests.integration.discord.discord_stage import Stage, answer, staged, until
+from tests.integration.discord.discord_stage import Stage, answer, open_stage, until
 from tests.unit.discord import samples
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -19,7 +19,7 @@ PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(40)
 @contextlib.contextmanager
 def knowing_a_film(folder: Path) -> Iterator[Stage]:
     """A Discord, and a Plex that knows one film."""
-    with staged(folder) as made:
+    with open_stage(folder) as made:
         made.plex.answers[FindFilms] = FilmsFound((samples.screening().item,))
         made.plex.answers[GetPoster] = Poster(PICTURE, "png")
         yield made
@@ -60,9 +60,9 @@ def ends(stage: Stage, shown: Screening, at_s: float | None = None) -> None:
     assert stage.tracker.tell(ScreeningEnded(at, shown)).wait(10)
 
 
-def kept(stage: Stage) -> list[dict[str, Any]]:
+def read_nights(stage: Stage) -> list[dict[str, Any]]:
     """The nights that the actor remembers."""
-    return list(stage.remembered("film_night").values())
+    return list(stage.read_state("film_night").values())
 
 
 def in_minutes(minutes: float) -> str:

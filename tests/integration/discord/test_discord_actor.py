@@ -20,20 +20,20 @@ from messages import (
     ScreeningStarted,
     VoicePresence,
 )
-from tests.integration.discord.discord_stage import Stage, answer, staged, until
+from tests.integration.discord.discord_stage import Stage, answer, open_stage, until
 from tests.unit.discord import samples
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord, and the other actors."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         yield made
 
 
 def present(stage: Stage) -> tuple[bool, list[str]] | None:
     """What the tracker was last told of the voice channel."""
-    heard = stage.tracker.told(VoicePresence)
+    heard = stage.tracker.list_heard(VoicePresence)
     return (heard[-1].connected, [member.name for member in heard[-1].members]) if heard else None
 
 
@@ -41,13 +41,13 @@ def test_films_and_badges_are_announced_and_acknowledged(stage: Stage) -> None:
     """A film starts, ends, and earns a badge: a card, its edit and a post, each acknowledged to its sender."""
     with stage.acting():
         assert stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening())).wait(10)
-        assert "🎬 Metropolis (1927)" in stage.said()
+        assert "🎬 Metropolis (1927)" in stage.read_posts()
         done = [
             stage.tracker.tell(ScreeningEnded(samples.NOW, samples.screening())),
-            stage.persistence.tell(BadgesAwarded("1", "Dr. *Noodle*", (samples.earned(),))),
+            stage.persistence.tell(BadgesAwarded("1", "Dr. *Noodle*", (samples.make_badge(),))),
         ]
         assert all(event.wait(10) for event in done)
-        said = stage.said()
+        said = stage.read_posts()
         assert "🎬 Metropolis" not in said
         for part in ("🏁 Metropolis (1927)", "Dr. \\*Noodle\\* earned 1 badge"):
             assert part in said
@@ -63,7 +63,7 @@ def test_forty_films_are_announced_within_a_second(stage: Stage) -> None:
         ]
         assert all(event.wait(10) for event in done)
         took = time.monotonic() - started
-        assert all(f"Film {number}." in stage.said() for number in range(40))
+        assert all(f"Film {number}." in stage.read_posts() for number in range(40))
         assert took < 1.0, f"took {took:.2f} s"
 
 
@@ -102,7 +102,7 @@ def test_the_voice_channel_is_told_at_each_change(stage: Stage) -> None:
         until(lambda: present(stage) == (True, ["אורי"]), "the one who moved")
         stage.discord.leave_voice("אורי")
         until(lambda: present(stage) == (True, []), "the last to leave")
-        told = stage.tracker.told(VoicePresence)[-1]
+        told = stage.tracker.list_heard(VoicePresence)[-1]
         assert (told.guild_id, told.channel_id) == (
             str(stage.discord.guild.id),
             str(stage.discord.channel("Cinema").id),
@@ -144,8 +144,8 @@ def test_the_voice_channel_is_told_again_and_again(stage: Stage) -> None:
     """Every ten seconds of service time, though nothing changes."""
     stage.speed = 100.0
     with stage.acting():
-        before = len(stage.tracker.told(VoicePresence))
-        until(lambda: len(stage.tracker.told(VoicePresence)) >= before + 5, "five more reports")
+        before = len(stage.tracker.list_heard(VoicePresence))
+        until(lambda: len(stage.tracker.list_heard(VoicePresence)) >= before + 5, "five more reports")
 
 
 def test_somebody_unknown_in_voice_is_looked_up(stage: Stage) -> None:
@@ -170,7 +170,7 @@ def test_no_voice_channel_no_reports(stage: Stage) -> None:
     with stage.acting():
         stage.discord.join_voice("Chiara")
         stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening())).wait(10)
-        assert not stage.tracker.told(VoicePresence)
+        assert not stage.tracker.list_heard(VoicePresence)
 
 
 def test_a_slash_command_is_acknowledged_in_time_though_the_tracker_is_dead(stage: Stage) -> None:
@@ -223,10 +223,10 @@ def test_commands_are_told_to_discord_only_when_they_change(stage: Stage) -> Non
 def test_an_error_of_ours_ends_the_actor(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The loop's thread broke: the actor crashes, so that the launcher starts it anew."""
 
-    async def broken(self: AnnouncementQueue) -> None:
+    async def fail(self: AnnouncementQueue) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(AnnouncementQueue, "run", broken)
+    monkeypatch.setattr(AnnouncementQueue, "run", fail)
     with stage.acting(wait=False):
         until(lambda: "discord" not in stage.network.transports, "the actor is gone")
 

@@ -14,7 +14,7 @@ from messages import NowPlaying, ScreeningStarted, VoicePresence
 from simulator.discord.model.messages import ChannelMessage as Posted
 from simulator.discord.model.permissions import READ_HISTORY, SEND_MESSAGES
 from simulator.discord.model.world import FLAG_MESSAGE_CONTENT, MESSAGE_CONTENT
-from tests.integration.discord.discord_stage import Stage, answer, staged, until
+from tests.integration.discord.discord_stage import Stage, answer, open_stage, until
 from tests.unit.discord import samples
 
 HEARTBEAT_S = bot.HEARTBEAT_S
@@ -30,20 +30,20 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setattr(connection, "SETTLE_S", 0.1)
     monkeypatch.setattr(connection, "INTENT_RECHECK_S", 0.2)
     monkeypatch.setattr("actors.chat.discord.gateway.bot.HEARTBEAT_S", 1.0)
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         yield made
 
 
-def announced(stage: Stage, number: int = 1) -> None:
+def announce_film(stage: Stage, number: int = 1) -> None:
     """A film is announced, however long it takes, and once only."""
     done = stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening(number, f"Film {number}.")))
     assert done.wait(20)
-    assert stage.said().count(f"Film {number}.") == 1
+    assert stage.read_posts().count(f"Film {number}.") == 1
 
 
-def connected(stage: Stage) -> bool | None:
+def is_connected(stage: Stage) -> bool | None:
     """Whether the tracker was last told that the gateway is there."""
-    heard = stage.tracker.told(VoicePresence)
+    heard = stage.tracker.list_heard(VoicePresence)
     return heard[-1].connected if heard else None
 
 
@@ -54,7 +54,7 @@ def test_a_refused_token_is_named(stage: Stage) -> None:
         assert "DISCORD_TOKEN" in stage.until_health("refused the token")
         stage.discord.faults.refuse_token = False
         stage.until_well()
-        announced(stage)
+        announce_film(stage)
 
 
 def test_a_missing_intent_costs_only_the_words(tmp_path: Path, stage: Stage) -> None:
@@ -62,7 +62,7 @@ def test_a_missing_intent_costs_only_the_words(tmp_path: Path, stage: Stage) -> 
     stage.discord.world.app_flags = 0
     with stage.acting():
         assert "Message Content Intent" in stage.until_health("commands with !")
-        announced(stage)
+        announce_film(stage)
         assert stage.discord.slash("Chiara", "help").wait_reply().embeds
         stage.discord.world.app_flags = FLAG_MESSAGE_CONTENT
         sessions = stage.discord.gateway.connections
@@ -79,12 +79,12 @@ def test_discord_is_away_at_the_first_connection(stage: Stage) -> None:
     stage.discord.stop()
     with stage.acting(wait=False):
         stage.until_health("cannot be reached")
-        until(lambda: connected(stage) is False, "the tracker hears that it is away")
+        until(lambda: is_connected(stage) is False, "the tracker hears that it is away")
         waiting = stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening()))
         stage.discord.start()
         assert waiting.wait(20)
         stage.until_well()
-        until(lambda: connected(stage), "the tracker hears that it is there")
+        until(lambda: is_connected(stage), "the tracker hears that it is there")
 
 
 def test_the_gateway_is_away_at_the_first_connection(stage: Stage) -> None:
@@ -94,7 +94,7 @@ def test_the_gateway_is_away_at_the_first_connection(stage: Stage) -> None:
         stage.until_health("connecting again")
         stage.discord.faults.gateway_refused = False
         stage.until_well()
-        announced(stage)
+        announce_film(stage)
 
 
 LOSSES: dict[str, Callable[[Stage], None]] = {
@@ -113,31 +113,31 @@ LOSSES: dict[str, Callable[[Stage], None]] = {
 def test_it_comes_back_after_every_loss(stage: Stage, loss: str) -> None:
     """And hears, answers and announces as before."""
     with stage.acting():
-        until(lambda: connected(stage), "connected")
-        told = len(stage.tracker.told(VoicePresence))
+        until(lambda: is_connected(stage), "connected")
+        told = len(stage.tracker.list_heard(VoicePresence))
         LOSSES[loss](stage)
         stage.discord.join_voice("Chiara")
-        until(lambda: stage.discord.is_connected and connected(stage), "connected again")
+        until(lambda: stage.discord.is_connected and is_connected(stage), "connected again")
         until(
-            lambda: any(not report.connected for report in stage.tracker.told(VoicePresence)[told:]),
+            lambda: any(not report.connected for report in stage.tracker.list_heard(VoicePresence)[told:]),
             "the tracker is told that it was away",
         )
         until(
-            lambda: [member.name for member in stage.tracker.told(VoicePresence)[-1].members] == ["Chiara"],
+            lambda: [member.name for member in stage.tracker.list_heard(VoicePresence)[-1].members] == ["Chiara"],
             "who came meanwhile is there",
         )
-        announced(stage)
+        announce_film(stage)
         stage.until_well()
 
 
 def test_a_malformed_event_is_dropped(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     """Counted and said in one line; the connection stays."""
     with stage.acting():
-        until(lambda: connected(stage), "connected")
+        until(lambda: is_connected(stage), "connected")
         connects = stage.discord.gateway.connects
         stage.discord.faults.send_malformed()
         until(lambda: "could not be read and is dropped (MESSAGE_CREATE)" in caplog.text, "it is said")
-        announced(stage)
+        announce_film(stage)
         assert stage.discord.gateway.connects == connects
 
 
@@ -158,23 +158,23 @@ def test_the_presence_is_true_after_a_loss(stage: Stage, loss: str, monkeypatch:
 def test_a_silent_gateway_is_left(stage: Stage) -> None:
     """Half open: no heartbeat is acknowledged; the connection is opened anew."""
     with stage.acting():
-        until(lambda: connected(stage), "connected")
-        before = len(stage.tracker.told(VoicePresence))
+        until(lambda: is_connected(stage), "connected")
+        before = len(stage.tracker.list_heard(VoicePresence))
 
-        def told() -> list[bool]:
-            return [presence.connected for presence in stage.tracker.told(VoicePresence)[before:]]
+        def list_told() -> list[bool]:
+            return [presence.connected for presence in stage.tracker.list_heard(VoicePresence)[before:]]
 
         stage.discord.faults.mute_connections()
-        until(lambda: False in told(), "the tracker hears that it is away")
-        until(lambda: True in told()[told().index(False) :], "connected again", 30)
+        until(lambda: False in list_told(), "the tracker hears that it is away")
+        until(lambda: True in list_told()[list_told().index(False) :], "connected again", 30)
 
 
 def test_discord_goes_and_comes(stage: Stage) -> None:
     """The tracker is told at once; announcements wait; all is posted in order when it is back."""
     with stage.acting():
-        until(lambda: connected(stage), "connected")
+        until(lambda: is_connected(stage), "connected")
         stage.discord.stop()
-        until(lambda: connected(stage) is False, "the tracker hears that it is away")
+        until(lambda: is_connected(stage) is False, "the tracker hears that it is away")
         stage.until_health("connecting again")
         waiting = [
             stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening(number, f"Film {number}.")))
@@ -182,7 +182,7 @@ def test_discord_goes_and_comes(stage: Stage) -> None:
         ]
         stage.discord.start()
         assert all(event.wait(20) for event in waiting)
-        said = stage.said()
+        said = stage.read_posts()
         assert said.index("Film 0.") < said.index("Film 1.") < said.index("Film 2.")
         stage.until_well()
 
@@ -203,7 +203,7 @@ def test_a_storm_of_429_is_waited_out(stage: Stage) -> None:
     """Past discord.py's own five tries."""
     with stage.acting():
         stage.discord.faults.rate_limit("/messages", times=8, retry_after_s=0.05)
-        announced(stage)
+        announce_film(stage)
         stage.until_well()
 
 
@@ -221,12 +221,12 @@ def test_server_errors_are_waited_out(stage: Stage, monkeypatch: pytest.MonkeyPa
 def test_a_slow_discord_delays_no_report(stage: Stage) -> None:
     """While each request takes seconds, the tracker hears of the voice channel at once."""
     with stage.acting():
-        until(lambda: connected(stage), "connected")
+        until(lambda: is_connected(stage), "connected")
         stage.discord.faults.delay_requests(3.0)
         stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening()))
         began = time.monotonic()
         stage.discord.join_voice("Chiara")
-        until(lambda: stage.tracker.told(VoicePresence)[-1].members, "the tracker is told")
+        until(lambda: stage.tracker.list_heard(VoicePresence)[-1].members, "the tracker is told")
         assert time.monotonic() - began < 2.5
         stage.discord.faults.heal()
 
@@ -236,7 +236,7 @@ def test_a_connection_that_closes_instead_of_an_answer(stage: Stage) -> None:
     with stage.acting():
         ours = stage.network.transports["discord"]
         stage.discord.faults.cut_requests("/messages", times=3)
-        announced(stage)
+        announce_film(stage)
         stage.until_well()
         assert stage.network.transports["discord"] is ours
 

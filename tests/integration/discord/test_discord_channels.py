@@ -11,7 +11,7 @@ from actors.chat.discord.core import api_errors
 from actors.chat.discord.features import weekly_digest
 from actors.chat.discord.features.announcements import announcement_queue
 from messages import GetLeaderboard, GetMovieStats, Leaderboard, MovieStats, ScreeningStarted, TitleCount
-from tests.integration.discord.discord_stage import Stage, staged, until
+from tests.integration.discord.discord_stage import Stage, open_stage, until
 from tests.unit.discord import samples
 
 CLOSED = [
@@ -27,7 +27,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A Discord, and back-off in tenths of a second."""
     monkeypatch.setattr(api_errors, "LONGEST_S", 0.2)
     monkeypatch.setattr(announcement_queue, "LONGEST_PAUSE_S", 0.2)
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         yield made
 
 
@@ -45,7 +45,7 @@ def test_announcements_wait_for_a_channel_that_takes_them(
         stage.discord.faults.heal(fault)
         assert told.wait(10)
         stage.until_well()
-        assert stage.said().count("Metropolis") == 1
+        assert stage.read_posts().count("Metropolis") == 1
 
 
 @pytest.mark.parametrize(("code", "status", "text", "cause"), CLOSED, ids=lambda value: str(value)[:12])
@@ -67,5 +67,5 @@ def test_a_digest_that_cannot_be_posted_is_named_and_not_tried_without_end(
         until(lambda: stage.discord.recorder.count("POST", "/messages") == 2, "the second try")
         assert time.monotonic() - first_s > 0.4
         stage.discord.faults.heal(fault)
-        until(lambda: "The week" in stage.said(), "the digest")
+        until(lambda: "The week" in stage.read_posts(), "the digest")
         stage.until_well()

@@ -31,22 +31,22 @@ from messages import (
     VoicePresence,
 )
 from simulator.discord.model.messages import ChannelMessage
-from tests.integration.discord.discord_stage import Stage, answer, staged, until
-from tests.integration.discord.further_guild import FurtherGuild, settled
+from tests.integration.discord.discord_stage import Stage, answer, open_stage, until
+from tests.integration.discord.further_guild import FurtherGuild, add_community
 from tests.unit.discord import samples
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord and the environment's community."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         yield made
 
 
 @pytest.fixture
 def further(stage: Stage) -> Iterator[FurtherGuild]:
     """A second server with a German community."""
-    with settled(stage, BOT_LANGUAGE="de") as made:
+    with add_community(stage, BOT_LANGUAGE="de") as made:
         yield made
 
 
@@ -112,13 +112,13 @@ def test_each_tracker_hears_of_its_own_channel(stage: Stage, further: FurtherGui
     further.people.join_voice("Chiara")
     stage.discord.join_voice("Iris")
 
-    def there(peer: object) -> list[str]:
-        reports = peer.told(VoicePresence)  # type: ignore[attr-defined]
+    def list_members(peer: object) -> list[str]:
+        reports = peer.list_heard(VoicePresence)  # type: ignore[attr-defined]
         return [member.name for member in reports[-1].members] if reports else []
 
     with both(stage, further):
-        until(lambda: there(stage.tracker) == ["Iris"], "the environment's own")
-        until(lambda: there(further.tracker) == ["Chiara"], "the further one's")
+        until(lambda: list_members(stage.tracker) == ["Iris"], "the environment's own")
+        until(lambda: list_members(further.tracker) == ["Chiara"], "the further one's")
 
 
 def test_the_bot_is_removed_from_one_server_and_the_other_goes_on(stage: Stage, further: FurtherGuild) -> None:
@@ -172,8 +172,8 @@ def test_a_community_that_is_removed_is_served_no_longer(stage: Stage, further: 
         assert "isn't set up" in text(pressed)
         assert "/setup" in text(pressed)
         assert "stats" in stage.discord.command_names
-    assert not further.persistence.told(EraseViewer)
-    assert not stage.persistence.told(EraseViewer)
+    assert not further.persistence.list_heard(EraseViewer)
+    assert not stage.persistence.list_heard(EraseViewer)
 
 
 def test_a_button_in_a_direct_message_goes_to_its_community(stage: Stage, further: FurtherGuild) -> None:
@@ -186,9 +186,9 @@ def test_a_button_in_a_direct_message_goes_to_its_community(stage: Stage, furthe
         asked = until(lambda: further.people.direct_messages(member), "the question")[0]
         assert asked.controls[0]["custom_id"] == f"{FORGET}{member.id}@{further.guild.id}"
         further.people.click(member, asked, "Meine Daten löschen").wait_ack(5)
-        until(lambda: further.persistence.told(EraseViewer), "it is forgotten")
+        until(lambda: further.persistence.list_heard(EraseViewer), "it is forgotten")
         until(lambda: "Daten gelöscht" in text(asked), "and told, in the community's language")
-        assert not stage.persistence.told(EraseViewer)
+        assert not stage.persistence.list_heard(EraseViewer)
 
 
 def test_health_names_the_communities_to_the_operators_server_alone(stage: Stage, further: FurtherGuild) -> None:

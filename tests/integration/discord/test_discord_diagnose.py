@@ -18,14 +18,14 @@ from simulator.discord.model.permissions import (
     MUTE_MEMBERS,
     VIEW_CHANNEL,
 )
-from tests.integration.discord.discord_stage import Stage, answer, staged
+from tests.integration.discord.discord_stage import Stage, answer, open_stage
 from tests.unit.discord import samples
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """All is well."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         actors = tuple(samples.health(name) for name in ("persistence", "tracker", "discord", "plex"))
         made.launcher.answers[GetHealth] = HealthReport(samples.NOW, actors, 99)
         made.tracker.answers[ListActiveWatches] = ActiveWatches(samples.NOW, (), ())
@@ -33,7 +33,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def diagnosed(stage: Stage, who: str = "Iris", where: str = "off-topic") -> str:
+def diagnose(stage: Stage, who: str = "Iris", where: str = "off-topic") -> str:
     """What is answered, title and text."""
     reply = stage.discord.slash(who, "diagnose", where=where).wait_reply(15)
     return f"{reply.embeds[0]['title']}\n{reply.embeds[0].get('description', '')}"
@@ -43,7 +43,7 @@ def test_where_all_is_well_it_says_so(stage: Stage) -> None:
     """Intent, both channels with who is seen there, Plex, the last save; the same with `!`."""
     with stage.acting():
         stage.discord.join_voice("Björn", "Cinema")
-        said = diagnosed(stage)
+        said = diagnose(stage)
         for part in (
             "All good",
             "Message Content is on",
@@ -67,28 +67,28 @@ def test_what_nights_and_roles_need_is_named(stage: Stage) -> None:
     """In the whole server; the role only where one is set."""
     stage.discord.allow_bot(BOT_CAN & ~CREATE_EVENTS)
     with stage.acting():
-        said = diagnosed(stage)
+        said = diagnose(stage)
         assert "Film nights: /night cannot plan them: in the server the bot lacks: Create Events" in said
         assert "Manage Roles" not in said
     stage.changes = {"top_watchers_role_id": 5}
     with stage.acting():
-        assert "❌ Top watchers: in the server the bot lacks: Manage Roles" in diagnosed(stage)
+        assert "❌ Top watchers: in the server the bot lacks: Manage Roles" in diagnose(stage)
 
 
 def test_what_nights_need_in_their_channel_is_named(stage: Stage) -> None:
     """To connect; on a stage more, and it is enough to have it there; the simulated Discord refuses the same."""
     stage.discord.deny_permissions("Cinema", CONNECT)
     with stage.acting():
-        assert "Film nights: /night cannot plan them in #Cinema: the bot lacks: Connect\n" in diagnosed(stage)
+        assert "Film nights: /night cannot plan them in #Cinema: the bot lacks: Connect\n" in diagnose(stage)
     stage.changes["watch_party_voice_channel_id"] = stage.discord.channel("Premieres").id
     with stage.acting():
-        said = diagnosed(stage)
+        said = diagnose(stage)
         assert "cannot plan them in #Premieres: the bot lacks: Manage Channels, Mute Members, Move Members\n" in said
         stage.discord.allow_bot(BOT_CAN | MANAGE_CHANNELS | MUTE_MEMBERS | MOVE_MEMBERS)
         stage.discord.deny_permissions("Premieres", MOVE_MEMBERS)
-        stage.discord.wait_until(lambda: "lacks: Move Members\n" in diagnosed(stage), 10)
+        stage.discord.wait_until(lambda: "lacks: Move Members\n" in diagnose(stage), 10)
         stage.discord.deny_permissions("Premieres")
-        stage.discord.wait_until(lambda: "the bot can plan them" in diagnosed(stage), 10)
+        stage.discord.wait_until(lambda: "the bot can plan them" in diagnose(stage), 10)
 
 
 def test_permissions_that_lack_are_named(stage: Stage) -> None:
@@ -96,7 +96,7 @@ def test_permissions_that_lack_are_named(stage: Stage) -> None:
     stage.discord.deny_permissions("film-club", EMBED_LINKS)
     stage.discord.deny_permissions("Cinema", VIEW_CHANNEL)
     with stage.acting():
-        said = diagnosed(stage)
+        said = diagnose(stage)
     assert "2 problems found" in said
     assert "in #film-club the bot lacks: Embed Links" in said
     assert "Cinema" in said and "lacks: View Channel" in said and "Permissions" in said
@@ -107,7 +107,7 @@ def test_wrong_and_missing_channels_are_told_apart(stage: Stage) -> None:
     stage.changes["discord_announce_channel_id"] = 4242
     stage.changes["watch_party_voice_channel_id"] = stage.discord.channel("off-topic").id
     with stage.acting():
-        said = diagnosed(stage)
+        said = diagnose(stage)
     assert (
         "no channel 4242" in said
         and "DISCORD_ANNOUNCE_CHANNEL_ID" in said
@@ -116,7 +116,7 @@ def test_wrong_and_missing_channels_are_told_apart(stage: Stage) -> None:
     del stage.changes["discord_announce_channel_id"]
     stage.changes["watch_party_voice_channel_id"] = 0
     with stage.acting():
-        said = diagnosed(stage)
+        said = diagnose(stage)
     assert "All good" in said and "WATCH_PARTY_VOICE_CHANNEL_ID" in said
 
 
@@ -125,7 +125,7 @@ def test_roles_to_ignore_that_are_not_there_are_named(stage: Stage) -> None:
     there = next(iter(stage.discord.guild.roles))
     stage.changes["ignored_role_ids"] = (there, 4242)
     with stage.acting():
-        said = diagnosed(stage)
+        said = diagnose(stage)
     assert "no role with the id 4242" in said and "IGNORED_ROLE_IDS" in said and "1 problem found" in said
 
 
@@ -136,7 +136,7 @@ def test_parts_that_are_ill_are_named_and_the_answer_comes_all_the_same(stage: S
     stage.persistence.answers[GetSaveStatus] = SaveStatus(None, 5.0, "disk full")
     stage.tracker.dead = True
     with stage.acting():
-        said = diagnosed(stage)
+        said = diagnose(stage)
     assert "3 problems found" in said
     for part in (
         "Plex is degraded: Plex refuses the token",
@@ -152,5 +152,5 @@ def test_message_content_that_is_off_is_named(stage: Stage) -> None:
     with stage.acting(wait=False):
         stage.discord.wait_connected(20)
         stage.discord.wait_until(lambda: "diagnose" in str(stage.discord.command_names), 10)
-        said = diagnosed(stage)
+        said = diagnose(stage)
     assert "Message Content is off" in said and "Developer Portal" in said

@@ -9,7 +9,7 @@ import pytest
 
 from actors.chat.discord.features.weekly_digest import last_due
 from messages import GetLeaderboard, GetMovieStats, Leaderboard, LeaderboardRow, MovieStats, TitleCount
-from tests.integration.discord.discord_stage import Stage, staged, until
+from tests.integration.discord.discord_stage import Stage, open_stage, until
 
 HOUR_S = 3600.0
 WEEK_S = 168 * HOUR_S
@@ -24,7 +24,7 @@ EMPTY = MovieStats(0, 0, 0, 0, 0.0, (), (), (), (), ())
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A digest was due two hours ago, and Usher has been here for longer."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         due = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=2)
         made.changes = {"weekly_digest": f"{due:%A %H:%M}".lower()}
         made.persistence.answers[GetMovieStats] = WEEK
@@ -35,10 +35,10 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 def posted_until(stage: Stage) -> float:
     """Until when digests count as posted."""
-    return float(stage.remembered("weekly_digest").get("posted_until", 0.0))
+    return float(stage.read_state("weekly_digest").get("posted_until", 0.0))
 
 
-def posted(stage: Stage) -> list[str]:
+def list_digests(stage: Stage) -> list[str]:
     """Every digest in the channel, as text."""
     return [
         message.text
@@ -50,19 +50,19 @@ def posted(stage: Stage) -> list[str]:
 def test_what_was_missed_is_posted_at_the_start_and_once(stage: Stage) -> None:
     """Asked for that week; escaped; and the next start is silent."""
     with stage.acting():
-        text = until(lambda: posted(stage), "the digest")[0]
+        text = until(lambda: list_digests(stage), "the digest")[0]
         assert "9 h" in text
         assert "Dune (2021)" in text
         assert "\\*Stars\\*" in text
         assert "🥇 **Mei**" in text
         until(lambda: time.time() - posted_until(stage) < 3 * HOUR_S, "it is remembered")
-    question = stage.persistence.told(GetMovieStats)[0]
+    question = stage.persistence.list_heard(GetMovieStats)[0]
     assert question.since_s is not None
     assert abs(time.time() - 2 * HOUR_S - WEEK_S - question.since_s) < 120
-    asked = len(stage.persistence.told(GetMovieStats))
+    asked = len(stage.persistence.list_heard(GetMovieStats))
     with stage.acting():
-        assert len(posted(stage)) == 1
-    assert len(stage.persistence.told(GetMovieStats)) == asked
+        assert len(list_digests(stage)) == 1
+    assert len(stage.persistence.list_heard(GetMovieStats)) == asked
 
 
 def test_a_lost_answer_costs_no_second_digest(stage: Stage) -> None:
@@ -70,7 +70,7 @@ def test_a_lost_answer_costs_no_second_digest(stage: Stage) -> None:
     stage.discord.faults.lose_responses("/messages", method="POST", times=1)
     with stage.acting():
         until(lambda: time.time() - posted_until(stage) < 3 * HOUR_S, "it is remembered", 40)
-        assert len(posted(stage)) == 1
+        assert len(list_digests(stage)) == 1
         assert stage.discord.recorder.count("POST", "/messages") == 2
 
 
@@ -79,16 +79,16 @@ def test_a_week_without_films_is_passed_over(stage: Stage) -> None:
     stage.persistence.answers[GetMovieStats] = EMPTY
     with stage.acting():
         until(lambda: time.time() - posted_until(stage) < 3 * HOUR_S, "it is remembered")
-        assert posted(stage) == []
+        assert list_digests(stage) == []
 
 
 def test_a_store_that_is_away_is_asked_again(stage: Stage) -> None:
     """It waits for persistence to come back."""
     stage.persistence.answers.pop(GetMovieStats)
     with stage.acting():
-        until(lambda: stage.persistence.told(GetMovieStats), "a question")
+        until(lambda: stage.persistence.list_heard(GetMovieStats), "a question")
         stage.persistence.answers[GetMovieStats] = WEEK
-        until(lambda: posted(stage), "the digest", 30)
+        until(lambda: list_digests(stage), "the digest", 30)
 
 
 @pytest.mark.parametrize("days", [0, 8])
@@ -101,7 +101,7 @@ def test_nothing_of_the_time_before_usher_came_or_of_long_ago(stage: Stage, days
         stage.remember("weekly_digest", "posted_until", time.time() - days * 86_400)
     with stage.acting():
         until(lambda: posted_until(stage) > time.time() - 31 * HOUR_S, "it is settled")
-    assert posted(stage) == []
+    assert list_digests(stage) == []
 
 
 def test_due_is_the_newest_such_moment_that_is_past() -> None:

@@ -37,7 +37,7 @@ from messages import (
     ViewerProfile,
     WhoSaw,
 )
-from tests.integration.discord.discord_stage import Stage, answer, staged, until
+from tests.integration.discord.discord_stage import Stage, answer, open_stage, until
 from tests.unit.discord import samples
 
 SCHEDULED, ACTIVE = 1, 2
@@ -46,7 +46,7 @@ SCHEDULED, ACTIVE = 1, 2
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """The actor in a simulated Discord."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         made.plex.answers[GetPoster] = Poster()
         made.tracker.answers[StartTracking] = TrackingPlan((), (), "", ())
         yield made
@@ -143,7 +143,7 @@ def test_what_an_unlinking_changed_is_told_to_the_asker_alone(stage: Stage) -> N
         stage.discord.say("Chiara", "film-club", "!unlink")
         told = until(lambda: stage.discord.direct_messages("Chiara"), "the answer")[0]
         assert "secretname" in told.text
-        assert "secretname" not in stage.said()
+        assert "secretname" not in stage.read_posts()
 
 
 def test_a_session_that_is_gone_is_not_another_one(stage: Stage) -> None:
@@ -153,9 +153,9 @@ def test_a_session_that_is_gone_is_not_another_one(stage: Stage) -> None:
     stage.tracker.answers[StartTracking] = lambda asked: TrackingPlan((met, war), (), asked.session_key, ())
     with stage.acting():
         assert "Which session?" in answer(stage, "Iris", "!starttracking 7").embeds[0]["title"]
-        assert all(asked.simulate for asked in stage.tracker.told(StartTracking))
+        assert all(asked.simulate for asked in stage.tracker.list_heard(StartTracking))
         answer(stage, "Iris", "!starttracking 1917")
-    assert [asked.session_key for asked in stage.tracker.told(StartTracking) if not asked.simulate] == ["13"]
+    assert [asked.session_key for asked in stage.tracker.list_heard(StartTracking) if not asked.simulate] == ["13"]
 
 
 @pytest.mark.parametrize("said", ['"alien"', "“alien”", "„alien“", " alien "])
@@ -164,7 +164,7 @@ def test_a_title_in_quotation_marks_is_that_title(stage: Stage, said: str) -> No
     stage.persistence.answers[GetWhoSaw] = WhoSaw(None, (), (), 0, 0, 0)
     with stage.acting():
         answer(stage, "Chiara", f"!whosaw {said}")
-    assert stage.persistence.told(GetWhoSaw)[0].title == "alien"
+    assert stage.persistence.list_heard(GetWhoSaw)[0].title == "alien"
 
 
 def test_a_film_that_is_tried_out_in_the_afternoon_is_not_the_night(stage: Stage) -> None:

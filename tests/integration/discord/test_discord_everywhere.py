@@ -20,21 +20,21 @@ from messages import (
     ViewerErased,
 )
 from simulator.discord.model.messages import ChannelMessage
-from tests.integration.discord.discord_stage import Stage, staged, until
-from tests.integration.discord.further_guild import FurtherGuild, settled
+from tests.integration.discord.discord_stage import Stage, open_stage, until
+from tests.integration.discord.further_guild import FurtherGuild, add_community
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord and the environment's community."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         yield made
 
 
 @pytest.fixture
 def further(stage: Stage) -> Iterator[FurtherGuild]:
     """A second community."""
-    with settled(stage) as made:
+    with add_community(stage) as made:
         yield made
 
 
@@ -85,7 +85,7 @@ def test_data_are_deleted_on_both_servers_where_that_is_wanted(stage: Stage, fur
         assert labels(asked) == ["Delete my data", "On all 2 servers"]
         further.people.click(member, asked, "On all 2 servers").wait_ack(5)
         until(lambda: "Data deleted" in text(asked), "it is done")
-        assert further.persistence.told(EraseViewer) and stage.persistence.told(EraseViewer)
+        assert further.persistence.list_heard(EraseViewer) and stage.persistence.list_heard(EraseViewer)
         said = text(asked)
         assert said.index("**Sunday Matinee**") < said.index("**1 watch**") < said.index("**3 watches**")
         assert labels(asked) == []
@@ -98,7 +98,7 @@ def test_the_first_button_is_about_one_server(stage: Stage, further: FurtherGuil
         asked = last(further, member, "Delete")
         further.people.click(member, asked, "Delete my data").wait_ack(5)
         until(lambda: "Data deleted" in text(asked), "it is done")
-        assert further.persistence.told(EraseViewer) and not stage.persistence.told(EraseViewer)
+        assert further.persistence.list_heard(EraseViewer) and not stage.persistence.list_heard(EraseViewer)
 
 
 def test_who_is_known_on_one_server_is_asked_about_no_other(stage: Stage, further: FurtherGuild) -> None:
@@ -113,11 +113,11 @@ def test_a_choice_of_privacy_is_made_on_both_servers(stage: Stage, further: Furt
     with both(stage, further, elsewhere=3) as member:
         further.people.say(member, "film-club", "!privacy private")
         shown = last(further, member, "servers")
-        assert [asked.privacy for asked in further.persistence.told(SetPrivacy)] == ["private"]
-        assert stage.persistence.told(SetPrivacy) == []
+        assert [asked.privacy for asked in further.persistence.list_heard(SetPrivacy)] == ["private"]
+        assert stage.persistence.list_heard(SetPrivacy) == []
         further.people.click(member, shown, "On all 2 servers").wait_ack(5)
         until(lambda: "✅ Sunday Matinee: **private**" in text(shown), "it is said for each")
-        (chosen,) = stage.persistence.told(SetPrivacy)
+        (chosen,) = stage.persistence.list_heard(SetPrivacy)
         assert (chosen.viewer_id, chosen.privacy) == (str(member.id), "private")
 
 
@@ -129,8 +129,8 @@ def test_a_nickname_stays_on_its_server(stage: Stage, further: FurtherGuild) -> 
         until(lambda: "On all 2 servers" in labels(shown), "the button")
         further.people.click(member, shown, "On all 2 servers").wait_ack(5)
         until(lambda: "✅ Sunday Matinee: **private**" in text(shown), "it is said for each")
-        assert {asked.username for asked in further.persistence.told(SetPrivacy)} == {"Projectionist"}
-        (chosen,) = stage.persistence.told(SetPrivacy)
+        assert {asked.username for asked in further.persistence.list_heard(SetPrivacy)} == {"Projectionist"}
+        (chosen,) = stage.persistence.list_heard(SetPrivacy)
         assert chosen.username == (member.user.global_name or member.user.name)
 
 
@@ -139,7 +139,7 @@ def test_a_copy_comes_from_both_servers(stage: Stage, further: FurtherGuild) -> 
     with both(stage, further, elsewhere=3) as member:
         further.people.say(member, "film-club", "!mydata")
         further.people.click(member, last(further, member, "servers"), "On all 2 servers").wait_ack(5)
-        until(lambda: stage.persistence.told(GetMyData), "the other is asked")
+        until(lambda: stage.persistence.list_heard(GetMyData), "the other is asked")
         until(
             lambda: any("Saturday Night Cinema" in text(each) for each in further.people.direct_messages(member)),
             "its file, with the server's name",
@@ -155,4 +155,4 @@ def test_a_button_of_somebody_else_does_nothing(stage: Stage, further: FurtherGu
         other = further.people.member("Iris")
         asked.controls[1]["custom_id"] = custom_id.replace(str(member.id), str(other.id))
         further.people.click(member, asked, "On all 2 servers").wait_ack(5)
-        assert not further.persistence.told(EraseViewer) and not stage.persistence.told(EraseViewer)
+        assert not further.persistence.list_heard(EraseViewer) and not stage.persistence.list_heard(EraseViewer)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.discord.community_stage import CHOICES, Community, gathered, own_film
+from tests.integration.discord.community_stage import CHOICES, Community, gather_community, own_film
 from tests.integration.discord.discord_stage import answer
 from tests.integration.discord.forged_interactions import Forger, list_replies
 
@@ -25,7 +25,7 @@ def community(tmp_path: Path) -> Iterator[Community]:
     """A community that watched, with the bot."""
     for part in ("bot", "store"):
         (tmp_path / part).mkdir()
-    with gathered(tmp_path) as made, made.stage.acting():
+    with gather_community(tmp_path) as made, made.stage.acting():
         yield made
 
 

@@ -7,7 +7,14 @@ import pytest
 
 from actors.chat.discord.features import weekly_digest
 from messages import GetLeaderboard, GetMovieStats, GetViewerStats, Moment, NowPlaying, ScreeningEnded, ScreeningStarted
-from tests.integration.discord.community_stage import CHOICES, PARTY_FILM, SHARED_FILM, Community, gathered, own_film
+from tests.integration.discord.community_stage import (
+    CHOICES,
+    PARTY_FILM,
+    SHARED_FILM,
+    Community,
+    gather_community,
+    own_film,
+)
 from tests.integration.discord.discord_stage import until
 from tests.unit.persistence.record_builders import DAY, EVENING
 from wording.durations import format_duration
@@ -23,7 +30,7 @@ def community(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Community]:
     folder: Path = tmp_path_factory.mktemp("community")
     for part in ("bot", "store"):
         (folder / part).mkdir()
-    with gathered(folder) as made, made.stage.acting():
+    with gather_community(folder) as made, made.stage.acting():
         yield made
 
 

@@ -11,13 +11,13 @@ import pytest
 from actors.chat.discord.features.voice_presence import VoiceReporter
 from actors.chat.discord.ui import embeds
 from actors.runtime.boot import memory_limit
-from tests.integration.discord.discord_stage import Stage, staged, until
+from tests.integration.discord.discord_stage import Stage, open_stage, until
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord, and the other actors."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         yield made
 
 

@@ -29,10 +29,10 @@ from tests.integration.discord.planned_night import (
     ends,
     events,
     in_minutes,
-    kept,
     knowing_a_film,
     plan,
     plays,
+    read_nights,
     screening,
 )
 from tests.unit.discord import samples
@@ -97,7 +97,7 @@ def test_another_copy_of_the_film_begins_its_night(
         plays(stage, screening(stage, screening_id="copy", item=copy))
         if not begins:
             plays(stage, screening(stage, item=item))
-        begun = until(lambda: kept(stage)[0]["screening_id"], "the event begins")
+        begun = until(lambda: read_nights(stage)[0]["screening_id"], "the event begins")
     assert made["status"] == ACTIVE
     assert (begun == "copy") == begins
 
@@ -109,7 +109,7 @@ def broken_off(stage: Stage) -> None:
     plays(stage, film)
     until(lambda: events(stage)[0]["status"] == ACTIVE, "the event begins")
     ends(stage, film)
-    until(lambda: kept(stage)[0]["left_s"], "the break is noted")
+    until(lambda: read_nights(stage)[0]["left_s"], "the break is noted")
 
 
 def test_a_film_that_is_broken_off_keeps_its_night(stage: Stage) -> None:
@@ -119,27 +119,27 @@ def test_a_film_that_is_broken_off_keeps_its_night(stage: Stage) -> None:
         broken_off(stage)
         plays(stage)
         plays(stage, second)
-        until(lambda: kept(stage)[0]["screening_id"] == "second", "the film goes on")
+        until(lambda: read_nights(stage)[0]["screening_id"] == "second", "the film goes on")
         assert events(stage)[0]["status"] == ACTIVE
-        assert kept(stage)[0]["left_s"] == 0.0
+        assert read_nights(stage)[0]["left_s"] == 0.0
         ends(stage, second)
         until(lambda: events(stage)[0]["status"] == COMPLETED, "the event ends")
-    assert kept(stage) == []
+    assert read_nights(stage) == []
 
 
 def test_a_night_whose_film_does_not_go_on_ends(stage: Stage) -> None:
     """After half an hour, also where that passes while nobody looks."""
     with stage.acting():
         broken_off(stage)
-    ((event_id, night),) = stage.remembered("film_night").items()
+    ((event_id, night),) = stage.read_state("film_night").items()
     stage.remember("film_night", event_id, {**night, "left_s": night["left_s"] - BREAK_S})
     assert events(stage)[0]["status"] == ACTIVE
     with stage.acting():
         until(lambda: events(stage)[0]["status"] == COMPLETED, "the event ends")
-        until(lambda: not kept(stage), "it is forgotten")
+        until(lambda: not read_nights(stage), "it is forgotten")
 
 
-def moved(stage: Stage, event: dict[str, Any], hours: float) -> None:
+def move_event(stage: Stage, event: dict[str, Any], hours: float) -> None:
     """Somebody moves an event in Discord."""
     for part in ("start", "end"):
         was = datetime.datetime.fromisoformat(event[f"scheduled_{part}_time"])
@@ -150,12 +150,12 @@ def test_a_night_that_was_moved_begins_at_its_new_time(stage: Stage) -> None:
     """Put off to tomorrow, today's film does not begin it; planned for tomorrow and moved to now, it does."""
     with stage.acting():
         made = plan(stage)
-        moved(stage, made, 24)
+        move_event(stage, made, 24)
         plays(stage, screening(stage))
-        until(lambda: kept(stage)[0]["starts_s"] > time.time() + 20 * 3600, "the new time is known")
+        until(lambda: read_nights(stage)[0]["starts_s"] > time.time() + 20 * 3600, "the new time is known")
         plays(stage, screening(stage))
         assert made["status"] == SCHEDULED
-        moved(stage, made, -24)
+        move_event(stage, made, -24)
         plays(stage, screening(stage, screening_id="second"))
         until(lambda: made["status"] == ACTIVE, "the event begins")
 
@@ -181,7 +181,7 @@ def test_what_else_was_planned_of_the_evening_is_called_off(stage: Stage) -> Non
         for minutes in (50, 24 * 60, 51):
             plan(stage, f"!night metropolis {in_minutes(minutes)}")
         _, later, tomorrow, afternoon = events(stage)
-        moved(stage, afternoon, -4)
+        move_event(stage, afternoon, -4)
         stage.discord.press_interested("Chiara", evening["id"])
         stage.discord.press_interested("Björn", later["id"])
         stage.discord.faults.add(RestFault(503, f"/scheduled-events/{later['id']}", "PATCH", times=2))
@@ -189,7 +189,7 @@ def test_what_else_was_planned_of_the_evening_is_called_off(stage: Stage) -> Non
         said = until(lambda: fields().get("📅 RSVPs · 2", ""), "who had said so")
         assert "2 showed up" in said
         assert [event["status"] for event in (later, tomorrow, afternoon)] == [CANCELED, SCHEDULED, CANCELED]
-        assert [night["event_id"] for night in kept(stage)] == [int(tomorrow["id"])]
+        assert [night["event_id"] for night in read_nights(stage)] == [int(tomorrow["id"])]
 
 
 def test_what_is_planned_while_the_film_runs_does_not_begin_with_it(stage: Stage) -> None:
@@ -246,7 +246,7 @@ def test_a_night_that_was_called_off_is_forgotten(stage: Stage) -> None:
         asked = until(lambda: stage.discord.recorder.count("GET", "/scheduled-events/"), "it is looked for")
         plays(stage, screening(stage, screening_id="again"))
         assert stage.discord.recorder.count("GET", "/scheduled-events/") == asked
-    assert not stage.remembered("film_night")
+    assert not stage.read_state("film_night")
 
 
 def seats(stage: Stage, *names: str, **changes: Any) -> tuple[Attendee, ...]:
@@ -318,7 +318,7 @@ def test_the_page_is_told_what_is_planned_and_who_said_so(stage: Stage) -> None:
         (night,) = stage.tracker.ask(ListUpcomingNights()).nights
         assert night.screening_id == shown.screening_id
         ends(stage, shown)
-        until(lambda: stage.persistence.told(RecordRsvps), "the store is told")
-        (told,) = stage.persistence.told(RecordRsvps)
+        until(lambda: stage.persistence.list_heard(RecordRsvps), "the store is told")
+        (told,) = stage.persistence.list_heard(RecordRsvps)
         assert (told.screening_id, told.viewer_ids) == (shown.screening_id, said)
         assert stage.tracker.ask(ListUpcomingNights()).nights == ()

@@ -27,7 +27,7 @@ from messages import (
     ViewerProfile,
 )
 from simulator.discord.model.messages import ChannelMessage
-from tests.integration.discord.discord_stage import Stage, answer, staged, until
+from tests.integration.discord.discord_stage import Stage, answer, open_stage, until
 
 WATCH = {
     "movie_title": "אורי", "year": 1999, "director": "A, B", "start_time": "2026-11-23T19:00:00+00:00",
@@ -41,7 +41,7 @@ DATA = json.dumps({"watches": [WATCH]}).encode()
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A Discord, a store that knows Chiara, and a plex.tv that waits."""
     monkeypatch.setattr(link, "CHECK_S", 0.02)
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         who = str(made.discord.member("Chiara").id)
         made.persistence.answers |= {
             GetViewerAccount: ViewerAccount(who, "open", (), 12), LinkAccount: ViewerAccount(who, "open", (), 12),
@@ -56,7 +56,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
         yield made
 
 
-def told(stage: Stage, count: int) -> ChannelMessage:
+def wait_direct_message(stage: Stage, count: int) -> ChannelMessage:
     """The newest direct message to Chiara, of so many."""
     return until(lambda: stage.discord.direct_messages("Chiara")[count - 1 :], f"direct message {count}")[0]
 
@@ -72,12 +72,12 @@ def test_a_code_comes_as_a_direct_message_and_tells_when_it_was_used(stage: Stag
     with stage.acting():
         aside = answer(stage, "Chiara", "!link")
         assert "direct messages" in text(aside) and "WXYZ" not in text(aside)
-        direct = told(stage, 1)
+        direct = wait_direct_message(stage, 1)
         assert "**WXYZ**" in text(direct)
-        until(lambda: stage.plex.told(CheckPlexSignIn), "plex.tv is asked")
+        until(lambda: stage.plex.list_heard(CheckPlexSignIn), "plex.tv is asked")
         stage.plex.answers[CheckPlexSignIn] = PlexSignedIn("signed_in", ("plex:m:1",), "Anton")
         until(lambda: "are one viewer now" in text(direct), "the link is told")
-        (asked,) = stage.persistence.told(LinkAccount)
+        (asked,) = stage.persistence.list_heard(LinkAccount)
         assert (asked.viewer_id, asked.confirmed_by) == (str(stage.discord.member("Chiara").id), "plex.tv")
 
 
@@ -87,7 +87,7 @@ def test_a_newer_code_takes_the_place_of_the_one_before(stage: Stage) -> None:
         answer(stage, "Chiara", "!link")
         stage.plex.answers[StartPlexSignIn] = PlexSignIn("2", "QRST", "https://plex.tv/link", 600.0)
         answer(stage, "Chiara", "!link")
-        assert "QRST" in text(told(stage, 2))
+        assert "QRST" in text(wait_direct_message(stage, 2))
         until(lambda: "newer code" in text(stage.discord.direct_messages("Chiara")[0]), "the first is over")
 
 
@@ -95,17 +95,17 @@ def test_data_and_forgetting_are_between_the_bot_and_one_person(stage: Stage) ->
     """The file and the button come as direct messages; pressed there, it is done."""
     with stage.acting():
         answer(stage, "Chiara", "!mydata")
-        assert told(stage, 1).attachments[0].content == DATA
-        lists = {file.filename: file.content.decode() for file in told(stage, 2).attachments}
+        assert wait_direct_message(stage, 1).attachments[0].content == DATA
+        lists = {file.filename: file.content.decode() for file in wait_direct_message(stage, 2).attachments}
         assert lists["letterboxd.csv"].splitlines()[1] == '27,tt0000027,אורי,1999,"A, B",2026-11-23,,false'
         assert lists["trakt.csv"].splitlines()[1] == "tt0000027,27,,movie,2026-11-23T23:30:00Z,,,"
         answer(stage, "Chiara", "!forgetme")
-        question = told(stage, 3)
-        assert not stage.persistence.told(EraseViewer)
+        question = wait_direct_message(stage, 3)
+        assert not stage.persistence.list_heard(EraseViewer)
         stage.discord.click("Chiara", question, "Delete my data")
         until(lambda: "**12 watches** and **3 badges**" in text(question), "it is done")
         assert question.components == []
-        (asked,) = stage.persistence.told(EraseViewer)
+        (asked,) = stage.persistence.list_heard(EraseViewer)
         assert asked.viewer_id == str(stage.discord.member("Chiara").id)
     everything = [text(message) for message in stage.discord.messages("film-club", by_bot=True) if message.embeds]
     assert not any("12" in said for said in everything)
@@ -126,6 +126,6 @@ def test_a_command_in_a_direct_message_is_answered_with_where_to_use_it(stage: S
     with stage.acting():
         stage.discord.send_direct_message("Chiara", "thanks!")
         stage.discord.send_direct_message("Chiara", "!forgetme")
-        assert "I only answer in the server, not in direct messages." in text(told(stage, 1))
-        assert "Use the command there." in text(told(stage, 1))
+        assert "I only answer in the server, not in direct messages." in text(wait_direct_message(stage, 1))
+        assert "Use the command there." in text(wait_direct_message(stage, 1))
     assert len(stage.discord.direct_messages("Chiara")) == 1

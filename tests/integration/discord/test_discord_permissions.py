@@ -11,7 +11,7 @@ from actors.chat.discord.features.live_card import live_card
 from actors.runtime import Clock
 from messages import NowPlaying, ScreeningStarted
 from simulator.discord.model.permissions import EMBED_LINKS
-from tests.integration.discord.discord_stage import Stage, staged, until
+from tests.integration.discord.discord_stage import Stage, open_stage, until
 from tests.integration.discord.test_discord_actor_faults import newer
 from tests.unit.discord import samples
 
@@ -22,7 +22,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setattr(api_errors, "LONGEST_S", 0.2)
     monkeypatch.setattr("actors.chat.discord.features.live_card.live_card.SETTLE_S", 0.1)
     monkeypatch.setattr(live_card, "SETTLE_S", 0.1)
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         yield made
 
 

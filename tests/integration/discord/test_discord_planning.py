@@ -11,7 +11,7 @@ import pytest
 
 from messages import FilmsFound, FindFilms
 from tests.integration.discord.discord_stage import Stage, answer, until
-from tests.integration.discord.planned_night import PICTURE, events, in_minutes, kept, knowing_a_film, plan
+from tests.integration.discord.planned_night import PICTURE, events, in_minutes, knowing_a_film, plan, read_nights
 from tests.unit.discord import samples
 
 
@@ -154,7 +154,7 @@ def test_a_question_is_answered_after_a_restart(stage: Stage) -> None:
     with stage.acting():
         asked = answer(stage, "Iris", "!night metropolis tomorrow at 8")
     with stage.acting():
-        until(lambda: stage.remembered("night_questions"), "it is remembered")
+        until(lambda: stage.read_state("night_questions"), "it is remembered")
         stage.discord.click("Iris", asked, buttons(asked)[1]["custom_id"])
         until(lambda: events(stage), "it is planned")
 
@@ -191,7 +191,7 @@ def test_a_choice_that_is_cut_finds_its_film(stage: Stage, number: int) -> None:
         said = {"title": offered[number]["value"], "when": in_minutes(30)}
         stage.discord.slash("Iris", "night", said)
         until(lambda: events(stage), "it is planned")
-        (night,) = until(lambda: kept(stage), "it is remembered")
+        (night,) = until(lambda: read_nights(stage), "it is remembered")
     assert night["rating_key"] == films[number].rating_key
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from messages import FilmRated, Moment, NowPlaying, RateFilm, Screening, ScreeningStarted
 from simulator.discord.model.messages import ChannelMessage
-from tests.integration.discord.discord_stage import Stage, staged, until
+from tests.integration.discord.discord_stage import Stage, open_stage, until
 from tests.integration.discord.planned_night import ends, plays, screening
 from tests.unit.discord import samples
 
@@ -16,7 +16,7 @@ from tests.unit.discord import samples
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord and the other actors."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         yield made
 
 
@@ -40,7 +40,7 @@ def test_who_was_there_rates_and_may_change_it(stage: Stage) -> None:
         assert [control["label"] for control in card.controls] == ["1", "2", "3", "4", "5"]
         thanks = stage.discord.click("Chiara", card, "4").wait_reply()
         assert thanks.is_ephemeral and "⭐⭐⭐⭐ Metropolis" in thanks.text and "Thanks!" in thanks.text
-    (asked,) = stage.persistence.told(RateFilm)
+    (asked,) = stage.persistence.list_heard(RateFilm)
     assert asked == RateFilm(shown.screening_id, str(stage.discord.member("Chiara").id), 4)
     stage.persistence.answers[RateFilm] = FilmRated("rated", "Metropolis", 4)
     with stage.acting():

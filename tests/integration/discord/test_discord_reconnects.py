@@ -12,7 +12,7 @@ from discord.gateway import KeepAliveHandler
 
 from actors.chat.discord.core.api_errors import retry_after_s
 from actors.chat.discord.gateway import bot, connection
-from tests.integration.discord.discord_stage import Stage, staged, until
+from tests.integration.discord.discord_stage import Stage, open_stage, until
 
 HEARTBEAT_INTERVAL_S = 41.25
 """What Discord's HELLO asks for."""
@@ -21,7 +21,7 @@ HEARTBEAT_INTERVAL_S = 41.25
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord, and the peers; every time-out as it is."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         yield made
 
 

@@ -13,7 +13,7 @@ from simulator.discord.model.guild import Role
 from simulator.discord.model.ids import snowflake
 from simulator.discord.model.permissions import BOT_CAN, MANAGE_ROLES
 from tests.integration.discord.discord_stage import Stage, answer, until
-from tests.integration.discord.planned_night import ends, events, kept, knowing_a_film, plays, screening
+from tests.integration.discord.planned_night import ends, events, knowing_a_film, plays, read_nights, screening
 from tests.integration.discord.test_discord_vote import make_suggestion
 from tests.integration.discord.test_discord_vote import start as start_vote
 from tests.unit.discord import samples
@@ -50,14 +50,14 @@ def test_the_next_one_is_planned_when_one_is_over(stage: Stage) -> None:
         assert "🔁 every" in said.text and "Film night" in said.text
         (first,) = events(stage)
         assert first["name"] == "🎬 Film night"
-        assert until(lambda: kept(stage), "it is remembered")[0]["is_open"]
+        assert until(lambda: read_nights(stage), "it is remembered")[0]["is_open"]
         shown = screening(stage)
         plays(stage, shown)
         until(lambda: first["status"] == 2, "the event begins with the film")
         until(lambda: first["name"] == "🎬 Metropolis (1927)", "and is called after it")
         ends(stage, shown)
         until(lambda: first["status"] == 3, "and ends with it")
-    moment = stage.remembered("recurring_nights")[first["id"]]
+    moment = stage.read_state("recurring_nights")[first["id"]]
     stage.remember("recurring_nights", first["id"], {**moment, "start_s": moment["start_s"] - 3600})
     with stage.acting():
         (second,) = until(lambda: open_nights(stage), "the next one is planned")
@@ -70,7 +70,7 @@ def test_the_next_one_is_planned_when_one_is_over(stage: Stage) -> None:
         assert "Manage Events" in refused.text
         stopped = stage.discord.click("Iris", listed, label).wait_reply()
         assert "No longer repeated" in stopped.text
-        until(lambda: not stage.remembered("recurring_nights"), "it is stopped")
+        until(lambda: not stage.read_state("recurring_nights"), "it is stopped")
     assert len(open_nights(stage)) == 1, "what is planned stays"
 
 
@@ -79,9 +79,9 @@ def test_a_night_to_which_no_film_came_is_called_off(stage: Stage) -> None:
     with stage.acting():
         answer(stage, "Iris", f"!night every second {in_a_while(20)}")
         (first,) = until(lambda: events(stage), "the first")
-        until(lambda: kept(stage), "it is remembered")
+        until(lambda: read_nights(stage), "it is remembered")
     for feature, field in (("recurring_nights", "start_s"), ("film_night", "starts_s")):
-        record = stage.remembered(feature)[first["id"]]
+        record = stage.read_state(feature)[first["id"]]
         stage.remember(feature, first["id"], {**record, field: record[field] - 8 * 3600})
     with stage.acting():
         (second,) = until(lambda: open_nights(stage) if first["status"] != 1 else [], "the next one")
@@ -119,7 +119,7 @@ def test_the_winner_of_a_vote_becomes_the_film_of_an_open_night(stage: Stage) ->
         planned = stage.discord.click("Iris", offered, labels[0]).wait_reply()
         assert "Brazil (1927)" in planned.text
         assert event["name"] == "🎬 Brazil (1927)"
-        until(lambda: [night["title"] for night in kept(stage)] == ["Brazil"], "it is remembered")
+        until(lambda: [night["title"] for night in read_nights(stage)] == ["Brazil"], "it is remembered")
         form = stage.discord.click("Iris", won, "Plan the night")
         form.wait_ack()
         assert form.modal is not None, "no night is open any more"
@@ -139,15 +139,15 @@ def test_a_reminder_mentions_the_role_that_members_take(stage: Stage) -> None:
             said = stage.discord.click("Chiara", planned, "Remind me").wait_reply()
             assert ("You have Film night now" in said.text) == wants and said.is_ephemeral
             assert (role.id in stage.discord.member("Chiara").roles) == wants
-        until(lambda: kept(stage), "it is remembered")
-        assert not kept(stage)[0]["is_reminded"]
+        until(lambda: read_nights(stage), "it is remembered")
+        assert not read_nights(stage)[0]["is_reminded"]
     (event,) = events(stage)
     moved = time.time() + 25 * 60
     event["scheduled_start_time"] = datetime.datetime.fromtimestamp(moved, datetime.UTC).isoformat()
-    stage.remember("film_night", event["id"], {**kept(stage)[0], "starts_s": moved})
+    stage.remember("film_night", event["id"], {**read_nights(stage)[0], "starts_s": moved})
     for _life in range(2):
         with stage.acting():
-            until(lambda: kept(stage)[0]["is_reminded"], "it was posted")
+            until(lambda: read_nights(stage)[0]["is_reminded"], "it was posted")
     reminders = [message for message in stage.discord.messages() if "starts soon" in message.text]
     assert [message.pings for message in reminders] == [(f"<@&{role.id}>",)]
     assert "Metropolis (1927) starts soon" in reminders[0].text
@@ -157,15 +157,15 @@ def test_without_a_role_nobody_is_mentioned(stage: Stage) -> None:
     """And who plans within the half hour gets no reminder; nor is there one for what was called off or moved."""
     with stage.acting():
         answer(stage, "Iris", f"!night Metropolis {in_a_while(40)}")
-        until(lambda: kept(stage), "it is remembered")
+        until(lambda: read_nights(stage), "it is remembered")
     (event,) = events(stage)
-    stage.remember("film_night", event["id"], {**kept(stage)[0], "starts_s": time.time() + 600})
+    stage.remember("film_night", event["id"], {**read_nights(stage)[0], "starts_s": time.time() + 600})
     with stage.acting():
-        until(lambda: kept(stage)[0]["starts_s"] == start_s(event), "Discord has another time for it")
+        until(lambda: read_nights(stage)[0]["starts_s"] == start_s(event), "Discord has another time for it")
     assert not [message for message in stage.discord.messages() if "starts soon" in message.text]
     moved = time.time() + 20 * 60
     event["scheduled_start_time"] = datetime.datetime.fromtimestamp(moved, datetime.UTC).isoformat()
-    stage.remember("film_night", event["id"], {**kept(stage)[0], "starts_s": moved})
+    stage.remember("film_night", event["id"], {**read_nights(stage)[0], "starts_s": moved})
     with stage.acting():
         reminder = stage.discord.wait_for(lambda message: "starts soon" in message.text)
     assert not reminder.pings and not reminder.controls

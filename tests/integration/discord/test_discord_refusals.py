@@ -19,7 +19,7 @@ from messages import (
     TitlesSuggested,
 )
 from simulator.discord.faults import DiscordFaults
-from tests.integration.discord.discord_stage import Stage, answer, staged, until
+from tests.integration.discord.discord_stage import Stage, answer, open_stage, until
 from tests.integration.discord.planned_night import PICTURE, events, knowing_a_film
 from tests.unit.discord import samples
 
@@ -27,7 +27,7 @@ from tests.unit.discord import samples
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord and the other actors."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         yield made
 
 

@@ -10,7 +10,7 @@ from simulator.discord.model.guild import Role
 from simulator.discord.model.ids import snowflake
 from simulator.discord.model.messages import ChannelMessage
 from simulator.discord.model.permissions import BOT_CAN, MANAGE_ROLES
-from tests.integration.discord.discord_stage import Stage, answer, staged, until
+from tests.integration.discord.discord_stage import Stage, answer, open_stage, until
 
 PRESS = "Confirm"
 
@@ -18,7 +18,7 @@ PRESS = "Confirm"
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord with a role below the bot's."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         guild = made.discord.guild
         for role in guild.roles.values():
             role.position += 2 * bool(role.position)  # room below the bot's own
@@ -43,7 +43,7 @@ def holders(stage: Stage) -> list[str]:
     return sorted(member.display_name for member in stage.discord.guild.members.values() if role_id in member.roles)
 
 
-def shown(message: ChannelMessage) -> str:
+def read_text(message: ChannelMessage) -> str:
     """What it says."""
     return str(message.embeds[0]["description"])
 
@@ -54,22 +54,22 @@ def test_it_is_shown_first_then_given_and_taken_again(stage: Stage) -> None:
     with stage.acting():
         rank(stage, "Chiara", "אורי")
         preview = answer(stage, "Iris", "!toproles")
-        assert "**Chiara** would get it" in shown(preview)
-        assert "Gone" not in shown(preview)
+        assert "**Chiara** would get it" in read_text(preview)
+        assert "Gone" not in read_text(preview)
         assert holders(stage) == ["Björn"]
         denied = stage.discord.click("Chiara", preview, PRESS)
         assert "Only administrators" in denied.wait_reply().embeds[0]["description"]
         assert holders(stage) == ["Björn"]
         stage.discord.click("Iris", preview, PRESS)
-        until(lambda: "has it now" in shown(preview), "it is done")
+        until(lambda: "has it now" in read_text(preview), "it is done")
         assert holders(stage) == ["Björn", "Chiara", "אורי"]
     with stage.acting():
         rank(stage, "אורי")
         preview = answer(stage, "Iris", "!toproles")
-        assert "**Chiara** would lose it" in shown(preview)
-        assert "keeps it" in shown(preview)
+        assert "**Chiara** would lose it" in read_text(preview)
+        assert "keeps it" in read_text(preview)
         stage.discord.click("Iris", preview, PRESS)
-        until(lambda: "lost it" in shown(preview), "it is done")
+        until(lambda: "lost it" in read_text(preview), "it is done")
         assert holders(stage) == ["Björn", "אורי"]
         again = answer(stage, "Iris", "!toproles")
         assert again.components == []
@@ -85,23 +85,23 @@ def test_a_press_that_fails_is_answered(stage: Stage) -> None:
         assert "Something went wrong inside Usher" in pressed.wait_reply().embeds[0]["description"]
         stage.discord.faults.heal(broken)
         stage.discord.click("Iris", preview, PRESS)
-        until(lambda: "has it now" in shown(preview), "it is done")
+        until(lambda: "has it now" in read_text(preview), "it is done")
 
 
 def test_what_is_missing_is_said(stage: Stage) -> None:
     """No setting, no such role, no permission: each with its cure, and nobody has it."""
     rank(stage, "Chiara")
     with stage.acting():
-        assert "Only administrators" in shown(answer(stage, "Chiara", "!toproles"))
+        assert "Only administrators" in read_text(answer(stage, "Chiara", "!toproles"))
         preview = answer(stage, "Iris", "!toproles")
         stage.discord.allow_bot(BOT_CAN)
         pressed = stage.discord.click("Iris", preview, PRESS)
-        assert "Manage Roles" in shown(until(lambda: pressed.followups, "why not")[0])
+        assert "Manage Roles" in read_text(until(lambda: pressed.followups, "why not")[0])
         assert holders(stage) == []
         with stage.discord.world.changed:
             del stage.discord.guild.roles[stage.changes["top_watchers_role_id"]]
     with stage.acting():
-        assert "TOP_WATCHERS_ROLE_ID" in shown(answer(stage, "Iris", "!toproles"))
+        assert "TOP_WATCHERS_ROLE_ID" in read_text(answer(stage, "Iris", "!toproles"))
     stage.changes = {}
     with stage.acting():
-        assert "TOP_WATCHERS_ROLE_ID" in shown(answer(stage, "Iris", "!toproles"))
+        assert "TOP_WATCHERS_ROLE_ID" in read_text(answer(stage, "Iris", "!toproles"))

@@ -6,19 +6,19 @@ from pathlib import Path
 import pytest
 
 from messages import VoicePresence
-from tests.integration.discord.discord_stage import Stage, staged, until
+from tests.integration.discord.discord_stage import Stage, open_stage, until
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord and the other actors."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         yield made
 
 
 def present(stage: Stage) -> tuple[bool, list[str]] | None:
     """Whether the channel is known, and who was last told to be in it."""
-    reports = stage.tracker.told(VoicePresence)
+    reports = stage.tracker.list_heard(VoicePresence)
     return (reports[-1].connected, sorted(member.name for member in reports[-1].members)) if reports else None
 
 

@@ -25,7 +25,7 @@ from messages import (
 from simulator.discord.model.guild import Payload
 from simulator.discord.model.messages import ChannelMessage
 from simulator.discord.user_actions import UserActions
-from tests.integration.discord.discord_stage import Stage, answer, staged, until
+from tests.integration.discord.discord_stage import Stage, answer, open_stage, until
 
 ANNOUNCE, VOICE = (
     "usher:setup:set:home:DISCORD_ANNOUNCE_CHANNEL_ID",
@@ -68,7 +68,7 @@ class Keeper:
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord and the environment's community."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         yield made
 
 
@@ -108,7 +108,7 @@ def until_offered(message: ChannelMessage, custom_id: str) -> None:
     until(lambda: any(each.get("custom_id") == custom_id for each in message.controls), custom_id)
 
 
-def opened(stage: Stage, people: UserActions, command: str = "setup") -> ChannelMessage:
+def open_page(stage: Stage, people: UserActions, command: str = "setup") -> ChannelMessage:
     """Iris opens it; the answer is hers alone."""
     until(lambda: "setup" in stage.discord.list_commands(people.guild.id), "setup is offered")
     shown = people.slash("Iris", command).wait_reply()
@@ -116,9 +116,9 @@ def opened(stage: Stage, people: UserActions, command: str = "setup") -> Channel
     return shown
 
 
-def created(stage: Stage, people: UserActions) -> ChannelMessage:
+def create_community(stage: Stage, people: UserActions) -> ChannelMessage:
     """Iris sets Usher up; the page with all steps."""
-    shown = opened(stage, people)
+    shown = open_page(stage, people)
     people.click("Iris", shown, "Set it up here").wait_ack(5)
     until(lambda: "Announcements" in text(shown), "the page with the steps")
     return shown
@@ -127,7 +127,7 @@ def created(stage: Stage, people: UserActions) -> ChannelMessage:
 def test_a_server_is_set_up_step_by_step(stage: Stage, keeper: Keeper, people: UserActions) -> None:
     """Channels, language and zone; each choice is kept at once, and shown."""
     with stage.acting():
-        shown = created(stage, people)
+        shown = create_community(stage, people)
         assert keeper.communities[str(people.guild.id)].name == "Sunday Matinee"
         assert "Still to do: Announcements, Plex servers." in text(shown)
         assert "Party host**: *optional" in text(shown)
@@ -161,7 +161,7 @@ def test_a_server_is_set_up_step_by_step(stage: Stage, keeper: Keeper, people: U
 def test_a_wrong_zone_is_refused_with_what_would_be_right(stage: Stage, keeper: Keeper, people: UserActions) -> None:
     """Nothing is saved."""
     with stage.acting():
-        shown = created(stage, people)
+        shown = create_community(stage, people)
         form = people.click("Iris", shown, "Time zone…")
         form.wait_ack(5)
         sent = people.submit(form, {"text": "Atlantis"})
@@ -177,7 +177,7 @@ def test_a_form_changes_only_what_is_typed(stage: Stage, keeper: Keeper, people:
     that whoever sends it may not give, an address of the network."""
     server = '[{"url": "http://10.0.0.1", "token": "sealed:x", "server_id": "1"}]'
     with stage.acting():
-        shown = created(stage, people)
+        shown = create_community(stage, people)
         form = people.click("Iris", shown, "Time zone…")
         form.wait_ack(5)
         assert form.modal is not None
@@ -192,7 +192,7 @@ def test_a_form_changes_only_what_is_typed(stage: Stage, keeper: Keeper, people:
 def test_menus_and_forms_outlive_a_restart(stage: Stage, keeper: Keeper, people: UserActions) -> None:
     """Each carries what it is about."""
     with stage.acting():
-        shown = created(stage, people)
+        shown = create_community(stage, people)
         form = people.click("Iris", shown, "Time zone…")
         form.wait_ack(5)
     with stage.acting():
@@ -211,10 +211,10 @@ def test_plex_is_connected_by_a_sign_in(stage: Stage, keeper: Keeper, people: Us
         CheckPlexSignIn: lambda _asked: states[0] if len(states) == 1 else states.pop(0),
     }
     with stage.acting():
-        shown = created(stage, people)
+        shown = create_community(stage, people)
         people.click("Iris", shown, "Connect Plex").wait_ack(5)
         until(lambda: "ABCD" in text(shown), "the code")
-        assert stage.plex.told(StartPlexSignIn) == [StartPlexSignIn(str(people.guild.id))]
+        assert stage.plex.list_heard(StartPlexSignIn) == [StartPlexSignIn(str(people.guild.id))]
         until(lambda: "Attic" in text(shown), "the servers")
         menu = control(shown, f"usher:setup:servers:{SIGN_IN}")
         assert [option["value"] for option in menu["options"]] == ["attic-id"]
@@ -233,7 +233,7 @@ def test_a_sign_in_that_is_gone_after_a_restart_says_so(stage: Stage, keeper: Ke
         CheckPlexSignIn: PlexSignedIn("waiting"),
     }
     with stage.acting():
-        shown = created(stage, people)
+        shown = create_community(stage, people)
         people.click("Iris", shown, "Connect Plex").wait_ack(5)
         until(lambda: "ABCD" in text(shown), "the code")
     stage.plex.answers[CheckPlexSignIn] = PlexSignedIn("expired")
@@ -246,7 +246,7 @@ def test_a_sign_in_that_is_gone_after_a_restart_says_so(stage: Stage, keeper: Ke
 def test_only_who_manages_the_server_may(stage: Stage, keeper: Keeper, people: UserActions) -> None:
     """Neither the command, where a server's settings offer it, nor its buttons."""
     with stage.acting():
-        shown = created(stage, people)
+        shown = create_community(stage, people)
         asked = people.slash("Chiara", "setup", hidden_too=True).wait_reply()
         assert "Only members with Manage Server" in text(asked)
         for press in ("All settings", "Stop Usher here…", "Time zone…"):
@@ -262,7 +262,7 @@ def test_without_keys_it_says_what_the_operator_does(stage: Stage, keeper: Keepe
 
     stage.persistence.answers[SaveCommunity] = decline
     with stage.acting():
-        shown = opened(stage, people)
+        shown = open_page(stage, people)
         pressed = people.click("Iris", shown, "Set it up here")
         refusal = until(lambda: pressed.followups, "a refusal")[0]
         assert "USHER_KEYS" in text(refusal).replace("\\", "")
@@ -271,7 +271,7 @@ def test_without_keys_it_says_what_the_operator_does(stage: Stage, keeper: Keepe
 def test_usher_is_stopped_on_a_server(stage: Stage, keeper: Keeper, people: UserActions) -> None:
     """After one more question."""
     with stage.acting():
-        shown = created(stage, people)
+        shown = create_community(stage, people)
         people.click("Iris", shown, "Stop Usher here…").wait_ack(5)
         until(lambda: "Stop Usher here?" in text(shown), "the question")
         people.click("Iris", shown, "Stop it").wait_ack(5)
@@ -283,7 +283,7 @@ def test_usher_is_stopped_on_a_server(stage: Stage, keeper: Keeper, people: User
 def test_every_setting_can_be_changed(stage: Stage, keeper: Keeper, people: UserActions) -> None:
     """By menus of roles, channels and words, or by a form; and be taken back."""
     with stage.acting():
-        shown = created(stage, people)
+        shown = create_community(stage, people)
         people.click("Iris", shown, "All settings").wait_ack(5)
         until(lambda: "⚙️ Settings" in text(shown), "the settings")
         pick = control(shown, "usher:setup:pick")
@@ -294,12 +294,14 @@ def test_every_setting_can_be_changed(stage: Stage, keeper: Keeper, people: User
             opening = people.click("Iris", shown, "usher:setup:pick", values=[name])
             opening.wait_ack(5)
             if opening.modal is not None:
-                people.submit(opening, {"text": _typed(name)}).wait_ack(5)
+                people.submit(opening, {"text": _choose_text(name)}).wait_ack(5)
                 until(lambda: any(asked.settings.get(name) for asked in keeper.saved), f"{name} is saved")  # noqa: B023
             else:
                 custom_id = f"usher:setup:set:list:{name}"
                 until_offered(shown, custom_id)
-                people.click("Iris", shown, custom_id, values=[_chosen(people, control(shown, custom_id))]).wait_ack(5)
+                people.click(
+                    "Iris", shown, custom_id, values=[_choose_option(people, control(shown, custom_id))]
+                ).wait_ack(5)
             until_offered(shown, "usher:setup:pick")
             assert name in keeper.communities[str(people.guild.id)].settings
         community = keeper.communities[str(people.guild.id)]
@@ -311,7 +313,7 @@ def test_every_setting_can_be_changed(stage: Stage, keeper: Keeper, people: User
         assert "FILM_NIGHT_ROLE_ID" not in keeper.communities[str(people.guild.id)].settings
 
 
-def _typed(name: str) -> str:
+def _choose_text(name: str) -> str:
     return {
         "TIMEZONE": "Europe/Paris", "WATCH_PARTY_PLEX_USER": "rosa", "EXCLUDED_PLEX_USERS": "a, b",
         "WATCHED_PERCENT": "90", "MIN_WATCH_SECONDS": "30", "RESUME_WINDOW_HOURS": "48",
@@ -320,7 +322,7 @@ def _typed(name: str) -> str:
     }[name]  # fmt: skip
 
 
-def _chosen(people: UserActions, menu: Payload) -> str | int:
+def _choose_option(people: UserActions, menu: Payload) -> str | int:
     if menu["type"] == 8:
         return next(each.id for each in people.guild.channels.values() if each.kind in menu["channel_types"])
     if menu["type"] == 6:

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from messages import NowPlaying, ScreeningEnded, ScreeningStarted
-from tests.integration.discord.discord_stage import Stage, staged, until
+from tests.integration.discord.discord_stage import Stage, open_stage, until
 from tests.unit.discord import samples
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord, and the peers."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         yield made
 
 
@@ -25,11 +25,11 @@ def test_a_bot_connects_while_the_store_is_away_and_announces_when_it_is_back(st
         stage.discord.wait_connected()
         told = stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening(title="Metropolis")))
         stage.tracker.tell(NowPlaying(samples.NOW, (samples.screening(title="Metropolis"),)))
-        assert not told.wait(1.0) and "Metropolis" not in stage.said()
+        assert not told.wait(1.0) and "Metropolis" not in stage.read_posts()
         stage.persistence.dead = False
         assert told.wait(20)
-        assert "Metropolis" in stage.said()
-        until(lambda: stage.remembered("live_card"), "the card is remembered")
+        assert "Metropolis" in stage.read_posts()
+        until(lambda: stage.read_state("live_card"), "the card is remembered")
 
 
 def test_what_an_earlier_version_kept_in_a_file_goes_on_in_the_store(stage: Stage) -> None:
@@ -37,20 +37,20 @@ def test_what_an_earlier_version_kept_in_a_file_goes_on_in_the_store(stage: Stag
     with stage.acting():
         started = ScreeningStarted(samples.NOW, samples.screening(title="Metropolis"))
         assert stage.tracker.tell(started).wait(10)
-        (card,) = until(lambda: list(stage.remembered("live_card").values()), "the card")
-        (posted,) = [key.removeprefix("posted:") for key in stage.remembered("announcements")]
+        (card,) = until(lambda: list(stage.read_state("live_card").values()), "the card")
+        (posted,) = [key.removeprefix("posted:") for key in stage.read_state("announcements")]
     old = {"commands": "", "posted": [posted], "cards": [card], "nights": [], "digest_s": 0.0, "roles": {"1": [5]}}
     (stage.folder / "discord.json").write_text(json.dumps(old))
     stage.persistence.state.clear()
     with stage.acting():
         until(lambda: not (stage.folder / "discord.json").exists(), "the file is gone")
-        assert stage.remembered("top_roles") == {"1": [5]}
+        assert stage.read_state("top_roles") == {"1": [5]}
         assert stage.tracker.tell(ScreeningEnded(samples.NOW, samples.screening(title="Metropolis"))).wait(10)
         message = stage.discord.messages("film-club", by_bot=True)[-1]
         assert message.embeds[0]["title"].startswith("🏁"), "the card of before became the record"
         assert len(stage.discord.messages("film-club", by_bot=True)) == 1
     with stage.acting():
-        assert stage.remembered("top_roles") == {"1": [5]}
+        assert stage.read_state("top_roles") == {"1": [5]}
 
 
 def test_stopped_between_the_post_and_the_save_it_posts_once(stage: Stage) -> None:
@@ -58,13 +58,13 @@ def test_stopped_between_the_post_and_the_save_it_posts_once(stage: Stage) -> No
     with stage.acting():
         fault = stage.discord.faults.lose_responses("/messages", method="POST")
         told = stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening(title="Metropolis")))
-        until(lambda: "Metropolis" in stage.said(), "Discord has it; its answer is lost")
-        assert "pending" in stage.remembered("announcements") and not told.is_set()
+        until(lambda: "Metropolis" in stage.read_posts(), "Discord has it; its answer is lost")
+        assert "pending" in stage.read_state("announcements") and not told.is_set()
     stage.discord.faults.heal(fault)
     with stage.acting():
         assert told.wait(20)
-        until(lambda: "pending" not in stage.remembered("announcements"), "the post is known")
-    assert stage.said().count("Metropolis") == 1
+        until(lambda: "pending" not in stage.read_state("announcements"), "the post is known")
+    assert stage.read_posts().count("Metropolis") == 1
 
 
 def test_a_file_that_cannot_be_read_is_left_as_it_is(stage: Stage) -> None:

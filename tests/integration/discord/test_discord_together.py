@@ -9,7 +9,7 @@ from actors.runtime import Clock
 from messages import Moment, NowPlaying, Screening, ScreeningEnded, ScreeningStarted
 from simulator.discord.faults import RestFault
 from simulator.discord.model.messages import ChannelMessage
-from tests.integration.discord.discord_stage import Stage, staged, until
+from tests.integration.discord.discord_stage import Stage, open_stage, until
 from tests.unit.discord import samples
 
 ANA, BEN = samples.seat("Ana", viewer_id="1"), samples.seat("Ben", viewer_id="2")
@@ -18,7 +18,7 @@ ANA, BEN = samples.seat("Ana", viewer_id="1"), samples.seat("Ben", viewer_id="2"
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord and the other actors."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         yield made
 
 
@@ -27,7 +27,7 @@ def now() -> Moment:
     return Clock().now()
 
 
-def alone(number: int) -> Screening:
+def make_lone_screening(number: int) -> Screening:
     """One account's screening."""
     return samples.screening(number, party=False, seen=now(), seats=((ANA, BEN)[number - 1],), host="anaplex")
 
@@ -39,7 +39,7 @@ def both() -> Screening:
     )
 
 
-def posted(stage: Stage) -> list[ChannelMessage]:
+def list_posts(stage: Stage) -> list[ChannelMessage]:
     """What stands in the channel."""
     return stage.discord.messages("film-club", by_bot=True)
 
@@ -47,8 +47,8 @@ def posted(stage: Stage) -> list[ChannelMessage]:
 def start_both(stage: Stage) -> tuple[ChannelMessage, ChannelMessage]:
     """Both begin, each with a card."""
     for number in (1, 2):
-        assert stage.tracker.tell(ScreeningStarted(now(), alone(number))).wait(10)
-    first, second = posted(stage)
+        assert stage.tracker.tell(ScreeningStarted(now(), make_lone_screening(number))).wait(10)
+    first, second = list_posts(stage)
     return first, second
 
 
@@ -58,14 +58,14 @@ def test_the_cards_become_the_first_of_them(stage: Stage) -> None:
         first, _ = start_both(stage)
         assert stage.tracker.tell(ScreeningStarted(now(), both())).wait(10)
         stage.tracker.tell(NowPlaying(now(), (both(),)))
-        until(lambda: posted(stage) == [first], "the second card is deleted")
+        until(lambda: list_posts(stage) == [first], "the second card is deleted")
         until(lambda: "Watching together · 2" in first.text, "the first shows both")
         assert "watched together" in first.text and "anaplex" not in first.text
         assert stage.tracker.tell(ScreeningEnded(now(), both())).wait(10)
-        assert posted(stage) == [first]
+        assert list_posts(stage) == [first]
         assert "🏁" in first.text and "2 viewers together" in first.text
     assert stage.discord.recorder.count("POST", "/messages") == 2
-    (record,) = stage.remembered("live_card").values()
+    (record,) = stage.read_state("live_card").values()
     assert record["screening_id"] == "screening-3"
 
 
@@ -75,7 +75,7 @@ def test_what_plays_alone_makes_the_cards_one(stage: Stage) -> None:
         first, _ = start_both(stage)
     with stage.acting():
         stage.tracker.tell(NowPlaying(now(), (both(),)))
-        until(lambda: posted(stage) == [first], "the second card is deleted")
+        until(lambda: list_posts(stage) == [first], "the second card is deleted")
 
 
 def test_a_card_is_deleted_as_soon_as_discord_allows_it(stage: Stage) -> None:
@@ -85,20 +85,20 @@ def test_a_card_is_deleted_as_soon_as_discord_allows_it(stage: Stage) -> None:
         fault = stage.discord.faults.add(RestFault(503, "/messages", "DELETE"))
         stage.tracker.tell(NowPlaying(now(), (both(),)))
         until(lambda: stage.discord.recorder.count("DELETE", "/messages"), "a try")
-        assert posted(stage) == [first, second]
+        assert list_posts(stage) == [first, second]
     stage.discord.faults.heal(fault)
     with stage.acting():
-        until(lambda: posted(stage) == [first], "the second card is deleted")
+        until(lambda: list_posts(stage) == [first], "the second card is deleted")
 
 
 def test_without_any_card_they_get_one(stage: Stage) -> None:
     """Many had started at once, which is told in one message that can be nobody's card."""
     with stage.acting():
         assert stage.tracker.tell(ScreeningStarted(now(), both())).wait(10)
-        (card,) = posted(stage)
+        (card,) = list_posts(stage)
         assert "Watching together · 2" in card.text
         assert stage.tracker.tell(ScreeningEnded(now(), both())).wait(10)
-        assert posted(stage) == [card] and "🏁" in card.text
+        assert list_posts(stage) == [card] and "🏁" in card.text
 
 
 def test_who_has_fallen_out_gets_a_card_again(stage: Stage) -> None:
@@ -106,8 +106,8 @@ def test_who_has_fallen_out_gets_a_card_again(stage: Stage) -> None:
     with stage.acting():
         first, _ = start_both(stage)
         stage.tracker.tell(NowPlaying(now(), (both(),)))
-        until(lambda: posted(stage) == [first], "the second card is deleted")
-        assert stage.tracker.tell(ScreeningStarted(now(), alone(2))).wait(10)
-        assert len(posted(stage)) == 2
+        until(lambda: list_posts(stage) == [first], "the second card is deleted")
+        assert stage.tracker.tell(ScreeningStarted(now(), make_lone_screening(2))).wait(10)
+        assert len(list_posts(stage)) == 2
         stage.tracker.tell(NowPlaying(now(), (both(),)))
-        until(lambda: posted(stage) == [first], "it is deleted again")
+        until(lambda: list_posts(stage) == [first], "it is deleted again")

@@ -20,7 +20,7 @@ from messages import (
     ViewerErased,
 )
 from simulator.discord.model import permissions
-from tests.integration.discord.discord_stage import Stage, staged, until
+from tests.integration.discord.discord_stage import Stage, open_stage, until
 from tests.unit.discord import samples
 
 ACCOUNT = "plex:machine-a:7"
@@ -29,7 +29,7 @@ ACCOUNT = "plex:machine-a:7"
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord, and a store that knows Chiara and her Plex account."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         who = str(made.discord.member("Chiara").id)
         links = (LinkedAccount(ACCOUNT, "chiarap", who, "Chiara"),)
         made.plex.answers[GetPoster] = Poster()
@@ -46,7 +46,7 @@ def said_now(stage: Stage) -> list[BadgesAwarded | ScreeningStarted]:
     at = Moment(time.time(), time.monotonic())
     ben, hers = samples.seat("Ben", viewer_id="2"), samples.seat("chiarap", viewer_id=ACCOUNT)
     return [
-        BadgesAwarded(who, "Chiara", (samples.earned(),), "screening-1"),
+        BadgesAwarded(who, "Chiara", (samples.make_badge(),), "screening-1"),
         ScreeningStarted(at, samples.screening(1, "Hers", host="chiarap", player="Chiara's TV", seats=(hers, ben))),
         ScreeningStarted(at, samples.screening(2, "His", host="Ben", seats=(ben, hers))),
     ]
@@ -84,7 +84,7 @@ def test_who_is_not_to_be_seen_any_more_is_taken_out_of_what_waits(stage: Stage,
         for notice in notices:
             stage.tracker.tell(notice)
         until(lambda: all(film.wait(10) for film in films), "the films are told")
-        until(lambda: "His" in stage.said(), "they are on Discord")
+        until(lambda: "His" in stage.read_posts(), "they are on Discord")
     posted = "\n".join(message.text for message in stage.discord.messages("film-club", by_bot=True))
     assert "Hers" in posted and "Ben" in posted
     assert "hiara" not in posted

@@ -22,7 +22,7 @@ from messages import (
 from simulator.discord.model.messages import ChannelMessage
 from simulator.discord.model.permissions import READ_HISTORY, SEND_POLLS
 from tests.integration.discord.discord_stage import Stage, answer, until
-from tests.integration.discord.planned_night import PICTURE, events, in_minutes, kept, knowing_a_film
+from tests.integration.discord.planned_night import PICTURE, events, in_minutes, knowing_a_film, read_nights
 from tests.unit.discord import samples
 
 TITLES = ("Metropolis", "Brazil", "Alien")
@@ -66,7 +66,7 @@ def result(stage: Stage, text: str = "won the vote") -> ChannelMessage:
 
 def votes_told(stage: Stage) -> list[RecordVotes]:
     """What the store was told of votes."""
-    return stage.persistence.told(RecordVotes)
+    return stage.persistence.list_heard(RecordVotes)
 
 
 def test_a_vote_ends_at_a_button_and_its_film_becomes_a_night(stage: Stage) -> None:
@@ -105,7 +105,7 @@ def test_a_vote_ends_at_a_button_and_its_film_becomes_a_night(stage: Stage) -> N
         assert planned.embeds[0]["title"].startswith("📅")
         (made,) = events(stage)
         assert made["name"] == "🎬 Brazil (1927)"
-        (night,) = until(lambda: kept(stage), "it is remembered")
+        (night,) = until(lambda: read_nights(stage), "it is remembered")
         assert night["title"] == "Brazil"
 
 
@@ -120,14 +120,14 @@ def test_what_ended_while_usher_was_away_is_told_at_the_start(stage: Stage) -> N
     """The next process asks for the poll, and tells it once, however often it starts."""
     with stage.acting():
         poll, _card = start(stage, "!vote Alien; Brazil 48h")
-        until(lambda: stage.remembered("film_vote"), "it is remembered")
+        until(lambda: stage.read_state("film_vote"), "it is remembered")
     assert poll.poll is not None and [media["text"] for media in poll.poll.answers] == ["Alien (1927)", "Brazil (1927)"]
     stage.discord.vote("Chiara", poll, 1)
     stage.discord.end_poll(poll)
     assert not votes_told(stage)
     with stage.acting():
         assert "🏆 Alien (1927)" in result(stage).text
-        until(lambda: stage.remembered("film_vote")[str(poll.id)]["is_over"], "it is over")
+        until(lambda: stage.read_state("film_vote")[str(poll.id)]["is_over"], "it is over")
     with stage.acting():
         assert "No film night is planned" in answer(stage, "Chiara", "!night").text
     assert sum("won the vote" in message.text for message in stage.discord.messages()) == 1
@@ -156,9 +156,9 @@ def test_a_tie_goes_to_whoever_won_longest_ago(stage: Stage) -> None:
             stage.discord.end_poll(poll)
             said = until(functools.partial(new_result, stage, before), "what won")[0]
             assert f"🏆 {winner} (1927) won the vote" in said.text and "Tied with" in said.text
-            until(lambda: not [v for v in stage.remembered("film_vote").values() if not v["is_over"]], "it is over")
+            until(lambda: not [v for v in stage.read_state("film_vote").values() if not v["is_over"]], "it is over")
             time_passes(stage)
-    assert set(stage.remembered("film_vote_turns")) == {ana, ben}
+    assert set(stage.read_state("film_vote_turns")) == {ana, ben}
 
 
 def new_result(stage: Stage, before: int) -> list[ChannelMessage]:
@@ -168,7 +168,7 @@ def new_result(stage: Stage, before: int) -> list[ChannelMessage]:
 
 def time_passes(stage: Stage) -> None:
     """Wait until the clock shows another moment than that of the last win."""
-    last_s = max(stage.remembered("film_vote_turns").values())
+    last_s = max(stage.read_state("film_vote_turns").values())
     until(lambda: time.time() > last_s, "a moment later")
 
 
@@ -190,10 +190,10 @@ def test_a_poll_that_was_deleted_is_forgotten(stage: Stage) -> None:
     """Then the next vote may begin."""
     with stage.acting():
         poll, _card = start(stage)
-        until(lambda: stage.remembered("film_vote"), "it is remembered")
+        until(lambda: stage.read_state("film_vote"), "it is remembered")
         stage.discord.world.delete(poll)
     with stage.acting():
-        until(lambda: not stage.remembered("film_vote"), "it is forgotten")
+        until(lambda: not stage.read_state("film_vote"), "it is forgotten")
         assert start(stage)
 
 
@@ -217,7 +217,7 @@ def test_a_poll_that_may_not_be_read_is_a_cause_in_health(stage: Stage) -> None:
     """Until it may; then its end is told all the same."""
     with stage.acting():
         poll, _card = start(stage)
-        until(lambda: stage.remembered("film_vote"), "it is remembered")
+        until(lambda: stage.read_state("film_vote"), "it is remembered")
     stage.discord.deny_permissions("film-club", READ_HISTORY)
     with stage.acting():
         stage.until_health("read the poll of the vote")

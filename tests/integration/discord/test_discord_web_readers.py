@@ -14,7 +14,7 @@ from actors.runtime.errors import RemoteError
 from actors.web.access.discord_oauth import build_authorize_address, derive_verifier
 from messages import ConfirmDiscordSignIn, GetMember, GetViewerAccount, MemberStanding, PrivacyChosen, ViewerAccount
 from simulator.discord.oauth import CLIENT_SECRET
-from tests.integration.discord.discord_stage import Stage, staged
+from tests.integration.discord.discord_stage import Stage, open_stage
 
 BACK = "https://films.example/sign-in/discord"
 ATTEMPT = "the secret of one attempt"
@@ -23,7 +23,7 @@ ATTEMPT = "the secret of one attempt"
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """The Discord actor in its Discord, which knows the application's secret."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         made.changes = {"discord_client_id": made.discord.world.app_id, "discord_client_secret": CLIENT_SECRET}
         yield made
 
@@ -112,8 +112,8 @@ def test_a_choice_made_on_the_page_is_looked_up(stage: Stage) -> None:
     stage.persistence.answers[GetViewerAccount] = ViewerAccount("501", "private", (), 3)
     with stage.acting():
         assert stage.persistence.tell(PrivacyChosen("501")).wait(10)
-        assert stage.persistence.told(GetViewerAccount) == [GetViewerAccount("501")]
-        assert stage.remembered("hidden_viewers")
+        assert stage.persistence.list_heard(GetViewerAccount) == [GetViewerAccount("501")]
+        assert stage.read_state("hidden_viewers")
 
 
 def test_what_goes_to_discord_is_a_challenge_alone() -> None:

@@ -17,13 +17,13 @@ from messages import (
     YearFigures,
     YearOfViewer,
 )
-from tests.integration.discord.discord_stage import Stage, answer, staged, until
+from tests.integration.discord.discord_stage import Stage, answer, open_stage, until
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord and the other actors."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         yield made
 
 
@@ -46,9 +46,9 @@ def test_who_of_those_present_has_not_seen_it(stage: Stage) -> None:
     assert "2 in the voice channel" in said["description"]
     assert "**Chiara** · 42" in said["description"]
     assert "👥 __Not in the channel__ · 1\n✅ **Cem** · <t:1790000000:R>" in said["description"]
-    asked = stage.persistence.told(GetWhoSaw)[0]
+    asked = stage.persistence.list_heard(GetWhoSaw)[0]
     assert (asked.title, asked.members) == ("alien", members)
-    assert stage.tracker.told(StartTracking)[0].simulate
+    assert stage.tracker.list_heard(StartTracking)[0].simulate
 
 
 def test_a_year_with_its_calendar(stage: Stage) -> None:

@@ -80,7 +80,7 @@ def ask_discord(answers: dict[str, Any], **changed: Any) -> list[Finding]:
         return list(check_discord_by_rest(Settings(**values)))
 
 
-def wrong(findings: list[Finding]) -> list[str]:
+def list_errors(findings: list[Finding]) -> list[str]:
     """What is bad, with its cure."""
     errors = (render(finding) for finding in findings if finding.severity == "error")
     return [f"{words.topic}: {words.text} -> {words.cure}" for words in errors]
@@ -138,7 +138,7 @@ def test_what_film_nights_need_is_named() -> None:
 def test_each_fault_of_discord_has_its_words(path: str, answer: Any, said: str) -> None:
     """Each fault is one finding, with what to do."""
     answers = {**everything(), path: answer}
-    found = wrong(ask_discord(answers))
+    found = list_errors(ask_discord(answers))
     assert len(found) == 1 and said in found[0]
 
 
@@ -147,14 +147,14 @@ def test_a_permission_that_a_channel_denies_is_named() -> None:
     answers = everything()
     denied = [{"id": ROLE, "type": 0, "deny": str(1 << 14), "allow": "0"}]
     answers[f"/channels/{TEXT}"]["permission_overwrites"] = denied
-    assert "lacks: Embed Links" in wrong(ask_discord(answers))[0]
+    assert "lacks: Embed Links" in list_errors(ask_discord(answers))[0]
     denied.append({"id": BOT, "type": 1, "deny": "0", "allow": str(1 << 14)})
-    assert wrong(ask_discord(answers)) == []
+    assert list_errors(ask_discord(answers)) == []
 
 
 def test_a_role_to_ignore_that_is_not_there_is_named() -> None:
     """Each of them; one that is there is not."""
-    found = wrong(ask_discord(everything(), ignored_role_ids=(int(ROLE), 4242)))
+    found = list_errors(ask_discord(everything(), ignored_role_ids=(int(ROLE), 4242)))
     assert len(found) == 1 and "no role with the id 4242" in found[0] and "IGNORED_ROLE_IDS" in found[0]
 
 
@@ -165,14 +165,14 @@ def test_an_administrator_may_everything() -> None:
     answers[f"/channels/{TEXT}"]["permission_overwrites"] = [
         {"id": GUILD, "type": 0, "deny": str(ALL_NEEDED), "allow": "0"}
     ]
-    assert wrong(ask_discord(answers)) == []
+    assert list_errors(ask_discord(answers)) == []
 
 
 def test_discord_out_of_reach() -> None:
     """A network fault is not a refused token."""
     with discord_api({}) as url:
         gone = url
-    found = wrong(list(check_discord_by_rest(Settings(discord_token="right-token", discord_api_url=gone))))
+    found = list_errors(list(check_discord_by_rest(Settings(discord_token="right-token", discord_api_url=gone))))
     assert len(found) == 1 and "cannot be reached" in found[0]
 
 
@@ -203,7 +203,7 @@ def test_a_plex_in_order_even_with_an_odd_session() -> None:
 def test_each_kind_of_wrong_token_has_its_words(token: str, said: str) -> None:
     """Refused, not the owner's, not there at all."""
     with SimulatedPlex() as server:
-        found = wrong(ask_plex(server.url, token))
+        found = list_errors(ask_plex(server.url, token))
     assert len(found) == 1 and said in found[0] and (not token or token not in found[0])
 
 
@@ -212,16 +212,18 @@ def test_a_plex_out_of_reach_or_something_else() -> None:
     with SimulatedPlex() as server:
         url, token = server.url, server.token
         with server.with_fault("html"):
-            assert "sent a web page instead of Plex's XML" in wrong(ask_plex(url, token))[0]
-    assert "cannot be reached" in wrong(ask_plex(url, token))[0]
+            assert "sent a web page instead of Plex's XML" in list_errors(ask_plex(url, token))[0]
+    assert "cannot be reached" in list_errors(ask_plex(url, token))[0]
 
 
 def test_a_host_that_plex_does_not_know_is_named() -> None:
     """With the names that it could be."""
     with SimulatedPlex() as server:
-        found = wrong(ask_plex(server.url, server.token, watch_party_plex_user="Zoe"))
-        assert not wrong(ask_plex(server.url, server.token, watch_party_plex_user="bERTA")), "as the tracker knows it"
-        assert not wrong(ask_plex(server.url, server.token, watch_party_plex_user="1"))
+        found = list_errors(ask_plex(server.url, server.token, watch_party_plex_user="Zoe"))
+        assert not list_errors(ask_plex(server.url, server.token, watch_party_plex_user="bERTA")), (
+            "as the tracker knows it"
+        )
+        assert not list_errors(ask_plex(server.url, server.token, watch_party_plex_user="1"))
     assert "Anton, Berta" in found[0]
 
 
@@ -230,7 +232,7 @@ def test_an_excluded_account_that_nobody_has_is_told(tmp_path: Path) -> None:
     with SimulatedPlex() as server:
         found = ask_plex(server.url, server.token, excluded_plex_users=("ANTON", "Zoe", "1"))
     notes = [render(each).text for each in found if each.severity == "note" and each.topic == "excluded"]
-    assert notes == ["no account named 'Zoe' on the Plex servers"] and not wrong(found)
+    assert notes == ["no account named 'Zoe' on the Plex servers"] and not list_errors(found)
 
 
 def test_a_server_that_is_away_may_have_whom_the_others_lack() -> None:
@@ -243,7 +245,7 @@ def test_a_server_that_is_away_may_have_whom_the_others_lack() -> None:
         gone.stop()
         found = ask_plex(server.url, server.token, **names)
     assert not [each for each in found if "Zoe" in render(each).text]
-    assert len(wrong(found)) == 1 and gone_url.removeprefix("http://") in wrong(found)[0]
+    assert len(list_errors(found)) == 1 and gone_url.removeprefix("http://") in list_errors(found)[0]
 
 
 TOP = {"id": "301", "name": "Top", "position": 1, "permissions": "0"}
@@ -277,14 +279,14 @@ def test_a_role_that_the_bot_is_to_give(role: dict[str, Any], extra: int, said: 
     answers = everything()
     mine = {"id": ROLE, "position": 2, "permissions": str(permissions.INVITATION | extra)}
     answers[f"/guilds/{GUILD}"]["roles"][1:] = [mine, role]
-    found = wrong(ask_discord(answers, **{setting: 301}))
+    found = list_errors(ask_discord(answers, **{setting: 301}))
     assert len(found) == bool(said) and all(said in each for each in found)
 
 
 def test_a_new_machine_is_in_order_and_stays_untouched(tmp_path: Path) -> None:
     """The doctor makes neither folder nor store."""
     findings = list(check_machine(Settings(data_dir=str(tmp_path / "new" / "data"))))
-    assert wrong(findings) == []
+    assert list_errors(findings) == []
     assert list(tmp_path.iterdir()) == []
 
 

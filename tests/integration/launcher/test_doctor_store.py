@@ -22,7 +22,7 @@ from persistence.database.open_store import open_writer
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
 
-def wrong(findings: list[Finding]) -> list[str]:
+def list_errors(findings: list[Finding]) -> list[str]:
     """What is bad, with its cure."""
     errors = (render(finding) for finding in findings if finding.severity == "error")
     return [f"{words.topic}: {words.text} -> {words.cure}" for words in errors]
@@ -33,7 +33,7 @@ def test_a_sound_store_is_left_as_it_is(tmp_path: Path) -> None:
     settings = Settings(data_dir=str(tmp_path))
     open_writer(settings.store_url, tmp_path / "backups").dispose()
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    assert wrong(list(check_machine(settings))) == []
+    assert list_errors(list(check_machine(settings))) == []
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -41,7 +41,7 @@ def test_a_foreign_store_is_told_from_a_damaged_one(tmp_path: Path) -> None:
     """Somebody else's database is not offered to be overwritten."""
     with contextlib.closing(sqlite3.connect(tmp_path / "usher.db")) as store:
         store.execute("CREATE TABLE recipes (x)")
-    found = wrong(list(check_machine(Settings(data_dir=str(tmp_path)))))
+    found = list_errors(list(check_machine(Settings(data_dir=str(tmp_path)))))
     assert len(found) == 1 and "recipes" in found[0]
 
 
@@ -51,7 +51,7 @@ def test_a_store_that_is_gone_is_no_new_one(tmp_path: Path) -> None:
     open_writer(settings.store_url, tmp_path / "backups").dispose()
     backup(tmp_path / "usher.db", tmp_path / "backups" / "usher-20261101-000000.db")
     (tmp_path / "usher.db").unlink()
-    found = wrong(list(check_machine(settings)))
+    found = list_errors(list(check_machine(settings)))
     assert len(found) == 1 and "is gone" in found[0] and "run.py restore" in found[0]
     with pytest.raises(StoreError) as refused:
         open_writer(settings.store_url, tmp_path / "backups")
@@ -66,7 +66,7 @@ def test_a_store_that_may_not_be_written_is_told_with_the_right_cure(tmp_path: P
     dropped = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"] if os.geteuid() == 0 else []
     environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "DATABASE_URL": f"sqlite:///{file}"}
 
-    def found(mode: int, of: Path) -> str:
+    def read_findings(mode: int, of: Path) -> str:
         of.chmod(mode)
         command = [*dropped, sys.executable, str(ROOT / "run.py"), "check"]
         done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=60)
@@ -76,9 +76,11 @@ def test_a_store_that_may_not_be_written_is_told_with_the_right_cure(tmp_path: P
         return " ".join(done.stdout.partition(" Store: ")[2].partition("Badges: ")[0].split())
 
     for mode, of in ((0o400, file), (0o500, file.parent)):
-        assert found(mode, of).startswith(f"{file} may not be written by this user → give the file and its folder")
+        assert read_findings(mode, of).startswith(
+            f"{file} may not be written by this user → give the file and its folder"
+        )
     for mode, of in ((0o000, file), (0o000, file.parent)):
-        said = found(mode, of)
+        said = read_findings(mode, of)
         assert (
             f"{file} cannot be used now: Permission denied." in said
             and "→ Give Usher's user the right to write there, and to" in said
@@ -92,7 +94,7 @@ def test_a_store_that_another_program_holds_is_not_damaged(tmp_path: Path) -> No
     with contextlib.closing(sqlite3.connect(tmp_path / "usher.db", isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
-        found = wrong(list(check_machine(settings)))
+        found = list_errors(list(check_machine(settings)))
     assert len(found) == 1 and "database is locked" in found[0] and "close that program" in found[0]
 
 
@@ -102,7 +104,7 @@ def test_a_damaged_store_is_found_with_its_cure(tmp_path: Path) -> None:
     open_writer(settings.store_url, tmp_path / "backups").dispose()
     backup(tmp_path / "usher.db", tmp_path / "backups" / "usher-20261101-000000.db")
     (tmp_path / "usher.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
-    found = wrong(list(check_machine(settings)))
+    found = list_errors(list(check_machine(settings)))
     assert len(found) == 1 and "usher-20261101-000000.db" in found[0] and "run.py restore" in found[0]
 
 
@@ -122,7 +124,7 @@ def test_badges_that_cannot_be_read_are_told_with_one_cure(tmp_path: Path) -> No
 def test_a_database_server_that_is_away_is_found(tmp_path: Path) -> None:
     """Its password is not shown."""
     url = "postgresql+psycopg://usher:hidden-word@127.0.0.1:1/usher"
-    found = wrong(list(check_machine(Settings(data_dir=str(tmp_path), database_url=url))))
+    found = list_errors(list(check_machine(Settings(data_dir=str(tmp_path), database_url=url))))
     assert len(found) == 1 and "cannot be used now" in found[0] and "hidden-word" not in found[0]
     assert "start the database's server" in found[0].lower()
 
@@ -130,5 +132,5 @@ def test_a_database_server_that_is_away_is_found(tmp_path: Path) -> None:
 def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
     """Said, not raised."""
     (tmp_path / "data").write_text("")
-    found = wrong(list(check_machine(Settings(data_dir=str(tmp_path / "data")))))
+    found = list_errors(list(check_machine(Settings(data_dir=str(tmp_path / "data")))))
     assert "in the way" in found[0]

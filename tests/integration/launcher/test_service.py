@@ -63,7 +63,7 @@ def state_of(folder: Path) -> RunState:
     return state
 
 
-def saved(folder: Path) -> list[str]:
+def list_saved(folder: Path) -> list[str]:
     """Who has saved, the first first."""
     times = {name: notes(folder, name, "saved") for name in FOUR}
     return sorted((name for name in FOUR if times[name]), key=lambda name: float(times[name][0]))
@@ -88,7 +88,7 @@ def test_a_signal_stops_in_order_with_0(tmp_path: Path, number: signal.Signals) 
         assert time.monotonic() - began < 10
         assert process.returncode == 0, err
         assert out == "" and "Traceback" not in err
-        assert saved(tmp_path) == ["plex", "discord", "tracker", "persistence"]
+        assert list_saved(tmp_path) == ["plex", "discord", "tracker", "persistence"]
         assert not any(child.is_alive() for child in state.children.values())
         assert not socket_folder(state).exists()
 
@@ -112,7 +112,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_launcher_alone(tmp_path: Path) -> None
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=10)
         assert process.returncode == 0, err
-        assert saved(tmp_path) == ["plex", "discord", "tracker", "persistence"]
+        assert list_saved(tmp_path) == ["plex", "discord", "tracker", "persistence"]
 
 
 def test_a_second_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_killed_launcher_leaves_no_process_and_nothing_unsaved(tmp_path: Path)
         process.kill()
         process.wait()
         until(lambda: not any(child.is_alive() for child in state.children.values()), 10)
-        assert sorted(saved(tmp_path)) == sorted(FOUR)
+        assert sorted(list_saved(tmp_path)) == sorted(FOUR)
     assert socket_folder(state).exists()
     (tmp_path / "logs" / "actor_health.jsonl").unlink()
     with service(tmp_path) as process:

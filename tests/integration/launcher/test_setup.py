@@ -50,7 +50,7 @@ class Desk:
         """What the service would read."""
         return dotenv_values(self.env, interpolate=False)
 
-    def expected(self) -> dict[str, str]:
+    def list_expected(self) -> dict[str, str]:
         """All of it, for the club of the simulator."""
         return {
             "PLEX_URL": self.plex.url,
@@ -83,7 +83,7 @@ def test_a_newcomer_signs_in_by_pin_and_is_done_in_nine_answers(desk: Desk) -> N
     begun = time.monotonic()
     assert desk.type("1", desk.discord.token, *REST) == 0, desk.shown
     assert time.monotonic() - begun < 30
-    assert desk.written == desk.expected()
+    assert desk.written == desk.list_expected()
     assert desk.env.stat().st_mode & 0o777 == 0o600
     assert "ABCD" in desk.shown and "permissions=580550730501120" in desk.shown
     assert desk.answers == 9
@@ -94,7 +94,7 @@ def test_a_pasted_token_is_tried_at_once_and_asked_again(desk: Desk) -> None:
     """A wrong token and a wrong address are each named before the next question."""
     pasted = ("2", "wrong", desk.plex.url, "2", desk.plex.token, "http://127.0.0.1:9", "ftp://x", desk.plex.url)
     assert desk.type(*pasted, "nonsense", desk.discord.token, *REST) == 0, desk.shown
-    assert desk.written == desk.expected()
+    assert desk.written == desk.list_expected()
     assert desk.shown.count("refuses the token") == 2  # Plex's and Discord's
     assert "cannot be reached" in desk.shown and "it takes an address like" in desk.shown
 
@@ -103,7 +103,7 @@ def test_an_account_without_servers_is_asked_for_an_address(desk: Desk) -> None:
     """plex.tv knows none: the address is asked for, and the account's token tried there."""
     desk.site.servers = False
     assert desk.type("1", desk.plex.url, "2", desk.plex.token, desk.plex.url, desk.discord.token, *REST) == 0
-    assert "knows no server of this account" in desk.shown and desk.written == desk.expected()
+    assert "knows no server of this account" in desk.shown and desk.written == desk.list_expected()
 
 
 def test_earlier_answers_are_defaults_and_other_lines_stay(desk: Desk) -> None:
@@ -133,7 +133,7 @@ def test_a_lacking_permission_is_named_before_anything_is_written(desk: Desk) ->
     """Look again, then go on as it is."""
     desk.discord.deny_permissions("film-club", EMBED_LINKS)
     assert desk.type("1", desk.discord.token, "1", "film-club", "Cinema", "", "s", *REST[3:]) == 0
-    assert desk.shown.count("lacks: Embed Links") == 2 and desk.written == desk.expected()
+    assert desk.shown.count("lacks: Embed Links") == 2 and desk.written == desk.list_expected()
 
 
 def test_message_content_that_is_off_is_said_with_its_switch(desk: Desk) -> None:
@@ -147,17 +147,17 @@ def test_numbers_and_beginnings_of_names_choose_and_others_are_asked_again(desk:
     """99 is no number of a channel; a zone that there is not is asked again."""
     typed = ("1", "99", "film", "Cin", "ber", "Atlantis/Capital", "Europe/Berlin", "klingon", "DE", "no")
     assert desk.type("1", desk.discord.token, *typed) == 0, desk.shown
-    assert desk.written == desk.expected()
+    assert desk.written == desk.list_expected()
 
 
 def test_a_folder_that_may_not_be_written_is_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk while writing: exit 1, the old file whole, no crumbs."""
     desk.env.write_text("LOG_LEVEL=INFO\n")
 
-    def full(_: int) -> None:
+    def fail_full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("atomic_file.os.fsync", full)
+    monkeypatch.setattr("atomic_file.os.fsync", fail_full)
     assert desk.type("1", desk.discord.token, *REST) == 1
     assert "No space left" in desk.shown and desk.env.read_text() == "LOG_LEVEL=INFO\n"
     assert [path.name for path in desk.env.parent.iterdir()] == [".env"]

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 Script = Callable[[socket.socket, int], None]
 
 
-def plain(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
+def encode_answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
     """An answer as it goes over the wire."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Content-Type: text/xml", *headers, "", ""]
     return "\r\n".join(lines).encode() + body

@@ -134,10 +134,10 @@ def test_no_redirect_is_followed() -> None:
     """The address has the token in it: it is sent to nobody else."""
     elsewhere: list[bytes] = []
 
-    def other(connection: socket.socket, _: int) -> None:
+    def note_request(connection: socket.socket, _: int) -> None:
         elsewhere.append(request_of(connection))
 
-    with serving(other) as away:
+    with serving(note_request) as away:
         location = away.replace("http", "ws").encode()
         answer = b"HTTP/1.1 302 Found\r\nLocation: " + location + b"/\r\n\r\n"
         with serving(instead_of_handshake(iter([answer]))) as url:

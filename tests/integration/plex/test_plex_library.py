@@ -24,7 +24,7 @@ def plex() -> Iterator[SimulatedPlex]:
         yield server
 
 
-def found(plex: SimulatedPlex, words: str, most: int = 25, token: str = "") -> FilmsFound:
+def search(plex: SimulatedPlex, words: str, most: int = 25, token: str = "") -> FilmsFound:
     """The answer, in time."""
     answer = LibrarySearch(plex.url, token or plex.token, BoundedSession).search(FindFilms(words, most)).result(15)
     assert isinstance(answer, FilmsFound)
@@ -33,7 +33,7 @@ def found(plex: SimulatedPlex, words: str, most: int = 25, token: str = "") -> F
 
 def test_films_are_found_by_a_part_of_their_title(plex: SimulatedPlex) -> None:
     """With all that a session would tell of them, so that a night planned knows its film when it plays."""
-    answer = found(plex, "metro")
+    answer = search(plex, "metro")
     assert [film.title for film in answer.films] == ["Metropolis"]
     film = answer.films[0]
     assert (film.server_id, film.kind, film.year) == (plex.machine_id, "movie", 1927)
@@ -45,16 +45,16 @@ def test_films_are_found_by_a_part_of_their_title(plex: SimulatedPlex) -> None:
 
 def test_only_films_are_found_and_no_more_than_asked(plex: SimulatedPlex) -> None:
     """No series, no music; whatever number was asked for."""
-    everything = found(plex, "", 500).films
+    everything = search(plex, "", 500).films
     assert 1 < len(everything) <= 25
     assert {film.kind for film in everything} == {"movie"}
-    assert found(plex, "", 1).films == everything[:1]
-    assert found(plex, "no such film").films == ()
+    assert search(plex, "", 1).films == everything[:1]
+    assert search(plex, "no such film").films == ()
 
 
 def test_a_refused_token_is_named_and_not_shown(plex: SimulatedPlex) -> None:
     """What to do, without the secret."""
-    answer = found(plex, "metro", token="wr0ng-t0ken-of-somebody")
+    answer = search(plex, "metro", token="wr0ng-t0ken-of-somebody")
     assert answer.films == ()
     assert "PLEX_TOKEN" in answer.problem
     assert "wr0ng" not in answer.problem
@@ -63,7 +63,7 @@ def test_a_refused_token_is_named_and_not_shown(plex: SimulatedPlex) -> None:
 def test_a_broken_answer_is_named(plex: SimulatedPlex) -> None:
     """A login page is no library."""
     plex.set_fault("html", paths=(SEARCH,))
-    assert found(plex, "metro").problem
+    assert search(plex, "metro").problem
 
 
 def test_errands_are_bounded_and_say_what_broke(caplog: pytest.LogCaptureFixture) -> None:
@@ -78,12 +78,14 @@ def test_errands_are_bounded_and_say_what_broke(caplog: pytest.LogCaptureFixture
     def breaks() -> Any:
         raise ZeroDivisionError("s3cret")
 
-    def instead(problem: Problem) -> FilmsFound:
+    def answer_problem(problem: Problem) -> FilmsFound:
         return FilmsFound(problem=english(problem))
 
-    held = [runs.run(waits, instead) for _ in range(request_queue.MOST_WAITING)]
-    assert str(request_queue.MOST_WAITING) in runs.run(waits, instead).result(0).problem  # type: ignore[attr-defined]  # as made
+    held = [runs.run(waits, answer_problem) for _ in range(request_queue.MOST_WAITING)]
+    assert str(request_queue.MOST_WAITING) in runs.run(waits, answer_problem).result(0).problem  # type: ignore[attr-defined]  # as made
     gate.set_result(None)
     assert [future.result(15) for future in held] == [FilmsFound()] * request_queue.MOST_WAITING
-    assert runs.run(breaks, instead).result(15) == FilmsFound(problem="the request to Plex failed (ZeroDivisionError)")
+    assert runs.run(breaks, answer_problem).result(15) == FilmsFound(
+        problem="the request to Plex failed (ZeroDivisionError)"
+    )
     assert "s3cret" not in caplog.text

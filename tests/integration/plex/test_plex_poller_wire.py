@@ -15,7 +15,7 @@ from actors.media.plex.on_demand.library import LibrarySearch
 from actors.media.plex.xml_guard import AnswerTooLarge, NotPlexXml, clean_xml
 from messages import FilmsFound, FindFilms, FindHistory
 from simulator.plex import SimulatedPlex
-from tests.integration.plex.raw_server import Script, plain, request_of, serving
+from tests.integration.plex.raw_server import Script, encode_answer, request_of, serving
 
 ROOT = b'<MediaContainer machineIdentifier="m" friendlyName="Box"/>'
 TOKEN = "tok3n"
@@ -61,7 +61,7 @@ def test_the_same_session_works_after_a_cut() -> None:
         if number == 1:
             dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")(connection, number)
         request_of(connection)
-        connection.sendall(plain(ROOT))
+        connection.sendall(encode_answer(ROOT))
 
     with serving(script) as url, BoundedSession(url, total_s=0.4, read_s=0.3) as http:
         with pytest.raises(requests.Timeout):
@@ -71,7 +71,7 @@ def test_the_same_session_works_after_a_cut() -> None:
 
 def test_a_small_answer_that_unpacks_to_much_is_refused() -> None:
     """The limit is on what would lie in memory."""
-    bomb = plain(gzip.compress(b" " * (64 * 2**20)), "Content-Encoding: gzip")
+    bomb = encode_answer(gzip.compress(b" " * (64 * 2**20)), "Content-Encoding: gzip")
 
     def script(connection: socket.socket, _: int) -> None:
         request_of(connection)
@@ -86,7 +86,7 @@ def test_a_connection_that_the_server_let_go_costs_no_poll() -> None:
 
     def script(connection: socket.socket, _: int) -> None:
         request_of(connection)
-        connection.sendall(plain(ROOT))
+        connection.sendall(encode_answer(ROOT))
         request_of(connection)
         connection.shutdown(socket.SHUT_RDWR)  # without an answer, as a server does that was about to close
 
@@ -113,9 +113,9 @@ def test_a_redirect_within_the_server_is_followed() -> None:
 
     def script(connection: socket.socket, _: int) -> None:
         if request_of(connection).startswith(b"GET / "):
-            connection.sendall(plain(b"", "Location: /web/", status="301 Moved Permanently"))
+            connection.sendall(encode_answer(b"", "Location: /web/", status="301 Moved Permanently"))
             request_of(connection)
-        connection.sendall(plain(ROOT))
+        connection.sendall(encode_answer(ROOT))
 
     with serving(script) as url, BoundedSession(url) as http:
         assert http.get(url + "/").content == ROOT
@@ -129,7 +129,7 @@ def test_a_redirect_elsewhere_is_not_followed(where: str) -> None:
 
         def script(connection: socket.socket, _: int) -> None:
             request_of(connection)
-            connection.sendall(plain(b"", f"Location: {location}", status="302 Found"))
+            connection.sendall(encode_answer(b"", f"Location: {location}", status="302 Found"))
 
         with serving(script) as url, BoundedSession(url) as http:
             with pytest.raises(RedirectedAway) as caught:
@@ -147,7 +147,7 @@ def test_a_long_redirect_is_not_read_whole() -> None:
     def script(connection: socket.socket, _: int) -> None:
         request_of(connection)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
-        connection.sendall(plain(b"x" * 2**24, "Location: /again", status="302 Found"))
+        connection.sendall(encode_answer(b"x" * 2**24, "Location: /again", status="302 Found"))
         sent.append(2**24)
 
     with serving(script) as url, BoundedSession(url) as http, pytest.raises(RedirectedAway):
@@ -188,7 +188,7 @@ def test_plexs_charsets_are_read(charset: str, encoded: str, declared: str) -> N
 
     def script(connection: socket.socket, _: int) -> None:
         request_of(connection)
-        connection.sendall(with_charset(body, charset) if charset else plain(body))
+        connection.sendall(with_charset(body, charset) if charset else encode_answer(body))
 
     with serving(script) as url, BoundedSession(url) as http:
         assert PlexClient(url, TOKEN, http).connect().name == "Kästchen"
@@ -228,7 +228,7 @@ def test_what_is_no_plex_server_is_told_apart(body: bytes, kind: str) -> None:
 
     def script(connection: socket.socket, _: int) -> None:
         request_of(connection)
-        connection.sendall(plain(body))
+        connection.sendall(encode_answer(body))
 
     with serving(script) as url, BoundedSession(url) as http:
         source = PlexClient(url, TOKEN, http)
@@ -244,7 +244,7 @@ def test_references_to_forbidden_characters_are_left_out() -> None:
 
     def script(connection: socket.socket, _: int) -> None:
         request_of(connection)
-        connection.sendall(plain(odd))
+        connection.sendall(encode_answer(odd))
 
     with serving(script) as url, BoundedSession(url) as http:
         assert PlexClient(url, TOKEN, http).connect().name == "abcd'e\U0001f600"
@@ -262,7 +262,7 @@ def test_history_is_one_page_whatever_the_server_says(total: str) -> None:
             asked.append(request)
             is_history = b"/history/" in request
             content = b'<MediaContainer totalSize="%b">%b</MediaContainer>' % (total.encode(), entries)
-            connection.sendall(plain(content if is_history else ROOT))
+            connection.sendall(encode_answer(content if is_history else ROOT))
 
     with serving(script) as url, BoundedSession(url) as http:
         client = PlexClient(url, TOKEN, http)
@@ -280,7 +280,7 @@ def test_a_search_that_finds_ever_more_is_one_request() -> None:
         while request := request_of(connection):
             asked.append(request)
             hubs = b'<MediaContainer totalSize="3000"><Hub type="artist" size="0"/></MediaContainer>'
-            connection.sendall(plain(hubs if b"/hubs/" in request else ROOT))
+            connection.sendall(encode_answer(hubs if b"/hubs/" in request else ROOT))
 
     with serving(script) as url:
         found = LibrarySearch(url, TOKEN, BoundedSession).search(FindFilms("M")).result(10)

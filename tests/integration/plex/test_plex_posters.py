@@ -17,7 +17,7 @@ from simulator.plex import SimulatedPlex
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"&#1;" * 100
 
 
-def got(future: "concurrent.futures.Future[Any]") -> Poster:
+def wait_poster(future: "concurrent.futures.Future[Any]") -> Poster:
     """The answer, in time."""
     answer = future.result(15)
     assert isinstance(answer, Poster)
@@ -78,14 +78,14 @@ def server() -> Iterator[Server]:
     made.server_close()
 
 
-def asked(server: Server) -> Poster:
+def ask_poster(server: Server) -> Poster:
     """What comes of asking it."""
-    return got(PosterFetcher(server.url, "secret-token").fetch("/library/metadata/1/thumb/2"))
+    return wait_poster(PosterFetcher(server.url, "secret-token").fetch("/library/metadata/1/thumb/2"))
 
 
 def test_a_picture_comes_unchanged_with_the_token_in_a_header(server: Server) -> None:
     """Byte for byte, though it holds what looks like XML; no address carries the token."""
-    assert asked(server) == Poster(PICTURE, "png")
+    assert ask_poster(server) == Poster(PICTURE, "png")
     ((path, token),) = server.seen
     assert token == "secret-token"
     assert "secret" not in path
@@ -95,7 +95,7 @@ def test_a_picture_comes_unchanged_with_the_token_in_a_header(server: Server) ->
 def test_without_a_transcoder_the_picture_itself_is_taken(server: Server) -> None:
     """A server may have it off."""
     server.scales = False
-    assert asked(server).kind == "png"
+    assert ask_poster(server).kind == "png"
     assert [path.partition("?")[0] for path, _ in server.seen] == ["/photo/:/transcode", "/library/metadata/1/thumb/2"]
 
 
@@ -113,7 +113,7 @@ def test_without_a_transcoder_the_picture_itself_is_taken(server: Server) -> Non
 def test_what_is_no_small_picture_is_named(server: Server, body: bytes, status: int, named: str) -> None:
     """And never passed on."""
     server.body, server.status = body, status
-    answer = asked(server)
+    answer = ask_poster(server)
     assert not answer.content
     assert named in answer.problem
     assert "secret" not in answer.problem
@@ -122,31 +122,31 @@ def test_what_is_no_small_picture_is_named(server: Server, body: bytes, status: 
 def test_the_token_is_not_taken_elsewhere(server: Server) -> None:
     """A redirect to another host is not followed."""
     server.location = "http://127.0.0.1:9/elsewhere"
-    assert "not sent" in asked(server).problem
+    assert "not sent" in ask_poster(server).problem
 
 
 def test_a_picture_is_fetched_once(server: Server) -> None:
     """The second who asks has it at once."""
     desk = PosterFetcher(server.url, "t")
-    first = got(desk.fetch("/a"))
+    first = wait_poster(desk.fetch("/a"))
     again = desk.fetch("/a")
     assert again.done()
-    assert got(again) == first
+    assert wait_poster(again) == first
     assert len(server.seen) == 1
 
 
 def test_a_path_of_another_host_stays_on_this_server(server: Server) -> None:
     """`//host/path` and a full address are no way out."""
-    got(PosterFetcher(server.url, "t").fetch("//127.0.0.1:9/x"))
+    wait_poster(PosterFetcher(server.url, "t").fetch("//127.0.0.1:9/x"))
     assert server.seen
-    assert got(PosterFetcher(server.url, "t").fetch("http://127.0.0.1:9/x")).problem
+    assert wait_poster(PosterFetcher(server.url, "t").fetch("http://127.0.0.1:9/x")).problem
 
 
 def test_the_simulated_plex_has_posters() -> None:
     """As a real one: scaled by its transcoder."""
     with SimulatedPlex() as plex:
         item = plex.add_movie("Metropolis", minutes=120)
-        answer = got(PosterFetcher(plex.url, plex.token).fetch(item.thumb))
+        answer = wait_poster(PosterFetcher(plex.url, plex.token).fetch(item.thumb))
         assert answer.kind == "png"
 
 

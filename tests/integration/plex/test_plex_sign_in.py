@@ -41,22 +41,22 @@ def site(plex: SimulatedPlex) -> Iterator[SimulatedPlexTv]:
 @pytest.fixture
 def desk(plex: SimulatedPlex, site: SimulatedPlexTv) -> PlexSignInService:
     """Where codes are given out."""
-    return made(site, PlexServer(plex.url, plex.token))
+    return make_service(site, PlexServer(plex.url, plex.token))
 
 
-def made(site: SimulatedPlexTv, *ours: PlexServer) -> PlexSignInService:
+def make_service(site: SimulatedPlexTv, *ours: PlexServer) -> PlexSignInService:
     """The same, for these servers."""
     return PlexSignInService(ours, BoundedSession, site.url, logging.getLogger("plex"))
 
 
-def begun(desk: PlexSignInService, community: str = "") -> PlexSignIn:
+def begin_sign_in(desk: PlexSignInService, community: str = "") -> PlexSignIn:
     """A code, or a problem."""
     answer = desk.start(StartPlexSignIn(community)).result(15)
     assert isinstance(answer, PlexSignIn)
     return answer
 
 
-def checked(desk: PlexSignInService, code: PlexSignIn) -> PlexSignedIn:
+def check_sign_in(desk: PlexSignInService, code: PlexSignIn) -> PlexSignedIn:
     """What became of it."""
     answer = desk.check(CheckPlexSignIn(code.sign_in_id)).result(15)
     assert isinstance(answer, PlexSignedIn)
@@ -68,15 +68,15 @@ def test_a_member_is_known_once_the_code_was_typed_in(
 ) -> None:
     """By the account's id on the server; asked twice, it says the same; what plex.tv gave is void and nowhere."""
     caplog.set_level(logging.DEBUG)
-    code = begun(desk)
+    code = begin_sign_in(desk)
     assert (code.code, code.address, code.problem) == ("ABCD", "https://plex.tv/link", "")
     assert code.expires_s > 60
     assert code.code not in code.sign_in_id
-    assert checked(desk, code) == PlexSignedIn("waiting")
+    assert check_sign_in(desk, code) == PlexSignedIn("waiting")
     site.type_in("ABCD", ANTON)
-    known = checked(desk, code)
+    known = check_sign_in(desk, code)
     assert known == PlexSignedIn("signed_in", (f"plex:{plex.machine_id}:{ANTON.id}",), "Anton")
-    assert checked(desk, code) == known
+    assert check_sign_in(desk, code) == known
     assert site.void == [f"{TOKEN}-7"]
     assert TOKEN not in caplog.text + repr(vars(desk))
     with pytest.raises(PlexTvError):
@@ -87,55 +87,55 @@ def test_the_owner_of_a_server_is_number_one_there(
     desk: PlexSignInService, site: SimulatedPlexTv, plex: SimulatedPlex
 ) -> None:
     """Whatever the id at plex.tv."""
-    code = begun(desk)
+    code = begin_sign_in(desk)
     site.type_in(code.code, OWNER)
-    assert checked(desk, code).plex_ids == (f"plex:{plex.machine_id}:1",)
-    assert str(OWNER_ID) not in repr(checked(desk, code))
+    assert check_sign_in(desk, code).plex_ids == (f"plex:{plex.machine_id}:1",)
+    assert str(OWNER_ID) not in repr(check_sign_in(desk, code))
 
 
 def test_an_account_without_access_is_told_so(desk: PlexSignInService, site: SimulatedPlexTv) -> None:
     """It has an account at plex.tv, and none here."""
     site.strangers.add(ANTON.id)
-    code = begun(desk)
+    code = begin_sign_in(desk)
     site.type_in(code.code, ANTON)
-    assert checked(desk, code) == PlexSignedIn("no_access", (), "Anton")
+    assert check_sign_in(desk, code) == PlexSignedIn("no_access", (), "Anton")
 
 
 def test_every_server_of_ours_is_looked_at(site: SimulatedPlexTv, plex: SimulatedPlex) -> None:
     """One that is away is said, and costs no more where another knows the account; alone, nothing is known."""
     gone, here = PlexServer("http://127.0.0.1:9", "wrong"), PlexServer(plex.url, plex.token)
     for ours, state in (((gone, here), "signed_in"), ((gone,), "no_access")):
-        desk = made(site, *ours)
-        code = begun(desk)
+        desk = make_service(site, *ours)
+        code = begin_sign_in(desk)
         site.type_in(code.code, ANTON)
-        known = checked(desk, code)
+        known = check_sign_in(desk, code)
         assert known.state == state
         assert "doesn't answer" in known.problem
 
 
 def test_a_plex_tv_that_is_away_is_said_and_waited_for(desk: PlexSignInService, site: SimulatedPlexTv) -> None:
     """No code without it; a code that was given out waits until it is back."""
-    code = begun(desk)
+    code = begin_sign_in(desk)
     site.type_in(code.code, ANTON)
     site.away = True
-    assert begun(desk).problem.startswith("plex.tv didn't give a PIN")
-    waiting = checked(desk, code)
+    assert begin_sign_in(desk).problem.startswith("plex.tv didn't give a PIN")
+    waiting = check_sign_in(desk, code)
     assert waiting.state == "waiting" and "plex.tv" in waiting.problem
     site.away = False
-    assert checked(desk, code).state == "signed_in"
+    assert check_sign_in(desk, code).state == "signed_in"
 
 
 def test_codes_end_and_are_counted(
     desk: PlexSignInService, site: SimulatedPlexTv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An unknown or old one is expired; more than so many at once are refused, until old ones are gone."""
-    assert checked(desk, PlexSignIn("nonsense")).state == "expired"
+    assert check_sign_in(desk, PlexSignIn("nonsense")).state == "expired"
     monkeypatch.setattr(signin, "MOST", 1)
-    begun(desk)
-    assert "same time" in begun(desk).problem
+    begin_sign_in(desk)
+    assert "same time" in begin_sign_in(desk).problem
     monkeypatch.setattr(signin, "HOLDS_S", 0.0)
-    old = begun(made(site))
-    assert checked(desk, old).state == "expired"
+    old = begin_sign_in(make_service(site))
+    assert check_sign_in(desk, old).state == "expired"
 
 
 def test_plex_tv_that_answers_nonsense_is_named(plex: SimulatedPlex) -> None:
@@ -162,17 +162,17 @@ def test_a_sign_in_for_a_community_brings_the_servers_that_the_account_owns(
     """Those alone, at an address that answers, with a token that only this community's poller opens, and goes on."""
     caplog.set_level(logging.DEBUG)
     desk = hosting(site, KEY)
-    code = begun(desk, "123")
-    assert checked(desk, code) == PlexSignedIn("waiting")
+    code = begin_sign_in(desk, "123")
+    assert check_sign_in(desk, code) == PlexSignedIn("waiting")
     site.type_in(code.code, OWNER)
-    known = checked(desk, code)
+    known = check_sign_in(desk, code)
     assert (known.state, known.name, known.plex_ids) == ("signed_in", OWNER.name, ())
     (server,) = known.servers
     assert (server.name, server.server_id, server.url, server.reason) == ("Home", plex.machine_id, plex.url, None)
     assert TokenSealer([KEY]).open(server.token, "123", plex.machine_id) == plex.token
     with pytest.raises(SealError):
         TokenSealer([KEY]).open(server.token, "124", plex.machine_id)
-    assert checked(desk, code) == known and site.void == []
+    assert check_sign_in(desk, code) == known and site.void == []
     for secret in (TOKEN, plex.token):
         assert secret not in caplog.text + repr(vars(desk)) + repr(known) + msgspec.json.encode(known).decode()
 
@@ -180,9 +180,9 @@ def test_a_sign_in_for_a_community_brings_the_servers_that_the_account_owns(
 def test_servers_in_a_private_network_are_named_and_not_asked(site: SimulatedPlexTv) -> None:
     """Where the operator did not allow them: with what their owner can do."""
     desk = hosting(site, KEY, only_public=True)
-    code = begun(desk, "123")
+    code = begin_sign_in(desk, "123")
     site.type_in(code.code, OWNER)
-    (server,) = checked(desk, code).servers
+    (server,) = check_sign_in(desk, code).servers
     assert server.url == "" and server.reason is not None
     assert "private network (127.0.0.1)" in english(server.reason)
 
@@ -190,12 +190,12 @@ def test_servers_in_a_private_network_are_named_and_not_asked(site: SimulatedPle
 def test_who_owns_no_server_and_who_has_no_key_is_told_so(site: SimulatedPlexTv) -> None:
     """A friend's servers are not theirs to connect."""
     desk = hosting(site, KEY)
-    code = begun(desk, "123")
+    code = begin_sign_in(desk, "123")
     site.type_in(code.code, ANTON)
-    assert checked(desk, code) == PlexSignedIn("no_access", (), "Anton")
+    assert check_sign_in(desk, code) == PlexSignedIn("no_access", (), "Anton")
     assert len(site.void) == 1, "nobody needs the token that plex.tv gave"
-    assert "communities key" in begun(hosting(site), "123").problem
-    assert begun(hosting(site)).problem == "", "to link an account takes no key"
+    assert "communities key" in begin_sign_in(hosting(site), "123").problem
+    assert begin_sign_in(hosting(site)).problem == "", "to link an account takes no key"
 
 
 def test_no_community_keeps_others_from_signing_in(
@@ -216,15 +216,15 @@ def test_no_community_keeps_others_from_signing_in(
     log = logging.getLogger("plex")
     desk = PlexSignInService(ours, BoundedSession, site.url, log, TokenSealer([KEY]), Silent)
     monkeypatch.setattr(signin, "MOST", 4)
-    codes = [begun(desk, "123") for _ in range(signin.MOST_EACH + 2)]
+    codes = [begin_sign_in(desk, "123") for _ in range(signin.MOST_EACH + 2)]
     assert [code.problem for code in codes] == [""] * len(codes)
-    assert [checked(desk, code).state for code in codes[:3]] == ["expired", "expired", "waiting"]
+    assert [check_sign_in(desk, code).state for code in codes[:3]] == ["expired", "expired", "waiting"]
     site.type_in(codes[-1].code, OWNER)
     found = desk.check(CheckPlexSignIn(codes[-1].sign_in_id))
     assert asked.wait(10)
     try:
-        assert begun(desk, "124").problem == ""
-        assert begun(desk).problem == ""
+        assert begin_sign_in(desk, "124").problem == ""
+        assert begin_sign_in(desk).problem == ""
         assert not found.done()
     finally:
         goes_on.set()

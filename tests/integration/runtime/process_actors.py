@@ -190,7 +190,7 @@ class Stage:
                 self.ann.pump(0.05)
             if ping.done() and ping.exception(0) is None:  # its queue may be full
                 return ping.result(0)
-        raise AssertionError(f"{name} does not answer; its log: {self.logged()[-2000:]}")
+        raise AssertionError(f"{name} does not answer; its log: {self.read_log()[-2000:]}")
 
     def pump_until(
         self, condition: Callable[[], object], what: str = "not so in time", within_s: float = WITHIN_S
@@ -199,14 +199,14 @@ class Stage:
         deadline = time.monotonic() + within_s
         while not condition():
             self.ann.pump(0.01)
-            assert time.monotonic() < deadline, f"not so in time; the log: {self.logged()[-2000:]}"
+            assert time.monotonic() < deadline, f"not so in time; the log: {self.read_log()[-2000:]}"
 
     def lines(self, what: str, name: str = "bob") -> list[str]:
         """What a player wrote down."""
         file = self.data_dir / f"{name}.{what}"
         return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
 
-    def logged(self) -> str:
+    def read_log(self) -> str:
         """The log of all players."""
         return self.log.read_text(encoding="utf-8") if self.log.exists() else ""
 

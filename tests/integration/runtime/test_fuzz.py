@@ -32,7 +32,7 @@ def frames(rng: random.Random) -> list[bytes]:
     ]
 
 
-def mutated(frame: bytes, rng: random.Random) -> bytes:
+def mutate(frame: bytes, rng: random.Random) -> bytes:
     """A frame that went through bad hands: random, cut off, or with bytes changed, put in and taken out."""
     way = rng.randrange(6)
     if way == 0:
@@ -68,7 +68,7 @@ def test_bad_frames_neither_end_nor_feed_an_actor(tmp_path: Path) -> None:
         stranger.connect(theatre.spec.addresses["bob"])
         warm_mb = 0.0
         for number in range(FRAMES):
-            frame = mutated(rng.choice(good), rng)
+            frame = mutate(rng.choice(good), rng)
             stranger.send_multipart([frame, b"more"] if number % 997 == 0 else [frame])
             if number == WARM:
                 theatre.heartbeat()

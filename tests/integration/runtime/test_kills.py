@@ -91,7 +91,7 @@ def test_one_put_off_over_a_restart_keeps_its_place(on_stage: Stage) -> None:
         on_stage.ann.tell("bob", watch(name))
     for _ in range(3):
         process = on_stage.start()
-        on_stage.pump_until(lambda: "could not be done now" in on_stage.logged())
+        on_stage.pump_until(lambda: "could not be done now" in on_stage.read_log())
         assert on_stage.lines("told") == []
         process.kill()
         process.wait()

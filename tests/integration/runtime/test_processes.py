@@ -33,7 +33,7 @@ def on_stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def ended(process: subprocess.Popen[bytes], within_s: float = 10.0) -> int:
+def wait_exit(process: subprocess.Popen[bytes], within_s: float = 10.0) -> int:
     """Its exit status, waited for."""
     return process.wait(within_s)
 
@@ -100,11 +100,11 @@ def test_it_stops_in_order(on_stage: Stage, how: str) -> None:
     else:
         assert process.stdin is not None
         process.stdin.close()
-    assert ended(process) == 0
+    assert wait_exit(process) == 0
     assert on_stage.lines("told") == [*(f"word {number}" for number in range(20)), "the last"]
     assert on_stage.lines("saved") == [str(process.pid)]
-    assert "Traceback" not in on_stage.logged()
-    assert ("The launcher is gone" in on_stage.logged()) is (how == "end of its stdin")
+    assert "Traceback" not in on_stage.read_log()
+    assert ("The launcher is gone" in on_stage.read_log()) is (how == "end of its stdin")
 
 
 def test_a_launcher_that_is_killed_takes_its_actors_with_it(tmp_path: Path) -> None:
@@ -136,8 +136,8 @@ def test_a_crash_ends_the_process_with_its_status(on_stage: Stage, words: str) -
     """70, the traceback logged, no secret in it, and not saved; SystemExit in a handler is one too."""
     process = on_stage.start()
     on_stage.ann.tell("bob", SaveNow(words))
-    assert ended(process) == EXIT_CRASHED
-    log = on_stage.logged()
+    assert wait_exit(process) == EXIT_CRASHED
+    log = on_stage.read_log()
     assert "ERROR   bob         bob crashed: " in log
     assert "Traceback (most recent call last)" in log
     assert SECRET not in log
@@ -149,8 +149,8 @@ def test_a_crash_ends_the_process_with_its_status(on_stage: Stage, words: str) -
 def test_a_start_that_fails_has_its_status(on_stage: Stage, how: str, status: int) -> None:
     """The launcher tries a crash again, and not what refuses: that is one line without a traceback."""
     (on_stage.data_dir / "bob.start").write_text(how)
-    assert ended(on_stage.start(ready=False)) == status
-    log = on_stage.logged()
+    assert wait_exit(on_stage.start(ready=False)) == status
+    log = on_stage.read_log()
     assert SECRET not in log
     assert ("Traceback" in log) is (how == "crash")
     assert "(***): restore a backup" in log or how == "crash"
@@ -158,11 +158,11 @@ def test_a_start_that_fails_has_its_status(on_stage: Stage, how: str, status: in
 
 def test_what_cannot_even_be_made_is_logged(on_stage: Stage) -> None:
     """A role that is not there, and a socket's path that is too long: 70, and the log says what."""
-    assert ended(on_stage.start(role="Nobody", ready=False)) == EXIT_CRASHED
-    assert "has no attribute 'Nobody'" in on_stage.logged()
+    assert wait_exit(on_stage.start(role="Nobody", ready=False)) == EXIT_CRASHED
+    assert "has no attribute 'Nobody'" in on_stage.read_log()
     on_stage.spec.addresses["bob"] += "x" * 100
-    assert ended(on_stage.start(ready=False)) == EXIT_CRASHED
-    assert "let the run folder be in a shorter path" in on_stage.logged()
+    assert wait_exit(on_stage.start(ready=False)) == EXIT_CRASHED
+    assert "let the run folder be in a shorter path" in on_stage.read_log()
 
 
 def test_without_a_launcher_it_says_so() -> None:
@@ -197,7 +197,7 @@ def test_a_flood_is_bounded(on_stage: Stage) -> None:
     assert on_stage.heartbeat().mailbox_depth == 0 and on_stage.lines("told")
     written = sum(file.stat().st_size for file in (on_stage.data_dir / "logs").iterdir())
     assert 3_000_000 < written < 2 * MAX_BYTES + 100_000
-    assert on_stage.logged().count("the mailbox is full") <= SAID_AT_MOST
+    assert on_stage.read_log().count("the mailbox is full") <= SAID_AT_MOST
 
 
 def _rss_mb(pid: int) -> float:
@@ -229,9 +229,9 @@ def test_a_console_without_utf8_takes_every_line(on_stage: Stage) -> None:
     on_stage.ann.tell("bob", SaveNow("word"))
     on_stage.pump_until(lambda: on_stage.lines("told") == ["word"])
     process.terminate()
-    assert ended(process) == 0
-    assert "INFO    bob         \\U0001f4be Zo\\xeb saved" in on_stage.logged()
-    assert "Logging error" not in on_stage.logged()
+    assert wait_exit(process) == 0
+    assert "INFO    bob         \\U0001f4be Zo\\xeb saved" in on_stage.read_log()
+    assert "Logging error" not in on_stage.read_log()
 
 
 def test_json_logs_are_json(on_stage: Stage) -> None:
@@ -239,8 +239,8 @@ def test_json_logs_are_json(on_stage: Stage) -> None:
     process = on_stage.start(log_format="json")
     on_stage.ann.tell("bob", SaveNow("log 💾 saved"))
     on_stage.ann.tell("bob", SaveNow("crash"))
-    assert ended(process) == EXIT_CRASHED
-    lines = [json.loads(line) for line in on_stage.logged().splitlines()]
+    assert wait_exit(process) == EXIT_CRASHED
+    lines = [json.loads(line) for line in on_stage.read_log().splitlines()]
     assert lines[0]["message"] == "💾 saved"
     assert (lines[0]["actor"], lines[0]["level"]) == ("bob", "INFO")
     assert lines[0]["ts"].startswith("20")
@@ -253,8 +253,8 @@ def test_a_folder_that_others_can_enter_is_refused(on_stage: Stage) -> None:
     folder = Path(on_stage.spec.addresses["bob"].removeprefix("ipc://")).parent
     assert folder.stat().st_mode & 0o777 == 0o700
     folder.chmod(0o755)
-    assert ended(on_stage.start("cat", ready=False)) == EXIT_CRASHED
-    assert "is open to others: remove it, then start again" in on_stage.logged()
+    assert wait_exit(on_stage.start("cat", ready=False)) == EXIT_CRASHED
+    assert "is open to others: remove it, then start again" in on_stage.read_log()
     folder.chmod(0o700)
 
 

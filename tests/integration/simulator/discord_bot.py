@@ -30,7 +30,7 @@ class Buttons(discord.ui.View):
         await interaction.response.edit_message(content="page 2", view=self)
 
     @discord.ui.button(label="Later", custom_id="later")
-    async def later(self, interaction: discord.Interaction, _: discord.ui.Button[Self]) -> None:
+    async def change_later(self, interaction: discord.Interaction, _: discord.ui.Button[Self]) -> None:
         """Acknowledge, and change the message afterwards."""
         await interaction.response.defer()
         await interaction.edit_original_response(content="changed later")
@@ -80,8 +80,8 @@ class Tools(commands.Cog):
         await ctx.send("saved", ephemeral=True)
         await ctx.send("twice", ephemeral=True)
 
-    @app_commands.command(description="Acknowledged too late")
-    async def late(self, interaction: discord.Interaction) -> None:
+    @app_commands.command(name="late", description="Acknowledged too late")
+    async def answer_late(self, interaction: discord.Interaction) -> None:
         """Waits past the deadline."""
         await asyncio.sleep(0.4)
         await interaction.response.send_message("too late")

@@ -48,7 +48,7 @@ def robot(server: SimulatedDiscord) -> Iterator[Robot]:
         yield made
 
 
-def refused(robot: Robot, *needles: str, **parts: Any) -> discord.HTTPException:
+def expect_refusal(robot: Robot, *needles: str, **parts: Any) -> discord.HTTPException:
     """Posting this is refused, with these words."""
     with pytest.raises(discord.HTTPException) as caught:
         robot.send(**parts)
@@ -215,15 +215,15 @@ def test_without_the_intent_messages_come_empty(server: SimulatedDiscord) -> Non
 def test_too_long_is_refused_with_its_place(robot: Robot) -> None:
     """As Discord does: 50035 and the path; nothing is posted."""
     long = discord.Embed(description="x" * 4097)
-    assert refused(robot, "In embeds.0.description", embed=long).code == 50035
+    assert expect_refusal(robot, "In embeds.0.description", embed=long).code == 50035
     fields = discord.Embed()
     for _ in range(26):
         fields.add_field(name="n", value="v")
-    refused(robot, "In embeds.0.fields", embed=fields)
-    refused(robot, "In content", content="x" * 2001)
-    refused(robot, "In nonce", content="x", nonce="n" * 26)
-    refused(robot, "6000", embeds=[discord.Embed(description="x" * 3001) for _ in range(2)])
-    assert refused(robot, content="").code == 50006
+    expect_refusal(robot, "In embeds.0.fields", embed=fields)
+    expect_refusal(robot, "In content", content="x" * 2001)
+    expect_refusal(robot, "In nonce", content="x", nonce="n" * 26)
+    expect_refusal(robot, "6000", embeds=[discord.Embed(description="x" * 3001) for _ in range(2)])
+    assert expect_refusal(robot, content="").code == 50006
     assert robot.server.messages("film-club") == []
 
 
@@ -248,13 +248,13 @@ def test_nobody_is_mentioned_who_is_not_allowed(robot: Robot, server: SimulatedD
 def test_permissions_are_a_channels_own(robot: Robot, server: SimulatedDiscord) -> None:
     """50013 where the bot may not, 50001 where it cannot see; commands are answered all the same."""
     server.deny_permissions("film-club", SEND_MESSAGES)
-    assert refused(robot, content="x").code == 50013
+    assert expect_refusal(robot, content="x").code == 50013
     assert server.slash("Iris", "save").wait_replies(1)[0].content == "saved"
     server.deny_permissions("film-club", EMBED_LINKS, ATTACH_FILES)
-    assert refused(robot, embed=discord.Embed(title="x")).code == 50013
-    assert refused(robot, file=discord.File(io.BytesIO(b"x"), "x")).code == 50013
+    assert expect_refusal(robot, embed=discord.Embed(title="x")).code == 50013
+    assert expect_refusal(robot, file=discord.File(io.BytesIO(b"x"), "x")).code == 50013
     server.deny_permissions("film-club", VIEW_CHANNEL)
-    assert refused(robot, content="x").code == 50001
+    assert expect_refusal(robot, content="x").code == 50001
     channel, me = robot.text_channel(), robot.text_channel().guild.me
     assert server.wait_until(lambda: not channel.permissions_for(me).view_channel)
     server.deny_permissions("film-club")

@@ -71,7 +71,7 @@ def test_an_event_on_a_stage_needs_more_still(robot: Robot, server: SimulatedDis
     assert len(server.guild.events) == 1
 
 
-def died(robot: Robot) -> BaseException:
+def wait_death(robot: Robot) -> BaseException:
     """What the client ended with."""
     error = robot.ended.exception(10)
     assert error is not None
@@ -87,7 +87,7 @@ def hears(robot: Robot, times: int) -> None:
 def test_a_wrong_token_is_a_login_failure(server: SimulatedDiscord) -> None:
     """REST answers 401."""
     with Robot(server, token="wrong") as robot:
-        assert isinstance(died(robot), discord.LoginFailure)
+        assert isinstance(wait_death(robot), discord.LoginFailure)
     assert server.bad_requests == 1
 
 
@@ -95,7 +95,7 @@ def test_a_token_refused_by_the_gateway_closes_with_4004(robot: Robot, server: S
     """And discord.py does not come back."""
     server.faults.refuse_token = True
     server.faults.drop_connections()
-    error = died(robot)
+    error = wait_death(robot)
     assert isinstance(error, discord.ConnectionClosed) and error.code == 4004
 
 
@@ -103,7 +103,7 @@ def test_content_asked_for_and_not_granted(server: SimulatedDiscord) -> None:
     """4014 has its own error; without asking for it the bot logs in."""
     server.allow_message_content(False)
     with Robot(server, message_content=True) as robot:
-        assert isinstance(died(robot), discord.PrivilegedIntentsRequired)
+        assert isinstance(wait_death(robot), discord.PrivilegedIntentsRequired)
     with Robot(server) as robot:
         robot.wait_heard("ready")
         assert not robot.application_flags.gateway_message_content
@@ -165,20 +165,20 @@ def test_a_half_open_line_is_noticed(robot: Robot, server: SimulatedDiscord) -> 
 def test_text_that_is_no_json_ends_the_client(robot: Robot, server: SimulatedDiscord) -> None:
     """discord.py 2.7.1 lets the error through."""
     server.faults.send_raw("{half")
-    assert isinstance(died(robot), json.JSONDecodeError)
+    assert isinstance(wait_death(robot), json.JSONDecodeError)
 
 
 def test_a_dispatch_without_its_keys_ends_the_client(robot: Robot, server: SimulatedDiscord) -> None:
     """A KeyError out of the parser."""
     server.faults.send_malformed()
-    assert isinstance(died(robot), KeyError)
+    assert isinstance(wait_death(robot), KeyError)
 
 
 def test_a_gateway_away_at_the_first_connection_ends_the_client(server: SimulatedDiscord) -> None:
     """discord.py 2.7.1 has no websocket yet to reconnect: an AttributeError."""
     server.faults.gateway_refused = True
     with Robot(server) as robot:
-        assert isinstance(died(robot), AttributeError)
+        assert isinstance(wait_death(robot), AttributeError)
 
 
 def test_discord_goes_and_comes_back_at_the_same_address(robot: Robot, server: SimulatedDiscord) -> None:
@@ -233,14 +233,14 @@ def test_channels_that_take_no_messages(robot: Robot, server: SimulatedDiscord) 
     forum, thread = server.add_channel("ideas", FORUM), server.add_channel("old talk", THREAD)
     thread.archived = True
     for channel, code in ((forum, 50008), (thread, 50083)):
-        answer = asked(server, "POST", f"/channels/{channel.id}/messages", {"content": "x"})
+        answer = request(server, "POST", f"/channels/{channel.id}/messages", {"content": "x"})
         assert (answer.status_code, answer.json()["code"]) == (400, code)
         assert server.messages(channel) == []
     thread.archived = False
-    assert asked(server, "POST", f"/channels/{thread.id}/messages", {"content": "x"}).ok
+    assert request(server, "POST", f"/channels/{thread.id}/messages", {"content": "x"}).ok
 
 
-def asked(server: SimulatedDiscord, method: str, path: str, body: Any = None) -> requests.Response:
+def request(server: SimulatedDiscord, method: str, path: str, body: Any = None) -> requests.Response:
     """A request without discord.py, with the bot's token."""
     headers = {"Authorization": f"Bot {server.token}"}
     return requests.request(method, server.api_url + path, json=body, headers=headers, timeout=5)
@@ -249,26 +249,26 @@ def asked(server: SimulatedDiscord, method: str, path: str, body: Any = None) ->
 def test_answers_look_as_discord_py_needs_them(server: SimulatedDiscord) -> None:
     """Bare content type; a 429 with Via, Retry-After and its scope; what does not exist is a JSON 404."""
     server.allow_bot(BOT_CAN | MANAGE_CHANNELS)
-    me = asked(server, "GET", "/users/@me")
+    me = request(server, "GET", "/users/@me")
     assert (me.status_code, me.headers["Content-Type"]) == (200, "application/json")
     cinema = f"/channels/{server.channel('Cinema').id}"
-    renamed = [asked(server, "PATCH", cinema, {"name": f"Film {number}"}) for number in range(3)]
+    renamed = [request(server, "PATCH", cinema, {"name": f"Film {number}"}) for number in range(3)]
     assert [each.status_code for each in renamed] == [200, 200, 429]
     assert 590 < renamed[2].json()["retry_after"] <= 600 and renamed[2].headers["Via"]
     assert server.channel("Film 1").kind == VOICE
-    nowhere = asked(server, "GET", "/no/such/route")
+    nowhere = request(server, "GET", "/no/such/route")
     assert (nowhere.status_code, nowhere.json()["code"]) == (404, 0)
-    unknown = asked(server, "POST", "/channels/1/messages", {"content": "x"})
+    unknown = request(server, "POST", "/channels/1/messages", {"content": "x"})
     assert (unknown.status_code, unknown.json()["code"]) == (404, 10003)
 
 
 def test_a_voice_channels_status_needs_its_permission(server: SimulatedDiscord) -> None:
     """Who is not in the channel must be allowed to manage it."""
     path = f"/channels/{server.channel('Cinema').id}/voice-status"
-    assert asked(server, "PUT", path, {"status": "Metropolis"}).json()["code"] == 50013
+    assert request(server, "PUT", path, {"status": "Metropolis"}).json()["code"] == 50013
     server.allow_bot(BOT_CAN | MANAGE_CHANNELS)
-    assert asked(server, "PUT", path, {"status": "Metropolis"}).status_code == 204
-    assert asked(server, "PUT", path, {"status": "x" * 501}).json()["code"] == 50035
+    assert request(server, "PUT", path, {"status": "Metropolis"}).status_code == 204
+    assert request(server, "PUT", path, {"status": "x" * 501}).json()["code"] == 50035
 
 
 def test_any_error_of_the_api_can_be_had(robot: Robot, server: SimulatedDiscord) -> None:
@@ -291,15 +291,15 @@ async def test_the_gateway_speaks_plain_and_compressed(server: SimulatedDiscord,
     """zlib-stream where it is asked for, one stream for the whole connection; else plain text."""
     inflate = zlib.decompressobj()
 
-    async def heard(socket: aiohttp.ClientWebSocketResponse) -> Any:
+    async def receive(socket: aiohttp.ClientWebSocketResponse) -> Any:
         frame = await socket.receive(timeout=5)
         assert frame.type is (aiohttp.WSMsgType.BINARY if compress else aiohttp.WSMsgType.TEXT)
         return json.loads(inflate.decompress(frame.data) if compress else frame.data)
 
     async with aiohttp.ClientSession() as session, session.ws_connect(f"{server.gateway_url}?v=10{compress}") as socket:
-        assert await heard(socket) == {"op": 10, "d": {"heartbeat_interval": 300}}
+        assert await receive(socket) == {"op": 10, "d": {"heartbeat_interval": 300}}
         await socket.send_json({"op": 1, "d": None})
-        assert await heard(socket) == {"op": 11}
+        assert await receive(socket) == {"op": 11}
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def listening(plex: SimulatedPlex, client: Any) -> Iterator[list[dict[str, Any]]
 
 
 @pytest.fixture
-def heard(plex: SimulatedPlex, client: Any) -> Iterator[list[dict[str, Any]]]:
+def alerts(plex: SimulatedPlex, client: Any) -> Iterator[list[dict[str, Any]]]:
     """The alerts that a real AlertListener has heard."""
     with listening(plex, client) as alerts:
         yield alerts
@@ -336,7 +336,7 @@ def test_library_search_and_posters(plex: SimulatedPlex, client: Any, http: requ
 
 
 def test_alerts_follow_what_the_viewer_does(
-    plex: SimulatedPlex, client: Any, clock: Clock, heard: list[dict[str, Any]]
+    plex: SimulatedPlex, client: Any, clock: Clock, alerts: list[dict[str, Any]]
 ) -> None:
     """Start, report, seek, pause, resume, buffer, stop: each is heard, with its position."""
     one = plex.play("Anton", "Alien", TELEVISION)
@@ -349,8 +349,8 @@ def test_alerts_follow_what_the_viewer_does(
     plex.buffer(one, claiming_ms=6_900_000)
     plex.send_unrelated_alerts()
     plex.stop_session(one, alert_key=90)
-    until(lambda: len(playing(heard)) == 7, "all alerts arrive")
-    assert playing(heard) == [
+    until(lambda: len(playing(alerts)) == 7, "all alerts arrive")
+    assert playing(alerts) == [
         ("1", "playing", 0),
         ("1", "playing", 10_000),
         ("1", "playing", 1_800_000),
@@ -359,17 +359,17 @@ def test_alerts_follow_what_the_viewer_does(
         ("1", "buffering", 6_900_000),
         ("90", "stopped", 6_900_000),
     ]
-    assert {a["type"] for a in heard} >= {"timeline", "activity", "status"}
-    assert all(a["size"] == 1 for a in heard)
+    assert {a["type"] for a in alerts} >= {"timeline", "activity", "status"}
+    assert all(a["size"] == 1 for a in alerts)
 
 
-def test_silent_ends_and_false_alerts(plex: SimulatedPlex, heard: list[dict[str, Any]]) -> None:
+def test_silent_ends_and_false_alerts(plex: SimulatedPlex, alerts: list[dict[str, Any]]) -> None:
     """A vanished or frozen session says nothing; an alert can be untrue."""
     plex.vanish(plex.play("Anton", "Alien"))
     plex.freeze(plex.play("Berta", "M"))
     plex.alert("2", "stopped")
-    until(lambda: len(heard) == 3, "the alerts arrive")
-    assert playing(heard) == [("1", "playing", 0), ("2", "playing", 0), ("2", "stopped", 0)]
+    until(lambda: len(alerts) == 3, "the alerts arrive")
+    assert playing(alerts) == [("1", "playing", 0), ("2", "playing", 0), ("2", "stopped", 0)]
     assert [s.key for s in plex.sessions] == ["2"]
 
 

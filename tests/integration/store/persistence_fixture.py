@@ -25,7 +25,7 @@ from messages import (
     WatchRecord,
 )
 from messages.envelope import Heartbeat
-from tests.unit.persistence.record_builders import EVENING, closed, running
+from tests.unit.persistence.record_builders import EVENING, closes, running
 
 AnswerT = TypeVar("AnswerT", bound=Answer)
 
@@ -118,7 +118,7 @@ class House:
     def finish(self, done: WatchRecord, still: int = 0) -> None:
         """The tracker closes a watch; acknowledged when this returns."""
         acknowledged: list[bool] = []
-        message = WatchFinished(closed(done), done, still)
+        message = WatchFinished(closes(done), done, still)
         self.tracker.tell("persistence", message, lambda: acknowledged.append(True))
         self.until(lambda: acknowledged)
 
@@ -132,11 +132,11 @@ class House:
         self.until(answer.done)
         return answer.result()
 
-    def awarded(self) -> list[str]:
+    def list_awarded(self) -> list[str]:
         """Ids of all badges that Discord was told of and took over."""
         return [b.badge_id for said in self.told if isinstance(said, BadgesAwarded) for b in said.badges]
 
 
-def said(lines: pytest.LogCaptureFixture, *signs: str) -> list[str]:
+def find_signed_lines(lines: pytest.LogCaptureFixture, *signs: str) -> list[str]:
     """The lines that begin with one of the seed's signs."""
     return [message for message in lines.messages if message.startswith(signs or ("💾", "⏭️", "❌"))]

@@ -24,8 +24,8 @@ from messages import (
 )
 from persistence.database import engine
 from persistence.database.errors import SaveFailed
-from tests.integration.store.persistence_fixture import House, Noted, said
-from tests.unit.persistence.record_builders import EVENING, closed, record, running
+from tests.integration.store.persistence_fixture import House, Noted, find_signed_lines
+from tests.unit.persistence.record_builders import EVENING, closes, record, running
 
 SAVED, SKIPPED = "💾 Auto-saved badge data ({} active watches)", "⏭️ Auto-save skipped (no active watches)"
 
@@ -43,15 +43,15 @@ def test_an_idle_tick_writes_nothing_and_says_so_once_an_hour(house: House, line
     """No byte and no time of any file changes; the line comes at the first idle tick, then hourly."""
     house.report()
     house.finish(record())
-    house.until(lambda: house.awarded())
+    house.until(lambda: house.list_awarded())
     house.ask(GetSaveStatus())
     before = pictures(house.folder)
     for minutes in range(0, 130, 5):
         house.clock.at_s = EVENING + 8000 + minutes * 60
         house.tick()
     assert pictures(house.folder) == before
-    assert said(lines, "⏭️") == [SKIPPED] * 3
-    assert said(lines, "💾") == [SAVED.format(0)]
+    assert find_signed_lines(lines, "⏭️") == [SKIPPED] * 3
+    assert find_signed_lines(lines, "💾") == [SAVED.format(0)]
 
 
 def test_a_tick_with_watches_saves_and_says_how_many(house: House, lines: Any) -> None:
@@ -60,7 +60,7 @@ def test_a_tick_with_watches_saves_and_says_how_many(house: House, lines: Any) -
     house.tick()
     house.report()
     house.tick()
-    assert said(lines) == [SAVED.format(2), SKIPPED]
+    assert find_signed_lines(lines) == [SAVED.format(2), SKIPPED]
     assert (house.folder / "user_stats.json").exists()
     assert not (house.folder / "watch_history.json").exists()
 
@@ -73,7 +73,7 @@ def test_a_start_saves_and_deletes_nothing_before_the_first_report(house: House,
     house.start()
     lines.clear()
     house.tick()
-    assert said(lines) == []
+    assert find_signed_lines(lines) == []
     loaded = house.ask(LoadWatches(0.0))
     assert [state.watch_id for state in loaded.running] == ["w1"]
     assert loaded.running == (running(record("w1"))[0].state,)
@@ -89,7 +89,7 @@ def test_a_finish_is_committed_before_it_is_acknowledged(house: House, lines: An
     house.finish(record(), still=3)
     with closing(sqlite3.connect(house.folder / "usher.db")) as connection:
         assert connection.execute("SELECT watch_id FROM watches").fetchall() == [("w1",)]
-    assert said(lines) == [SAVED.format(3)]
+    assert find_signed_lines(lines) == [SAVED.format(3)]
 
 
 def test_a_failed_finish_is_not_acknowledged_and_comes_again(
@@ -103,9 +103,9 @@ def test_a_failed_finish_is_not_acknowledged_and_comes_again(
     with closing(sqlite3.connect(house.folder / "usher.db", isolation_level=None)) as other:
         house.ask(GetSaveStatus())
         other.execute("BEGIN IMMEDIATE")
-        done = WatchFinished(closed(record()), record(), 0)
+        done = WatchFinished(closes(record()), record(), 0)
         house.tracker.tell("persistence", done, lambda: acknowledged.append(True))
-        house.until(lambda: said(lines, "❌"))
+        house.until(lambda: find_signed_lines(lines, "❌"))
         assert acknowledged == []
         assert "database is locked" in house.ask(GetSaveStatus()).last_error
         other.execute("ROLLBACK")
@@ -113,7 +113,7 @@ def test_a_failed_finish_is_not_acknowledged_and_comes_again(
     page = house.ask(GetHistory())
     assert (page.total, page.records) == (1, (record(),))
     assert house.ask(GetSaveStatus()).last_error == ""
-    assert said(lines, "❌")[0].startswith("❌ Auto-save failed: ")
+    assert find_signed_lines(lines, "❌")[0].startswith("❌ Auto-save failed: ")
 
 
 def test_a_failed_tick_is_said_and_the_next_one_saves(
@@ -131,7 +131,7 @@ def test_a_failed_tick_is_said_and_the_next_one_saves(
             house.discord.ask("persistence", SaveNow("ann"), 10.0)
         other.execute("ROLLBACK")
     house.tick()
-    failed, refused, saved = said(lines)
+    failed, refused, saved = find_signed_lines(lines)
     assert failed == refused
     assert failed.startswith(f"❌ Auto-save failed: {house.folder / 'usher.db'}: database is locked")
     assert saved == SAVED.format(1)
@@ -145,20 +145,20 @@ def test_savedata_answers_with_counts(house: House, lines: Any) -> None:
     assert (saved.users, saved.watches, saved.active) == (2, 1, 1)
     assert saved.badges >= 2
     assert saved.took_ms > 0
-    assert said(lines)[-1] == SAVED.format(1)
+    assert find_signed_lines(lines)[-1] == SAVED.format(1)
 
 
 def test_new_badges_are_told_once(house: House) -> None:
     """Discord is told of each badge once, over ticks, finishes and a restart of the actor."""
     house.report(record("w1"))
     house.tick()
-    house.until(lambda: house.awarded())
+    house.until(lambda: house.list_awarded())
     house.finish(record("w1"))
     house.stop()
     house.start()
     house.ask(SaveNow("ann"))
     house.until(lambda: house.told.count(ReportWatches()) == 2)
-    assert house.awarded() == ["films_1", "whole_film"]
+    assert house.list_awarded() == ["films_1", "whole_film"]
 
 
 def test_a_badge_that_discord_never_took_is_told_after_a_restart(house: House) -> None:
@@ -166,11 +166,11 @@ def test_a_badge_that_discord_never_took_is_told_after_a_restart(house: House) -
     house.deaf = True
     house.finish(record("w1"))
     house.stop()
-    assert house.awarded() == []
+    assert house.list_awarded() == []
     house.deaf = False
     house.start()
-    house.until(lambda: house.awarded())
-    assert house.awarded() == ["films_1", "whole_film"]
+    house.until(lambda: house.list_awarded())
+    assert house.list_awarded() == ["films_1", "whole_film"]
 
 
 def test_the_mirror_brings_a_killed_tracker_up_to_date(house: House) -> None:
@@ -300,11 +300,11 @@ def test_what_was_announced_is_noted_at_the_next_tick_where_it_could_not_be(
     noted = opened.mark_announced
     tries: list[str] = []
 
-    def full(viewer_id: str, _badge_ids: list[str]) -> None:
+    def fail_full(viewer_id: str, _badge_ids: list[str]) -> None:
         tries.append(viewer_id)
         raise SaveFailed("the disk is full")
 
-    monkeypatch.setattr(opened, "mark_announced", full)
+    monkeypatch.setattr(opened, "mark_announced", fail_full)
     house.finish(record())
     house.until(lambda: tries)
     assert house.ask(GetSaveStatus()).last_error == "the disk is full"

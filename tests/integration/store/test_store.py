@@ -20,7 +20,7 @@ from tests.unit.persistence.record_builders import (
     EVENING,
     FILM,
     ask,
-    closed,
+    closes,
     finish,
     open_store,
     record,
@@ -59,12 +59,12 @@ def history(folder: Path) -> Any:
 def test_leaving_and_coming_back_is_one_film(store: Store, tmp_path: Path) -> None:
     """The older bot counted two movies: here the record is replaced, and its minutes are those truly there."""
     left = record(playing_s=1800.0, ended_at_s=EVENING + 1800, completed=False, end_reason="left")
-    finish_watch(store, left, closed(left), "m1", [], EVENING + 1831)
+    finish_watch(store, left, closes(left), "m1", [], EVENING + 1831)
     back = record(playing_s=5400.0)
     again = running(record(playing_s=1900.0, ended_at_s=EVENING + 4000))
     save(store, again, EVENING + 4000, "auto")
     assert (stats(tmp_path)["total_movies"], stats(tmp_path)["total_watch_time_seconds"]) == (1, 1900.0)
-    finish_watch(store, back, closed(back), "m2", [], EVENING + 7231)
+    finish_watch(store, back, closes(back), "m2", [], EVENING + 7231)
     assert (stats(tmp_path)["total_movies"], stats(tmp_path)["total_watch_time_seconds"]) == (1, 5400.0)
     assert stats(tmp_path)["completed_movies"] == 1
     assert [(row["watch_id"], row["playing_seconds"]) for row in history(tmp_path)] == [("w1", 5400.0)]
@@ -121,7 +121,7 @@ def test_a_badge_is_never_taken_away(store: Store) -> None:
     save(store, running(record()), EVENING + 7200, "auto")
     held = {row["badge_id"] for row in rows(store, "viewer_badges")}
     brief = record(playing_s=20.0, brief=True, completed=False)
-    finish_watch(store, brief, closed(brief), "m1", [], EVENING + 7300)
+    finish_watch(store, brief, closes(brief), "m1", [], EVENING + 7300)
     assert {row["badge_id"] for row in rows(store, "viewer_badges")} == held >= {"films_1"}
     assert rows(store, "viewer_stats")[0]["total_movies"] == 0
 
@@ -151,7 +151,7 @@ def test_the_checkpoint_brings_watches_back_whole(store: Store, tmp_path: Path) 
 def test_a_finished_watch_no_longer_runs_and_a_resumed_one_does(store: Store) -> None:
     """A report from before the record is old news; one from after it is a resumed watch."""
     ended = record()
-    finish_watch(store, ended, closed(ended), "m1", [], EVENING + 7231)
+    finish_watch(store, ended, closes(ended), "m1", [], EVENING + 7231)
     old, new = state(ended), state(ended, EVENING + 7300)
     assert store.drop_finished([old]) == ()
     assert store.drop_finished([new]) == (new,)
@@ -160,7 +160,7 @@ def test_a_finished_watch_no_longer_runs_and_a_resumed_one_does(store: Store) ->
 def test_a_clock_set_back_does_not_lose_a_resumed_watch(store: Store) -> None:
     """The wall clock shows an earlier time, the steady one a later, and there is more than the record has: it runs."""
     ended = record()
-    finish_watch(store, ended, closed(ended), "m1", [], EVENING + 7231)
+    finish_watch(store, ended, closes(ended), "m1", [], EVENING + 7231)
     resumed = replace(state(ended), seen=Moment(EVENING + 3600, 7400.0), playing_s=ended.playing_s + 10)
     assert store.drop_finished([resumed]) == (resumed,)
 
@@ -177,7 +177,7 @@ def test_a_clock_set_back_does_not_keep_a_finished_watch_running(store: Store) -
 def test_a_boot_with_the_clock_set_back_loses_no_resumed_watch(store: Store) -> None:
     """A machine without a clock of its own boots in the past: both clocks are behind, and the watch still goes on."""
     left = record(playing_s=600.0, completed=False)
-    finish_watch(store, left, closed(left), "m1", [], EVENING + 7231)
+    finish_watch(store, left, closes(left), "m1", [], EVENING + 7231)
     booted = Moment(EVENING + 300, 90.0)
     resumed = replace(state(left), seen=booted, playing_s=660.0)
     assert store.drop_finished([resumed]) == (resumed,)
@@ -188,7 +188,7 @@ def test_a_boot_with_the_clock_set_back_loses_no_resumed_watch(store: Store) -> 
 def test_what_the_statistics_hold_of_a_running_watch_is_in_the_checkpoint(store: Store) -> None:
     """A finish saves its viewer's other watch with the statistics: if everything dies then, it must not be lost."""
     others = running(record("w1"), record("w2"), record("w3", "502"))
-    finish_watch(store, record("w1"), closed(record("w1")), "m1", others, EVENING + 7231)
+    finish_watch(store, record("w1"), closes(record("w1")), "m1", others, EVENING + 7231)
     assert {row["viewer_id"]: row["watching_now"] for row in rows(store, "viewer_stats")} == {"501": "Alien"}
     assert [found.watch_id for found in store.read_checkpoint()] == ["w2"], "of 502 nothing was counted yet"
 
@@ -198,7 +198,7 @@ def test_a_finish_leaves_what_others_have_in_store(store: Store) -> None:
     others = running(record("w2", "502"), record("w3", "503"))
     save(store, [*running(record("w1")), *others], EVENING + 3600, "auto")
     before = {name: rows(store, name) for name in ("checkpoint", "viewers", "viewer_stats", "viewer_badges")}
-    finish_watch(store, record("w1"), closed(record("w1")), "m1", others, EVENING + 7231)
+    finish_watch(store, record("w1"), closes(record("w1")), "m1", others, EVENING + 7231)
     for name, was in before.items():
         assert [row for row in rows(store, name) if row["viewer_id"] != "501"] == [
             row for row in was if row["viewer_id"] != "501"
@@ -245,10 +245,10 @@ def test_any_order_of_repeated_deliveries_gives_the_same_rows(
 ) -> None:
     """However often and in whatever order records arrive, the rows and figures are those of a plain night."""
 
-    def after(deliveries: list[Any]) -> list[Any]:
+    def replay(deliveries: list[Any]) -> list[Any]:
         opened = open_store(tmp_path_factory.mktemp("store"))
         for message_id, each in deliveries:
-            finish_watch(opened, each, closed(each), message_id, [], EVENING + 4 * DAY)
+            finish_watch(opened, each, closes(each), message_id, [], EVENING + 4 * DAY)
         found = [
             rows(opened, "watches", "seq"),
             rows(opened, "viewers"),
@@ -259,7 +259,7 @@ def test_any_order_of_repeated_deliveries_gives_the_same_rows(
         opened.close()
         return found
 
-    assert after(order + rest) == after(VERSIONS)
+    assert replay(order + rest) == replay(VERSIONS)
 
 
 @pytest.mark.parametrize("viewer_id", ["404", "plex:srv:404", "", "nobody"])

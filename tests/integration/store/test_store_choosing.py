@@ -57,7 +57,7 @@ def suggest(house: House, who: str, film: Item | str = BRAZIL, limit: int = 5) -
     return house.ask(SuggestFilm(who, NAMES[who], title, year, item, limit, 80.0))
 
 
-def listed(house: House, **changes: Any) -> SuggestionsPage:
+def list_suggestions(house: House, **changes: Any) -> SuggestionsPage:
     """The list."""
     return house.ask(replace(GetSuggestions(80.0), **changes))
 
@@ -77,14 +77,14 @@ def test_a_film_is_on_the_list_once_and_the_most_wanted_comes_first(house: House
     elsewhere = replace(BRAZIL, server_id="other", rating_key="7")
     assert suggest(house, CEM, elsewhere).outcome == "seconded"
     assert suggest(house, CEM, "BRAZIL").outcome == "wanted_already"
-    page = listed(house, asker=CEM)
+    page = list_suggestions(house, asker=CEM)
     assert [(film.title, film.wanted, film.names, film.is_mine) for film in page.films] == [
         ("Brazil", 3, ("Ana", "Björn", "Cem"), True),
         ("Alien", 1, ("Ana",), False),
     ]
     assert page.films[0].suggested_by == ANA
-    assert [film.title for film in listed(house, asker=BJOERN, mine_only=True).films] == ["Brazil"]
-    second = listed(house, limit=1, offset=1)
+    assert [film.title for film in list_suggestions(house, asker=BJOERN, mine_only=True).films] == ["Brazil"]
+    second = list_suggestions(house, limit=1, offset=1)
     assert second.total == 2 and [film.title for film in second.films] == ["Alien"]
     assert counts(house, ANA) == (0, 2) and counts(house, CEM) == (0, 1)
 
@@ -96,7 +96,7 @@ def test_a_member_may_suggest_so_many_and_second_any(house: House) -> None:
     assert refused.outcome == "limit_reached" and refused.film is None
     suggest(house, BJOERN, "Three", 2)
     assert suggest(house, ANA, "Three", 2).outcome == "seconded"
-    one = next(film for film in listed(house).films if film.title == "One")
+    one = next(film for film in list_suggestions(house).films if film.title == "One")
     house.ask(WithdrawFilm(one.suggestion_id, ANA))
     assert suggest(house, ANA, "Four", 2).outcome == "added"
     assert counts(house, ANA) == (0, 3)
@@ -108,14 +108,14 @@ def test_a_suggestion_is_withdrawn_or_removed(house: House) -> None:
     suggest(house, BJOERN)
     kept = house.ask(WithdrawFilm(film.suggestion_id, ANA))
     assert (kept.title, kept.is_gone) == ("Brazil", False)
-    assert listed(house).films[0].names == ("Björn",)
+    assert list_suggestions(house).films[0].names == ("Björn",)
     assert house.ask(WithdrawFilm(film.suggestion_id, CEM)).title == ""
     assert house.ask(WithdrawFilm(film.suggestion_id, BJOERN)).is_gone
-    assert listed(house).total == 0
+    assert list_suggestions(house).total == 0
     film = suggest(house, ANA).film
     suggest(house, BJOERN)
     assert house.ask(WithdrawFilm(film.suggestion_id, CEM, everybody=True)).is_gone
-    assert listed(house).total == 0
+    assert list_suggestions(house).total == 0
     assert (
         house.ask(SuggestFilm(CEM, "Cem", "", None, None, 5, 80.0, suggestion_id=film.suggestion_id)).outcome == "gone"
     )
@@ -125,18 +125,20 @@ def test_a_suggestion_is_withdrawn_or_removed(house: House) -> None:
 def test_who_has_seen_it_is_told_of_those_asked(house: House) -> None:
     """In parts together too, and while it runs; nobody hidden is counted, on either side."""
     suggest(house, CEM, FILM)
-    assert [(film.seen, film.asked_of) for film in listed(house, members=MEMBERS).films] == [(0, 3)]
+    assert [(film.seen, film.asked_of) for film in list_suggestions(house, members=MEMBERS).films] == [(0, 3)]
     half: dict[str, Any] = {"completed": False, "completion_percent": 50.0}
     house.finish(record("a", ANA, username="Ana"))
     house.finish(record("b1", BJOERN, spans=((0, 3_600_000),), **half))
-    assert listed(house, members=MEMBERS).films[0].seen == 1
+    assert list_suggestions(house, members=MEMBERS).films[0].seen == 1
     house.finish(record("b2", BJOERN, started_at_s=EVENING + 9000, spans=((3_600_000, 7_200_000),), **half))
-    assert [(film.seen, film.asked_of) for film in listed(house, members=MEMBERS).films] == [(2, 3)]
-    assert [(film.seen, film.asked_of) for film in listed(house).films] == [(2, 3)], "Cem is known by the suggestion"
+    assert [(film.seen, film.asked_of) for film in list_suggestions(house, members=MEMBERS).films] == [(2, 3)]
+    assert [(film.seen, film.asked_of) for film in list_suggestions(house).films] == [(2, 3)], (
+        "Cem is known by the suggestion"
+    )
     house.report(record("r", CEM, started_at_s=EVENING + DAY - 7200))
-    assert listed(house, members=MEMBERS).films[0].seen == 3
+    assert list_suggestions(house, members=MEMBERS).films[0].seen == 3
     house.ask(SetPrivacy(ANA, "Ana", "private"))
-    assert [(film.seen, film.asked_of) for film in listed(house, members=MEMBERS).films] == [(2, 2)]
+    assert [(film.seen, film.asked_of) for film in list_suggestions(house, members=MEMBERS).films] == [(2, 2)]
 
 
 def test_a_film_of_the_same_title_is_another(house: House) -> None:
@@ -144,7 +146,7 @@ def test_a_film_of_the_same_title_is_another(house: House) -> None:
     suggest(house, ANA)
     assert suggest(house, ANA, replace(BRAZIL, rating_key="201", year=2020, guid="plex://movie/new")).outcome == "added"
     assert suggest(house, ANA, replace(BRAZIL, rating_key="202", guid="plex://movie/third")).outcome == "added"
-    assert listed(house).total == 3
+    assert list_suggestions(house).total == 3
 
 
 def test_nobody_hidden_is_named(house: House) -> None:
@@ -152,9 +154,9 @@ def test_nobody_hidden_is_named(house: House) -> None:
     suggest(house, ANA)
     suggest(house, BJOERN)
     house.ask(SetPrivacy(ANA, "Ana", "private"))
-    (film,) = listed(house).films
+    (film,) = list_suggestions(house).films
     assert (film.wanted, film.names, film.suggested_by) == (2, ("Björn",), "")
-    assert listed(house, asker=ANA).films[0].is_mine
+    assert list_suggestions(house, asker=ANA).films[0].is_mine
 
 
 def test_of_who_is_not_tracked_nothing_is_stored(house: House) -> None:
@@ -174,9 +176,9 @@ def test_what_was_seen_together_leaves_the_list(house: House) -> None:
     suggest(house, ANA)
     house.finish(record("alone", BJOERN))
     house.finish(record("short", BJOERN, party=True, completed=False, completion_percent=20.0))
-    assert listed(house).total == 2
+    assert list_suggestions(house).total == 2
     house.finish(record("night", BJOERN, party=True))
-    assert [film.title for film in listed(house).films] == ["Brazil"]
+    assert [film.title for film in list_suggestions(house).films] == ["Brazil"]
 
 
 def tell_votes(house: House, *who: str, poll: str = "900") -> None:
@@ -234,7 +236,7 @@ def test_a_linked_member_rates_what_the_account_saw(house: House) -> None:
     tell_votes(house, ANA)
     house.ask(UnlinkAccount(PLEX, ANA, "1"))
     assert counts(house, ANA) == (1, 1) and counts(house, PLEX) == (0, 0)
-    assert listed(house).films[0].names == ("Ana",)
+    assert list_suggestions(house).films[0].names == ("Ana",)
     assert [row["viewer_id"] for row in sql(house.folder, "SELECT viewer_id FROM film_ratings")] == [ANA]
 
 
@@ -254,7 +256,7 @@ def test_my_data_has_it_and_forgetting_removes_it(house: House) -> None:
     house.ask(EraseViewer(ANA))
     tell_votes(house, ANA, poll="901")
     assert house.ask(GetMyData(ANA)).total_bytes == 0
-    (film,) = listed(house).films
+    (film,) = list_suggestions(house).films
     assert (film.title, film.names) == ("Brazil", ("Björn",))
     for table in ("suggestion_wishes", "film_ratings", "poll_votes", "viewers"):
         assert sql(house.folder, f"SELECT 1 FROM {table} WHERE viewer_id = '{ANA}'") == []  # noqa: S608  # a constant
@@ -265,7 +267,7 @@ def test_it_outlives_a_restart(house: House) -> None:
     suggest(house, ANA)
     house.stop()
     house.start()
-    assert listed(house).films[0].title == "Brazil"
+    assert list_suggestions(house).films[0].title == "Brazil"
 
 
 def test_the_same_on_postgresql(url: str, tmp_path: Path) -> None:
@@ -275,11 +277,11 @@ def test_the_same_on_postgresql(url: str, tmp_path: Path) -> None:
     suggest(house, ANA, FILM)
     suggest(house, BJOERN, "alien")
     tell_votes(house, ANA, BJOERN)
-    assert [(film.wanted, film.seen) for film in listed(house).films] == [(2, 0)]
+    assert [(film.wanted, film.seen) for film in list_suggestions(house).films] == [(2, 0)]
     for who in (ANA, BJOERN):
         house.finish(record(who, who, party=True))
         house.ask(RateFilm("s1", who, 4 if who == ANA else 5))
-    assert listed(house).total == 0
+    assert list_suggestions(house).total == 0
     (film,) = house.ask(GetMovieStats("alien")).most_watched
     assert (film.rating, film.ratings) == (4.5, 2)
     house.ask(EraseViewer(ANA))

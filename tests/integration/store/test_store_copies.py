@@ -13,7 +13,7 @@ from persistence.json_files.files import ALL, BADGES, HISTORY, STATS, JsonFiles
 from persistence.operations.finish_watch import finish_watch
 from persistence.operations.save import save
 from persistence.store import Store
-from tests.unit.persistence.record_builders import EVENING, closed, finish, open_store, record, running
+from tests.unit.persistence.record_builders import EVENING, closes, finish, open_store, record, running
 
 
 @pytest.fixture
@@ -154,11 +154,11 @@ def test_a_folder_that_cannot_be_written_is_told_and_made_good(
 ) -> None:
     """The store is saved, the error names the folder, and the next save brings the copies up."""
 
-    def full(*_: object) -> None:
+    def fail_full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(JsonFiles, "write", full)
+        patch.setattr(JsonFiles, "write", fail_full)
         with pytest.raises(CopiesFailed, match=r"No space left on device \(make room on the disk"):
             finish(store, record("w4"))
     behind = [store.json_files_outdated]
@@ -171,7 +171,7 @@ def test_a_replaced_record_keeps_its_place(store: Store, tmp_path: Path) -> None
     """A resumed watch's record is replaced where it stands; the others' lines keep their bytes."""
     before = (tmp_path / HISTORY).read_bytes().splitlines()
     longer = record("w2", "502", playing_s=8000.0, ended_at_s=EVENING + 9000)
-    finish_watch(store, longer, closed(longer), "again", [], EVENING + 9100)
+    finish_watch(store, longer, closes(longer), "again", [], EVENING + 9100)
     after = (tmp_path / HISTORY).read_bytes().splitlines()
     assert (before[1], before[3]) == (after[1], after[3])
     assert json.loads((tmp_path / HISTORY).read_text())[1]["playing_seconds"] == 8000.0
@@ -191,7 +191,7 @@ def test_a_death_before_a_line_is_replaced_is_noticed(
     with monkeypatch.context() as patch:
         patch.setattr(JsonFiles, "replace", dies)
         with pytest.raises(KeyboardInterrupt):
-            finish_watch(store, other, closed(other), "again", [], EVENING + 9100)
+            finish_watch(store, other, closes(other), "again", [], EVENING + 9100)
     assert json.loads((tmp_path / HISTORY).read_text())[1]["playing_seconds"] == 7200.0
     assert store.repair_json_files() == [HISTORY]
     assert json.loads((tmp_path / HISTORY).read_text())[1]["playing_seconds"] == 7201.0
@@ -206,12 +206,12 @@ def test_a_disk_that_is_full_before_a_line_is_replaced_is_noticed(
         raise OSError("No space left on device")
 
     first, second = record("w1", "501", playing_s=7202.0), record("w2", "502", playing_s=7201.0)
-    finish_watch(store, first, closed(first), "again 1", [], EVENING + 9100)
+    finish_watch(store, first, closes(first), "again 1", [], EVENING + 9100)
     assert store.repair_json_files() == []
     with monkeypatch.context() as patch:
         patch.setattr(JsonFiles, "write", fails)
         with pytest.raises(CopiesFailed):
-            finish_watch(store, second, closed(second), "again 2", [], EVENING + 9200)
+            finish_watch(store, second, closes(second), "again 2", [], EVENING + 9200)
     finish(store, record("w4"))
     assert [row["playing_seconds"] for row in json.loads((tmp_path / HISTORY).read_text())][:2] == [7202.0, 7201.0]
     assert store.repair_json_files() == []

@@ -22,7 +22,7 @@ from persistence.json_files.files import ALL, STATS
 from persistence.operations.finish_watch import finish_watch
 from persistence.operations.link import link
 from persistence.operations.save import save
-from tests.unit.persistence.record_builders import DAY, EVENING, closed, finish, open_store, record, running
+from tests.unit.persistence.record_builders import DAY, EVENING, closes, finish, open_store, record, running
 
 PROJECT = Path(__file__).parents[3]
 
@@ -275,8 +275,8 @@ def test_an_outdated_delivery_is_noted_and_changes_nothing(tmp_path: Path) -> No
     """A record that arrives after its successor is handled, and the successor stays."""
     store = open_store(tmp_path)
     late = record(playing_s=9000.0, ended_at_s=EVENING + 9900)
-    finish_watch(store, late, closed(late), "m2", [], EVENING + 10_000)
-    finish_watch(store, record(), closed(record()), "m1", [], EVENING + 10_001)
+    finish_watch(store, late, closes(late), "m2", [], EVENING + 10_000)
+    finish_watch(store, record(), closes(record()), "m1", [], EVENING + 10_001)
     assert [found.playing_s for found in store.read_resumable(0)] == [9000.0]
     assert store.is_handled("m1")
     store.close()

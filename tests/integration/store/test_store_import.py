@@ -74,7 +74,7 @@ OLD_HISTORY = [
 
 
 @pytest.fixture
-def old(tmp_path: Path) -> Path:
+def old_folder(tmp_path: Path) -> Path:
     """A folder of the older bot."""
     folder = tmp_path / "old"
     folder.mkdir()
@@ -101,9 +101,9 @@ def copies(folder: Path) -> dict[str, Any]:
     return {name: json.loads((folder / name).read_text()) for name in ALL}
 
 
-def test_an_import_brings_everything(store: Store, old: Path, tmp_path: Path) -> None:
+def test_an_import_brings_everything(store: Store, old_folder: Path, tmp_path: Path) -> None:
     """Figures, badges and history of the older bot are those of the copies afterwards."""
-    assert bring(store, old) == ImportResult(viewers=2, watches=2, badges=2)
+    assert bring(store, old_folder) == ImportResult(viewers=2, watches=2, badges=2)
     found = copies(tmp_path / "data")
     ann = found[STATS]["501"]
     for key in ("username", "total_movies", "total_watch_time_minutes", "completed_movies", "longest_streak_days",
@@ -119,57 +119,57 @@ def test_an_import_brings_everything(store: Store, old: Path, tmp_path: Path) ->
     assert store.read_unannounced_badges() == []
 
 
-def test_the_same_folder_twice_changes_nothing(store: Store, old: Path, tmp_path: Path) -> None:
+def test_the_same_folder_twice_changes_nothing(store: Store, old_folder: Path, tmp_path: Path) -> None:
     """The second import finds nothing new, and the files keep their bytes."""
-    bring(store, old)
+    bring(store, old_folder)
     before = copies(tmp_path / "data")
-    assert bring(store, old) == ImportResult(0, 0, 0)
+    assert bring(store, old_folder) == ImportResult(0, 0, 0)
     assert copies(tmp_path / "data") == before
 
 
-def test_a_cut_history_counts_once(store: Store, old: Path, tmp_path: Path) -> None:
+def test_a_cut_history_counts_once(store: Store, old_folder: Path, tmp_path: Path) -> None:
     """A later folder whose history lost its oldest row: the row here explains its film, nothing counts twice."""
-    bring(store, old)
-    (old / HISTORY).write_text("[]")
-    bring(store, old)
+    bring(store, old_folder)
+    (old_folder / HISTORY).write_text("[]")
+    bring(store, old_folder)
     found = copies(tmp_path / "data")
     assert found[STATS]["501"]["total_movies"] == 12
     assert len(found[HISTORY]) == 2
 
 
-def test_watches_go_on_after_an_import(store: Store, old: Path, tmp_path: Path) -> None:
+def test_watches_go_on_after_an_import(store: Store, old_folder: Path, tmp_path: Path) -> None:
     """A watch on the next day adds one film to the old figures and a day to the old streak."""
-    bring(store, old)
+    bring(store, old_folder)
     finish(store, record())
     ann = copies(tmp_path / "data")[STATS]["501"]
     assert (ann["total_movies"], ann["current_streak_days"]) == (13, 4)
     assert ann["total_watch_time_minutes"] == 1420.0
 
 
-def test_naive_times_are_in_the_time_zone(store: Store, old: Path) -> None:
+def test_naive_times_are_in_the_time_zone(store: Store, old_folder: Path) -> None:
     """A time without an offset is one of TIMEZONE; one with an offset is what it says."""
-    files = read_legacy_files(old, StatisticsRules(ZoneInfo("Europe/Berlin"), (), 80.0, 60.0))
+    files = read_legacy_files(old_folder, StatisticsRules(ZoneInfo("Europe/Berlin"), (), 80.0, 60.0))
     naive, aware = (watch.record.started_at_s for watch in files.watches)
     assert naive == EVENING - DAY - 3600
     assert aware == EVENING - DAY + 7200
 
 
-def test_more_than_a_thousand_rows_stay(store: Store, old: Path, tmp_path: Path) -> None:
+def test_more_than_a_thousand_rows_stay(store: Store, old_folder: Path, tmp_path: Path) -> None:
     """The older bot cut its history to 1,000 rows at each save: here the 1,101st leaves all others there."""
     many = [
         {"movie_title": f"F{n}", "user_id": "9", "start_time": f"2024-01-01T00:{n // 60 % 60:02d}:{n % 60:02d}"}
         for n in range(1100)
     ]
-    (old / HISTORY).write_text(json.dumps(many))
-    bring(store, old)
+    (old_folder / HISTORY).write_text(json.dumps(many))
+    bring(store, old_folder)
     finish(store, record())
     titles = [row["movie_title"] for row in copies(tmp_path / "data")[HISTORY]]
     assert titles == [*(f"F{n}" for n in range(1100)), "Alien"]
 
 
-def test_an_export_comes_back_whole(store: Store, old: Path, tmp_path: Path) -> None:
+def test_an_export_comes_back_whole(store: Store, old_folder: Path, tmp_path: Path) -> None:
     """Export, import into a new store: the same three files; import into the same store: nothing changes."""
-    bring(store, old)
+    bring(store, old_folder)
     finish(store, record(), record("w2", "plex:srv:7", playing_s=1234.567))
     files = export(store, tmp_path / "out")
     assert [file.read_bytes() for file in files] == [(tmp_path / "data" / name).read_bytes() for name in ALL]
@@ -213,14 +213,14 @@ def test_an_export_overwrites_nothing(store: Store, tmp_path: Path) -> None:
         export(store, tmp_path / "data")
 
 
-def test_importing_the_data_folder_itself_keeps_its_files(tmp_path: Path, old: Path) -> None:
+def test_importing_the_data_folder_itself_keeps_its_files(tmp_path: Path, old_folder: Path) -> None:
     """DATA_DIR is the older bot's own folder: its files are read, and kept under another name."""
-    files = read_legacy_files(old, RULES)
-    opened = open_store(old)
+    files = read_legacy_files(old_folder, RULES)
+    opened = open_store(old_folder)
     import_legacy_files(opened, files, EVENING)
     opened.close()
-    assert json.loads((old / f"{STATS}.before-usher").read_text()) == OLD_STATS
-    assert copies(old)[STATS]["501"]["total_movies"] == 12
+    assert json.loads((old_folder / f"{STATS}.before-usher").read_text()) == OLD_STATS
+    assert copies(old_folder)[STATS]["501"]["total_movies"] == 12
 
 
 @pytest.mark.parametrize(
@@ -244,13 +244,13 @@ def test_importing_the_data_folder_itself_keeps_its_files(tmp_path: Path, old: P
     ],
 )
 def test_a_bad_file_is_named_and_nothing_changes(
-    name: str, content: str, told: str, store: Store, old: Path, tmp_path: Path
+    name: str, content: str, told: str, store: Store, old_folder: Path, tmp_path: Path
 ) -> None:
     """The error names file, record and field; the store is as it was."""
-    (old / name).write_text(content)
+    (old_folder / name).write_text(content)
     with pytest.raises(ImportFault) as caught:
-        bring(store, old)
-    assert str(old / name) in str(caught.value)
+        bring(store, old_folder)
+    assert str(old_folder / name) in str(caught.value)
     assert told in str(caught.value)
     assert not (tmp_path / "data" / STATS).exists()
 
@@ -264,7 +264,7 @@ def test_a_folder_without_such_files_is_told_so(store: Store, tmp_path: Path) ->
 
 
 def test_an_import_that_fails_midway_changes_nothing(
-    store: Store, old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, old_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All or nothing: a failure after the watches were written takes them back."""
 
@@ -274,34 +274,34 @@ def test_an_import_that_fails_midway_changes_nothing(
     with monkeypatch.context() as patch:
         patch.setattr("persistence.operations.legacy_import.write_statistics", dies)
         with pytest.raises(KeyboardInterrupt):
-            bring(store, old)
+            bring(store, old_folder)
     assert store.read_resumable(0) == ()
-    assert bring(store, old) == ImportResult(2, 2, 2)
+    assert bring(store, old_folder) == ImportResult(2, 2, 2)
 
 
-def test_progress_is_told(store: Store, old: Path) -> None:
+def test_progress_is_told(store: Store, old_folder: Path) -> None:
     """Each kind of work says how much of it is done."""
     said: list[tuple[str, int, int]] = []
-    import_legacy_files(store, read_legacy_files(old, RULES), EVENING, lambda *told: said.append(told))
+    import_legacy_files(store, read_legacy_files(old_folder, RULES), EVENING, lambda *told: said.append(told))
     assert {doing for doing, done, of in said if done == of} == {"watches", "viewers", "statistics", "copies"}
 
 
-def test_old_figures_of_a_linked_member_are_refused(store: Store, old: Path) -> None:
+def test_old_figures_of_a_linked_member_are_refused(store: Store, old_folder: Path) -> None:
     """To take the link back would take them along; before the link, and again after it, they are brought in whole."""
     asked = LinkAccount("plex:srv:7", "annaplex", "501", "Ann", "1")
     with store.change(EVENING) as change:
         link(change, asked, EVENING)
     with pytest.raises(ImportFault, match=r"figures of 501 from before .*/unlink"):
-        bring(store, old)
+        bring(store, old_folder)
     assert read_hours(store) == {}
     with store.change(EVENING) as change:
         unlink(change, UnlinkAccount("plex:srv:7", "501", "1"))
-    bring(store, old)
+    bring(store, old_folder)
     finish(store, record("own", "plex:srv:7"))
     with store.change(EVENING) as change:
         link(change, asked, EVENING)
     before = read_hours(store)
-    assert bring(store, old) == ImportResult(0, 0, 0) and read_hours(store) == before
+    assert bring(store, old_folder) == ImportResult(0, 0, 0) and read_hours(store) == before
 
 
 def test_the_own_export_changes_nothing(store: Store, tmp_path: Path) -> None:

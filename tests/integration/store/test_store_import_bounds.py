@@ -32,7 +32,7 @@ def badge(earned: str) -> dict[str, Any]:
     return {BADGES: {"501": [{"badge_id": "films_1", "earned_date": earned}]}}
 
 
-def written(folder: Path, files: dict[str, Any]) -> Path:
+def write_folder(folder: Path, files: dict[str, Any]) -> Path:
     """A folder of the older bot's files."""
     folder.mkdir()
     for name, content in files.items():
@@ -78,7 +78,9 @@ def test_what_no_calendar_and_no_store_can_hold_is_named(
 ) -> None:
     """In each time zone; the text can be printed."""
     with pytest.raises(ImportFault, match=said) as caught:
-        read_legacy_files(written(tmp_path / "old", files), StatisticsRules(ZoneInfo(zone), RULES.badges, 80.0, 60.0))
+        read_legacy_files(
+            write_folder(tmp_path / "old", files), StatisticsRules(ZoneInfo(zone), RULES.badges, 80.0, 60.0)
+        )
     str(caught.value).encode()
 
 
@@ -95,7 +97,7 @@ def test_what_is_just_within_it_comes_in(files: dict[str, Any], zone: str, tmp_p
     """Into the store and the copies."""
     store = open_store(tmp_path)
     store.rules = StatisticsRules(ZoneInfo(zone), RULES.badges, 80.0, 60.0)
-    import_legacy_files(store, read_legacy_files(written(tmp_path / "old", files), store.rules), EVENING)
+    import_legacy_files(store, read_legacy_files(write_folder(tmp_path / "old", files), store.rules), EVENING)
     store.close()
 
 

@@ -50,17 +50,17 @@ def house(tmp_path: Path) -> Iterator[House]:
     made.close()
 
 
-def linked(house: House, plex_id: str = PLEX, member: str = MEMBER) -> ViewerAccount:
+def link_account(house: House, plex_id: str = PLEX, member: str = MEMBER) -> ViewerAccount:
     """Link them."""
     return house.ask(LinkAccount(plex_id, "annaplex", member, "Anna", "1"))
 
 
-def unlinked(house: House, plex_id: str = PLEX, member: str = MEMBER) -> ViewerAccount:
+def unlink_account(house: House, plex_id: str = PLEX, member: str = MEMBER) -> ViewerAccount:
     """Take the link back."""
     return house.ask(UnlinkAccount(plex_id, member, "1"))
 
 
-def stored(folder: Path) -> dict[str, Any]:
+def read_all(folder: Path) -> dict[str, Any]:
     """Every row that concerns people, and every byte of the files; without the times of saves."""
     rows = {name: sql(folder, f"SELECT * FROM {name} ORDER BY 1, 2") for name in TABLES}  # noqa: S608  # constants
     for row in rows["viewer_stats"]:
@@ -92,7 +92,7 @@ def test_the_two_are_one_viewer(house: House) -> None:
     two_evenings(house)
     before = {row.viewer_id for row in house.ask(GetLeaderboard("time")).rows}
     assert before == {PLEX, MEMBER}
-    found = linked(house)
+    found = link_account(house)
     assert (found.watches, [each.plex_name for each in found.links], found.problem) == (2, ["annaplex"], "")
     assert (stats(house).total_movies, stats(house).total_watch_time_s) == (2, 14400.0)
     assert stats(house).longest_streak_days == 2
@@ -122,17 +122,17 @@ def test_taking_it_back_leaves_all_as_it_was(house: House) -> None:
     )
     house.ask(SaveNow("test"))
     all_announced(house)
-    before = stored(house.folder)
-    assert linked(house).watches == 3
-    assert stored(house.folder) != before
-    assert unlinked(house).links == ()
-    assert stored(house.folder) == before
+    before = read_all(house.folder)
+    assert link_account(house).watches == 3
+    assert read_all(house.folder) != before
+    assert unlink_account(house).links == ()
+    assert read_all(house.folder) == before
 
 
 def test_one_film_at_one_time_counts_once(house: House) -> None:
     """The host in the channel: one film, and the minutes of one; in whatever order the two end."""
     two_evenings(house)
-    linked(house)
+    link_account(house)
     for number, order in enumerate(((PLEX, MEMBER), (MEMBER, PLEX))):
         start = EVENING + (5 + number) * DAY
         for who in order:
@@ -147,7 +147,7 @@ def test_one_film_at_one_time_counts_once(house: House) -> None:
 def test_while_both_run_they_are_one(house: House) -> None:
     """A save in the middle of the film has its minutes once, and the checkpoint has both as they are."""
     two_evenings(house)
-    linked(house)
+    link_account(house)
     start = EVENING + 5 * DAY
     now: dict[str, Any] = {"started_at_s": start, "ended_at_s": start + 3600, "playing_s": 3600.0}
     house.clock.at_s = start + 3600
@@ -159,7 +159,7 @@ def test_while_both_run_they_are_one(house: House) -> None:
 
 def test_the_tracker_gets_back_what_it_told(house: House) -> None:
     """What can be resumed has the ids that it was watched under, the parts as they were."""
-    linked(house)
+    link_account(house)
     told = [
         record("stream", PLEX, source="plex"),
         record("channel", MEMBER, started_at_s=EVENING + 60, playing_s=7140.0),
@@ -172,7 +172,7 @@ def test_the_tracker_gets_back_what_it_told(house: House) -> None:
     longer = replace(told[1], ended_at_s=EVENING + 9000, playing_s=8900.0)
     house.finish(longer)  # resumed: it takes the place of its own part
     assert stats(house).total_movies == 1 and stats(house).total_watch_time_s == pytest.approx(8960)
-    unlinked(house)
+    unlink_account(house)
     assert stats(house).total_watch_time_s == 8900.0
 
 
@@ -180,26 +180,26 @@ def test_badges_of_both(house: House) -> None:
     """The member gets the account's, earned when it earned them; each has its own back in the end."""
     two_evenings(house)
     held = sql(house.folder, "SELECT * FROM viewer_badges ORDER BY 1, 2")
-    told = len(house.awarded())
-    linked(house)
+    told = len(house.list_awarded())
+    link_account(house)
     mine = sql(house.folder, "SELECT * FROM viewer_badges ORDER BY 1, 2")
     assert {row["viewer_id"] for row in mine} == {MEMBER}
     first = {row["badge_id"]: row["earned_at_s"] for row in mine}
     for row in held:
         assert first[row["badge_id"]] <= row["earned_at_s"]
-    assert len(house.awarded()) == told
-    unlinked(house)
+    assert len(house.list_awarded()) == told
+    unlink_account(house)
     assert sql(house.folder, "SELECT * FROM viewer_badges ORDER BY 1, 2") == held
 
 
 def test_an_account_has_one_owner(house: House) -> None:
     """Linked to somebody it cannot be linked to another; to link it again says nothing; nor can others unlink it."""
     two_evenings(house)
-    linked(house)
-    assert "linked to another member already" in linked(house, member=OTHER).problem
-    assert linked(house).problem == ""
-    assert "not linked to this member" in unlinked(house, member=OTHER).problem
-    assert [each.viewer_id for each in linked(house).links] == [MEMBER]
+    link_account(house)
+    assert "linked to another member already" in link_account(house, member=OTHER).problem
+    assert link_account(house).problem == ""
+    assert "not linked to this member" in unlink_account(house, member=OTHER).problem
+    assert [each.viewer_id for each in link_account(house).links] == [MEMBER]
 
 
 def test_several_accounts_of_one_member(house: House) -> None:
@@ -208,23 +208,23 @@ def test_several_accounts_of_one_member(house: House) -> None:
     house.finish(record("away", SECOND, source="plex", started_at_s=EVENING + 60))
     house.ask(SaveNow("test"))
     all_announced(house)
-    before = stored(house.folder)
-    linked(house)
-    linked(house, SECOND)
+    before = read_all(house.folder)
+    link_account(house)
+    link_account(house, SECOND)
     assert stats(house).total_movies == 2  # "home" and "away" were one film at one time
-    unlinked(house)
+    unlink_account(house)
     assert house.ask(GetHistory(viewer_id=PLEX)).total == 1
-    unlinked(house, SECOND)
-    assert stored(house.folder) == before
+    unlink_account(house, SECOND)
+    assert read_all(house.folder) == before
 
 
 def test_an_account_that_never_watched(house: House) -> None:
     """It can be linked before its first film."""
-    assert linked(house).watches == 0
+    assert link_account(house).watches == 0
     house.finish(record("home", PLEX, source="plex"))
     assert stats(house).total_movies == 1
     assert set(load(house.folder, "user_stats.json")) == {MEMBER}
-    unlinked(house)
+    unlink_account(house)
     assert stats(house) is None and set(load(house.folder, "user_stats.json")) == {PLEX}
 
 
@@ -247,7 +247,7 @@ def test_forgetting_after_an_admins_link_leaves_what_was_before_it(house: House)
     before = house.ask(GetHistory(viewer_id=PLEX, asker="")).total
     assert before
     house.clock.at_s = EVENING + 3 * DAY
-    assert linked(house).unproven == (PLEX,)
+    assert link_account(house).unproven == (PLEX,)
     house.finish(record("since", PLEX, source="plex", started_at_s=EVENING + 4 * DAY, ended_at_s=EVENING + 5 * DAY))
     gone = house.ask(EraseViewer(MEMBER))
     assert gone.kept_accounts == ("annaplex",)
@@ -262,7 +262,7 @@ def test_forgetting_after_an_admins_link_leaves_what_was_before_it(house: House)
 def test_forgetting_takes_all_of_an_account_that_was_signed_in_to(house: House) -> None:
     """Signing in after an administrator's link is the second word."""
     two_evenings(house)
-    linked(house)
+    link_account(house)
     assert house.ask(LinkAccount(PLEX, "annaplex", MEMBER, "Anna", PLEX_TV)).unproven == ()
     assert house.ask(EraseViewer(MEMBER)).kept_accounts == ()
     assert house.ask(GetHistory(viewer_id=PLEX, asker="")).total == 0

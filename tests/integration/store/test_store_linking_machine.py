@@ -21,7 +21,7 @@ from persistence.operations.link import CannotLink, link, unlink
 from persistence.operations.save import save
 from persistence.store import Store
 from tests.nights.evidence import load, sql
-from tests.unit.persistence.record_builders import EVENING, FILM, closed, open_store, record
+from tests.unit.persistence.record_builders import EVENING, FILM, closes, open_store, record
 
 MEMBER, OTHER = "501", "502"
 PLEX, SECOND = "plex:srv:7", "plex:srv:8"
@@ -69,7 +69,7 @@ class Linking(RuleBasedStateMachine):
                 playing_s=max(before.playing_s, told.playing_s),
             )
         self.told += 1
-        finish_watch(self.store, told, closed(told), f"m{self.told}", [], self.now_s)
+        finish_watch(self.store, told, closes(told), f"m{self.told}", [], self.now_s)
         self.truth[watch_id] = told
 
     @rule(plex_id=st.sampled_from((PLEX, SECOND)))

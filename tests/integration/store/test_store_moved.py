@@ -24,22 +24,22 @@ from tests.integration.store.persistence_fixture import House
 from tests.unit.persistence.record_builders import EVENING, RULES, finish, open_store, record
 
 
-def removed(folder: Path) -> None:
+def remove_store(folder: Path) -> None:
     """As `rm usher.db*` does."""
     for file in folder.glob("usher.db*"):
         file.unlink()
 
 
-def replaced(folder: Path) -> None:
+def replace_store(folder: Path) -> None:
     """By a copy of itself: another file, of the same content."""
     (folder / "usher.db").rename(folder / "old")
     shutil.copy(folder / "old", folder / "usher.db")
 
 
 GOES: dict[str, Callable[[Path], object]] = {
-    "removed": removed,
+    "removed": remove_store,
     "renamed": lambda folder: (folder / "usher.db").rename(folder / "other.db"),
-    "replaced": replaced,
+    "replaced": replace_store,
     "folder removed": shutil.rmtree,
     "folder renamed": lambda folder: folder.rename(folder.with_name("elsewhere")),
 }

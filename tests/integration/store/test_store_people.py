@@ -85,20 +85,20 @@ def choose(house: House, who: str, privacy: Any) -> ViewerAccount:
     return house.ask(SetPrivacy(who, NAMES[who], privacy))
 
 
-def said(house: House, question: Question[Any]) -> str:
+def ask_as_text(house: House, question: Question[Any]) -> str:
     """An answer as text in which a name would be found."""
     return msgspec.json.encode(msgspec.to_builtins(house.ask(question))).decode()
 
 
 def test_nobody_sees_who_is_private_or_not_tracked(house: House) -> None:
     """Neither name nor id is in any answer to others; before the choice both were."""
-    before = [said(house, question) for question in QUESTIONS]
+    before = [ask_as_text(house, question) for question in QUESTIONS]
     for who in (QUIET, GONE):
         assert sum(NAMES[who] in text or f'"{who}"' in text for text in before) > 10
     choose(house, QUIET, "private")
     choose(house, GONE, "untracked")
     for question in QUESTIONS:
-        text = said(house, question)
+        text = ask_as_text(house, question)
         for who in (QUIET, GONE):
             assert NAMES[who] not in text and f'"{who}"' not in text, (question, text)
     assert house.ask(GetViewerStats(QUIET, asker=OPEN)) == ViewerProfile(None, (), (), hidden=True)
@@ -173,14 +173,14 @@ def test_the_tracker_is_told(house: House) -> None:
 def test_badges_of_who_is_hidden_are_not_announced(house: House) -> None:
     """Earned all the same; and not told later, when the choice has ended."""
     choose(house, QUIET, "private")
-    told = len(house.awarded())
+    told = len(house.list_awarded())
     for number in range(4):
         start = EVENING + (2 + number) * DAY
         house.finish(record(f"n{number}", QUIET, started_at_s=start, ended_at_s=start + 7200))
     assert len(sql(house.folder, f"SELECT 1 FROM viewer_badges WHERE viewer_id = '{QUIET}'")) > 2  # noqa: S608  # a constant
     choose(house, QUIET, "open")
     house.ask(SaveNow("test"))
-    assert len(house.awarded()) == told
+    assert len(house.list_awarded()) == told
 
 
 def test_my_data_is_all_of_it(house: House) -> None:
@@ -306,7 +306,7 @@ def test_parting_shows_nobody_who_is_private(house: House) -> None:
     house.ask(LinkAccount(PLEX, "annaplex", QUIET, NAMES[QUIET], "1"))
     choose(house, QUIET, "private")
     assert not house.ask(UnlinkAccount(PLEX, QUIET, "1")).problem
-    assert "annaplex" not in said(house, GetHistory())
+    assert "annaplex" not in ask_as_text(house, GetHistory())
     assert house.ask(GetViewerStats(PLEX, asker=OPEN)).hidden
 
 

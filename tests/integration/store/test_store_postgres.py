@@ -32,7 +32,7 @@ from persistence.records.running_watches import RunningWatches
 from persistence.rules import StatisticsRules
 from persistence.store import Store
 from tests.integration.store.persistence_fixture import House
-from tests.unit.persistence.record_builders import EVENING, RULES, ask, closed, finish, open_store, record, running
+from tests.unit.persistence.record_builders import EVENING, RULES, ask, closes, finish, open_store, record, running
 
 
 def a_night(store: Store) -> None:
@@ -40,8 +40,8 @@ def a_night(store: Store) -> None:
     store.repair_json_files()
     finish(store, record("w1"), record("w2", "plex:srv:7", playing_s=600.0, username="Zoë 🎬"))
     again = record("w1", playing_s=7000.0, ended_at_s=EVENING + 8000)
-    finish_watch(store, again, closed(again), "again", [], EVENING + 8100)
-    finish_watch(store, again, closed(again), "again", [], EVENING + 8200)
+    finish_watch(store, again, closes(again), "again", [], EVENING + 8100)
+    finish_watch(store, again, closes(again), "again", [], EVENING + 8200)
     save(store, running(record("w3", "503", playing_s=300.0)), EVENING + 9000, "auto")
     save(store, running(record("w3", "503", playing_s=300.0)), EVENING + 9100, "command")
 

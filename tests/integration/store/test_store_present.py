@@ -44,7 +44,7 @@ from tests.unit.persistence.record_builders import (
     RULES,
     AnswerT,
     ask,
-    closed,
+    closes,
     finish,
     open_store,
     record,
@@ -83,7 +83,7 @@ def figures(house: House) -> tuple[int, float]:
     return stats.total_movies, stats.total_watch_time_s / HOUR
 
 
-def saved(house: House) -> tuple[int, float]:
+def read_saved(house: House) -> tuple[int, float]:
     """Films and hours of the member, as last saved."""
     entry = load(house.folder, "user_stats.json")[MEMBER]
     return entry["total_movies"], entry["total_watch_time_minutes"] / 60
@@ -98,11 +98,11 @@ def test_a_party_that_ends_one_watch_after_the_other_is_one_film(house: House) -
     house.clock.at_s = EVENING + 2 * HOUR
     house.report(hosting(), sitting())
     house.tick()
-    assert (figures(house), saved(house)) == ((4, 8.0), (4, 8.0))
+    assert (figures(house), read_saved(house)) == ((4, 8.0), (4, 8.0))
     house.finish(hosting(), still=1)
-    assert (figures(house), saved(house)) == ((4, 8.0), (4, 8.0))
+    assert (figures(house), read_saved(house)) == ((4, 8.0), (4, 8.0))
     house.finish(sitting())
-    assert (figures(house), saved(house)) == ((4, 8.0), (4, 8.0))
+    assert (figures(house), read_saved(house)) == ((4, 8.0), (4, 8.0))
     assert "films_5" not in {row["badge_id"] for row in sql(house.folder, "SELECT badge_id FROM viewer_badges")}
 
 
@@ -115,7 +115,7 @@ def test_who_stays_when_the_own_player_has_long_ended(house: House) -> None:
     house.clock.at_s = EVENING + 2 * HOUR
     house.report(sitting())
     house.tick()
-    assert (figures(house), saved(house)) == ((1, 2.0), (1, 2.0))
+    assert (figures(house), read_saved(house)) == ((1, 2.0), (1, 2.0))
     assert house.ask(GetMovieStats()).watches == 1
     assert house.ask(GetYear(MEMBER, 2026, asker=MEMBER)).figures.films == 1
     rows = house.ask(GetLeaderboard("time", since_s=EVENING - DAY)).rows
@@ -133,7 +133,7 @@ def test_one_part_that_goes_on_is_one_with_all_that_was_stored(house: House) -> 
     house.tick()
     running = figures(house)
     house.finish(again)
-    assert running == figures(house) == saved(house)
+    assert running == figures(house) == read_saved(house)
     assert running[0] == 1
 
 
@@ -218,7 +218,7 @@ def _do(store: Store, runs: dict[str, WatchRecord], number: int, what: str, *how
         who, film, begins, minutes, fate = how
         one = _part(f"{number}-{who}", who, film, begins, minutes)
         if fate != "runs":
-            finish_watch(store, one, closed(one), f"m{number}", running(*runs.values()), _END_S)
+            finish_watch(store, one, closes(one), f"m{number}", running(*runs.values()), _END_S)
         if fate != "stored":
             more_s = _END_S - one.ended_at_s
             runs[one.watch_id] = replace(one, ended_at_s=_END_S, playing_s=one.playing_s + more_s / 2)
@@ -236,7 +236,7 @@ def _do(store: Store, runs: dict[str, WatchRecord], number: int, what: str, *how
 def _end(store: Store, runs: dict[str, WatchRecord], watch_id: str, why: str) -> None:
     """A running watch ends."""
     ended = runs.pop(watch_id)
-    finish_watch(store, ended, closed(ended), f"{why}-{watch_id}", running(*runs.values()), _END_S)
+    finish_watch(store, ended, closes(ended), f"{why}-{watch_id}", running(*runs.values()), _END_S)
 
 
 def _part(watch_id: str, who: str, film: Any, begins: int, minutes: int) -> WatchRecord:

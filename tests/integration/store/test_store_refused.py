@@ -31,7 +31,7 @@ from tests.unit.persistence.record_builders import (
     FILM,
     RULES,
     ask,
-    closed,
+    closes,
     finish,
     open_store,
     record,
@@ -49,7 +49,7 @@ def finish_both(house: House, bad: WatchRecord, good: WatchRecord) -> list[str]:
     aside: list[Message] = []
     house.tracker.on_dead_lettered = aside.append
     for each in (bad, good):
-        house.tracker.tell("persistence", WatchFinished(closed(each), each, 0))
+        house.tracker.tell("persistence", WatchFinished(closes(each), each, 0))
     house.until(lambda: house.tracker.count_unacknowledged() == 0)
     assert [each.watch_id for each in house.ask(GetHistory()).records] == [good.watch_id]
     assert house.gone.is_set() is False
@@ -98,7 +98,7 @@ def test_a_refused_watch_stays_in_the_checkpoint_until_its_dead_letter_is_writte
         aside: list[Message] = []
         house.tracker.on_dead_lettered = aside.append
         bad = record("bad", playing_s=NO_NUMBER)
-        house.tracker.tell("persistence", WatchFinished(closed(bad), bad, 0))
+        house.tracker.tell("persistence", WatchFinished(closes(bad), bad, 0))
         house.until(lambda: "dead letters" in Noted.newest._health.last_error)
         opened = Noted.newest._opened
         assert opened is not None

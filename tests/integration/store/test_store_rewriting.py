@@ -57,7 +57,7 @@ class Rewriting:
 
 
 @pytest.fixture
-def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rewriting]:
+def rewriting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rewriting]:
     """A store of three records, which are many."""
     monkeypatch.setattr(history, "LARGE", 3)
     opened = Rewriting(tmp_path)
@@ -69,7 +69,7 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rewriting
 
 
 @pytest.fixture
-def held(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+def held_writer(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """The other thread writes nothing until this is set."""
     may_write = threading.Event()
 
@@ -85,41 +85,41 @@ def held(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     return may_write
 
 
-def test_saves_do_not_wait_for_it(there: Rewriting, held: threading.Event) -> None:
+def test_saves_do_not_wait_for_it(rewriting: Rewriting, held_writer: threading.Event) -> None:
     """A save on command, and watches that end and go on meanwhile, while the other thread has not written a line."""
-    (there.folder / HISTORY).write_bytes(b"torn")
-    save(there.store, [], EVENING + 10, "command")
-    done = there.store.json_sync.rewriter.await_written()
-    finish(there.store, record("w7", "503"), record("w8", "504"), at_s=EVENING + 20)
+    (rewriting.folder / HISTORY).write_bytes(b"torn")
+    save(rewriting.store, [], EVENING + 10, "command")
+    done = rewriting.store.json_sync.rewriter.await_written()
+    finish(rewriting.store, record("w7", "503"), record("w8", "504"), at_s=EVENING + 20)
     resumed = record("w7", "503", playing_s=7300.0, ended_at_s=EVENING + 8000)
-    with there.store.change(EVENING + 30) as change:
+    with rewriting.store.change(EVENING + 30) as change:
         link(change, LinkAccount(ACCOUNTS[0], "", MEMBERS[0], "Ana", "1"), EVENING + 30)
-    finish(there.store, replace(resumed, watch_id="w9"), at_s=EVENING + 40)
-    assert not done.done() and there.read_copy() == b"torn"
-    held.set()
-    there.complete()
+    finish(rewriting.store, replace(resumed, watch_id="w9"), at_s=EVENING + 40)
+    assert not done.done() and rewriting.read_copy() == b"torn"
+    held_writer.set()
+    rewriting.complete()
     assert done.done() and done.exception() is None
-    assert there.read_copy() == there.read_right()
-    assert not there.store.json_files_outdated and there.store.repair_json_files() == []
+    assert rewriting.read_copy() == rewriting.read_right()
+    assert not rewriting.store.json_files_outdated and rewriting.store.repair_json_files() == []
 
 
-def test_what_was_cut_short_is_written_at_the_next_start(there: Rewriting, held: threading.Event) -> None:
+def test_what_was_cut_short_is_written_at_the_next_start(rewriting: Rewriting, held_writer: threading.Event) -> None:
     """The service stops in the midst of it: the copy counts as behind, and the next start makes it anew."""
-    with there.store.change(EVENING + 30) as change:
+    with rewriting.store.change(EVENING + 30) as change:
         erase_viewer(change, MEMBERS[0], EVENING + 30)
-    held.set()
-    there.store.json_sync.rewriter.close()
-    there.store.close()
-    again = Rewriting(there.folder)
+    held_writer.set()
+    rewriting.store.json_sync.rewriter.close()
+    rewriting.store.close()
+    again = Rewriting(rewriting.folder)
     again.store.repair_json_files()
     again.complete()
     assert again.read_copy() == again.read_right()
-    assert not list(there.folder.glob(".*prepared*"))
+    assert not list(rewriting.folder.glob(".*prepared*"))
     again.store.json_sync.rewriter.close()
     again.store.close()
 
 
-def test_a_failed_write_is_told_to_who_waits(there: Rewriting, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_is_told_to_who_waits(rewriting: Rewriting, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk; the next save writes it."""
 
     def fill(*_given: object) -> None:
@@ -127,20 +127,20 @@ def test_a_failed_write_is_told_to_who_waits(there: Rewriting, monkeypatch: pyte
 
     with monkeypatch.context() as full:
         full.setattr(JsonFiles, "prepare_history", fill)
-        save(there.store, [], EVENING + 10, "command")
-        done = there.store.json_sync.rewriter.await_written()
+        save(rewriting.store, [], EVENING + 10, "command")
+        done = rewriting.store.json_sync.rewriter.await_written()
         with pytest.raises(Exception, match="No space left"):
-            there.complete()
-    assert "No space left" in str(done.exception()) and there.store.json_files_outdated
-    there.store.repair_json_files()
-    there.complete()
-    assert there.read_copy() == there.read_right()
+            rewriting.complete()
+    assert "No space left" in str(done.exception()) and rewriting.store.json_files_outdated
+    rewriting.store.repair_json_files()
+    rewriting.complete()
+    assert rewriting.read_copy() == rewriting.read_right()
 
 
-def test_a_link_reads_no_history(there: Rewriting) -> None:
+def test_a_link_reads_no_history(rewriting: Rewriting) -> None:
     """Lines of records that move are changed where they stand: no record of anybody else is read from the store."""
     other = replace(FILM, rating_key="7", title="Brazil")
-    finish(there.store, *(record(f"a{number}", ACCOUNTS[0], item=other) for number in range(4)), at_s=EVENING)
+    finish(rewriting.store, *(record(f"a{number}", ACCOUNTS[0], item=other) for number in range(4)), at_s=EVENING)
     linked, unlinked = LinkAccount(ACCOUNTS[0], "", MEMBERS[1], "Ana", "1"), UnlinkAccount(ACCOUNTS[0], MEMBERS[1], "1")
     for is_link in (True, False):
         read: list[str] = []
@@ -148,30 +148,30 @@ def test_a_link_reads_no_history(there: Rewriting) -> None:
         def note(_connection: Any, _cursor: Any, statement: str, *_: Any, read: list[str] = read) -> None:
             read.append(statement)
 
-        event.listen(there.store.reader, "before_cursor_execute", note)
-        with there.store.change(EVENING + 30) as change:
+        event.listen(rewriting.store.reader, "before_cursor_execute", note)
+        with rewriting.store.change(EVENING + 30) as change:
             assert (link(change, linked, EVENING) if is_link else unlink(change, unlinked)) == 4
-        there.complete()
-        event.remove(there.store.reader, "before_cursor_execute", note)
+        rewriting.complete()
+        event.remove(rewriting.store.reader, "before_cursor_execute", note)
         assert not [statement for statement in read if "FROM watches ORDER BY watches.seq" in statement]
-        assert there.read_copy() == there.read_right()
+        assert rewriting.read_copy() == rewriting.read_right()
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_any_life_is_in_the_copy(there: Rewriting, seed: int) -> None:
+def test_any_life_is_in_the_copy(rewriting: Rewriting, seed: int) -> None:
     """Watches end and go on, accounts are linked and unlinked, somebody is forgotten, while it is written or not."""
     chance = random.Random(seed)  # noqa: S311 - a game
     for number in range(50):
         at_s = EVENING + number * DAY / 8
         work = chance.choices(("finish", "link", "unlink", "command", "forget", "take"), (8, 2, 2, 1, 0.3, 4))[0]
         if work == "finish":
-            _finish_some(there.store, chance, number, at_s)
+            _finish_some(rewriting.store, chance, number, at_s)
         elif work == "command":
-            save(there.store, [], at_s, "command")
+            save(rewriting.store, [], at_s, "command")
         elif work == "take":
-            there.complete_what_is_there()
+            rewriting.complete_what_is_there()
         else:
-            with suppress(CannotLink), there.store.change(at_s) as change:
+            with suppress(CannotLink), rewriting.store.change(at_s) as change:
                 account, member = chance.choice(ACCOUNTS), chance.choice(MEMBERS)
                 if work == "link":
                     link(change, LinkAccount(account, "", member, "Ana", "1"), at_s)
@@ -179,8 +179,8 @@ def test_any_life_is_in_the_copy(there: Rewriting, seed: int) -> None:
                     unlink(change, UnlinkAccount(account, member, "1"))
                 else:
                     erase_viewer(change, member, at_s)
-    there.complete()
-    assert there.read_copy() == there.read_right()
+    rewriting.complete()
+    assert rewriting.read_copy() == rewriting.read_right()
 
 
 def _finish_some(store: Store, chance: random.Random, number: int, at_s: float) -> None:

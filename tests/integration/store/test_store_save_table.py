@@ -14,7 +14,7 @@ from persistence.database.tables import METADATA
 from persistence.operations.finish_watch import EndedWatch, finish_watch, finish_watches
 from persistence.operations.save import save
 from persistence.store import Store
-from tests.unit.persistence.record_builders import EVENING, RULES, closed, finish, open_store, record, running
+from tests.unit.persistence.record_builders import EVENING, RULES, closes, finish, open_store, record, running
 
 STATS, BADGES, HISTORY = "user_stats.json", "user_badges.json", "watch_history.json"
 FILES = (STATS, BADGES, HISTORY)
@@ -33,11 +33,11 @@ class Picture:
                 for name, table in METADATA.tables.items()
             }
 
-    def written(self, after: "Picture") -> set[str]:
+    def find_written(self, after: "Picture") -> set[str]:
         """Which files were written anew, even where their bytes stayed the same."""
         return {name for name in after.times if after.times[name] != self.times.get(name)}
 
-    def changed(self, after: "Picture") -> set[str]:
+    def find_changed(self, after: "Picture") -> set[str]:
         """Which tables have other rows."""
         return {name for name in after.rows if after.rows[name] != self.rows[name]}
 
@@ -77,8 +77,8 @@ def test_a_tick_with_a_watch_saves_stats_and_badges_and_no_history(store: Store,
     before = Picture(store, folder)
     save(store, running(replace(half_seen(), completed=True)), EVENING + 10_800, "auto")
     after = Picture(store, folder)
-    assert before.written(after) == {STATS, BADGES}
-    assert before.changed(after) == {"viewers", "viewer_stats", "viewer_badges", "checkpoint", "saves", "facts"}
+    assert before.find_written(after) == {STATS, BADGES}
+    assert before.find_changed(after) == {"viewers", "viewer_stats", "viewer_badges", "checkpoint", "saves", "facts"}
     stats = json.loads(after.bytes[STATS])["503"]
     assert (stats["total_movies"], stats["total_watch_time_seconds"], stats["watching_now"]) == (1, 1800.0, "Alien")
     assert [badge["badge_id"] for badge in json.loads(after.bytes[BADGES])["503"]] == ["films_1"]
@@ -103,7 +103,7 @@ def test_a_second_tick_without_news_writes_both_files_anew(store: Store, folder:
     before = Picture(store, folder)
     save(store, running(half_seen()), EVENING + 10_800, "auto")
     after = Picture(store, folder)
-    assert before.written(after) == {STATS, BADGES}
+    assert before.find_written(after) == {STATS, BADGES}
     assert before.bytes == after.bytes
 
 
@@ -112,10 +112,10 @@ def test_a_finish_saves_all_three_in_one_transaction(store: Store, folder: Path)
     save(store, running(half_seen()), EVENING + 10_800, "auto")
     before = Picture(store, folder)
     done = half_seen(3600.0)
-    finish_watch(store, done, closed(done), "m3", [], EVENING + 12_700)
+    finish_watch(store, done, closes(done), "m3", [], EVENING + 12_700)
     after = Picture(store, folder)
-    assert before.written(after) == set(FILES)
-    assert before.changed(after) == {
+    assert before.find_written(after) == set(FILES)
+    assert before.find_changed(after) == {
         "watches", "viewers", "viewer_stats", "viewer_badges", "checkpoint", "handled_messages", "saves", "facts",
         "watched_films", "film_viewers", "film_periods", "viewer_periods",
     }  # fmt: skip
@@ -129,7 +129,7 @@ def test_a_finish_saves_all_three_in_one_transaction(store: Store, folder: Path)
 def test_a_finish_names_each_viewers_own_screening_with_a_badge(store: Store) -> None:
     """Of watches that end at one moment each earns its viewer's badges, and a tick's those of what runs."""
     ended = [record("w4", "504", screening_id="finished"), record("w5", "505", screening_id="over")]
-    watches = [EndedWatch(done, closed(done), f"m{done.watch_id}") for done in ended]
+    watches = [EndedWatch(done, closes(done), f"m{done.watch_id}") for done in ended]
     finish_watches(store, watches, [], EVENING + 12_700)
     save(store, running(replace(half_seen(), completed=True, screening_id="running")), EVENING + 12_800, "auto")
     with store.reader.connect() as connection:
@@ -145,7 +145,7 @@ def test_savedata_writes_all_three_with_or_without_watches(store: Store, folder:
     before = Picture(store, folder)
     result = save(store, [], EVENING + 10_800, "command")
     after = Picture(store, folder)
-    assert before.written(after) == set(FILES)
+    assert before.find_written(after) == set(FILES)
     assert before.bytes[HISTORY] == after.bytes[HISTORY]
     assert (result.users, result.watches, result.active) == (2, 2, 0)
     assert result.badges == len(after.rows["viewer_badges"])
@@ -167,7 +167,7 @@ def test_progress_of_many_ticks_is_never_added_twice(store: Store) -> None:
     for minutes in range(5, 55, 5):
         save(store, running(half_seen(minutes * 60.0)), EVENING + 9000 + minutes * 60, "auto")
     done = half_seen(3300.0)
-    finish_watch(store, done, closed(done), "m3", [], EVENING + 12_700)
+    finish_watch(store, done, closes(done), "m3", [], EVENING + 12_700)
     save(store, [], EVENING + 12_800, "command")
     with store.reader.connect() as connection:
         table = METADATA.tables["viewer_stats"]

@@ -14,7 +14,7 @@ from persistence.operations.finish_watch import EndedWatch, finish_watch, finish
 from persistence.operations.link import link
 from persistence.operations.save import save
 from persistence.store import Store
-from tests.unit.persistence.record_builders import DAY, EVENING, FILM, closed, finish, open_store, record, running
+from tests.unit.persistence.record_builders import DAY, EVENING, FILM, closes, finish, open_store, record, running
 
 MOST = 12
 """Statements of a finished watch, with what the summaries take."""
@@ -57,7 +57,7 @@ def count_statements(store: Store) -> Iterator[list[str]]:
 def count_finish(store: Store, ended: WatchRecord, *others: WatchRecord) -> int:
     """How many statements it takes to store a watch that ended, while others run."""
     with count_statements(store) as statements:
-        finish_watch(store, ended, closed(ended), f"m-{ended.watch_id}-{ended.playing_s}", running(*others), EVENING)
+        finish_watch(store, ended, closes(ended), f"m-{ended.watch_id}-{ended.playing_s}", running(*others), EVENING)
     return len(statements)
 
 
@@ -111,14 +111,14 @@ def test_a_linked_member_asks_for_the_film_alone(store: Store) -> None:
 def test_watches_that_end_together_share_their_statements(store: Store) -> None:
     """A night of 100 takes hardly more statements than one watch."""
     ended = [at(f"w{number}", f"7{number}", 4) for number in range(100)]
-    watches = [EndedWatch(each, closed(each), f"m{each.watch_id}") for each in ended]
+    watches = [EndedWatch(each, closes(each), f"m{each.watch_id}") for each in ended]
     with count_statements(store) as statements:
         result = finish_watches(store, watches, running(*ended), EVENING)
     assert (result.watches, result.active) == (112, 0)
     new_viewers = 100  # whose figures are counted for the first time, by two statements each
     assert len(statements) <= MOST + 10 + 2 * new_viewers
     again = [replace(each, started_at_s=each.started_at_s + DAY, watch_id=f"x{each.watch_id}") for each in ended]
-    watches = [EndedWatch(each, closed(each), f"m{each.watch_id}") for each in again]
+    watches = [EndedWatch(each, closes(each), f"m{each.watch_id}") for each in again]
     with count_statements(store) as statements:
         finish_watches(store, watches, [], EVENING)
     assert len(statements) <= MOST + 5

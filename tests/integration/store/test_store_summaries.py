@@ -60,7 +60,7 @@ from persistence.store import Store, StoreSnapshot
 from persistence.summaries import build, films
 from persistence.summaries.all_films import find_most_watched
 from tests.integration.store.persistence_fixture import House
-from tests.unit.persistence.record_builders import DAY, FILM, RULES, ask, closed, finish, open_store, record, running
+from tests.unit.persistence.record_builders import DAY, FILM, RULES, ask, closes, finish, open_store, record, running
 from tests.unit.persistence.slow_answers import SlowAnswers
 from wording.titles import record_title
 
@@ -192,7 +192,7 @@ class AnyLife(RuleBasedStateMachine):
         """A watch ends; one that ended before has more by now."""
         self.number += 1
         self.at_s += 60
-        finish_watch(self.store, watch, closed(replace(watch, ended_at_s=self.at_s)), f"m{self.number}", [], self.at_s)
+        finish_watch(self.store, watch, closes(replace(watch, ended_at_s=self.at_s)), f"m{self.number}", [], self.at_s)
 
     @rule(found=st.lists(watches(), max_size=5, unique_by=lambda watch: watch.watch_id))
     def import_files(self, found: list[WatchRecord]) -> None:

@@ -253,7 +253,7 @@ def test_what_is_anothers_by_now_is_not_forgotten_with_somebody(tmp_path: Path) 
     with store.change(EVENING + 2 * DAY) as change:
         erase_viewer(change, ANN, EVENING + 2 * DAY)
     store.close()
-    assert restored(tmp_path, made.file) == CarriedOver(0, 1)
+    assert restore_backup(tmp_path, made.file) == CarriedOver(0, 1)
     assert places(tmp_path)["usher.db"] == {"w2"}
 
 
@@ -269,7 +269,7 @@ def test_an_account_that_is_hidden_by_itself_is_so_again(tmp_path: Path) -> None
         unlink(change, UnlinkAccount(PLEX, ANN, "1"))
     choose(store, ANN, "open", EVENING + 3 * DAY)
     store.close()
-    assert restored(tmp_path, made.file) == CarriedOver(1, 0)
+    assert restore_backup(tmp_path, made.file) == CarriedOver(1, 0)
     store = open_store(tmp_path)
     with store.reader.connect() as connection:
         people = read_directory(connection)
@@ -320,7 +320,7 @@ def test_the_copies_follow_a_restore_whatever_they_look_like(tmp_path: Path) -> 
     assert (data / "watch_history.json").read_bytes() == history
 
 
-def restored(folder: Path, backup: Path) -> CarriedOver:
+def restore_backup(folder: Path, backup: Path) -> CarriedOver:
     """Restore a backup as the command line does; return what had to be done in it."""
     asked_for, held = read_privacy_choices(folder / "usher.db"), CarriedOver(0, 0)
     assert asked_for is not None

@@ -81,7 +81,7 @@ class CommunityNights:
             nights.append(MemoryNight(self._seeds[number], self.together[number], place=place))
         with contextlib.ExitStack() as mounted:
             for disk in self.together:
-                mounted.enter_context(disk.mounted())
+                mounted.enter_context(disk.mount())
             for number, night in enumerate(nights):
                 timeline.at(number * APART_S, night.begin)
                 timeline.at(night.script.length_s + 5, night.end)

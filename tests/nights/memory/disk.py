@@ -71,7 +71,7 @@ class Disk:
         return lock
 
     @contextlib.contextmanager
-    def mounted(self) -> Iterator[None]:
+    def mount(self) -> Iterator[None]:
         """Have the service write to this disk: what is written to another, where several are mounted, goes there."""
         with contextlib.ExitStack() as patches:
             modules: tuple[Any, Any, Any] = (
@@ -104,7 +104,7 @@ class Disk:
     @functools.cached_property
     def _writer(self) -> Callable[..., Engine]:
         @functools.cache
-        def made(url: str, *, is_owner: bool = False) -> Engine:
+        def make_engine(url: str, *, is_owner: bool = False) -> Engine:
             if url != self.store_url:
                 theirs: Engine = self._others[0](url, is_owner=is_owner)
                 return theirs
@@ -114,12 +114,12 @@ class Disk:
             self._engines.append(engine)
             return engine
 
-        return made
+        return make_engine
 
     @functools.cached_property
     def _reader(self) -> Callable[[str], Engine]:
         @functools.cache
-        def made(url: str) -> Engine:
+        def make_engine(url: str) -> Engine:
             if url != self.store_url:
                 theirs: Engine = self._others[1](url)
                 return theirs
@@ -127,7 +127,7 @@ class Disk:
             self._engines.append(engine)
             return engine
 
-        return made
+        return make_engine
 
     def check(self) -> None:
         """A moment at which the disk may be full, or the process be killed."""
@@ -141,13 +141,13 @@ class Disk:
             self._others[2](file, chunks)
             return
 
-        def written() -> Iterator[bytes]:
+        def write_chunks() -> Iterator[bytes]:
             for chunk in chunks:
                 yield chunk[: len(chunk) // 2]
                 self.check()
                 yield chunk[len(chunk) // 2 :]
 
-        write_atomically(file, written())
+        write_atomically(file, write_chunks())
         self.point()
 
     def _overwrite(self, write: Callable[[int, bytes], None], start: int, content: bytes) -> None:

@@ -111,14 +111,14 @@ class SimulatedTransport:
         if self._process.waits and not self._frames and timeout_s > 0:
             timeline = self._network.timeline
             with timeline.wait_as(self._process.name):
-                timeline.run(timeline.now_s + timeout_s, self._woken)
+                timeline.run(timeline.now_s + timeout_s, self._is_woken)
         if self.dead:
             raise Killed
         found = list(self._frames)
         self._frames.clear()
         return found
 
-    def _woken(self) -> bool:
+    def _is_woken(self) -> bool:
         return self.dead or bool(self._frames)
 
     def is_connected(self, peer: str) -> bool:

@@ -144,7 +144,7 @@ class MemoryNight:
     def run(self, begin_s: float = 0.0) -> None:
         """From the first start, so many seconds into the night, to the ordered stop."""
         self.disk.format()
-        with self.disk.mounted():
+        with self.disk.mount():
             self.timeline.run(begin_s)
             self.begin()
             self.timeline.run(self.script.length_s + 5)
@@ -178,7 +178,7 @@ class MemoryNight:
     def _restart_after(self, process: SimulatedProcess) -> Callable[[], None]:
         def restart() -> None:
             if self.restarts:
-                self.timeline.after(
+                self.timeline.call_after(
                     self.rng.uniform(0.3, LONGEST_RESTART_S),
                     lambda: None if process.up or not self.restarts else process.start(),
                 )
@@ -224,7 +224,7 @@ class MemoryNight:
             self.restarts = True
             self.start_all()
 
-        self.timeline.after(away_s, back)
+        self.timeline.call_after(away_s, back)
 
     def restart_all(self, away_s: float) -> None:
         """An ordered stop and a new start: persistence saves last."""
@@ -242,10 +242,10 @@ class MemoryNight:
     def _wind_down(self) -> None:
         """Let everything settle; then one more tick, and the ordered stop."""
         end_s = self.timeline.now_s + TAIL_S
-        while self.timeline.now_s < end_s and not self._settled():
+        while self.timeline.now_s < end_s and not self._is_settled():
             self.timeline.run(self.timeline.now_s + 10)
-        if not self._settled():
-            self.problems.append(f"not settled {TAIL_S:g} s after everybody had left: {self._unsettled()}")
+        if not self._is_settled():
+            self.problems.append(f"not settled {TAIL_S:g} s after everybody had left: {self._find_unsettled()}")
         launcher = self.launcher.resident
         assert isinstance(launcher, LauncherStandIn)
         launcher.tick()
@@ -280,10 +280,10 @@ class MemoryNight:
             return self.settings.auto_save_interval_minutes * 60 + LONGEST_AWAY_S + two_polls_s
         return two_polls_s + LONGEST_RESTART_S
 
-    def _settled(self) -> bool:
-        return not self._unsettled()
+    def _is_settled(self) -> bool:
+        return not self._find_unsettled()
 
-    def _unsettled(self) -> str:
+    def _find_unsettled(self) -> str:
         resident = self.processes["tracker"].resident
         if not self.is_tracking() or not isinstance(resident, TrackerResident):
             return "no tracker is ready"

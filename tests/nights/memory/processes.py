@@ -56,7 +56,7 @@ class SimulatedProcess:
         self.line: SimulatedTransport = self.network.line(self)
         self.node = Endpoint(self.name, self.line, DeadLetters(None, self.name), now=lambda: timeline.now_s)
         self.node.incarnation = f"{self.name}{self.lives}"  # a random one would make another night of the same seed
-        self._guarded(self._begin)
+        self._run_guarded(self._begin)
         self.step()
 
     def _begin(self) -> None:
@@ -86,13 +86,13 @@ class SimulatedProcess:
     def run(self, act: Callable[[], None]) -> None:
         """Have the process do something of itself, between two messages."""
         if self.up and not self._busy:
-            self._guarded(act)
+            self._run_guarded(act)
             self.step()
 
     def step(self) -> None:
         """Take in what arrived and handle it, as the actor's own loop does."""
         if self.up and not self._busy:
-            self._guarded(self._loop)
+            self._run_guarded(self._loop)
 
     def _loop(self) -> None:
         resident = self.resident
@@ -121,7 +121,7 @@ class SimulatedProcess:
             self._wake_s = wake_s
             timeline.at(wake_s, self.step)
 
-    def _guarded(self, act: Callable[[], None]) -> None:
+    def _run_guarded(self, act: Callable[[], None]) -> None:
         """Run the process; a kill ends it, and so does an error that nobody caught."""
         self._busy = True
         try:

@@ -127,13 +127,13 @@ class LauncherStandIn(StandIn):
         assert untracked is not None
         reply = self.node.ask_future(self._night.persistence, SetPrivacy(untracked.viewer, "Somebody", "untracked"))
 
-        def answered(_: object) -> None:
+        def note_answer(_: object) -> None:
             if reply.exception() is None:
                 untracked.note_promise(self.timeline.now_s, self._night.settings.database_url)
             else:
                 self.call_later(ASK_AGAIN_S, self._ask_for_privacy)
 
-        reply.add_done_callback(answered)
+        reply.add_done_callback(note_answer)
 
     def _tick(self) -> None:
         self.tick()

@@ -48,11 +48,11 @@ class StandIn:
     def call_later(self, delay_s: float, act: Callable[[], None]) -> None:
         """Do it later, if this process still lives then."""
 
-        def later() -> None:
+        def run_later() -> None:
             if not self.line.dead:
                 self.process.run(act)
 
-        self.timeline.after(delay_s, later)
+        self.timeline.call_after(delay_s, run_later)
 
 
 class PlexStandIn(StandIn):

@@ -44,7 +44,7 @@ class Timeline:
         """Do it then, after what was planned for the same moment before."""
         heapq.heappush(self._events, (max(at_s, self.now_s), next(self._numbers), act))
 
-    def after(self, delay_s: float, act: Callable[[], None]) -> None:
+    def call_after(self, delay_s: float, act: Callable[[], None]) -> None:
         """Do it so many seconds from now."""
         self.at(self.now_s + delay_s, act)
 

@@ -35,7 +35,7 @@ class UntrackedViewer:
         """Persistence has said yes."""
         if self.promised_s is None:
             self.promised_s = now_s
-            self._before = self._stored(store_url)
+            self._before = self._read_stored(store_url)
 
     def check_report(self, report: WatchesReported, at_s: float) -> None:
         """The tracker has said what runs."""
@@ -47,11 +47,11 @@ class UntrackedViewer:
         """What is wrong in the end."""
         if self.promised_s is None:
             return [*self.problems, f"{self.viewer} was never promised not to be tracked"]
-        if self._stored(store_url) != self._before:
+        if self._read_stored(store_url) != self._before:
             return [*self.problems, f"the records of {self.viewer} are others than at {self.promised_s:.0f} s"]
         return self.problems
 
-    def _stored(self, store_url: str) -> list[WatchRecord]:
+    def _read_stored(self, store_url: str) -> list[WatchRecord]:
         engine = reader_engine(store_url)
         try:
             with engine.connect() as connection:

@@ -193,10 +193,10 @@ def test_taking_off_is_as_adding_up_the_others(
     left = add_watches(Totals(), stay, BERLIN)
     less = subtract_watches(add_watches(Totals(), [*stay, *go], BERLIN), go, BERLIN, come, left.days.__contains__)
     assert less is not None
-    assert rounded(add_watches(less, come, BERLIN)) == rounded(add_watches(left, come, BERLIN))
+    assert round_totals(add_watches(less, come, BERLIN)) == round_totals(add_watches(left, come, BERLIN))
 
 
-def rounded(totals: Totals) -> Totals:
+def round_totals(totals: Totals) -> Totals:
     """Without what the rounding of sums leaves."""
     copy = totals.copy()
     copy.playing_s = round(copy.playing_s, 3)

@@ -62,12 +62,12 @@ class Health:
 
     def __init__(self) -> None:
         self.reason = ""
-        self.degraded = DegradedReasons(self._degraded, self._recovered, logging.getLogger("discord"))
+        self.degraded = DegradedReasons(self._report_degraded, self._report_recovered, logging.getLogger("discord"))
 
-    def _degraded(self, *problems: Problem) -> None:
+    def _report_degraded(self, *problems: Problem) -> None:
         self.reason = join_english(problems)
 
-    def _recovered(self) -> None:
+    def _report_recovered(self) -> None:
         self.reason = ""
 
 

@@ -126,7 +126,7 @@ def viewer(name: str = "Ana", **changes: Any) -> ViewerStats:
     return ViewerStats(username=name, **{**plain, **changes})
 
 
-def earned(name: str = "First Reel", **changes: Any) -> EarnedBadge:
+def make_badge(name: str = "First Reel", **changes: Any) -> EarnedBadge:
     """A badge that was earned."""
     plain: dict[str, Any] = {
         "badge_id": "first_reel",

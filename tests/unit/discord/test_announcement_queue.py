@@ -97,7 +97,7 @@ async def working(bench: Bench) -> AsyncIterator[Bench]:
             await task
 
 
-async def acknowledged(*futures: "concurrent.futures.Future[None]") -> None:
+async def wait_acknowledged(*futures: "concurrent.futures.Future[None]") -> None:
     """All are acknowledged in time."""
     async with asyncio.timeout(5):
         await asyncio.gather(*(asyncio.wrap_future(future) for future in futures))
@@ -112,7 +112,7 @@ async def test_it_is_acknowledged_when_it_is_posted(health: Any) -> None:
         assert not waiting.done()
         bench.there = True
         bench.announcer.retry_now()
-        await acknowledged(waiting)
+        await wait_acknowledged(waiting)
         assert "Film 1." in bench.channel.text()
 
 
@@ -121,11 +121,11 @@ async def test_a_start_after_a_silence_is_told_at_once(health: Any, monkeypatch:
     monkeypatch.setattr(announcement_queue, "GATHER_S", 2.0)
     async with working(Bench(health)) as bench:
         began = time.monotonic()
-        await acknowledged(bench.put(1))
+        await wait_acknowledged(bench.put(1))
         assert time.monotonic() - began < 2.0
         second = bench.put(2)
         await asyncio.sleep(0.1)
-        await acknowledged(second, bench.put(3))
+        await wait_acknowledged(second, bench.put(3))
         assert time.monotonic() - began >= 2.0
         assert bench.channel.tries == 2
 
@@ -140,16 +140,16 @@ async def test_an_end_waits_for_the_badges_that_it_earned(health: Any, monkeypat
         )
         await asyncio.sleep(0.05)
         bench.announcer.put(
-            QueuedAnnouncement("badges", BadgesAwarded("discord:1", "Ana", (samples.earned(),), "one"), badges)
+            QueuedAnnouncement("badges", BadgesAwarded("discord:1", "Ana", (samples.make_badge(),), "one"), badges)
         )
-        await acknowledged(ended, badges)
+        await wait_acknowledged(ended, badges)
         assert bench.channel.tries == 1
 
 
 async def test_a_rush_is_told_in_one_message(health: Any) -> None:
     """Forty films that start at once."""
     async with working(Bench(health)) as bench:
-        await acknowledged(*(bench.put(number) for number in range(40)))
+        await wait_acknowledged(*(bench.put(number) for number in range(40)))
         assert bench.channel.tries == 1
         assert all(f"Film {number}." in bench.channel.text() for number in range(40))
 
@@ -187,7 +187,7 @@ async def test_what_discord_refuses_costs_only_itself(
     """One announcement that Discord will never take is dropped with a log line; the others are posted."""
     async with working(Bench(health)) as bench:
         bench.channel.poison = "Poison"
-        await acknowledged(bench.put(1), bench.put(2, "Poison"), bench.put(3))
+        await wait_acknowledged(bench.put(1), bench.put(2, "Poison"), bench.put(3))
         assert "Film 1." in bench.channel.text()
         assert "Film 3." in bench.channel.text()
         assert "Announcement dropped" in caplog.text
@@ -219,7 +219,7 @@ async def test_a_full_queue_may_push_out_what_is_being_posted(health: Any) -> No
         futures = [bench.put(number) for number in range(1, announcement_queue.MOST_WAITING + 5)]
         assert first.done()
         go.set()
-        await acknowledged(*futures)
+        await wait_acknowledged(*futures)
 
 
 async def test_what_waited_too_long_is_dropped(
@@ -228,7 +228,7 @@ async def test_what_waited_too_long_is_dropped(
     """Nobody wants to hear of last week's film."""
     monkeypatch.setattr(announcement_queue, "OLDEST_S", 0.0)
     async with working(Bench(health)) as bench:
-        await acknowledged(bench.put(1))
+        await wait_acknowledged(bench.put(1))
         assert bench.channel.tries == 0
         assert "Announcement dropped" in caplog.text
 
@@ -236,11 +236,11 @@ async def test_what_waited_too_long_is_dropped(
 async def test_a_redelivery_is_not_posted_twice(health: Any) -> None:
     """Neither while it waits, nor after it was posted, nor after a restart."""
     async with working(Bench(health)) as bench:
-        await acknowledged(bench.put(1), bench.put(1))
-        await acknowledged(bench.put(1))
+        await wait_acknowledged(bench.put(1), bench.put(1))
+        await wait_acknowledged(bench.put(1))
         assert bench.channel.tries == 1
     async with working(Bench(health, memory=bench.memory)) as restarted:
-        await acknowledged(restarted.put(1))
+        await wait_acknowledged(restarted.put(1))
         assert restarted.channel.tries == 0
 
 
@@ -264,7 +264,7 @@ async def test_a_crash_while_posting_does_not_post_twice(health: Any) -> None:
         futures = [second.put(1)]
         await asyncio.sleep(0.05)
         futures += [second.put(2), second.put(3)]
-        await acknowledged(*futures)
+        await wait_acknowledged(*futures)
     assert second.channel.text().count("Film 1.") == 1
     assert second.channel.text().count("Film 2.") == 1
     assert second.channel.text().count("Film 3.") == 1

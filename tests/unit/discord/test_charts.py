@@ -16,7 +16,7 @@ MINUTE = 60_000
 LONG = "Ω" * 10_000
 
 
-def ended(*seats: Any, **changes: Any) -> ScreeningEnded:
+def end_film(*seats: Any, **changes: Any) -> ScreeningEnded:
     """A film of two hours that ended."""
     return ScreeningEnded(samples.NOW, samples.screening(seats=seats, **changes))
 
@@ -24,7 +24,7 @@ def ended(*seats: Any, **changes: Any) -> ScreeningEnded:
 def test_each_minute_counts_who_saw_it() -> None:
     """One saw it whole, one its second hour and came back for the start; the brief one is not counted."""
     picture = chart_data.night_chart(
-        ended(
+        end_film(
             samples.seat("Ana", spans=((0, 120 * MINUTE),)),
             samples.seat("Ben", viewer_id="2", spans=((0, 10 * MINUTE), (60 * MINUTE, 120 * MINUTE))),
             samples.seat("Zoe", viewer_id="3", spans=((0, MINUTE),), brief=True),
@@ -45,7 +45,7 @@ def test_each_minute_counts_who_saw_it() -> None:
 def test_one_viewer_in_two_seats_counts_once() -> None:
     """Who left and came back is one person."""
     seats = [samples.seat("Ana", spans=((0, 60 * MINUTE),)), samples.seat("Ana", spans=((0, 120 * MINUTE),))]
-    picture = chart_data.night_chart(ended(*seats))
+    picture = chart_data.night_chart(end_film(*seats))
     assert picture is not None
     assert isinstance(picture.panels[0], LanesPanel)
     assert picture.panels[0].watching == ((0, 1), (120 * MINUTE, 0))
@@ -56,7 +56,7 @@ def test_one_viewer_in_two_seats_counts_once() -> None:
 @pytest.mark.parametrize("seats", [(), (samples.seat(),), (samples.seat(spans=((0, MINUTE),), brief=True),)])
 def test_where_nothing_is_known_nothing_is_drawn(seats: tuple[object, ...]) -> None:
     """No seats, none with minutes, only brief ones."""
-    assert chart_data.night_chart(ended(*seats)) is None
+    assert chart_data.night_chart(end_film(*seats)) is None
 
 
 def test_a_crowd_and_a_long_title_stay_within_limits() -> None:
@@ -65,7 +65,7 @@ def test_a_crowd_and_a_long_title_stay_within_limits() -> None:
         samples.seat(LONG, viewer_id=str(number), spans=((number * 1000, (250 + number) * 10_000),))
         for number in range(250)
     ]
-    picture = chart_data.night_chart(ended(*crowd, item=samples.item(LONG)))
+    picture = chart_data.night_chart(end_film(*crowd, item=samples.item(LONG)))
     assert picture is not None
     assert len(picture.alt) <= 1024
     (panel,) = picture.panels
@@ -78,13 +78,13 @@ def test_a_crowd_and_a_long_title_stay_within_limits() -> None:
 def test_hidden_viewers_have_no_lane() -> None:
     """They are one line, and count in no curve; where all are hidden there is no picture."""
     hidden = samples.seat(SOMEBODY, viewer_id="", spans=((0, 60 * MINUTE),))
-    picture = chart_data.night_chart(ended(samples.seat("Ana", spans=((0, 120 * MINUTE),)), hidden, hidden))
+    picture = chart_data.night_chart(end_film(samples.seat("Ana", spans=((0, 120 * MINUTE),)), hidden, hidden))
     assert picture is not None and isinstance(picture.panels[0], LanesPanel)
     assert [lane.name for lane in picture.panels[0].lanes] == ["Ana"]
     assert picture.panels[0].more == ("and 2 hidden",)
     assert picture.panels[0].watching == ((0, 1), (120 * MINUTE, 0))
     assert SOMEBODY not in str(picture)
-    assert chart_data.night_chart(ended(hidden)) is None
+    assert chart_data.night_chart(end_film(hidden)) is None
 
 
 def test_an_empty_community_has_no_picture() -> None:

@@ -65,16 +65,16 @@ async def wipe(ctx: CommandContext) -> None:
 
 
 @pytest.fixture
-def declared() -> tuple[UsherCommand, ...]:
+def commands() -> tuple[UsherCommand, ...]:
     """The commands of the product, and two that only this test has."""
     decades.reset_uses()
     return (*load_commands(), decades, wipe)
 
 
 @pytest.fixture
-def bot(make_bot: Callable[..., UsherBot], declared: tuple[UsherCommand, ...]) -> UsherBot:
+def bot(make_bot: Callable[..., UsherBot], commands: tuple[UsherCommand, ...]) -> UsherBot:
     """The real bot with the new commands."""
-    return make_bot(declared)
+    return make_bot(commands)
 
 
 async def test_it_answers_by_both_ways_and_its_pages_turn(room: Any, actors: Any) -> None:

@@ -31,7 +31,9 @@ from messages import (
 )
 from tests.unit.discord import samples
 
-PROFILE = ViewerProfile(samples.viewer(), (samples.earned(),), (samples.towards(), samples.towards("Night", 0.0)), 2)
+PROFILE = ViewerProfile(
+    samples.viewer(), (samples.make_badge(),), (samples.towards(), samples.towards("Night", 0.0)), 2
+)
 
 fails = pytest.mark.simcord(check_errors=False)
 """A test in which a command is refused: simcord would take the refusal for a bug."""

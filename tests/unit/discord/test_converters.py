@@ -10,7 +10,7 @@ from actors.chat.discord.framework.converters import MemberByName
 from messages import GetViewerStats, ViewerProfile
 from tests.unit.discord import samples
 
-PROFILE = ViewerProfile(samples.viewer(), (samples.earned(),), (), 2)
+PROFILE = ViewerProfile(samples.viewer(), (samples.make_badge(),), (), 2)
 
 
 @pytest.mark.parametrize("said", ["!stats Film Fan", '!stats "Film Fan"', "!stats Film O’Fan"])

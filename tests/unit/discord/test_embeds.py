@@ -76,7 +76,7 @@ def test_announcements_of_crowds_and_long_titles_fit() -> None:
     """250 viewers with the worst of names, a title of 10,000 characters."""
     seats = tuple(samples.seat(EVIL[number % len(EVIL)]) for number in range(250))
     shown = samples.screening(title=LONG, seats=seats, host=LONG, item=samples.item(LONG, genres=(LONG,) * 9))
-    badges = tuple(samples.earned(LONG, description=LONG) for _ in range(40))
+    badges = tuple(samples.make_badge(LONG, description=LONG) for _ in range(40))
     batch: list[announcement_embeds.Announcement] = [
         ScreeningStarted(samples.NOW, shown),
         ScreeningEnded(samples.NOW, shown),

@@ -18,7 +18,7 @@ def present(*names: str) -> TrackingPlan:
     return TrackingPlan((), tuple(VoiceMember(str(n), name) for n, name in enumerate(names)), "", ())
 
 
-def found(viewers: tuple[SeenBy, ...], **changes: Any) -> WhoSaw:
+def make_answer(viewers: tuple[SeenBy, ...], **changes: Any) -> WhoSaw:
     """An answer of the store."""
     counts = {state: sum(viewer.state == state for viewer in viewers) for state in ("not_yet", "in_part", "seen")}
     return WhoSaw(**{"film": FILM, "others": (), "viewers": viewers, **counts, **changes})
@@ -34,7 +34,7 @@ THREE = (
 async def test_whosaw_asks_of_those_present(room: Any, actors: Any) -> None:
     """The voice channel's members are asked after; the rest is said in one embed, the unseen first."""
     actors.answers[StartTracking] = present("Ana", "Björn", "Cem")
-    actors.answers[GetWhoSaw] = found(THREE, others=(OTHER,))
+    actors.answers[GetWhoSaw] = make_answer(THREE, others=(OTHER,))
     await room.ana.send(room.channel, "!whosaw the metro polis")
     question = actors.questions(GetWhoSaw)[0]
     assert question.title == "the metro polis"
@@ -51,7 +51,7 @@ async def test_whosaw_asks_of_those_present(room: Any, actors: Any) -> None:
 
 async def test_whosaw_of_everybody_where_nobody_is_there(room: Any, actors: Any) -> None:
     """With an empty channel, and with the tracker away, all known viewers are meant, and it says so."""
-    actors.answers[GetWhoSaw] = found(THREE)
+    actors.answers[GetWhoSaw] = make_answer(THREE)
     for plan in (present(), None):
         if plan is not None:
             actors.answers[StartTracking] = plan
@@ -73,7 +73,7 @@ async def test_whosaw_without_a_title(room: Any, actors: Any) -> None:
 @fails
 async def test_only_what_is_asked_of_the_store_is_counted(room: Any, actors: Any) -> None:
     """A question without a title costs none of the three that a member has in ten seconds."""
-    actors.answers[GetWhoSaw] = found(THREE)
+    actors.answers[GetWhoSaw] = make_answer(THREE)
     for said in ("!whosaw", "!whosaw", "!whosaw", *["!whosaw metropolis"] * 3):
         await room.ana.send(room.channel, said)
     assert len(actors.questions(GetWhoSaw)) == 3
@@ -95,7 +95,7 @@ async def test_whosaw_of_an_unknown_film(room: Any, actors: Any) -> None:
 async def test_whosaw_as_slash_command(room: Any, actors: Any) -> None:
     """The same with /."""
     actors.answers[StartTracking] = present("Ana", "Björn", "Cem")
-    actors.answers[GetWhoSaw] = found(THREE)
+    actors.answers[GetWhoSaw] = make_answer(THREE)
     result = await room.ana.slash(room.channel, "whosaw", title="metropolis")
     assert "Who saw Metropolis (1927)?" in str(result.response.embeds[0].title)
 

@@ -38,7 +38,7 @@ from tests.unit.discord.test_limits import ARGUMENTS, LONG, answer_at_length, ch
 from wording import cards, translation
 
 PROFILE = ViewerProfile(
-    samples.viewer(), (samples.earned("Night Owl"), samples.earned("Our own")), (samples.towards(),), 2
+    samples.viewer(), (samples.make_badge("Night Owl"), samples.make_badge("Our own")), (samples.towards(),), 2
 )
 fails = pytest.mark.simcord(check_errors=False)
 
@@ -117,7 +117,9 @@ def test_announcements_are_in_german(german: None) -> None:
     assert started.fields[0].name == "🍿 Schauen zu · 1" and "von Anfang an" in (started.fields[0].value or "")
     ended = announcement_embeds.build_embed(ScreeningEnded(at, shown))
     assert "Lief 42 Min. · 1 Zuschauer" in (ended.description or "") and "35 % gesehen" in (ended.description or "")
-    awarded = announcement_embeds.build_embed(BadgesAwarded("1", "Ana", (samples.earned("Night Owl"),), "screening-1"))
+    awarded = announcement_embeds.build_embed(
+        BadgesAwarded("1", "Ana", (samples.make_badge("Night Owl"),), "screening-1")
+    )
     assert awarded.title == "🏅 Ana hat sich 1 Abzeichen verdient" and "Nachteule" in (awarded.description or "")
     assert (
         bot_activity.build_line((samples.screening(state="paused"), shown))
@@ -172,7 +174,7 @@ class Marked(gettext.NullTranslations):
 
 
 @pytest.fixture
-def marked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def bracketed_texts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The bot speaks in brackets."""
     monkeypatch.setattr(translation, "_process_catalogue", Marked())
     yield
@@ -184,7 +186,7 @@ LATIN = {"p50", "p99", "ms", "MB", "launcher", "plex", "link"}
 
 @pytest.mark.parametrize("name", samples.PAGES)
 async def test_no_page_says_a_word_beside_the_catalogue(
-    name: str, marked: None, book: PageRegistry, actors: Any
+    name: str, bracketed_texts: None, book: PageRegistry, actors: Any
 ) -> None:
     """With data that has no Latin letter, what is outside the brackets has none either."""
     answer_at_length(actors)

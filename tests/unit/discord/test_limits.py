@@ -81,7 +81,7 @@ def answer_at_length(actors: Any) -> None:
     films = tuple(TitleCount(f"{n}{LONG}", 1900 + n, 99_999, 9_999, 9e7, 4.56, 9_999) for n in range(10))
     rows = tuple(LeaderboardRow(n + 1, str(n), f"{n}{LONG}", 9e7) for n in range(10))
     kinds = tuple((f"{n}{LONG}", 99_999) for n in range(10))
-    badges = tuple(samples.earned(f"{n}{LONG}", badge_id=f"b{n}", description=LONG) for n in range(60))
+    badges = tuple(samples.make_badge(f"{n}{LONG}", badge_id=f"b{n}", description=LONG) for n in range(60))
     ways = tuple(samples.towards(f"{n}{LONG}", description=LONG) for n in range(60))
     records = tuple(samples.record(f"{n}{LONG}", watch_id=f"w{n}", username=LONG) for n in range(10))
     watches = tuple(

@@ -51,7 +51,7 @@ def store(room: Any, actors: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
         return person(asked)
 
     def profile(asked: GetViewerStats) -> ViewerProfile:
-        badges = tuple(samples.earned(f"Badge {number}") for number in range(4 if state["links"] else 1))
+        badges = tuple(samples.make_badge(f"Badge {number}") for number in range(4 if state["links"] else 1))
         return ViewerProfile(samples.viewer(), badges, ())
 
     def accounts(asked: FindAccounts) -> AccountsFound:
@@ -163,7 +163,7 @@ async def test_without_plex_tv_the_other_way_is_named(room: Any, actors: Any) ->
     assert "plex.tv didn't give a PIN (ConnectTimeout)." in said and "asks an administrator" in said
 
 
-async def asked(room: Any) -> discord.Message:
+async def ask_for_account(room: Any) -> discord.Message:
     """Ana asks for Anton's account."""
     result = await room.ana.slash(room.channel, "link", account=f"{PLEX_ID} {ANTON.name}")
     assert not result.response.ephemeral
@@ -176,7 +176,7 @@ async def asked(room: Any) -> discord.Message:
 
 async def test_an_administrator_confirms_a_request_after_a_restart(room: Any, actors: Any, make_bot: Any) -> None:
     """Nobody else may; nothing is done before; the member's name comes from Discord."""
-    message = await asked(room)
+    message = await ask_for_account(room)
     assert not actors.questions(LinkAccount)
     await room.env.restart_bot(make_bot())
     for nosy in (room.ana, room.guild.add_member(room.env.create_user("eve"))):
@@ -193,7 +193,7 @@ async def test_a_request_is_refused_or_taken_back(room: Any, actors: Any) -> Non
     """By an administrator or the member; by nobody else."""
     eve = room.guild.add_member(room.env.create_user("eve"))
     for who in (room.ana, room.boss):
-        message = await asked(room)
+        message = await ask_for_account(room)
         denied = await eve.click(message, label="Refuse or withdraw")
         assert "Only administrators" in denied.response.embeds[0].description
         await who.click(message, label="Refuse or withdraw")
@@ -203,7 +203,7 @@ async def test_a_request_is_refused_or_taken_back(room: Any, actors: Any) -> Non
 
 async def test_a_confirmation_that_fails_is_said_and_can_be_pressed_again(room: Any, actors: Any) -> None:
     """The store is away, or says why not: the request stays as it is."""
-    message = await asked(room)
+    message = await ask_for_account(room)
     actors.answers[LinkAccount] = ViewerAccount("1", "open", (), 0, "It is linked to somebody else.")
     denied = await room.boss.click(message, label="Confirm")
     assert "linked to somebody else" in denied.followups[0].embeds[0].description

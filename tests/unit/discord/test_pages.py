@@ -50,7 +50,7 @@ def board(count: int) -> Callable[[GetLeaderboard], Leaderboard]:
     return answer
 
 
-def seen(count: int) -> Callable[[GetWhoSaw], WhoSaw]:
+def answer_unseen(count: int) -> Callable[[GetWhoSaw], WhoSaw]:
     """A store with so many viewers, none of whom saw the film."""
 
     def answer(asked: GetWhoSaw) -> WhoSaw:
@@ -65,7 +65,7 @@ LISTS: dict[str, tuple[type[Message], Callable[[int], Any], int]] = {
     "history": (GetHistory, history, 8),
     "leaderboard": (GetLeaderboard, board, 10),
     "topwatchers": (GetLeaderboard, board, 10),
-    "whosaw": (GetWhoSaw, seen, 20),
+    "whosaw": (GetWhoSaw, answer_unseen, 20),
 }
 """What is asked for each, a store that answers, and how many rows a page has."""
 
@@ -132,9 +132,9 @@ async def test_what_buttons_cannot_carry_is_bounded_and_forgotten(
     for who in ("4710", "4711", "4712", "4710", "4713", "4713"):
         await book.build("history", pack_arguments(who, "", TITLE * 2))
 
-    def asked() -> set[str]:
+    def list_kept() -> set[str]:
         return {json.loads(value)[:4] for value in memory_store.values("pages")}
 
-    assert asked() == {"4712", "4710", "4713"}
+    assert list_kept() == {"4712", "4710", "4713"}
     book.forget(ViewerIdentity({"4710"}, set()))
-    assert asked() == {"4712", "4713"}
+    assert list_kept() == {"4712", "4713"}

@@ -249,7 +249,7 @@ def test_how_long_backups_have_it_is_said(gone: ViewerErased, said: str) -> None
     assert ("backup" in text) == bool(gone.backups)
 
 
-async def posted(room: Any, bot: Any, member: int) -> discord.Message:
+async def post_button(room: Any, bot: Any, member: int) -> discord.Message:
     """The button where everybody can press it."""
     view = discord.ui.View(timeout=None)
     view.add_item(ForgetButton(member))
@@ -262,9 +262,9 @@ async def test_the_button_is_the_asker_s_alone_and_holds_for_two_minutes(
 ) -> None:
     """Another, and one too late, are told so: nothing is removed."""
     actors.answers[EraseViewer] = FORGOTTEN
-    refused = await room.boss.click(await posted(room, bot, room.ana.id), label="Delete my data")
+    refused = await room.boss.click(await post_button(room, bot, room.ana.id), label="Delete my data")
     assert "isn't yours" in refused.response.embeds[0].description
-    late = await posted(room, bot, room.ana.id)
+    late = await post_button(room, bot, room.ana.id)
     monkeypatch.setattr(forgetme, "PRESS_S", -1)
     refused = await room.ana.click(late, label="Delete my data")
     assert "nothing was deleted" in refused.response.embeds[0].description
@@ -273,7 +273,7 @@ async def test_the_button_is_the_asker_s_alone_and_holds_for_two_minutes(
 
 async def test_a_store_that_is_away_forgets_nobody_and_says_so(room: Any, bot: Any) -> None:
     """The button stays, to be pressed again."""
-    message = await posted(room, bot, room.ana.id)
+    message = await post_button(room, bot, room.ana.id)
     refused = await room.ana.click(message, label="Delete my data")
     assert "is restarting" in refused.followups[0].embeds[0].description
     assert room.channel.last_message.components

@@ -30,12 +30,12 @@ def test_ids_and_names_of_one_person_are_taken_out() -> None:
     veil = Redactor(MemoryStore().open("hidden_viewers", float), Stopped())
     seats = (samples.seat("Quirin", viewer_id="4711"), samples.seat("Ana", viewer_id="1"))
     hosted = samples.screening(host="QUIRIN_P", player="Quirin's TV", seats=seats)
-    badges = BadgesAwarded("plex:m:7", "quirin_p", (samples.earned(),))
+    badges = BadgesAwarded("plex:m:7", "quirin_p", (samples.make_badge(),))
     started, ended = ScreeningStarted(samples.NOW, hosted), ScreeningEnded(samples.NOW, replace(hosted, host="Ana"))
     assert veil.redact(started) is started and veil.redact(badges) is badges
     veil.hide(PERSON)
     assert veil.redact(badges) is None
-    others = BadgesAwarded("1", "Ana", (samples.earned(),))
+    others = BadgesAwarded("1", "Ana", (samples.make_badge(),))
     assert veil.redact(others) is others
     seen = veil.redact(started)
     assert isinstance(seen, ScreeningStarted)

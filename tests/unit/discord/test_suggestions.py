@@ -32,7 +32,7 @@ REMAKE = replace(METROPOLIS, rating_key="12", year=2001)
 ID = "0123456789abcdef"
 
 
-def suggested(item: Item | None = METROPOLIS, **changes: Any) -> SuggestedFilm:
+def suggest_film(item: Item | None = METROPOLIS, **changes: Any) -> SuggestedFilm:
     """A film on the list."""
     plain: dict[str, Any] = {
         "suggestion_id": ID, "title": item.title if item else "Greed", "year": item.year if item else None,
@@ -53,7 +53,7 @@ def library(actors: Any) -> None:
     members = tuple(VoiceMember(str(n), name) for n, name in enumerate(("Ana", "Björn", "Cem")))
     actors.answers[StartTracking] = TrackingPlan((), members, "", ())
     actors.answers[SuggestFilm] = lambda asked: FilmSuggested(
-        "added", suggested(asked.item, title=asked.title or "Metropolis")
+        "added", suggest_film(asked.item, title=asked.title or "Metropolis")
     )
 
 
@@ -112,7 +112,7 @@ async def test_others_want_it_too_or_take_it_back(room: Any, actors: Any) -> Non
     """By the buttons below the answer, each told alone."""
     await room.ana.send(room.channel, "!suggest Brazil")
     message = room.channel.last_message
-    actors.answers[SuggestFilm] = FilmSuggested("seconded", suggested(wanted=2, names=("Ana", "boss")))
+    actors.answers[SuggestFilm] = FilmSuggested("seconded", suggest_film(wanted=2, names=("Ana", "boss")))
     said = await room.boss.click(message, label="I want it too")
     assert actors.questions(SuggestFilm)[-1].suggestion_id == ID
     assert said.response.ephemeral and "2 want it" in said.response.embeds[0].description
@@ -125,8 +125,8 @@ async def test_others_want_it_too_or_take_it_back(room: Any, actors: Any) -> Non
 async def test_the_list_says_who_wants_what_and_who_has_seen_it(room: Any, actors: Any) -> None:
     """The most wanted first; hidden viewers are counted among those who want it, and named nowhere."""
     films = (
-        suggested(wanted=4, names=("Ana", "Björn"), seen=2, asked_of=6),
-        suggested(None, suggestion_id="f" * 16, seen=3, title="**Greed**"),
+        suggest_film(wanted=4, names=("Ana", "Björn"), seen=2, asked_of=6),
+        suggest_film(None, suggestion_id="f" * 16, seen=3, title="**Greed**"),
     )
     actors.answers[GetSuggestions] = SuggestionsPage(films, 2)
     await room.ana.send(room.channel, "!suggestions")
@@ -142,7 +142,7 @@ async def test_the_list_says_who_wants_what_and_who_has_seen_it(room: Any, actor
 
 async def test_taking_back_offers_ones_own_or_all(room: Any, actors: Any) -> None:
     """All of them with Manage Events alone; then the whole suggestion goes."""
-    actors.answers[GetSuggestions] = SuggestionsPage((suggested(),), 1)
+    actors.answers[GetSuggestions] = SuggestionsPage((suggest_film(),), 1)
     actors.answers[WithdrawFilm] = FilmWithdrawn("Metropolis", is_gone=True)
     await room.ana.send(room.channel, "!suggestions")
     listed = room.channel.last_message
@@ -169,7 +169,7 @@ async def test_the_longest_list_fits(room: Any, actors: Any) -> None:
 
     def page(asked: GetSuggestions) -> SuggestionsPage:
         films = tuple(
-            suggested(title="*" * 300, suggestion_id=f"{n:016x}", names=("_" * 40,) * 30, wanted=40)
+            suggest_film(title="*" * 300, suggestion_id=f"{n:016x}", names=("_" * 40,) * 30, wanted=40)
             for n in range(asked.offset, min(40, asked.offset + asked.limit))
         )
         return SuggestionsPage(films, 40)

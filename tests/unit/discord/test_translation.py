@@ -271,7 +271,7 @@ def test_every_problem_has_words_and_all_words_are_used() -> None:
 def loose(path: Path) -> Iterator[str]:
     """Every text of a file that people could see and that no catalogue knows."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    passed = {id(part) for node in ast.walk(tree) for part in _passed(node)}
+    passed = {id(part) for node in ast.walk(tree) for part in _iterate_translated(node)}
     strict = {id(part) for node in ast.walk(tree) for part in _strict(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in passed:
@@ -281,7 +281,7 @@ def loose(path: Path) -> Iterator[str]:
                 yield f"{path.name}:{node.lineno}: {node.value}"
 
 
-def _passed(node: ast.AST) -> Iterator[ast.AST]:
+def _iterate_translated(node: ast.AST) -> Iterator[ast.AST]:
     """Texts that went through a catalogue, or that nobody on Discord sees."""
     if isinstance(node, ast.Call):
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))

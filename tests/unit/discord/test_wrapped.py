@@ -40,7 +40,7 @@ def everybody(figures: YearFigures = FULL, name: str = "Ana") -> CommunityYear:
 
 async def test_a_viewers_year(room: Any, actors: Any) -> None:
     """One's own, of the usual year, with all its figures."""
-    actors.answers[GetYear] = YearOfViewer("Ana", FULL, (samples.earned(),))
+    actors.answers[GetYear] = YearOfViewer("Ana", FULL, (samples.make_badge(),))
     await room.ana.send(room.channel, "!wrapped")
     asked = actors.questions(GetYear)[0]
     assert asked.viewer_id == str(room.ana.id)
@@ -119,7 +119,7 @@ async def test_the_longest_names_stay_within_the_limits(room: Any, actors: Any) 
     figures = YearFigures(
         2025, 9, 9, 9, 9e6, 9, (long, 1), (long, 1), (long, 1), None, None, (long, 1.0), (long, 1), FULL.days
     )
-    actors.answers[GetYear] = YearOfViewer(long, figures, (samples.earned(long),) * 60)
+    actors.answers[GetYear] = YearOfViewer(long, figures, (samples.make_badge(long),) * 60)
     actors.answers[GetCommunityYear] = everybody(figures, long)
     for command in ("!wrapped", "!wrapped server"):
         await room.ana.send(room.channel, command)
@@ -154,7 +154,7 @@ async def test_the_card_has_the_posters_of_its_films(
     item = samples.item("Metropolis")
     films = tuple(TitleCount(title, 1927, 9, 4, 40_000.0) for title in ("Metropolis", "M", "Gone", "Fourth"))
     posters = (item, replace(item, thumb="/m"), None, item)
-    actors.answers[GetYear] = YearOfViewer("Ana", FULL, (samples.earned(),), films=films, posters=posters)
+    actors.answers[GetYear] = YearOfViewer("Ana", FULL, (samples.make_badge(),), films=films, posters=posters)
     actors.answers[GetCommunityYear] = replace(everybody(), films=films, posters=posters)
     actors.answers[GetPoster] = lambda asked: Poster(asked.thumb.encode(), "png")
     await room.ana.send(room.channel, said)

@@ -88,7 +88,7 @@ class Stage:
             self.answer(*answering)
             self.supervisor.step(self.now_s)
 
-    def up(self) -> None:
+    def start_all(self) -> None:
         """Start everything, each answering as soon as it is there."""
         self.supervisor.step(self.now_s)
         for name in self.supervisor.actors:

@@ -82,7 +82,7 @@ def test_one_that_waits_is_tried_for_as_long_as_it_takes(caplog: pytest.LogCaptu
 def test_only_the_one_that_died_is_started_again() -> None:
     """One for one: the others keep their processes."""
     stage = Stage("persistence", "tracker", "discord")
-    stage.up()
+    stage.start_all()
     pids = {actor.name: actor.pid for actor in stage.supervisor.actors.values()}
     stage.latest("tracker").status = -9
     stage.run(0.5, "persistence", "discord")
@@ -98,7 +98,7 @@ def test_only_the_one_that_died_is_started_again() -> None:
 def test_the_pauses_double_up_to_the_longest() -> None:
     """Exponential back-off."""
     stage = Stage("plex")
-    stage.up()
+    stage.start_all()
     pauses = []
     for _ in range(3):
         before = len(stage.started)
@@ -114,7 +114,7 @@ def test_the_pauses_double_up_to_the_longest() -> None:
 def test_a_crash_loop_ends_as_failed_and_the_rest_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     """The limit in the window, the error with its cure, and the others untouched."""
     stage = Stage("tracker", "plex")
-    stage.up()
+    stage.start_all()
     for _ in range(100):
         if stage.supervisor.actors["plex"].process is not None:
             stage.latest("plex").status = 70
@@ -152,7 +152,7 @@ def test_a_failed_actor_gets_one_try_after_the_long_pause() -> None:
 def test_a_hung_actor_is_killed_and_started_again(caplog: pytest.LogCaptureFixture) -> None:
     """No answer within the limit, while the process is there."""
     stage = Stage("tracker", "plex")
-    stage.up()
+    stage.start_all()
     hung = stage.latest("plex")
     stage.run(4.5, "tracker")
     assert hung.exit_status() is None
@@ -176,7 +176,7 @@ def test_a_slow_start_has_its_own_patience() -> None:
 def test_a_pause_of_the_launcher_is_no_silence_of_the_actors() -> None:
     """After a suspended machine wakes up nobody is taken for hung."""
     stage = Stage("plex")
-    stage.up()
+    stage.start_all()
     stage.now_s += 3600
     stage.supervisor.step(stage.now_s)
     stage.run(2)
@@ -187,7 +187,7 @@ def test_a_pause_of_the_launcher_is_no_silence_of_the_actors() -> None:
 def test_an_answer_of_the_dead_process_says_nothing() -> None:
     """A late pong must not make its successor look alive."""
     stage = Stage("plex")
-    stage.up()
+    stage.start_all()
     old = stage.latest("plex")
     old.status = -9
     stage.run(2)
@@ -209,7 +209,7 @@ def test_an_actor_that_lives_but_is_not_ready_is_starting() -> None:
 def test_an_error_that_is_over_says_since_when() -> None:
     """Not while it lasts; from the first good answer on; anew with the next error."""
     stage = Stage("plex")
-    stage.up()
+    stage.start_all()
     assert stage.supervisor.health(stage.now_s)[0].resolved_for_s is None
     stage.answer("plex", degraded="token refused")
     assert stage.supervisor.health(stage.now_s)[0].resolved_for_s is None
@@ -226,7 +226,7 @@ def test_an_error_that_is_over_says_since_when() -> None:
 def test_degraded_and_back() -> None:
     """What the actor says of itself is its state, with its reason."""
     stage = Stage("plex")
-    stage.up()
+    stage.start_all()
     stage.answer("plex", degraded="token refused")
     row = stage.supervisor.health(stage.now_s)[0]
     assert (row.state, row.last_error) == ("degraded", "token refused")
@@ -252,7 +252,7 @@ def test_a_must_that_refuses_at_its_start_is_hopeless(caplog: pytest.LogCaptureF
 def test_a_must_that_fails_later_is_not_hopeless() -> None:
     """What waits for it is safe in memory; it is tried again."""
     stage = Stage("persistence", "tracker", essential=frozenset({"persistence"}))
-    stage.up()
+    stage.start_all()
     stage.latest("persistence").status = FATAL
     stage.run(5, "tracker")
     assert stage.state("persistence") == "failed"
@@ -279,7 +279,7 @@ def test_a_process_that_cannot_be_made_counts_as_a_crash(monkeypatch: pytest.Mon
 def test_the_stop_goes_backwards_and_waits_for_each() -> None:
     """Intake first, persistence last; more pollers together."""
     stage = Stage("persistence", "tracker", "discord", "plex", "plex-2")
-    stage.up()
+    stage.start_all()
     asked: list[str] = []
     stopping = stage.supervisor.begin_stop(asked.append, stage.now_s)
     assert not stopping.step(stage.now_s)
@@ -299,7 +299,7 @@ def test_the_stop_goes_backwards_and_waits_for_each() -> None:
 def test_one_that_will_not_stop_is_pressed_then_killed_within_the_time() -> None:
     """An actor that ignores everything costs its share of the time and no more."""
     stage = Stage("persistence", "tracker", "discord", "plex")
-    stage.up()
+    stage.start_all()
     for process in stage.started:
         process.obeys = False
     stopping = stage.supervisor.begin_stop(lambda _: None, stage.now_s)

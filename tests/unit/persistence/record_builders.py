@@ -99,7 +99,7 @@ def ask(store: Store, asked: Question[AnswerT], *records: WatchRecord, at_s: flo
     return found  # type: ignore[return-value] # an answer of the question's own class
 
 
-def closed(of: WatchRecord) -> Moment:
+def closes(of: WatchRecord) -> Moment:
     """Return when the tracker closed a watch: half a minute after its end."""
     return Moment(of.ended_at_s + 30, of.ended_at_s + 30 - EVENING)
 
@@ -114,7 +114,7 @@ def open_store(folder: Path, rules: StatisticsRules = RULES) -> Store:
 def finish(store: Store, *records: WatchRecord, at_s: float | None = None) -> None:
     """Store finished watches, each by a message of its own."""
     for each in records:
-        finish_watch(store, each, closed(each), f"m-{each.watch_id}", [], at_s or each.ended_at_s + 31)
+        finish_watch(store, each, closes(each), f"m-{each.watch_id}", [], at_s or each.ended_at_s + 31)
 
 
 def read_hours(store: Store) -> dict[str, float]:

@@ -128,13 +128,13 @@ def test_what_is_before_a_change_is_not_looked_through(tmp_path: Path, monkeypat
     """A long history is copied up to there: what a merging finish changes was mostly written lately."""
     seen: list[bytes] = []
 
-    def counted(stream: BinaryIO, start: int) -> Iterator[bytes]:
+    def count_lines(stream: BinaryIO, start: int) -> Iterator[bytes]:
         for line in every(stream, start):
             seen.append(line)
             yield line
 
     every = files._read_lines
-    monkeypatch.setattr(files, "_read_lines", counted)
+    monkeypatch.setattr(files, "_read_lines", count_lines)
     lines = [b'{"n":%d}' % number for number in range(5000)]
     here = JsonFiles(tmp_path)
     mark = here.rebuild_history(lines)

@@ -16,7 +16,7 @@ from viewers.merge import Thresholds, group_overlapping, merge_records, record_e
 MINUTE = 60
 
 
-def seen(watch_id: str, begins: float, ends: float, **changes: Any) -> WatchRecord:
+def make_watch(watch_id: str, begins: float, ends: float, **changes: Any) -> WatchRecord:
     """A watch from one minute of the evening to another; the film began at minute 0, and was never paused."""
     stretch = (round(begins * 60_000), round(ends * 60_000))
     percent = (stretch[1] - stretch[0]) / 7_200_000 * 100
@@ -36,7 +36,7 @@ def watches(draw: st.DrawFn) -> list[WatchRecord]:
     for number in range(draw(st.integers(1, 5))):
         begins = draw(st.integers(0, 110))
         ends = begins + draw(st.integers(1, 120 - begins))
-        whole = seen(f"w{number}", begins, ends, source=draw(st.sampled_from(("plex", "voice"))))
+        whole = make_watch(f"w{number}", begins, ends, source=draw(st.sampled_from(("plex", "voice"))))
         played = whole.playing_s * draw(st.floats(0.1, 1.0))
         found.append(replace(whole, playing_s=played, paused_s=whole.playing_s - played))
     return found
@@ -44,14 +44,14 @@ def watches(draw: st.DrawFn) -> list[WatchRecord]:
 
 def test_the_host_in_the_channel_is_one_viewer() -> None:
     """The session from start to end, the member from minute 10 to 100: the session's time, and there as a member."""
-    host = seen("host", 0, 120, source="plex", party=True, first_seat=True)
-    member = seen("member", 10, 100, source="voice", party=True)
+    host = make_watch("host", 0, 120, source="plex", party=True, first_seat=True)
+    member = make_watch("member", 10, 100, source="voice", party=True)
     assert merge_records([member, host], Thresholds(80, 60)) == replace(host, source="voice", first_seat=False)
 
 
 def test_what_one_alone_saw_counts_too() -> None:
     """60 minutes and 70, half an hour of them together: 100 minutes, and with them the film is completed."""
-    early, late = seen("early", 0, 60), seen("late", 30, 100)
+    early, late = make_watch("early", 0, 60), make_watch("late", 30, 100)
     both = merge_records([early, late], Thresholds(80, 60))
     assert both.watch_id == "late" and both.playing_s == pytest.approx(6000) and both.spans == ((0, 6_000_000),)
     assert (both.started_at_s, both.ended_at_s) == (early.started_at_s, late.ended_at_s)
@@ -62,8 +62,8 @@ def test_what_one_alone_saw_counts_too() -> None:
 
 def test_the_playing_time_of_the_whole_decides_whether_it_is_brief() -> None:
     """Two of 40 seconds each, half of it together, are no brief watch; two that hardly played are."""
-    early = seen("early", 0, 40 / 60, brief=True)
-    late = seen("late", 20 / 60, 1, brief=True)
+    early = make_watch("early", 0, 40 / 60, brief=True)
+    late = make_watch("late", 20 / 60, 1, brief=True)
     both = merge_records([early, late], Thresholds(80, 60))
     assert both.playing_s == pytest.approx(60) and not both.brief
     assert merge_records([early, late], Thresholds(80, 61)).brief
@@ -71,9 +71,9 @@ def test_the_playing_time_of_the_whole_decides_whether_it_is_brief() -> None:
 
 def test_only_what_overlaps_is_one() -> None:
     """Two that touch and one much later are apart; one that bridges two makes all three one."""
-    first, second, third = seen("a", 0, 30), seen("b", 30, 60), seen("c", 90, 110)
+    first, second, third = make_watch("a", 0, 30), make_watch("b", 30, 60), make_watch("c", 90, 110)
     assert group_overlapping([third, first, second], record_extent) == [[first], [second], [third]]
-    bridge = seen("d", 29, 31)
+    bridge = make_watch("d", 29, 31)
     assert group_overlapping([first, bridge, second], record_extent) == [[first, bridge, second]]
 
 

@@ -56,7 +56,7 @@ class Pair:
             self.clock.now_s += 0.1
             self.deliver_all()
 
-    def heard(self) -> list[ReceivedMessage]:
+    def take_heard(self) -> list[ReceivedMessage]:
         """What waits for bob, taken out."""
         self.deliver_all()
         found = []
@@ -70,7 +70,7 @@ class Pair:
         return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
 
 
-def finished(name: str) -> WatchFinished:
+def make_finished(name: str) -> WatchFinished:
     """A kept message that can be told from others by its watch id."""
     found = example(WatchFinished)
     assert isinstance(found, WatchFinished)

@@ -35,7 +35,7 @@ from messages import (
     SuggestTitles,
     WatchFinished,
 )
-from tests.unit.runtime.endpoint_pair import finished, watch_id
+from tests.unit.runtime.endpoint_pair import make_finished, watch_id
 from tests.unit.runtime.scripted_actor import STATUS, WITHIN_S, Bob, Stage, until
 
 
@@ -92,7 +92,7 @@ def test_a_future_that_failed_brings_the_kept_message_again(stage: Stage) -> Non
         return seen[-1]
 
     stage.start(watch=watch)
-    stage.ann.tell("bob", finished("w1"))
+    stage.ann.tell("bob", make_finished("w1"))
     stage.pump_until(lambda: len(seen) == 1)
     seen[0].set_exception(OSError("Discord is away"))
     stage.pump_until(lambda: len(seen) == 2)
@@ -112,7 +112,7 @@ def test_one_put_off_comes_again_and_those_behind_it_wait(stage: Stage) -> None:
 
     actor = stage.start(watch=watch)
     for name in ("w1", "w2", "w3"):
-        stage.ann.tell("bob", finished(name))
+        stage.ann.tell("bob", make_finished(name))
     stage.pump_until(lambda: stage.ann.count_unacknowledged() == 0)
     assert [name for name in seen if name != "w1"] == ["w2", "w3"]
     assert seen[:3] == ["w1", "w1", "w1"]
@@ -132,7 +132,7 @@ def test_a_crash_ends_it_and_those_behind_are_not_lost_in_silence(stage: Stage) 
     first = stage.start(save=save)
     stage.ann.tell("bob", SaveNow("crash"))
     assert begun.wait(WITHIN_S)
-    stage.ann.tell("bob", finished("w1"))
+    stage.ann.tell("bob", make_finished("w1"))
     stage.ann.tell("bob", SaveNow("behind it"))
     reply = stage.ann.ask_future("bob", GetSaveStatus())
     go.set()
@@ -218,10 +218,10 @@ def test_a_failing_timer_or_callback_is_a_crash(stage: Stage) -> None:
 def test_a_transport_that_breaks_is_a_crash(stage: Stage) -> None:
     """As above."""
 
-    def broken(_timeout_s: float) -> list[Any]:
+    def fail(_timeout_s: float) -> list[Any]:
         raise OSError("no more sockets")
 
-    actor = stage.start(start=lambda actor: setattr(actor.endpoint._transport, "receive", broken))
+    actor = stage.start(start=lambda actor: setattr(actor.endpoint._transport, "receive", fail))
     assert actor.terminated.wait(WITHIN_S)
     assert isinstance(actor.crash, OSError)
     assert actor.ended == ["failure"]
@@ -246,7 +246,7 @@ def test_a_stop_does_not_wait_for_ever(stage: Stage, monkeypatch: pytest.MonkeyP
     actor = stage.start(save=lambda _word: time.sleep(0.02))
     for number in range(100):
         stage.ann.tell("bob", SaveNow(str(number)))
-    stage.ann.tell("bob", finished("w1"))
+    stage.ann.tell("bob", make_finished("w1"))
     reply = stage.ann.ask_future("bob", GetSaveStatus())
     until(lambda: actor._dispatcher.timing.handled)
     actor.stop_in_order()

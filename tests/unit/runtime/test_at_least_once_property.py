@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from actors.runtime.delivery.mailbox import ReceivedMessage
 from messages import SaveNow
-from tests.unit.runtime.endpoint_pair import Pair, finished, watch_id
+from tests.unit.runtime.endpoint_pair import Pair, make_finished, watch_id
 
 PATIENCE_S = 20.0
 """Long enough for every pause of the outbox, once all is well again."""
@@ -51,7 +51,7 @@ class Mishaps(RuleBasedStateMachine):
         for _ in range(count):
             name = str(len(self.told))
             self.told.append(name)
-            self.pair.ann.tell("bob", finished(name), lambda name=name: self.acknowledged.append(name))  # type: ignore[misc]  # mypy cannot infer the default
+            self.pair.ann.tell("bob", make_finished(name), lambda name=name: self.acknowledged.append(name))  # type: ignore[misc]  # mypy cannot infer the default
 
     @rule()
     def tell_plainly(self) -> None:

@@ -13,7 +13,7 @@ from actors.runtime.middleware.dispatcher import BATCH_ID, BATCH_LIMIT, Dispatch
 from actors.runtime.middleware.health import HealthState
 from actors.runtime.middleware.poison_guard import PoisonGuard
 from messages import WatchFinished
-from tests.unit.runtime.endpoint_pair import Pair, finished, watch_id
+from tests.unit.runtime.endpoint_pair import Pair, make_finished, watch_id
 
 
 class Stand:
@@ -33,7 +33,7 @@ class Stand:
     def tell(self, *names: str) -> None:
         """Send finished watches."""
         for name in names:
-            self.pair.ann.tell("bob", finished(name), functools.partial(self.done.append, name))
+            self.pair.ann.tell("bob", make_finished(name), functools.partial(self.done.append, name))
         self.pair.deliver_all()
 
     def handle(self) -> None:

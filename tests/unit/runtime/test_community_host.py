@@ -31,18 +31,18 @@ class Noting(CommunityHost):
 
 
 @pytest.fixture
-def asked() -> Future[CommunityList]:
+def answer() -> Future[CommunityList]:
     """The answer that persistence has not given yet."""
     return Future()
 
 
 @pytest.fixture
-def host(asked: Future[CommunityList]) -> Iterator[Noting]:
+def host(answer: Future[CommunityList]) -> Iterator[Noting]:
     """A process that has just asked."""
     with contextlib.closing(create_network(("launcher", "tracker", "persistence"))) as network:
         made = Noting(find_actor("tracker"), Actor, Settings(), network.spec)
         main: Any = SimpleNamespace(
-            ref=lambda _name: SimpleNamespace(ask_future=lambda _question: asked),
+            ref=lambda _name: SimpleNamespace(ask_future=lambda _question: answer),
             endpoint=SimpleNamespace(submit=lambda act: act()),
         )
         made.attach(main)
@@ -50,15 +50,15 @@ def host(asked: Future[CommunityList]) -> Iterator[Noting]:
         yield made
 
 
-def test_an_answer_that_comes_late_undoes_no_change(host: Noting, asked: Future[CommunityList]) -> None:
+def test_an_answer_that_comes_late_undoes_no_change(host: Noting, answer: Future[CommunityList]) -> None:
     """A community that was removed since it was asked for does not come back."""
     host.on_changed(CommunitiesChanged(()))
-    asked.set_result(CommunityList(CLUB))
+    answer.set_result(CommunityList(CLUB))
     assert host.applied == ((),)
 
 
-def test_what_was_asked_for_holds_until_something_is_told(host: Noting, asked: Future[CommunityList]) -> None:
+def test_what_was_asked_for_holds_until_something_is_told(host: Noting, answer: Future[CommunityList]) -> None:
     """The answer at the start, and then the changes."""
-    asked.set_result(CommunityList(CLUB))
+    answer.set_result(CommunityList(CLUB))
     host.on_changed(CommunitiesChanged(()))
     assert host.applied == (CLUB, ())

@@ -104,10 +104,10 @@ def test_a_disk_that_takes_nothing_is_said_and_survived(
 ) -> None:
     """With what to do about it."""
 
-    def full(*_: Any, **__: Any) -> int:
+    def fail_full(*_: Any, **__: Any) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "write", full)
+    monkeypatch.setattr(os, "write", fail_full)
     DeadLetters(path, "tracker").add("odd")
     assert caplog.records[-1].levelno == logging.WARNING
     assert "No space left on device (make room on the disk)" in caplog.messages[-1]

@@ -15,7 +15,7 @@ from actors.runtime import Reject
 from actors.runtime.delivery.dead_letters import DeadLetters
 from messages import Message, SaveNow, WatchFinished
 from messages.codec import MAX_FRAME_BYTES
-from tests.unit.runtime.endpoint_pair import Pair, finished, watch_id
+from tests.unit.runtime.endpoint_pair import Pair, make_finished, watch_id
 from tests.unit.runtime.scripted_actor import WITHIN_S, Stage
 
 
@@ -81,7 +81,7 @@ def test_what_can_never_be_done_waits_for_the_dead_letters(stage: Stage, caplog:
     actor = stage.start(watch=watch)
     with caplog.at_level(logging.WARNING):
         for name in ("w1", "w2"):
-            stage.ann.tell("bob", finished(name))
+            stage.ann.tell("bob", make_finished(name))
         stage.pump_until(lambda: len(seen) > 1)
     assert set(seen) == {"w1"} and let_go == [] and stage.ann.count_unacknowledged() == 2
     assert "will be tried again: the store cannot hold it; and the dead letters" in caplog.text
@@ -95,7 +95,7 @@ def test_a_message_that_kills_twice_waits_for_the_dead_letters(stage: Stage) -> 
     """It is not handed to the actor a third time meanwhile."""
     aside: list[Message] = []
     stage.ann.on_dead_lettered = aside.append
-    stage.ann.tell("bob", finished("crash"))
+    stage.ann.tell("bob", make_finished("crash"))
     for _ in range(2):
         actor = stage.start()
         stage.pump_until(actor.terminated.is_set)
@@ -112,7 +112,7 @@ def test_a_message_that_nobody_hears_waits_for_the_dead_letters(stage: Stage) ->
     """The kind is known, its actor has no handler for it."""
     actor = stage.start()
     actor._dispatcher._handlers.pop(WatchFinished)
-    stage.ann.tell("bob", finished("w1"))
+    stage.ann.tell("bob", make_finished("w1"))
     stage.pump_until(lambda: "bob does not hear it" in actor._health.last_error)
     assert stage.ann.count_unacknowledged() == 1
     mend(stage.folder)
@@ -128,10 +128,10 @@ def test_an_unreadable_kept_message_waits_for_the_dead_letters(pair: Pair) -> No
     pair.bob._reliable_delivery._answer = lambda _origin, *said: sent.append(said)  # type: ignore[method-assign]
     for _ in range(2):
         pair.network.transports["bob"]._box.put(b"ann", frame)
-        assert pair.heard() == [] and sent == []
+        assert pair.take_heard() == [] and sent == []
     mend(pair.folder)
     pair.network.transports["bob"]._box.put(b"ann", frame)
-    assert pair.heard() == [] and sent == [("x-1", "set_aside")]
+    assert pair.take_heard() == [] and sent == [("x-1", "set_aside")]
     assert pair.letters("bob")[0]["body"] == ["no_such", "important"]
 
 
@@ -140,11 +140,11 @@ def test_what_cannot_be_sent_waits_for_the_dead_letters(pair: Pair) -> None:
     (pair.folder / "ann.jsonl").mkdir()
     aside: list[Message] = []
     pair.ann.on_dead_lettered = aside.append
-    pair.ann.tell("bob", finished("x" * MAX_FRAME_BYTES))
-    pair.ann.tell("bob", finished("w2"))
+    pair.ann.tell("bob", make_finished("x" * MAX_FRAME_BYTES))
+    pair.ann.tell("bob", make_finished("w2"))
     pair.pass_time(3.0)
     assert aside == [] and pair.ann.count_unacknowledged() == 2
     mend(pair.folder, "ann")
     pair.pass_time(3.0)
     assert len(aside) == 1
-    assert [watch_id(incoming.message) for incoming in pair.heard()] == ["w2"]
+    assert [watch_id(incoming.message) for incoming in pair.take_heard()] == ["w2"]

@@ -12,7 +12,7 @@ from actors.runtime.delivery.mailbox import LIMIT
 from messages import AutoSaveTick, GetSaveStatus, Message, Moment, SaveNow, SaveStatus, SuggestTitles
 from messages.codec import MAX_FRAME_BYTES, OversizedFrame, encode
 from messages.envelope import Envelope
-from tests.unit.runtime.endpoint_pair import Pair, finished, in_a_thread, watch_id
+from tests.unit.runtime.endpoint_pair import Pair, in_a_thread, make_finished, watch_id
 
 STATUS = SaveStatus(1.0, 5.0)
 
@@ -28,14 +28,14 @@ def raw(pair: Pair, *envelope: object) -> None:
 def test_what_is_told_arrives(pair: Pair) -> None:
     """With its sender, and nothing to answer."""
     pair.ann.tell("bob", SaveNow("x"))
-    [incoming] = pair.heard()
+    [incoming] = pair.take_heard()
     assert (incoming.message, incoming.sender, incoming.ask_id, incoming.delivery_id) == (SaveNow("x"), "ann", "", "")
 
 
 def test_a_question_is_answered(pair: Pair) -> None:
     """And its deadline leaves nothing behind."""
     reply = pair.ann.ask_future("bob", GetSaveStatus())
-    [incoming] = pair.heard()
+    [incoming] = pair.take_heard()
     pair.bob.answer(incoming, STATUS)
     pair.deliver_all()
     assert reply.result(0) == STATUS
@@ -45,7 +45,7 @@ def test_a_question_is_answered(pair: Pair) -> None:
 def test_an_error_comes_back_as_an_error(pair: Pair) -> None:
     """With its class and text and who raised it."""
     reply = pair.ann.ask_future("bob", GetSaveStatus())
-    [incoming] = pair.heard()
+    [incoming] = pair.take_heard()
     pair.bob.answer_error(incoming, ValueError("the store is locked"))
     pair.deliver_all()
     with pytest.raises(RemoteError, match="bob: the store is locked") as caught:
@@ -56,7 +56,7 @@ def test_an_error_comes_back_as_an_error(pair: Pair) -> None:
 def test_a_question_without_an_answer_fails_at_its_deadline(pair: Pair) -> None:
     """Also where the other was killed; an answer after the deadline is passed over."""
     reply = pair.ann.ask_future("bob", GetSaveStatus(), timeout_s=2.0)
-    [incoming] = pair.heard()
+    [incoming] = pair.take_heard()
     pair.pass_time(1.9)
     assert not reply.done()
     pair.pass_time(0.2)
@@ -82,7 +82,7 @@ def test_an_unreadable_answer_is_an_error(pair: Pair) -> None:
     """Not a wait until the deadline, and no crash."""
     for kind, body in (("answer", ["no_such", 1]), ("error", 7), ("error", ["one"]), ("answer", None)):
         reply = pair.ann.ask_future("bob", GetSaveStatus())
-        [incoming] = pair.heard()
+        [incoming] = pair.take_heard()
         frame = encode(Envelope(kind, incoming.ask_id, "bob", "life", body))  # type: ignore[arg-type]  # two Kinds
         pair.network.transports["ann"]._box.put(None, frame)
         pair.deliver_all()
@@ -93,7 +93,7 @@ def test_an_unreadable_answer_is_an_error(pair: Pair) -> None:
 def test_an_asker_who_gave_up_is_not_answered(pair: Pair) -> None:
     """asyncio cancels what nobody waits for any more."""
     reply = pair.ann.ask_future("bob", GetSaveStatus())
-    [incoming] = pair.heard()
+    [incoming] = pair.take_heard()
     assert reply.cancel()
     pair.bob.answer(incoming, STATUS)
     pair.deliver_all()
@@ -112,14 +112,14 @@ def test_a_flood_is_dropped_and_counted_and_who_asks_hears_of_it(pair: Pair) -> 
     assert pair.bob.dead_letters.count == 25
     assert {letter["reason"] for letter in pair.letters("bob")} == {"the mailbox is full"}
     reply = pair.ann.ask_future("bob", GetSaveStatus())
-    pair.ann.tell("bob", finished("w1"))
+    pair.ann.tell("bob", make_finished("w1"))
     pair.deliver_all()
     with pytest.raises(MailboxFull, match="bob has 1000 messages waiting"):
         reply.result(0)
     assert pair.ann.count_unacknowledged() == 1
-    assert len(pair.heard()) == LIMIT
+    assert len(pair.take_heard()) == LIMIT
     pair.pass_time(2.0)
-    assert [watch_id(incoming.message) for incoming in pair.heard()] == ["w1"]
+    assert [watch_id(incoming.message) for incoming in pair.take_heard()] == ["w1"]
 
 
 def test_a_full_queue_between_is_a_dead_letter_of_the_sender(pair: Pair) -> None:
@@ -138,12 +138,12 @@ def test_a_message_over_the_limit_is_a_dead_letter_or_an_error(pair: Pair) -> No
         pair.ann.ask("bob", huge)
     aside: list[Message] = []
     pair.ann.on_dead_lettered = aside.append
-    pair.ann.tell("bob", finished("x" * MAX_FRAME_BYTES))
-    pair.ann.tell("bob", finished("w2"))
-    assert [watch_id(incoming.message) for incoming in pair.heard()] == ["w2"]
+    pair.ann.tell("bob", make_finished("x" * MAX_FRAME_BYTES))
+    pair.ann.tell("bob", make_finished("w2"))
+    assert [watch_id(incoming.message) for incoming in pair.take_heard()] == ["w2"]
     assert len(aside) == 1
     reply = pair.ann.ask_future("bob", GetSaveStatus())
-    [incoming] = pair.heard()
+    [incoming] = pair.take_heard()
     pair.bob.answer(incoming, huge)
     pair.deliver_all()
     with pytest.raises(RemoteError) as caught:
@@ -177,7 +177,7 @@ def test_a_question_never_takes_the_place_of_a_report(pair: Pair) -> None:
     assert (asked.message, bool(asked.ask_id)) == (tick[0], True)
     pair.ann.tell("bob", tick[2])
     pair.ann.ask_future("bob", tick[3])  # type: ignore[arg-type]  # likewise
-    assert [incoming.message for incoming in pair.heard()] == [tick[2], tick[3]]
+    assert [incoming.message for incoming in pair.take_heard()] == [tick[2], tick[3]]
 
 
 # -- what is kept -------------------------------------------------------------------------------------------------
@@ -186,8 +186,8 @@ def test_a_question_never_takes_the_place_of_a_report(pair: Pair) -> None:
 def test_an_unreadable_kept_message_is_set_aside(pair: Pair) -> None:
     """It can never be handled: its sender must not send it for ever, and what follows goes on."""
     raw(pair, "kept", "x-1", "ann", "x", ["no_such", "important"], 1, 1)
-    raw(pair, "kept", "x-2", "ann", "x", encode_body(finished("w2")), 2, 1)
-    assert [watch_id(incoming.message) for incoming in pair.heard()] == ["w2"]
+    raw(pair, "kept", "x-2", "ann", "x", encode_body(make_finished("w2")), 2, 1)
+    assert [watch_id(incoming.message) for incoming in pair.take_heard()] == ["w2"]
     [letter] = pair.letters("bob")
     assert letter["reason"].startswith("UnknownTag")
     assert letter["body"] == ["no_such", "important"]
@@ -208,7 +208,7 @@ def test_other_threads_hand_their_work_over(pair: Pair) -> None:
     in_a_thread(lambda: pair.ann.tell("bob", SaveNow("x")))
     in_a_thread(lambda: replies.append(pair.ann.ask_future("bob", GetSaveStatus())))
     pair.ann.pump(0.0)
-    told, asked = pair.heard()
+    told, asked = pair.take_heard()
     assert told.message == SaveNow("x")
     pair.bob.answer(asked, STATUS)
     pair.deliver_all()
@@ -227,8 +227,8 @@ def test_a_callback_that_fails_is_its_owners_fault_alone(pair: Pair) -> None:
     pair.ann.call_at(0.0, fail)
     pair.ann.submit(fail)
     pair.ann.submit(lambda: done.append(True))
-    pair.ann.tell("bob", finished("w1"), fail)
-    for incoming in pair.heard():
+    pair.ann.tell("bob", make_finished("w1"), fail)
+    for incoming in pair.take_heard():
         pair.bob.acknowledge(incoming)
     pair.deliver_all()
     assert [str(error) for error in broken] == ["mine"] * 3
@@ -243,7 +243,7 @@ def test_at_the_end_everybody_hears_something(pair: Pair) -> None:
     """Who asked gets an error, what was told becomes a dead letter, what is kept stays with its sender."""
     waiting = pair.ann.ask_future("bob", GetSaveStatus())
     pair.ann.tell("bob", SaveNow("in the mailbox"))
-    pair.ann.tell("bob", finished("w1"))
+    pair.ann.tell("bob", make_finished("w1"))
     pair.ann.tell("bob", AutoSaveTick(Moment(1.0, 1.0)))
     pair.bob.pump(0.0)
     late = pair.ann.ask_future("bob", GetSaveStatus())
@@ -271,7 +271,7 @@ def test_after_the_end_nothing_hangs(pair: Pair) -> None:
     with pytest.raises(ActorUnavailable, match="ann is stopping"):
         pair.ann.ask("bob", GetSaveStatus())
     with pytest.raises(ActorUnavailable):
-        pair.ann.tell("bob", finished("w1"))
+        pair.ann.tell("bob", make_finished("w1"))
     replies: list[concurrent.futures.Future[SaveStatus]] = []
     in_a_thread(lambda: replies.append(pair.ann.ask_future("bob", GetSaveStatus())))
     with pytest.raises(ActorUnavailable):

@@ -35,7 +35,7 @@ class Said:
 
 
 @pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Iterator[Said]:
+def log_text(capsys: pytest.CaptureFixture[str]) -> Iterator[Said]:
     """What is logged; all is as before afterwards."""
     root = logging.getLogger()
     before, level, hook = root.handlers[:], root.level, threading.excepthook
@@ -49,82 +49,82 @@ def said(capsys: pytest.CaptureFixture[str]) -> Iterator[Said]:
         logging.getLogger(name).setLevel(was)
 
 
-def test_a_line_of_text(said: Said) -> None:
+def test_a_line_of_text(log_text: Said) -> None:
     """Time, level, actor, message."""
     set_up_logging("INFO", "text", [])
     logging.getLogger("persistence").info("💾 Auto-saved badge data (%d active watches)", 3)
     form = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00 INFO    persistence 💾 Auto-saved badge data \(3 active watches\)\n"
-    assert re.fullmatch(form, said())
+    assert re.fullmatch(form, log_text())
 
 
-def test_a_library_is_named_in_its_actors_line(said: Said) -> None:
+def test_a_library_is_named_in_its_actors_line(log_text: Said) -> None:
     """Whose process it is, then who says it."""
     set_up_logging("INFO", "text", [], "discord")
     logging.getLogger("discord.gateway").warning("no heartbeat")
-    assert "WARNING discord     discord.gateway: no heartbeat" in said()
+    assert "WARNING discord     discord.gateway: no heartbeat" in log_text()
 
 
-def test_a_line_of_json(said: Said) -> None:
+def test_a_line_of_json(log_text: Said) -> None:
     """One object a line, emoji as they are."""
     set_up_logging("INFO", "json", [], "persistence")
     logging.getLogger("persistence").info("💾 saved", extra={"watches": 3})
-    line = json.loads(said())
+    line = json.loads(log_text())
     assert (line["level"], line["actor"], line["message"], line["watches"]) == ("INFO", "persistence", "💾 saved", 3)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", line["ts"]), "ISO 8601, extended"
-    assert "💾" in said()
+    assert "💾" in log_text()
 
 
-def test_a_traceback_is_one_line_of_json(said: Said) -> None:
+def test_a_traceback_is_one_line_of_json(log_text: Said) -> None:
     """A collector of logs reads line by line."""
     set_up_logging("INFO", "json", [], "persistence")
     try:
         raise ValueError("two\nlines")
     except ValueError as error:
         logging.getLogger("persistence").error("crashed", exc_info=error)
-    assert len(said().splitlines()) == 1
-    assert "two\\nlines" in said()
+    assert len(log_text().splitlines()) == 1
+    assert "two\\nlines" in log_text()
 
 
 @pytest.mark.parametrize("kind", ["text", "json"])
 @pytest.mark.parametrize("shown", [SECRET, repr(SECRET), json.dumps(SECRET), {"token": SECRET}, [SECRET.encode()]])
-def test_no_secret_in_a_message(said: Said, kind: str, shown: Any) -> None:
+def test_no_secret_in_a_message(log_text: Said, kind: str, shown: Any) -> None:
     """However it is written."""
     set_up_logging("INFO", kind, [SECRET, "plainsecret"])
     logging.getLogger("plex").info("refused: %s, plainsecret", shown)
-    assert "plainsecret" not in said()
+    assert "plainsecret" not in log_text()
     if not isinstance(shown, list):  # bytes have no letters beyond ASCII; tokens have none either
-        assert HIDDEN in said()
-        assert "Plex token" not in said()
+        assert HIDDEN in log_text()
+        assert "Plex token" not in log_text()
 
 
 @pytest.mark.parametrize("kind", ["text", "json"])
-def test_no_secret_in_an_address_or_a_traceback(said: Said, kind: str) -> None:
+def test_no_secret_in_an_address_or_a_traceback(log_text: Said, kind: str) -> None:
     """Where libraries put it."""
     set_up_logging("INFO", kind, [SECRET])
     try:
         raise ConnectionError(f"http://plex:32400/?X-Plex-Token=x-Plex%20token%2F%C3%A4%221%5C2%27 failed: {SECRET!r}")
     except ConnectionError as error:
         logging.getLogger("plex").error("down", exc_info=error)
-    assert "Plex token" not in said()
-    assert "Plex%20token" not in said()
-    assert "ConnectionError" in said()
+    assert "Plex token" not in log_text()
+    assert "Plex%20token" not in log_text()
+    assert "ConnectionError" in log_text()
 
 
-def test_a_longer_secret_hides_before_one_within_it(said: Said) -> None:
+def test_a_longer_secret_hides_before_one_within_it(log_text: Said) -> None:
     """Or its rest would stand there."""
     set_up_logging("INFO", "text", ["abcd", "abcdefgh"])
     logging.getLogger("plex").info("it is abcdefgh")
-    assert said().endswith("it is ***\n")
+    assert log_text().endswith("it is ***\n")
 
 
-def test_what_is_too_short_to_be_a_secret_hides_nothing(said: Said) -> None:
+def test_what_is_too_short_to_be_a_secret_hides_nothing(log_text: Said) -> None:
     """A password of one letter would make every line unreadable."""
     set_up_logging("INFO", "text", ["", "e"])
     logging.getLogger("plex").info("three sessions")
-    assert "three sessions" in said()
+    assert "three sessions" in log_text()
 
 
-def test_a_line_that_cannot_be_formatted_is_still_said(said: Said) -> None:
+def test_a_line_that_cannot_be_formatted_is_still_said(log_text: Said) -> None:
     """logging itself would print the arguments, secrets among them."""
 
     class Odd:
@@ -134,21 +134,21 @@ def test_a_line_that_cannot_be_formatted_is_still_said(said: Said) -> None:
     set_up_logging("INFO", "text", [SECRET])
     logging.getLogger("plex").info("it says %s", Odd())
     logging.getLogger("plex").info("one %s too few: %s", SECRET)
-    assert "not to be formatted: RuntimeError" in said()
-    assert "not to be formatted: TypeError" in said()
-    assert "Plex token" not in said()
+    assert "not to be formatted: RuntimeError" in log_text()
+    assert "not to be formatted: TypeError" in log_text()
+    assert "Plex token" not in log_text()
 
 
-def test_chatty_libraries_are_heard_from_warning_on(said: Said) -> None:
+def test_chatty_libraries_are_heard_from_warning_on(log_text: Said) -> None:
     """At any level of ours."""
     set_up_logging("DEBUG", "text", [])
     logging.getLogger("urllib3.connectionpool").info("Starting new HTTP connection")
     logging.getLogger("plex").debug("polled")
-    assert "Starting" not in said()
-    assert "polled" in said()
+    assert "Starting" not in log_text()
+    assert "polled" in log_text()
 
 
-def test_a_thread_that_dies_is_logged_without_secrets(said: Said) -> None:
+def test_a_thread_that_dies_is_logged_without_secrets(log_text: Said) -> None:
     """Python would print its traceback past every filter."""
     set_up_logging("INFO", "text", [SECRET])
 
@@ -158,25 +158,25 @@ def test_a_thread_that_dies_is_logged_without_secrets(said: Said) -> None:
     thread = threading.Thread(target=fail, name="websocket")
     thread.start()
     thread.join()
-    assert "websocket ended: token ***" in said()
-    assert "Plex token" not in said()
+    assert "websocket ended: token ***" in log_text()
+    assert "Plex token" not in log_text()
 
 
-def test_a_thread_that_exits_is_not_an_error(said: Said) -> None:
+def test_a_thread_that_exits_is_not_an_error(log_text: Said) -> None:
     """SystemExit in a thread ends it, as Python has it."""
     set_up_logging("INFO", "text", [])
     thread = threading.Thread(target=sys.exit)
     thread.start()
     thread.join()
-    assert said() == ""
+    assert log_text() == ""
 
 
-def test_warnings_are_logged(said: Said) -> None:
+def test_warnings_are_logged(log_text: Said) -> None:
     """With the actor's name, as all else."""
     set_up_logging("INFO", "text", [], "plex")
     warnings.showwarning("odd certificate", UserWarning, "ssl.py", 7)
-    assert "py.warnings: " in said()
-    assert "odd certificate" in said()
+    assert "py.warnings: " in log_text()
+    assert "odd certificate" in log_text()
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])

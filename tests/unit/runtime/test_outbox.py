@@ -12,7 +12,7 @@ from messages import BadgesAwarded, EarnedBadge, SaveNow
 MESSAGE = SaveNow("1")
 
 
-def made(count: int = 0) -> PeerOutbox:
+def make_outbox(count: int = 0) -> PeerOutbox:
     """An outbox in which `count` messages wait."""
     outbox = PeerOutbox("tracker", "life")
     for _ in range(count):
@@ -27,7 +27,7 @@ def numbers(batch: list[PendingDelivery]) -> list[int]:
 
 def test_what_is_kept_is_sent_once_and_then_waited_for() -> None:
     """Nothing is sent twice within a pause."""
-    outbox = made(3)
+    outbox = make_outbox(3)
     assert numbers(outbox.take_due(0.0)) == [1, 2, 3]
     assert outbox.take_due(FIRST_RETRY_S / 2) == []
     assert outbox.next_at() == FIRST_RETRY_S
@@ -35,7 +35,7 @@ def test_what_is_kept_is_sent_once_and_then_waited_for() -> None:
 
 def test_an_empty_outbox_has_nothing_to_do() -> None:
     """No timer runs for a peer to whom all was told."""
-    outbox = made(1)
+    outbox = make_outbox(1)
     [kept] = outbox.take_due(0.0)
     assert outbox.acknowledge(kept.id, 0.1) is kept
     assert outbox.next_at() is None
@@ -45,7 +45,7 @@ def test_an_empty_outbox_has_nothing_to_do() -> None:
 
 def test_an_acknowledgement_counts_once() -> None:
     """The second one, of a copy, finds nothing."""
-    outbox = made(1)
+    outbox = make_outbox(1)
     [kept] = outbox.take_due(0.0)
     outbox.acknowledge(kept.id, 0.1)
     assert outbox.acknowledge(kept.id, 0.2) is None
@@ -54,7 +54,7 @@ def test_an_acknowledgement_counts_once() -> None:
 
 def test_only_the_oldest_knocks_at_a_silent_peer() -> None:
     """Its queue must not fill with copies; when it answers, the rest comes again at once."""
-    outbox = made(3)
+    outbox = make_outbox(3)
     first = outbox.take_due(0.0)[0]
     assert numbers(outbox.take_due(FIRST_RETRY_S)) == [1]
     outbox.acknowledge(first.id, 1.0)
@@ -64,7 +64,7 @@ def test_only_the_oldest_knocks_at_a_silent_peer() -> None:
 
 def test_pauses_grow_to_a_limit() -> None:
     """A peer that is down for long is not flooded, and is found within LAST_RETRY_S of its return."""
-    outbox = made(1)
+    outbox = make_outbox(1)
     outbox.take_due(0.0)
     pauses, at = [], 0.0
     for _ in range(6):
@@ -80,7 +80,7 @@ def test_pauses_grow_to_a_limit() -> None:
 
 def test_progress_of_others_does_not_put_off_a_lost_one() -> None:
     """Number 1 is lost; that later ones are acknowledged must not move its retry."""
-    outbox = made(3)
+    outbox = make_outbox(3)
     batch = outbox.take_due(0.0)
     before = outbox.next_at()
     outbox.acknowledge(batch[1].id, FIRST_RETRY_S - 0.01)
@@ -90,7 +90,7 @@ def test_progress_of_others_does_not_put_off_a_lost_one() -> None:
 
 def test_new_messages_do_not_put_off_a_lost_one() -> None:
     """Steady traffic once put off every retry for ever."""
-    outbox = made(1)
+    outbox = make_outbox(1)
     outbox.take_due(0.0)
     for tenth in range(1, 5):
         outbox.add(MESSAGE)
@@ -101,7 +101,7 @@ def test_new_messages_do_not_put_off_a_lost_one() -> None:
 
 def test_a_new_life_of_the_peer_gets_all_again_at_once() -> None:
     """What its killed life had in its sockets is lost."""
-    outbox = made(3)
+    outbox = make_outbox(3)
     outbox.take_due(0.0)
     outbox.on_peer_seen("first life")
     assert outbox.take_due(0.1) == []
@@ -114,7 +114,7 @@ def test_a_new_life_of_the_peer_gets_all_again_at_once() -> None:
 
 def test_few_are_on_the_way_at_one_time() -> None:
     """The rest waits its turn, so that no queue between overflows."""
-    outbox = made(WINDOW + 10)
+    outbox = make_outbox(WINDOW + 10)
     first = outbox.take_due(0.0)
     assert len(first) == WINDOW
     outbox.acknowledge(first[0].id, 0.1)
@@ -123,7 +123,7 @@ def test_few_are_on_the_way_at_one_time() -> None:
 
 def test_a_new_life_does_not_widen_the_window() -> None:
     """Never-sent ones are not sent because others come again."""
-    outbox = made(WINDOW + 10)
+    outbox = make_outbox(WINDOW + 10)
     outbox.take_due(0.0)
     outbox.on_peer_seen("a")
     outbox.on_peer_seen("b")
@@ -133,7 +133,7 @@ def test_a_new_life_does_not_widen_the_window() -> None:
 def test_a_full_outbox_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """The caller hears of it, by name of the peer, and nothing that waits is lost."""
     monkeypatch.setattr(outbox_module, "LIMIT", 3)
-    outbox = made(3)
+    outbox = make_outbox(3)
     with pytest.raises(OutboxFull, match="tracker"):
         outbox.add(MESSAGE)
     assert len(outbox) == 3

@@ -15,7 +15,7 @@ def nothing() -> None:
     """Be done."""
 
 
-def due(timers: Timers, now_s: float) -> int:
+def count_due(timers: Timers, now_s: float) -> int:
     """How many are due, taking them."""
     count = 0
     while timers.pop_due(now_s) is not None:
@@ -41,8 +41,8 @@ def test_a_cancelled_one_is_not_done() -> None:
     timers.schedule(1.0, nothing).cancel()
     timers.schedule(2.0, nothing)
     assert timers.next_at() == 2.0
-    assert due(timers, 1.5) == 0
-    assert due(timers, 2.0) == 1
+    assert count_due(timers, 1.5) == 0
+    assert count_due(timers, 2.0) == 1
     assert timers.next_at() is None
 
 

@@ -17,7 +17,7 @@ from messages import (
     SaveStatus,
     WatchFinished,
 )
-from tests.unit.runtime.endpoint_pair import finished, watch_id
+from tests.unit.runtime.endpoint_pair import make_finished, watch_id
 from tests.unit.runtime.scripted_actor import Stage
 
 
@@ -25,8 +25,8 @@ def test_a_message_that_kills_twice_is_set_aside(stage: Stage, caplog: pytest.Lo
     """Whole in the dead letters, its sender told, and life goes on with the next one."""
     aside: list[Message] = []
     stage.ann.on_dead_lettered = aside.append
-    stage.ann.tell("bob", finished("crash"))
-    stage.ann.tell("bob", finished("w2"))
+    stage.ann.tell("bob", make_finished("crash"))
+    stage.ann.tell("bob", make_finished("w2"))
     for life in range(2):
         actor = stage.start()
         stage.pump_until(actor.terminated.is_set)
@@ -53,7 +53,7 @@ def test_a_message_that_can_never_be_done_is_set_aside_at_once(stage: Stage) -> 
 
     actor = stage.start(watch=watch)
     for name in ("w1", "w2"):
-        stage.ann.tell("bob", finished(name))
+        stage.ann.tell("bob", make_finished(name))
     stage.pump_until(lambda: stage.ann.count_unacknowledged() == 0)
     assert seen == ["w1", "w2"]
     assert [watch_id(message) for message in aside] == ["w1"]

@@ -28,7 +28,7 @@ def member(world: DiscordWorld, name: str) -> Member:
     return next(each for each in world.members() if each.display_name == name)
 
 
-def posted(world: DiscordWorld, **parts: Any) -> ChannelMessage:
+def post(world: DiscordWorld, **parts: Any) -> ChannelMessage:
     """A message of the bot."""
     return world.post(ChannelMessage(snowflake(), next(iter(world.guild.channels)), world.bot, **parts))
 
@@ -94,7 +94,7 @@ def test_an_embed_is_laid_out(world: DiscordWorld) -> None:
     select = {"type": 3, "custom_id": "s", "placeholder": "Which?", "options": [{"label": "A", "value": "a"}]}
     rows = [{"type": 1, "components": controls}, {"type": 1, "components": [select]}]
     files = [Attachment(1, "p.png", b"x" * 1500), Attachment(2, "all.json", b"y")]
-    posted(world, embeds=[embed], components=rows, attachments=files)
+    post(world, embeds=[embed], components=rows, attachments=files)
     lines = render_transcript(world.messages.values(), world, width=80).splitlines()
     assert lines[0] == "Usher  APP   22:13"
     assert lines[1:3] == ["▌ Watching", "▌ now"]
@@ -107,7 +107,7 @@ def test_an_embed_is_laid_out(world: DiscordWorld) -> None:
 
 def test_two_embeds_stand_apart(world: DiscordWorld) -> None:
     """And a code block leaves no empty line behind."""
-    posted(world, embeds=[{"description": "```\na\n```"}, {"title": "b"}])
+    post(world, embeds=[{"description": "```\na\n```"}, {"title": "b"}])
     assert render_transcript(world.messages.values(), world).splitlines()[1:4] == ["▌   a", "", "▌ b"]
 
 
@@ -115,9 +115,9 @@ def test_who_asked_and_who_sees_it_is_said(world: DiscordWorld) -> None:
     """Above and below the answer."""
     iris = member(world, "Iris")
     question = world.post(ChannelMessage(snowflake(), next(iter(world.guild.channels)), iris.user, "!stats *now*"))
-    posted(world, content="There.", reply_to=question.id)
-    posted(world, content="Saved.", asked_by=iris.user, asked_with="savedata", flags=64)
-    posted(world, asked_by=iris.user, asked_with="stats", flags=128)
+    post(world, content="There.", reply_to=question.id)
+    post(world, content="Saved.", asked_by=iris.user, asked_with="savedata", flags=64)
+    post(world, asked_by=iris.user, asked_with="stats", flags=128)
     shown = render_transcript(world.messages.values(), world, tz=datetime.timezone(datetime.timedelta(hours=1)))
     assert "Iris  23:13\n!stats now\n" in shown
     assert "╭ Iris  !stats now\nUsher  APP   23:13\nThere.\n" in shown
@@ -132,7 +132,7 @@ def test_a_message_made_of_components_is_laid_out(world: DiscordWorld) -> None:
         "accessory": {"type": 2, "style": 3, "label": "Join", "custom_id": "j"},
     }  # fmt: skip
     inner = [{"type": 10, "content": "## Now playing"}, {"type": 14}, section]
-    message = posted(world, components=[{"type": 17, "accent_color": 255, "components": inner}], flags=1 << 15)
+    message = post(world, components=[{"type": 17, "accent_color": 255, "components": inner}], flags=1 << 15)
     lines = render_transcript([message], world).splitlines()
     assert [lines[1], lines[3], lines[4]] == ["▌ Now playing", "▌ Film", "▌ [ Join ]"]
     assert message.text == "## Now playing\n**Film**"
@@ -141,7 +141,7 @@ def test_a_message_made_of_components_is_laid_out(world: DiscordWorld) -> None:
 
 def test_colour_only_where_it_is_wanted(world: DiscordWorld) -> None:
     """Plain text has no escape sequence."""
-    message = posted(world, content="**x**")
+    message = post(world, content="**x**")
     assert "\x1b[1m" in render_transcript([message], world, styled=True)
     assert "\x1b" not in render_transcript([message], world)
 
@@ -149,7 +149,7 @@ def test_colour_only_where_it_is_wanted(world: DiscordWorld) -> None:
 def test_a_poll_is_read_with_its_votes_and_its_end(world: DiscordWorld) -> None:
     """The message that says how it ended shows no fields of Discord's own."""
     body = {"question": {"text": "Which *film*?"}, "answers": [{"poll_media": {"text": "Alien"}}], "duration": 1}
-    message = posted(world, poll=Poll.from_request(body, NOW_S))
+    message = post(world, poll=Poll.from_request(body, NOW_S))
     assert message.poll is not None
     message.poll.votes[1] = [member(world, "Iris").id]
     assert "○ Alien · 1 vote" in message.text and "Poll closed" not in message.text

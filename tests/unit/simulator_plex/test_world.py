@@ -11,15 +11,15 @@ Told = list[dict[str, Any]]
 
 
 @pytest.fixture
-def told() -> Told:
+def notifications() -> Told:
     """The playing notifications so far."""
     return []
 
 
 @pytest.fixture
-def world(told: Told) -> PlexWorld:
+def world(notifications: Told) -> PlexWorld:
     """A server with the default library and nobody watching."""
-    return PlexWorld(notify=lambda alert: told.append(alert["PlaySessionStateNotification"][0]))
+    return PlexWorld(notify=lambda alert: notifications.append(alert["PlaySessionStateNotification"][0]))
 
 
 def play(
@@ -36,16 +36,16 @@ def play(
     return world.play(who, item, player, 1000.0, at_ms=at_ms, key=key, state=state)
 
 
-def spoken(told: Told) -> list[tuple[str, str, int]]:
+def read_alerts(notifications: Told) -> list[tuple[str, str, int]]:
     """Session key, state and position of each alert."""
-    return [(one["sessionKey"], one["state"], one["viewOffset"]) for one in told]
+    return [(one["sessionKey"], one["state"], one["viewOffset"]) for one in notifications]
 
 
-def test_start_is_announced(world: PlexWorld, told: Told) -> None:
+def test_start_is_announced(world: PlexWorld, notifications: Told) -> None:
     """The first alert carries all that a listener may ask for."""
     play(world, at_ms=5_000)
     film = world.library["Metropolis"]
-    assert told[0] | {"playQueueID": 0, "playQueueItemID": 0} == {
+    assert notifications[0] | {"playQueueID": 0, "playQueueItemID": 0} == {
         "sessionKey": "1",
         "clientIdentifier": TELEVISION.machine_id,
         "guid": film.guid,
@@ -59,88 +59,88 @@ def test_start_is_announced(world: PlexWorld, told: Told) -> None:
     }
 
 
-def test_reports_come_at_each_clients_own_pace(world: PlexWorld, told: Told) -> None:
+def test_reports_come_at_each_clients_own_pace(world: PlexWorld, notifications: Told) -> None:
     """Ten, twenty and one seconds apart, each once, whoever looks how often."""
     for player in (TELEVISION, PHONE, BROWSER):
         play(world, player=player)
-    told.clear()
+    notifications.clear()
     for half_second in range(1, 81):
         world.tick(1000.0 + half_second / 2)
-    offsets = {key: [at for k, _, at in spoken(told) if k == key] for key in "123"}
+    offsets = {key: [at for k, _, at in read_alerts(notifications) if k == key] for key in "123"}
     assert offsets["1"] == [10_000, 20_000, 30_000, 40_000]
     assert offsets["2"] == [20_000, 40_000]
     assert offsets["3"] == [n * 1000 for n in range(1, 41)]
 
 
-def test_a_leaping_clock_brings_one_report(world: PlexWorld, told: Told) -> None:
+def test_a_leaping_clock_brings_one_report(world: PlexWorld, notifications: Told) -> None:
     """After a leap the client's latest report is told, not all the ones in between."""
     play(world)
-    told.clear()
+    notifications.clear()
     world.tick(1047.0)
-    assert spoken(told) == [("1", "playing", 40_000)]
+    assert read_alerts(notifications) == [("1", "playing", 40_000)]
 
 
-def test_a_change_starts_a_new_count_of_reports(world: PlexWorld, told: Told) -> None:
+def test_a_change_starts_a_new_count_of_reports(world: PlexWorld, notifications: Told) -> None:
     """After a pause and a resume the next report is a whole interval away."""
     one = play(world)
     world.tick(1010.0)
     world.change(one, lambda now: now.to_state("paused", 1015.0), 1015.0)
     world.change(one, lambda now: now.to_state("playing", 1018.0), 1018.0)
-    told.clear()
+    notifications.clear()
     world.tick(1027.9)
-    assert told == []
+    assert notifications == []
     world.tick(1028.0)
-    assert spoken(told) == [("1", "playing", 25_000)]
+    assert read_alerts(notifications) == [("1", "playing", 25_000)]
 
 
-def test_film_that_ends_leaves_the_list_and_a_history_row(world: PlexWorld, told: Told) -> None:
+def test_film_that_ends_leaves_the_list_and_a_history_row(world: PlexWorld, notifications: Told) -> None:
     """At the end the player stops by itself, at the second it ended and not when somebody looked."""
     duration = world.library["Metropolis"].duration_ms or 0
     play(world, at_ms=duration - 8_000)
-    told.clear()
+    notifications.clear()
     world.tick(1060.0)
     assert world.sessions == []
-    assert spoken(told) == [("1", "stopped", duration)]
+    assert read_alerts(notifications) == [("1", "stopped", duration)]
     assert [(row.account_id, row.viewed_at_s) for row in world.history] == [(4711, 1008)]
 
 
-def test_early_stop_leaves_no_history(world: PlexWorld, told: Told) -> None:
+def test_early_stop_leaves_no_history(world: PlexWorld, notifications: Told) -> None:
     """Who leaves half-way has no row; the last position is whole seconds."""
     one = play(world)
     world.stop(one, 1012.7, stops=1, alert_key=None)
     assert world.history == []
-    assert spoken(told)[-1] == ("1", "stopped", 12_000)
+    assert read_alerts(notifications)[-1] == ("1", "stopped", 12_000)
 
 
-def test_three_stops_of_one_playback(world: PlexWorld, told: Told) -> None:
+def test_three_stops_of_one_playback(world: PlexWorld, notifications: Told) -> None:
     """With item and client, then without the item, then without either, under another key if wished."""
     one = play(world, at_ms=9_000, key="89")
-    told.clear()
+    notifications.clear()
     world.stop(one, 1000.0, stops=3, alert_key="90")
-    assert [(a["sessionKey"], bool(a["ratingKey"]), bool(a["clientIdentifier"])) for a in told] == [
+    assert [(a["sessionKey"], bool(a["ratingKey"]), bool(a["clientIdentifier"])) for a in notifications] == [
         ("90", True, True),
         ("90", False, True),
         ("90", False, False),
     ]
 
 
-def test_switch_keeps_the_key_and_ends_the_first_item(world: PlexWorld, told: Told) -> None:
+def test_switch_keeps_the_key_and_ends_the_first_item(world: PlexWorld, notifications: Told) -> None:
     """An album plays on under one session key; what was played through is history."""
     track = world.library["The Entertainer"]
     one = play(world, track.title, at_ms=(track.duration_ms or 0) - 1_000)
     world.switch(one, "Maple Leaf Rag", 1000.5, 0)
     assert [(s.key, s.item.title) for s in world.sessions] == [("1", "Maple Leaf Rag")]
     assert [row.item.title for row in world.history] == ["The Entertainer"]
-    assert [(a["state"], a["ratingKey"]) for a in told[-2:]] == [("stopped", "9003"), ("playing", "9004")]
+    assert [(a["state"], a["ratingKey"]) for a in notifications[-2:]] == [("stopped", "9003"), ("playing", "9004")]
 
 
-def test_ghost_says_nothing(world: PlexWorld, told: Told) -> None:
+def test_ghost_says_nothing(world: PlexWorld, notifications: Told) -> None:
     """A killed app sends no report, and its session stays."""
     one = play(world)
     world.change_silently(one, lambda now: now.freeze(1004.0))
-    told.clear()
+    notifications.clear()
     world.tick(9_000.0)
-    assert told == []
+    assert notifications == []
     assert [s.state for s in world.sessions] == ["playing"]
 
 

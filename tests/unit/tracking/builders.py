@@ -44,7 +44,7 @@ def poll(at_s: float, *playbacks: Playback, **more: Any) -> PlaybackSnapshot:
     return PlaybackSnapshot("srv", "Cinema", "plex", moment(at_s), playbacks, **more)
 
 
-def failed(at_s: float) -> PollFailed:
+def fail_poll(at_s: float) -> PollFailed:
     """One failed poll."""
     return PollFailed("srv", "plex", moment(at_s), "refused", "Plex refused the connection.")
 

@@ -13,7 +13,7 @@ from tracking.watches.watch import mark_unobserved, watched_s
 RULES = Rules()
 
 
-def stepped(state: WatchState, at_s: float, position_s: float | None, player: PlayerState) -> WatchState:
+def take_step(state: WatchState, at_s: float, position_s: float | None, player: PlayerState) -> WatchState:
     """Take one step."""
     position = None if position_s is None else round(position_s * 1000)
     return advance(state, moment(at_s), position, player, RULES)
@@ -65,7 +65,7 @@ def test_what_ten_seconds_count_as(
     seen_s: float,
 ) -> None:
     """Ten seconds between two observations count as the table says."""
-    state = stepped(watch(1000, began), 10, 1000 + step_s, ended)
+    state = take_step(watch(1000, began), 10, 1000 + step_s, ended)
     counted = (state.playing_s, state.pending_s, state.paused_s, spans.coverage(state.spans) / 1000)
     assert counted == (playing_s, pending_s, paused_s, seen_s)
     assert state.state == ("playing" if ended == "buffering" and playing_s else ended)
@@ -90,7 +90,7 @@ def test_what_an_outage_of_ten_minutes_counts_as(
     began: PlayerState, ended: PlayerState, step_s: float, playing_s: float, seen_s: float
 ) -> None:
     """What the position advanced, at most the elapsed time; otherwise nothing, and nothing is paused."""
-    state = stepped(mark_unobserved(watch(1000, began)), 600, 1000 + step_s, ended)
+    state = take_step(mark_unobserved(watch(1000, began)), 600, 1000 + step_s, ended)
     assert (state.playing_s, state.pending_s, state.paused_s) == (playing_s, 0, 0)
     assert spans.coverage(state.spans) == seen_s * 1000
     assert sittings.playing_s(state.sittings) == playing_s
@@ -99,7 +99,7 @@ def test_what_an_outage_of_ten_minutes_counts_as(
 
 def test_time_is_held_back_until_the_position_moves() -> None:
     """Repeated positions are settled by the next report, which may have come late."""
-    state = stepped(stepped(watch(0), 10, 0, "playing"), 20, 19, "playing")
+    state = take_step(take_step(watch(0), 10, 0, "playing"), 20, 19, "playing")
     assert (state.playing_s, state.pending_s) == (20, 0)
     assert state.spans == ((0, 19_000),)
 
@@ -108,19 +108,19 @@ def test_the_slack_is_not_renewed_by_every_step() -> None:
     """What is faster than the player's speed is seen until twice the slack is used up; a late report gives it back."""
     state = watch(0)
     for step in range(1, 7):
-        state = stepped(state, step * 10, step * 30, "playing")
+        state = take_step(state, step * 10, step * 30, "playing")
     assert spans.coverage(state.spans) == 60_000
     assert state.lead_ms == 40_000
-    state = stepped(stepped(state, 70, 180, "playing"), 80, 190, "playing")
+    state = take_step(take_step(state, 70, 180, "playing"), 80, 190, "playing")
     assert state.lead_ms == 30_000
-    assert stepped(state, 90, 200, "playing").lead_ms == 30_000
+    assert take_step(state, 90, 200, "playing").lead_ms == 30_000
 
 
 def test_a_ghost_counts_back_to_its_last_advance() -> None:
     """After a minute of standing still nothing since the last advance counts."""
-    state = stepped(watch(0), 10, 10, "playing")
+    state = take_step(watch(0), 10, 10, "playing")
     for at_s in range(20, 80, 10):
-        state = stepped(state, at_s, 10, "playing")
+        state = take_step(state, at_s, 10, "playing")
     assert state.ghost
     assert watched_s(state) == 10
     assert state.advanced == moment(10)
@@ -128,39 +128,39 @@ def test_a_ghost_counts_back_to_its_last_advance() -> None:
 
 def test_a_ghost_that_moves_counts_what_it_moved() -> None:
     """A ghost that moves on is an ordinary watch; its standing still was no playing."""
-    state = stepped(watch(0), 60, 0, "playing")
+    state = take_step(watch(0), 60, 0, "playing")
     assert state.ghost
-    state = stepped(state, 70, 8, "playing")
+    state = take_step(state, 70, 8, "playing")
     assert not state.ghost
     assert (state.playing_s, state.spans) == (8, ((0, 8000),))
 
 
 def test_a_ghost_that_pauses_is_alive() -> None:
     """A player that reports a pause still runs."""
-    state = stepped(stepped(watch(0), 60, 0, "playing"), 70, 0, "paused")
+    state = take_step(take_step(watch(0), 60, 0, "playing"), 70, 0, "paused")
     assert not state.ghost
     assert (watched_s(state), state.paused_s) == (0, 10)
 
 
 def test_a_position_past_the_end_is_the_end() -> None:
     """101.7 % of a film is the whole film."""
-    state = stepped(watch(7195), 10, 7322, "playing")
+    state = take_step(watch(7195), 10, 7322, "playing")
     assert state.position_ms == 7_200_000
     assert spans.coverage(state.spans) == 5000
 
 
 def test_an_observation_from_the_past_takes_no_time_back() -> None:
     """Observations may come in the wrong order: time stands still."""
-    state = stepped(stepped(watch(0), 10, 10, "playing"), 5, 10, "playing")
+    state = take_step(take_step(watch(0), 10, 10, "playing"), 5, 10, "playing")
     assert state.seen == moment(10)
     assert watched_s(state) == 10
 
 
 def test_without_positions_the_wall_clock_counts() -> None:
     """Where no position is told, time counts by the state that the interval began with."""
-    state = stepped(watch(None), 10, None, "playing")
-    state = stepped(state, 20, None, "paused")
-    state = stepped(state, 30, None, "playing")
+    state = take_step(watch(None), 10, None, "playing")
+    state = take_step(state, 20, None, "paused")
+    state = take_step(state, 30, None, "playing")
     assert (state.playing_s, state.paused_s, state.spans) == (20, 10, ())
 
 
@@ -180,7 +180,7 @@ def test_no_sequence_counts_more_than_the_time_it_took(
     for elapsed_s, moved_s, player, away in steps:
         at_s += elapsed_s
         position_s = min(7200.0, max(0.0, position_s + moved_s))
-        state = stepped(mark_unobserved(state) if away else state, at_s, position_s, player)
+        state = take_step(mark_unobserved(state) if away else state, at_s, position_s, player)
         covered_s = spans.coverage(state.spans) / 1000
         assert watched_s(state) + state.paused_s <= at_s + 1e-6
         assert covered_s <= 2.1 * at_s + 4 * RULES.slack_s + 0.01

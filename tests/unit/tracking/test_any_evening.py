@@ -25,7 +25,7 @@ from messages import (
     WatchRecord,
     spans,
 )
-from tests.unit.tracking.builders import HEAT, channel, failed, moment, playing, poll
+from tests.unit.tracking.builders import HEAT, channel, fail_poll, moment, playing, poll
 from tracking.engine import TrackingEngine
 from tracking.events import Event, HistoryWanted, WatchDropped, WatchOpened
 from tracking.rules import Rules
@@ -187,7 +187,7 @@ class Evening(RuleBasedStateMachine):
     def a_poll_fails(self, seconds: float) -> None:
         """An outage."""
         self.pass_time(seconds)
-        self.tell("poll_failed", failed(self.now_s))
+        self.tell("poll_failed", fail_poll(self.now_s))
 
     @rule(seconds=st.sampled_from([10.0, 100.0]))
     def discord_is_away(self, seconds: float) -> None:

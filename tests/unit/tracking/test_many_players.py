@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from messages import Item, PlaybackSnapshot, PlayerState, WatchesLoaded, WatchFinished, WatchRecord, spans
 from messages.base import DurationMs
-from tests.unit.tracking.builders import HEAT, channel, failed, moment, playing
+from tests.unit.tracking.builders import HEAT, channel, fail_poll, moment, playing
 from tracking.engine import TrackingEngine
 from tracking.events import Event
 from tracking.rules import Rules
@@ -103,7 +103,7 @@ class Evening:
     def poll(self) -> None:
         """Let Usher look, in whatever order Plex lists its sessions."""
         if self.now_s < self.away_until_s:
-            self.take(self.tracking.poll_failed(failed(self.now_s)))
+            self.take(self.tracking.poll_failed(fail_poll(self.now_s)))
             return
         listed = self.random.sample(self.players, len(self.players))
         shown = [playing(each.shown_s, "alice", each.state, each.key, each.item, each.machine) for each in listed]

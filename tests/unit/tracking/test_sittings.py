@@ -34,7 +34,7 @@ def play(state: WatchState, from_s: float, to_s: float, player: PlayerState = "p
     return state
 
 
-def rounded(found: Sittings) -> list[tuple[float, float, float]]:
+def round_sittings(found: Sittings) -> list[tuple[float, float, float]]:
     """Return (start, end, playing) in seconds of the test."""
     return [(round(s.start_s - WALL_S, 3), round(s.end_s - WALL_S, 3), round(s.playing_s, 3)) for s in found]
 
@@ -42,22 +42,22 @@ def rounded(found: Sittings) -> list[tuple[float, float, float]]:
 def test_play_without_a_break_is_one_sitting() -> None:
     """From the first poll to the last; what is still pending is in it."""
     state = play(watch(0), 0, 600)
-    assert rounded(state.sittings) == [(0, 600, 600)]
+    assert round_sittings(state.sittings) == [(0, 600, 600)]
     state = advance(state, moment(610), 600_000, "playing", RULES)
-    assert rounded(state.sittings) == [(0, 600, 600)]
-    assert rounded(finish(state, WALL_S + 610, "left", RULES).sittings) == [(0, 610, 610)]
+    assert round_sittings(state.sittings) == [(0, 600, 600)]
+    assert round_sittings(finish(state, WALL_S + 610, "left", RULES).sittings) == [(0, 610, 610)]
 
 
 def test_a_pause_ends_a_sitting() -> None:
     """An hour of pause lies between two sittings; in neither."""
     state = play(play(play(watch(0), 0, 600), 600, 4200, "paused"), 4200, 4800)
-    assert rounded(state.sittings) == [(0, 600, 600), (4200, 4800, 600)]
+    assert round_sittings(state.sittings) == [(0, 600, 600), (4200, 4800, 600)]
 
 
 def test_a_short_pause_stays_in_its_sitting() -> None:
     """Twenty seconds of pause are in the sitting and not in its playing time."""
     state = play(play(play(watch(0), 0, 600), 600, 620, "paused"), 620, 1200)
-    assert rounded(state.sittings) == [(0, 1200, 1180)]
+    assert round_sittings(state.sittings) == [(0, 1200, 1180)]
     assert state.playing_s == 1180
 
 
@@ -66,17 +66,17 @@ def test_a_ghost_is_no_play() -> None:
     state = play(watch(0), 0, 600)
     for at_s in range(610, 721, 10):
         state = advance(state, moment(at_s), 600_000, "playing", RULES)
-    assert rounded(sittings_so_far(state)) == [(0, 600, 600)]
-    assert rounded(play(state, 720, 1200).sittings) == [(0, 600, 600), (720, 1200, 480)]
+    assert round_sittings(sittings_so_far(state)) == [(0, 600, 600)]
+    assert round_sittings(play(state, 720, 1200).sittings) == [(0, 600, 600), (720, 1200, 480)]
 
 
 def test_an_outage_in_which_the_film_stood_ends_a_sitting() -> None:
     """And one in which it went on does not."""
     state = play(watch(0), 0, 600)
     stood = advance(mark_unobserved(state), moment(1800), 600_000, "playing", RULES)
-    assert rounded(play(stood, 1800, 2400).sittings) == [(0, 600, 600), (1800, 2400, 600)]
+    assert round_sittings(play(stood, 1800, 2400).sittings) == [(0, 600, 600), (1800, 2400, 600)]
     ran = advance(mark_unobserved(state), moment(1800), 1_800_000, "playing", RULES)
-    assert rounded(play(ran, 1800, 2400).sittings) == [(0, 2400, 2400)]
+    assert round_sittings(play(ran, 1800, 2400).sittings) == [(0, 2400, 2400)]
 
 
 def test_a_watch_that_goes_on_the_next_day_has_a_sitting_more() -> None:
@@ -84,23 +84,23 @@ def test_a_watch_that_goes_on_the_next_day_has_a_sitting_more() -> None:
     record = finish(play(watch(0), 0, 600), WALL_S + 600, "left", RULES)
     fresh = replace(watch(600), started_at_s=WALL_S + 86_400, seen=moment(86_400), advanced=moment(86_400))
     state = play(resume(record, fresh), 86_400, 87_000)
-    assert rounded(state.sittings) == [(0, 600, 600), (86_400, 87_000, 600)]
+    assert round_sittings(state.sittings) == [(0, 600, 600), (86_400, 87_000, 600)]
     again = play(restore_watch(state, moment(87_000)), 87_000, 87_600)
-    assert rounded(again.sittings) == [(0, 600, 600), (86_400, 87_600, 1200)]
+    assert round_sittings(again.sittings) == [(0, 600, 600), (86_400, 87_600, 1200)]
 
 
 def test_what_an_older_version_wrote_down_is_one_sitting_from_its_start() -> None:
     """A checkpoint or record without sittings that goes on keeps its playing time."""
     old = replace(play(watch(0), 0, 600), sittings=())
-    assert rounded(play(restore_watch(old, moment(600)), 600, 1200).sittings) == [(0, 1200, 1200)]
+    assert round_sittings(play(restore_watch(old, moment(600)), 600, 1200).sittings) == [(0, 1200, 1200)]
     record = replace(finish(old, WALL_S + 3000, "left", RULES), sittings=(), paused_s=60.0)
-    assert rounded(resume(record, replace(watch(600), seen=moment(86_400))).sittings) == [(0, 660, 600)]
+    assert round_sittings(resume(record, replace(watch(600), seen=moment(86_400))).sittings) == [(0, 660, 600)]
 
 
 def test_what_the_server_saw_through_is_played_on() -> None:
     """A watch closed by the server's history was played from its last position on."""
     record = finish_from_history(play(watch(6600), 0, 300), WALL_S + 900, moment(900), RULES)
-    assert rounded(record.sittings) == [(0, 600, 600)]
+    assert round_sittings(record.sittings) == [(0, 600, 600)]
     assert record.playing_s == 600
 
 
@@ -108,9 +108,9 @@ def test_a_clock_set_back_puts_no_sitting_into_another() -> None:
     """What is played after it follows at once; a clock set on leaves a gap."""
     state = play(watch(0), 0, 600)
     back = advance(state, Moment(WALL_S + 610 - 3600, 1610), 610_000, "playing", RULES)
-    assert rounded(back.sittings) == [(0, 610, 610)]
+    assert round_sittings(back.sittings) == [(0, 610, 610)]
     on = advance(state, Moment(WALL_S + 610 + 3600, 1610), 610_000, "playing", RULES)
-    assert rounded(on.sittings) == [(0, 600, 600), (4200, 4210, 10)]
+    assert round_sittings(on.sittings) == [(0, 600, 600), (4200, 4210, 10)]
 
 
 @pytest.mark.parametrize("set_s", [-3600, -600, -35, 0, 35, 600, 3600])

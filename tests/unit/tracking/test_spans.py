@@ -11,7 +11,7 @@ from messages import Spans, spans
 STRETCHES = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), max_size=30)
 
 
-def built(stretches: list[tuple[int, int]]) -> Spans:
+def build_spans(stretches: list[tuple[int, int]]) -> Spans:
     """Add stretches one by one, as a watch does."""
     whole: Spans = ()
     for start, end in stretches:
@@ -23,7 +23,7 @@ def built(stretches: list[tuple[int, int]]) -> Spans:
 def test_spans_hold_exactly_the_milliseconds_that_were_added(stretches: list[tuple[int, int]]) -> None:
     """Coverage is the number of different milliseconds, however they overlap."""
     seen = {ms for start, end in stretches for ms in range(start, end)}
-    whole = built(stretches)
+    whole = build_spans(stretches)
     assert {ms for start, end in whole for ms in range(start, end)} == seen
     assert spans.coverage(whole) == len(seen)
 
@@ -31,7 +31,7 @@ def test_spans_hold_exactly_the_milliseconds_that_were_added(stretches: list[tup
 @given(STRETCHES)
 def test_spans_ascend_and_do_not_touch(stretches: list[tuple[int, int]]) -> None:
     """Between any two spans is something that was not seen."""
-    whole = built(stretches)
+    whole = build_spans(stretches)
     assert all(start < end for start, end in whole)
     assert all(first[1] < second[0] for first, second in pairwise(whole))
 
@@ -41,7 +41,7 @@ def test_the_order_does_not_matter(stretches: list[tuple[int, int]], random: Ran
     """One by one in any order gives the same as all at once."""
     shuffled = stretches.copy()
     random.shuffle(shuffled)
-    assert built(stretches) == built(shuffled) == spans.union(stretches)
+    assert build_spans(stretches) == build_spans(shuffled) == spans.union(stretches)
 
 
 def test_a_stretch_that_is_empty_or_backward_adds_nothing() -> None:

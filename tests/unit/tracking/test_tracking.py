@@ -16,7 +16,7 @@ from messages import (
     WatchFinished,
 )
 from messages.base import DurationMs, PositionMs
-from tests.unit.tracking.builders import HEAT, channel, failed, moment, playing, poll, watch
+from tests.unit.tracking.builders import HEAT, channel, fail_poll, moment, playing, poll, watch
 from tracking.engine import TrackingEngine
 from tracking.events import Event, Notice, WatchOpened
 from tracking.resume_index import FORGET_EVERY
@@ -26,7 +26,7 @@ from tracking.watches.watch import completion, finish, finish_from_history, reco
 ALIEN = altered(HEAT, rating_key="2", title="Alien")
 
 
-def watched(tracking: TrackingEngine, from_s: int, to_s: int, position_s: float = 0.0) -> list[Event]:
+def let_alice_watch(tracking: TrackingEngine, from_s: int, to_s: int, position_s: float = 0.0) -> list[Event]:
     """Let alice watch, polled every ten seconds."""
     return [
         event
@@ -40,11 +40,11 @@ def test_who_left_before_a_restart_is_still_listed_at_the_end() -> None:
     tracking = TrackingEngine(Rules(end_grace_s=0))
     tracking.observe(poll(0, playing(0)))
     tracking.update_voice(channel(1, "ann"))
-    watched(tracking, 10, 200, 10)
+    let_alice_watch(tracking, 10, 200, 10)
     left = [event.record for event in tracking.update_voice(channel(200)) if isinstance(event, WatchFinished)]
     again = TrackingEngine(Rules(end_grace_s=0))
     again.restore(WatchesLoaded(tracking.report(moment(200)).active, tuple(left)), moment(205))
-    watched(again, 210, 300, 210)
+    let_alice_watch(again, 210, 300, 210)
     (ended,) = [event for event in again.observe(poll(310)) if isinstance(event, ScreeningEnded)]
     assert [(seat.username, seat.present) for seat in ended.screening.seats] == [("alice", False), ("Ann", False)]
 
@@ -99,7 +99,7 @@ def test_an_item_is_of_one_type_or_of_none(changes: dict[str, object], expected:
 def test_every_step_reports_watches_that_a_restart_takes_up_whole() -> None:
     """The report of a watch holds all that goes into its record."""
     tracking = TrackingEngine(Rules())
-    watched(tracking, 0, 600)
+    let_alice_watch(tracking, 0, 600)
     report = tracking.report(moment(600))
     again = TrackingEngine(Rules())
     again.restore(WatchesLoaded(report.active, ()), moment(600))
@@ -148,11 +148,11 @@ def test_the_first_guest_has_the_first_seat_and_keeps_it() -> None:
 def test_people_are_told_where_the_film_is_now() -> None:
     """Between polls the position is reckoned; while Plex is away it is the last one known, and the notice says so."""
     tracking = TrackingEngine(Rules())
-    watched(tracking, 0, 100)
+    let_alice_watch(tracking, 0, 100)
     (told,) = tracking.active_watches(moment(104)).watches
     assert (told.position_ms, told.watched_s, told.state) == (104_000, 100, "playing")
     assert tracking.now_playing(moment(104)).screenings[0].position_ms == 104_000
-    tracking.poll_failed(failed(110))
+    tracking.poll_failed(fail_poll(110))
     answer = tracking.active_watches(moment(114))
     assert answer.watches[0].position_ms == 100_000
     assert answer.notice == "Plex server Cinema does not answer: its watches are on hold."
@@ -171,7 +171,7 @@ def test_one_session_that_breaks_costs_the_others_nothing() -> None:
 def test_a_poll_from_the_past_says_nothing_new() -> None:
     """Polls may overtake one another."""
     tracking = TrackingEngine(Rules(end_grace_s=0))
-    watched(tracking, 0, 100)
+    let_alice_watch(tracking, 0, 100)
     assert tracking.observe(poll(95)) == []
     assert tracking.running == 1
 
@@ -183,7 +183,7 @@ def test_two_servers_do_not_mix() -> None:
         poll(0, playing(0, "bob", item=altered(HEAT, server_id="other"))), server_id="other", poller="plex-2"
     )
     tracking.observe(other)
-    watched(tracking, 0, 100)
+    let_alice_watch(tracking, 0, 100)
     tracking.observe(poll(110))
     assert [state.username for state in tracking.running_watches()] == ["bob"]
 
@@ -219,7 +219,7 @@ def test_old_memories_are_forgotten() -> None:
 def test_planning_changes_nothing_and_says_what_would_be_done() -> None:
     """`recover --simulate` lists the sessions, the members and what would be started for whom."""
     tracking = TrackingEngine(Rules(party_user="somebody else"))
-    watched(tracking, 0, 100)
+    let_alice_watch(tracking, 0, 100)
     tracking.update_voice(channel(101, "ann"))
     request = StartTracking(user_ids=("ann", "zoe"), simulate=True)
     plan, events = tracking.start_manually(request, moment(102))
@@ -280,7 +280,7 @@ def test_without_plex_or_discord_nothing_is_started() -> None:
     assert "Discord" in tracking.start_manually(StartTracking(), moment(1))[0].problem
     tracking.update_voice(channel(2))
     assert "Nobody is in the voice channel" in tracking.start_manually(StartTracking(), moment(2))[0].problem
-    tracking.poll_failed(failed(3))
+    tracking.poll_failed(fail_poll(3))
     assert "does not answer" in tracking.start_manually(StartTracking(), moment(4))[0].problem
 
 
@@ -347,8 +347,8 @@ def test_rules_hold_their_defaults() -> None:
 def test_a_failure_that_is_heard_late_is_past() -> None:
     """A poll that failed before the last good one says nothing of now."""
     tracking = TrackingEngine(Rules())
-    watched(tracking, 0, 100)
-    tracking.poll_failed(failed(95))
+    let_alice_watch(tracking, 0, 100)
+    tracking.poll_failed(fail_poll(95))
     assert tracking.active_watches(moment(101)).notice == ""
 
 
@@ -356,7 +356,7 @@ def test_nobody_of_the_channel_is_listed_while_discord_is_away() -> None:
     """Who is in it is not known: `activewatches` never shows who may be gone. Their watches wait."""
     tracking = TrackingEngine(Rules())
     tracking.update_voice(channel(0, "ann"))
-    watched(tracking, 0, 50)
+    let_alice_watch(tracking, 0, 50)
     names = [watch.username for watch in tracking.active_watches(moment(51)).watches]
     tracking.update_voice(channel(52, connected=False))
     while_away = [watch.username for watch in tracking.active_watches(moment(53)).watches]

@@ -55,7 +55,7 @@ class Receiver:
         return result
 
 
-def ended(number: int) -> WebhookEvent:
+def make_end(number: int) -> WebhookEvent:
     """Return one of many events."""
     return make_event(replace(OVER, at=Moment(ENDED + number / 1000, 0.0)))
 
@@ -78,7 +78,7 @@ async def test_a_receiver_that_is_away_gets_everything_in_order_when_it_is_back(
     """Pauses double up to ten minutes, and nothing overtakes what waits."""
     clock, receiver = SetClock(), Receiver(*[FAILED] * 14)
     queue = make_queue(receiver, clock)
-    events = [ended(number) for number in range(3)]
+    events = [make_end(number) for number in range(3)]
     done: list[str] = []
     for event in events:
         queue.put(event, lambda event=event: done.append(event.event_id))  # type: ignore[misc]
@@ -96,7 +96,7 @@ async def test_what_a_receiver_asks_for_is_kept() -> None:
     clock, receiver = SetClock(), Receiver(PostResult(FAILED.failure, False, 120.0))
     queue = make_queue(receiver, clock)
     done: list[int] = []
-    queue.put(ended(1), lambda: done.append(1))
+    queue.put(make_end(1), lambda: done.append(1))
     await run_until(queue, lambda: bool(done))
     assert clock.pauses == [120.0]
 
@@ -106,10 +106,10 @@ async def test_what_is_never_taken_is_dropped_and_the_next_one_told(caplog: pyte
     clock, receiver = SetClock(), Receiver(PostResult(Problem.of("webhooks.status", status=422), True))
     queue = make_queue(receiver, clock)
     done: list[int] = []
-    queue.put(ended(1), lambda: done.append(1))
-    queue.put(ended(2), lambda: done.append(2))
+    queue.put(make_end(1), lambda: done.append(1))
+    queue.put(make_end(2), lambda: done.append(2))
     await run_until(queue, lambda: len(done) == 2)
-    assert receiver.taken == [ended(2).event_id]
+    assert receiver.taken == [make_end(2).event_id]
     assert "is dropped: it answers HTTP 422" in caplog.text
 
 
@@ -135,7 +135,7 @@ async def test_a_queue_is_bounded_and_lets_go_of_the_oldest(monkeypatch: pytest.
     queue = make_queue(Receiver(), SetClock())
     done: list[int] = []
     for number in range(5):
-        queue.put(ended(number), lambda number=number: done.append(number))  # type: ignore[misc]
+        queue.put(make_end(number), lambda number=number: done.append(number))  # type: ignore[misc]
     assert len(queue) == 3
     assert done == [0, 1]
 
@@ -144,12 +144,12 @@ async def test_idle_is_a_queue_with_nothing_that_can_be_delivered_at_once() -> N
     """A stop waits for that: not for a receiver that is away."""
     clock, receiver = SetClock(), Receiver()
     queue = make_queue(receiver, clock)
-    queue.put(ended(1), lambda: None)
+    queue.put(make_end(1), lambda: None)
     task = asyncio.ensure_future(queue.run())
     await asyncio.wait_for(queue.wait_idle(), 5)
-    assert receiver.taken == [ended(1).event_id]
+    assert receiver.taken == [make_end(1).event_id]
     receiver.answers = [FAILED] * 10_000
-    queue.put(ended(2), lambda: None)
+    queue.put(make_end(2), lambda: None)
     await asyncio.wait_for(queue.wait_idle(), 5)
     task.cancel()
     assert len(queue) == 1
