@@ -15,9 +15,9 @@ import msgspec
 
 import config
 import messages
-import run
 from actors.chat.discord.commands import load_commands
 from actors.chat.discord.framework.command import CommandGroup, UsherCommand
+from launcher.arguments import build_parser
 
 ROOT = Path(__file__).resolve().parent.parent
 ROLES = (messages.Event, messages.Command, messages.Question, messages.Answer)
@@ -165,7 +165,7 @@ def commands_page() -> str:
         "| command | arguments | does |",
         "|---|---|---|",
     ]
-    top = run.parser()
+    top = build_parser()
     (choices,) = (action for action in top._actions if isinstance(action, argparse._SubParsersAction))
     for described in choices._choices_actions:
         usage = choices.choices[described.dest].format_usage().split(f" {described.dest}", 1)[1]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import config
-import run
 from awards import read_badges
+from launcher.arguments import build_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -47,7 +47,7 @@ def test_every_command_line_is_understood(line: str) -> None:
         return  # the service itself, and the night, which reads its own arguments
     if words == ["restore"]:
         words.append("usher.db")
-    assert run.parser().parse_args(words).command == words[0]
+    assert build_parser().parse_args(words).command == words[0]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
