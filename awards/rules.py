@@ -26,7 +26,7 @@ class Rule:
 
 
 def _of_one(counts: Mapping[str, int], name: str | None) -> float:
-    """The count of the named one (in any case of letters), or of the most frequent where none is named."""
+    """Return the count of the named one (in any case of letters), or of the most frequent where none is named."""
     if name is None:
         return max(counts.values(), default=0)
     return sum(count for known, count in counts.items() if known.casefold() == name.casefold())

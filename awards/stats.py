@@ -80,5 +80,5 @@ def build_stats(
 
 
 def _sort_by_count(counts: dict[str, int]) -> dict[str, int]:
-    """The most frequent first; equal ones by name, so that the same watches always give the same bytes."""
+    """Sort by count, equal ones by name, so that the same watches always give the same bytes."""
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

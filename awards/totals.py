@@ -224,7 +224,7 @@ def subtract_explained(claimed: Totals, explained: Totals) -> Totals:
 
 
 def _subtract_seconds(claimed_s: float, explained_s: float) -> float:
-    """Minutes in files are rounded: less than a minute beyond is the rounding of many rows, not a watch."""
+    """Subtract minutes that were rounded in files: less than a minute beyond is the rounding of many rows."""
     return claimed_s - explained_s if claimed_s - explained_s >= 60 else 0.0
 
 

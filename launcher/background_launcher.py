@@ -36,11 +36,11 @@ class BackgroundLauncher:
             raise
 
     def health(self) -> tuple[ActorHealth, ...]:
-        """A row for each actor, in the order of their start."""
+        """Return a row for each actor, in the order of their start."""
         return self._call(lambda: self._launcher.health().actors)
 
     def pids(self) -> dict[str, int]:
-        """The process of each actor; 0 where there is none."""
+        """Return the process of each actor; 0 where there is none."""
         return {row.actor: row.pid for row in self.health()}
 
     def kill(self, actor: str, number: int = getattr(signal, "SIGKILL", signal.SIGTERM)) -> int:

@@ -58,7 +58,7 @@ class CommunityRoster:
         return True
 
     def on_heartbeat(self, address: str, heartbeat: Heartbeat, now_s: float) -> None:
-        """An actor said that it lives."""
+        """Note that an actor lives."""
         if address in self._actors:
             self._actors[address].take_heartbeat(heartbeat, now_s)
 

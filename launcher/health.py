@@ -24,12 +24,12 @@ _log = logging.getLogger("launcher")
 
 
 def format_row(row: ActorHealth, at: datetime) -> dict[str, Any]:
-    """One row as the log has it: the promised keys first and in their order, then the others."""
+    """Return a row as the log has it: the promised keys first and in their order, then the others."""
     return {"ts": at.astimezone(UTC).isoformat(timespec="milliseconds"), **msgspec.structs.asdict(row)}
 
 
 def read_rss_mb(pid: int) -> float:
-    """Resident memory of a process in MB (10^6 bytes); 0 where there is none."""
+    """Return the resident memory of a process in MB (10^6 bytes); 0 where there is none."""
     try:
         return round(psutil.Process(pid).memory_info().rss / 1e6, 1) if pid else 0.0
     except psutil.Error:

@@ -181,7 +181,7 @@ class Launcher:
         return FATAL if self._supervisor.actors[self.cannot_start].refused else CANNOT_START
 
     def health(self) -> HealthReport:
-        """How every actor is."""
+        """Return how every actor is."""
         rows, names = self._rows(time.monotonic()), self._communities.names
         return HealthReport(at=self.clock.now(), actors=rows, launcher_pid=os.getpid(), communities=names)
 

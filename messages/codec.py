@@ -49,12 +49,12 @@ class Unwritable(DecodeError):
 
 
 def tag_of(message: Message) -> str:
-    """A message's tag, for people."""
+    """Return a message's tag, for people."""
     return str(message.__struct_config__.tag or type(message).__name__)
 
 
 def encode(envelope: Envelope) -> bytes:
-    """One frame; OversizedFrame where it would be longer than MAX_FRAME_BYTES, Unwritable where msgpack has no word."""
+    """Return one frame. OversizedFrame beyond MAX_FRAME_BYTES; Unwritable where msgpack cannot write it."""
     plain = msgspec.to_builtins(envelope)
     try:
         frame: bytes = msgpack.packb(plain)
@@ -68,7 +68,7 @@ def encode(envelope: Envelope) -> bytes:
 
 
 def decode_envelope(frame: bytes) -> Envelope:
-    """The envelope, its body not looked at yet."""
+    """Return the envelope, its body not looked at yet."""
     if len(frame) > MAX_FRAME_BYTES:
         raise OversizedFrame(f"{len(frame)} bytes; a message may have {MAX_FRAME_BYTES}")
     try:
@@ -90,7 +90,7 @@ def decode_envelope(frame: bytes) -> Envelope:
 
 
 def decode_body(body: Any) -> Message:
-    """The message in an envelope."""
+    """Return the message in an envelope."""
     tag = body[0] if isinstance(body, list) and body else None
     kind = _BY_TAG.get(tag) if isinstance(tag, str) else None
     if kind is None:

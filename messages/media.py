@@ -126,7 +126,7 @@ class PlaybackSnapshot(Event, frozen=True, tag="playback_snapshot"):
     """Session keys (or places, like "#3") listed but not readable: neither seen nor gone."""
 
     def conflation_key(self) -> str:
-        """One report a server."""
+        """Return the server: there is one report for each."""
         return self.server_id or self.poller
 
 

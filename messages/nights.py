@@ -111,7 +111,7 @@ class NightPlanned(Event, frozen=True, tag="night_planned"):
     """The film; None where it is chosen later."""
 
     def dedup_id(self) -> str:
-        """One event is planned once, and once more when its film is chosen."""
+        """Return the same id for an event that is planned once, another when its film is chosen."""
         film = f"{self.item.server_id}/{self.item.rating_key}" if self.item is not None else ""
         return f"night:{self.event_id}:{film}"
 

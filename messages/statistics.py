@@ -125,7 +125,7 @@ class BadgesAwarded(Event, frozen=True, tag="badges_awarded"):
     """The screening that earned it."""
 
     def dedup_id(self) -> str:
-        """A badge is earned once: what says the same of it is the same announcement."""
+        """Return the same id for the same badges: each is earned once."""
         return f"badges:{self.viewer_id}:{','.join(badge.badge_id for badge in self.badges)}"
 
 

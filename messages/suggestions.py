@@ -159,7 +159,7 @@ class RecordVotes(Command, frozen=True, tag="record_votes"):
     """When the poll ended; seconds since 1970, UTC."""
 
     def dedup_id(self) -> str:
-        """A poll ends once."""
+        """Return the same id for the same poll: it ends once."""
         return f"votes:{self.poll_id}"
 
 

@@ -90,7 +90,7 @@ class AuditLog:
             yield
 
     def _files(self) -> list[Path]:
-        """Every file there is, the newest first."""
+        """Return every file there is, the newest first."""
         older = [self.file.with_name(f"{self.file.name}.{number}") for number in range(1, KEPT + 1)]
         return [file for file in (self.file, *older) if file.exists()]
 

@@ -85,7 +85,7 @@ def _probe_folder(folder: Path) -> Iterator[Path]:
 
 
 def _lock(probe: Path) -> None:
-    """As SQLite locks."""
+    """Lock as SQLite does."""
     if sys.platform == "win32":
         return
     import fcntl
@@ -96,7 +96,7 @@ def _lock(probe: Path) -> None:
 
 
 def _lock_whole(probe: Path) -> None:
-    """As the data folder and the store are kept for one service."""
+    """Lock as the data folder and the store are kept for one service."""
     if sys.platform == "win32":
         return
     import fcntl
@@ -107,7 +107,7 @@ def _lock_whole(probe: Path) -> None:
 
 
 def _share_memory(probe: Path) -> None:
-    """As SQLite shares its index of the write-ahead log."""
+    """Share memory as SQLite does its index of the write-ahead log."""
     with (probe / "shared").open("w+b") as file:
         file.write(b"\0" * _SHARED_BYTES)  # a hole would end the process (SIGBUS) where the disk is full
         file.flush()
@@ -116,7 +116,7 @@ def _share_memory(probe: Path) -> None:
 
 
 def _replace(probe: Path) -> None:
-    """As copies and backups are written."""
+    """Replace a file as copies and backups are written."""
     for name in ("new", "old"):
         with (probe / name).open("wb") as file:
             file.write(name.encode())
@@ -131,7 +131,7 @@ def _replace(probe: Path) -> None:
 
 
 def _write_store(probe: Path) -> None:
-    """All of it together, by SQLite itself."""
+    """Write a store, which does all of it together, by SQLite itself."""
     with contextlib.closing(sqlite3.connect(probe / "probe.db", timeout=0.5, isolation_level=None)) as connection:
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":

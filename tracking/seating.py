@@ -260,7 +260,7 @@ class PartySeating:
         return record
 
     def restore_host(self) -> None:
-        """After a restart, set the party's session to the one that the channel's members joined last.
+        """Set the party's session, after a restart, to the one that the channel's members joined last.
 
         Without it nobody who comes in, or back, would be seated as long as another film plays at home; and a channel
         that an admin had brought to another film than the usual host's would be moved.

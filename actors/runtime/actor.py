@@ -118,7 +118,7 @@ class Ref:
     def ask_future(
         self, question: Question[AnswerT], timeout: float = DEFAULT_TIMEOUT_S
     ) -> concurrent.futures.Future[AnswerT]:
-        """As `ask`, but return a Future of the answer (`asyncio.wrap_future`); from any thread."""
+        """Ask as `ask` does, and return a Future of the answer (`asyncio.wrap_future`); from any thread."""
         return self._endpoint.ask_future(self.name, question, timeout)
 
 
@@ -184,7 +184,7 @@ class Actor(pykka.ThreadingActor):
         return self.ref(question.receiver).ask(question, timeout)
 
     def ref(self, name: str) -> Ref:
-        """An actor of the same community, in another process."""
+        """Return an actor of the same community, in another process."""
         if name not in self._refs:
             self._refs[name] = Ref(self.endpoint, join_address(name, self.context.community))
         return self._refs[name]
@@ -210,7 +210,7 @@ class Actor(pykka.ThreadingActor):
     # -- handling ------------------------------------------------------------------------------------------
 
     def on_receive(self, message: Any) -> Any:
-        """pykka's hook: hands the message to the handler of its class."""
+        """Hand the message to the handler of its class; pykka's hook."""
         if isinstance(message, ReceivedMessage):
             return self._dispatcher.handle(message)
         if isinstance(message, InternalFailure):
@@ -285,7 +285,7 @@ class Actor(pykka.ThreadingActor):
         exception_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """pykka calls this for every failure that ends the actor, also one in on_start or on_stop."""
+        """Log a failure that ends the actor; pykka calls this for every one, also in on_start or on_stop."""
         error = exception_value or RuntimeError("unknown")
         if isinstance(error, FatalStartupError):
             self.log.error("%s", error)

@@ -26,7 +26,7 @@ class Pace(msgspec.Struct, frozen=True, array_like=True):
 
     @classmethod
     def starting_now(cls, speed: float, wall_s: float | None = None) -> Pace:
-        """A pace whose anchor is this moment."""
+        """Return a pace whose anchor is this moment."""
         return cls(speed, time.time() if wall_s is None else wall_s, _steady_s())
 
 
@@ -37,12 +37,12 @@ class Clock:
         self.pace = pace or Pace()
 
     def now(self) -> Moment:
-        """This moment on both clocks."""
+        """Return this moment on both clocks."""
         if self.pace.speed == 1.0:
             return Moment(time.time(), _steady_s())
         since = (_steady_s() - self.pace.anchor_steady_s) * self.pace.speed
         return Moment(self.pace.anchor_wall_s + since, self.pace.anchor_steady_s + since)
 
     def to_real_s(self, service_s: float) -> float:
-        """How many real seconds a stretch of service time takes."""
+        """Return how many real seconds a stretch of service time takes."""
         return service_s / self.pace.speed

@@ -101,7 +101,7 @@ class Endpoint(OwnerLoop):
             raise ActorUnavailable(f"{peer} is not known here, or its queue is full")
 
     def _tell_for_another(self, peer: str, message: Message, done: Callable[[], None] | None) -> None:
-        """For a thread that has long gone on: nobody is left to raise to."""
+        """Tell for a thread that has gone on: nobody is left to raise to."""
         try:
             self._tell(peer, message, done)
         except (OutboxFull, ActorUnavailable) as error:

@@ -43,7 +43,7 @@ class Inbox:
         self._stop_asked_s: float | None = None
 
     def put(self, envelope: PykkaEnvelope[Any]) -> None:
-        """From any thread: a local message, pykka's own among them."""
+        """Add a local message, pykka's own among them; from any thread."""
         with self._putting:
             taken = not self._closed
             if taken:
@@ -54,11 +54,11 @@ class Inbox:
             self._endpoint.submit(noop)
 
     def put_first(self, message: object) -> None:
-        """Actor's thread only: before all that waits."""
+        """Add a message before all that waits. Actor's thread only."""
         self._local.appendleft(PykkaEnvelope(message))
 
     def empty(self) -> bool:
-        """Whether nothing local waits."""
+        """Tell whether nothing local waits."""
         return not self._local
 
     def close(self) -> None:
@@ -74,7 +74,7 @@ class Inbox:
             self._stop_asked_s = self._endpoint.now()
 
     def get(self) -> PykkaEnvelope[Any]:
-        """The next message, waiting for it. Never raises: pykka would end its thread without a word."""
+        """Return the next message, waiting for it. Never raises: pykka would end its thread without a word."""
         self._actor.ready = True
         while True:
             try:
@@ -99,7 +99,7 @@ class Inbox:
         return PykkaEnvelope(incoming)
 
     def _next_before_stop(self, asked_s: float) -> PykkaEnvelope[Any] | None:
-        """The next of what still waits, as long as there is time; then pykka's stop."""
+        """Return the next of what still waits, as long as there is time; then pykka's stop."""
         if asked_s <= DRAIN_S:
             if not len(self._endpoint.mailbox):
                 self._pump(0.0)
@@ -126,7 +126,7 @@ class InternalFailure:
 
 
 def noop() -> None:
-    """Does nothing; it wakes the thread."""
+    """Do nothing; it wakes the thread."""
 
 
 def _give_back(envelope: PykkaEnvelope[Any]) -> None:

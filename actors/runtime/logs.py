@@ -90,7 +90,7 @@ class _Text(logging.Formatter):
         self._actor = actor
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line, and a traceback under it where there is one."""
+        """Return one line, and a traceback under it where there is one."""
         at = datetime.datetime.fromtimestamp(record.created, datetime.UTC).isoformat(timespec="seconds")
         whose = "" if record.name == (self._actor or record.name) else f"{record.name}: "
         said = show_controls(record.getMessage(), newline="\\n")

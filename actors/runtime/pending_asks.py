@@ -46,7 +46,7 @@ class PendingAsks:
         self._pending[ask_id] = _Pending(reply, peer, answer_type, deadline)
 
     def resolve(self, envelope: Envelope) -> None:
-        """An answer or an error came. One that comes after the deadline is passed over: the asker was told."""
+        """Take an answer or an error. One that comes after the deadline is passed over: the asker was told."""
         pending = self._take(envelope.id)
         if pending is None:
             return
@@ -67,13 +67,13 @@ class PendingAsks:
             pending.reply.set_exception(RemoteError(pending.peer, type(error).__name__, f"unreadable answer: {error}"))
 
     def fail(self, ask_id: str, error: Exception) -> None:
-        """There will be no answer."""
+        """End an ask with an error: there will be no answer."""
         pending = self._take(ask_id)
         if pending is not None:
             pending.reply.set_exception(error)
 
     def fail_all(self, error: Exception) -> None:
-        """There will be no answer to any."""
+        """End all asks with an error."""
         for ask_id in list(self._pending):
             self.fail(ask_id, error)
 

@@ -156,7 +156,7 @@ class _Stop:
         """It was asked for."""
 
     def attach_actor(self, actor: Actor, host: CommunityHost | None) -> None:
-        """This is the actor; it is stopped at once where that was asked for before it was there."""
+        """Set the actor to be stopped; at once where that was asked for before it was there."""
         self._actor, self._host = actor, host
         actor.endpoint.on_stop_request = self.begin
         if self.begun.is_set():
@@ -176,7 +176,7 @@ class _Stop:
             self._actor.stop_in_order()
 
     def on_signal(self, *_: object) -> None:
-        """SIGTERM."""
+        """Stop at SIGTERM."""
         self.begin()
 
     def _give_up(self) -> None:

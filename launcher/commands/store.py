@@ -135,7 +135,7 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
 def _carry_over_privacy(
     arriving: Path, settings: Settings, rules: StatisticsRules, asked_for: PrivacyChoices | None
 ) -> tuple[CarriedOver, float | None]:
-    """What people chose since the backup was made holds in it too, before it takes the store's place.
+    """Apply to a backup what people chose since it was made, before it takes the store's place.
 
     With it comes when the backup was last saved to, seconds since 1970.
     """

@@ -75,7 +75,7 @@ class LauncherLink:
         return self._transport.is_listening()
 
     def encode_boot(self, name: str, poison_ids: tuple[str, ...] = ()) -> bytes:
-        """What an actor's process reads from its stdin at its birth."""
+        """Return what an actor's process reads from its stdin at its start."""
         stream = io.BytesIO()
         config = BootConfig(
             name=name,
@@ -107,7 +107,7 @@ class LauncherLink:
             return 0
 
     def _frames_path(self, name: str) -> str:
-        """Where that sender's frames are recorded; empty where none are."""
+        """Return where that sender's frames are recorded; empty where none are."""
         return str(self._frames_dir / f"{name}.frames") if self._frames_dir else ""
 
     def pump(self, timeout_s: float) -> None:
@@ -156,6 +156,6 @@ class LauncherLink:
             self._on_heartbeat(name, cleaned)
 
     def _clean_text(self, text: str) -> str:
-        """An actor's words on one line, of a length to be read, and without any secret."""
+        """Return an actor's words on one line, of a length to be read, and without any secret."""
         text = " ".join(self._secrets.mask(text).split())
         return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"

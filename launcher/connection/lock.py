@@ -64,7 +64,7 @@ class FolderLock:
         self.release()
 
     def _holder(self) -> int:
-        """The holder's pid. Waits a moment for one that has the lock and not yet written its run file."""
+        """Return the holder's pid, waiting a moment for one that has the lock and has not yet written its run file."""
         until = time.monotonic() + _PID_KNOWN_WITHIN_S
         while time.monotonic() < until:
             found = read_running_state(self._data_dir)

@@ -32,7 +32,7 @@ def wait_for_orphans(left: RunState, within_s: float, interrupted: Callable[[], 
 
 
 def _is_actor(child: ProcessIdentity) -> bool:
-    """Whether it still runs and is one of ours: what is killed must not be guessed from a pid alone."""
+    """Tell whether it still runs and is one of ours: what is killed must not be guessed from a pid alone."""
     process = child.find()
     try:
         return process is not None and "actors" in process.cmdline()

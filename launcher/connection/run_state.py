@@ -27,14 +27,14 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
 
     @classmethod
     def from_pid(cls, pid: int) -> ProcessIdentity:
-        """The running process `pid`; one that is gone already gets a start that matches none."""
+        """Return the running process `pid`; one that is gone already gets a start that matches none."""
         try:
             return cls(pid, psutil.Process(pid).create_time() - psutil.boot_time())
         except psutil.Error:
             return cls(pid, -1e9)
 
     def find(self) -> psutil.Process | None:
-        """The process, or None where it is gone or only a zombie."""
+        """Return the process, or None where it is gone or only a zombie."""
         try:
             process = psutil.Process(self.pid)
             if abs(process.create_time() - psutil.boot_time() - self.started_s) > _SAME_START_S:
@@ -44,7 +44,7 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
             return None
 
     def is_alive(self) -> bool:
-        """Whether it still runs."""
+        """Tell whether it still runs."""
         return self.find() is not None
 
 
@@ -69,7 +69,7 @@ class RunFile:
         write_atomically(self.path, [msgspec.json.format(msgspec.json.encode(state), indent=2)], PRIVATE)
 
     def read(self) -> RunState | None:
-        """What it says, or None where it is missing or cannot be read."""
+        """Return what it says, or None where it is missing or cannot be read."""
         try:
             return msgspec.json.decode(read_file(self.path, _LARGEST), type=RunState)
         except (OSError, ForeignInputError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -82,6 +82,6 @@ class RunFile:
 
 
 def read_running_state(data_dir: Path) -> RunState | None:
-    """The launcher that runs on a data folder, or None. Looks only: it takes no lock and makes no file."""
+    """Return the launcher that runs on a data folder, or None. It takes no lock and makes no file."""
     found = RunFile(data_dir).read()
     return found if found is not None and found.launcher.is_alive() else None

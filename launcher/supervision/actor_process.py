@@ -93,7 +93,7 @@ class SupervisedActor:
         self._become("starting")
 
     def on_heartbeat(self, heartbeat: Heartbeat, now_s: float) -> None:
-        """It answered. An answer of an earlier process (another pid) says nothing."""
+        """Take an answer. One of an earlier process (another pid) says nothing."""
         if self.process is None or heartbeat.pid != self.process.pid or self.state == "stopped":
             return
         self._silent_s = 0.0
@@ -138,7 +138,7 @@ class SupervisedActor:
             self.start(now_s)
 
     def check_ended(self) -> bool:
-        """While stopping: whether its process is gone (or there was none)."""
+        """Tell, while stopping, whether its process is gone (or there was none)."""
         if self.process is None or self.process.exit_status() is not None:
             self.process = None
             self._become("stopped")
@@ -156,7 +156,7 @@ class SupervisedActor:
         return self.has_never_answered and self.state == "failed"
 
     def health(self, now_s: float) -> ActorHealth:
-        """Its line of the health log."""
+        """Return its line of the health log."""
         heartbeat = self._last_heartbeat or _NO_HEARTBEAT
         return ActorHealth(
             actor=self.name,

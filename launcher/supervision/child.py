@@ -71,7 +71,7 @@ class ActorChild:
         return self._process.stdin
 
     def exit_status(self) -> int | None:
-        """None while it runs; negative for a signal. The first call after its end closes what it held."""
+        """Return None while it runs; negative for a signal. The first call after its end closes what it held."""
         status = self._process.poll()
         if status is not None and self._report is None:
             self._report = self._report_file.read()
@@ -101,7 +101,7 @@ class ActorChild:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, with this project on the path: the working folder stays the user's."""
+    """Return ours, with this project on the path: the working folder stays the user's."""
     path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
     return {**os.environ, "PYTHONPATH": path}
 

@@ -14,7 +14,7 @@ class Interval:
         self._next_s = now_s if at_once else now_s + every_s
 
     def is_due(self, now_s: float) -> bool:
-        """Whether it fell since it was last asked; the next one is then set."""
+        """Tell whether it fell since it was last asked; the next one is then set."""
         if now_s < self._next_s:
             return False
         missed = (now_s - self._next_s) // self.every_s
@@ -22,5 +22,5 @@ class Interval:
         return True
 
     def remaining_s(self, now_s: float) -> float:
-        """Seconds to the next one; never below 0."""
+        """Return the seconds to the next one; never below 0."""
         return max(0.0, self._next_s - now_s)

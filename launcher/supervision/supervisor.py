@@ -52,7 +52,7 @@ class Supervisor:
         return all(actor.is_answering for actor in self.actors.values())
 
     def on_heartbeat(self, name: str, heartbeat: Heartbeat, now_s: float) -> None:
-        """An actor said that it lives."""
+        """Note that an actor lives."""
         if name in self.actors:
             self.actors[name].on_heartbeat(heartbeat, now_s)
 
@@ -66,7 +66,7 @@ class Supervisor:
             self._latest.start(now_s)
 
     def health(self, now_s: float) -> tuple[ActorHealth, ...]:
-        """A row for each actor, in the order of their start."""
+        """Return a row for each actor, in the order of their start."""
         return tuple(actor.health(now_s) for actor in self.actors.values())
 
     def begin_stop(self, ask: Callable[[str], None], now_s: float) -> OrderedStop:

@@ -139,7 +139,7 @@ def _days_of(year: int) -> tuple[int, int]:
 
 
 def _bounds(year: int, rules: StatisticsRules) -> tuple[float, float]:
-    """When a year begins and ends in TIMEZONE, seconds since 1970."""
+    """Return when a year begins and ends in TIMEZONE, seconds since 1970."""
     first, end = datetime(year, 1, 1, tzinfo=rules.zone), datetime(year + 1, 1, 1, tzinfo=rules.zone)
     return first.timestamp(), end.timestamp()
 

@@ -61,12 +61,21 @@ ALLOWED_FOLDERS = {
 MOST_MODULES, MOST_LINES = 9, 400
 
 
+NO_VERBS = """
+    A After All An Any As At Before By Each Every Everything For From Half He Here How If In It Its No Nobody None
+    Nothing On One Other Others Our Ours She Some Somebody Something That The Their There These They This Those To
+    Until Up What When Where Whether Which Who Whoever Whole Whom Whose With Without
+"""
+"""Words with which a docstring begins that does not say what its function does."""
+
+
 class Function(NamedTuple):
-    """A function or method of the product."""
+    """A function or method."""
 
     file: str
     name: str
     is_property: bool
+    docstring: str
 
 
 def list_files(folders: Iterable[str] = FOLDERS) -> list[Path]:
@@ -88,7 +97,8 @@ def iterate_functions() -> Iterator[Function]:
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 decorators = {getattr(each, "attr", getattr(each, "id", "")) for each in node.decorator_list}
-                yield Function(file, node.name, bool(decorators & {"property", "cached_property", "setter"}))
+                is_property = bool(decorators & {"property", "cached_property", "setter"})
+                yield Function(file, node.name, is_property, ast.get_docstring(node) or "")
 
 
 def is_participle_or_adjective(name: str) -> bool:
@@ -112,6 +122,20 @@ def test_functions_are_named_by_verbs() -> None:
         for function in iterate_functions()
         if is_participle_or_adjective(function.name) and not function.is_property
         if function.name not in ALLOWED_FUNCTIONS
+    }
+    assert wrong == set()
+
+
+def test_docstrings_say_what_a_function_does() -> None:
+    """The first word is a verb, as in the standard library: "Return the watches that overlap."
+
+    The simulator's tell what people and servers do ("Somebody joins"), and so do those of the tests.
+    """
+    wrong = {
+        f"{function.file}: {function.name}: {function.docstring.splitlines()[0]}"
+        for function in iterate_functions()
+        if function.docstring and not function.is_property and not function.file.startswith(("simulator", *AROUND_IT))
+        if function.docstring.split()[0].rstrip(".,:;") in NO_VERBS.split()
     }
     assert wrong == set()
 

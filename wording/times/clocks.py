@@ -74,14 +74,14 @@ def _read_hour(word: str, vocabulary: Vocabulary) -> tuple[int, int | None, str,
 
 
 def _read_minutes_after(word: str, hour: int, count: int, vocabulary: Vocabulary, written: str) -> Iterator[Found]:
-    """20 Uhr 30."""
+    """Read "20 Uhr 30"."""
     minute = vocabulary.numbers.get(word, float(word) if re.fullmatch(r"\d{1,2}", word) else -1.0)
     if minute == int(minute) and 0 <= minute < HOUR:
         yield from _make(hour, int(minute), count, is_exact=_is_exact(hour, written))
 
 
 def _read_spoken(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[Found]:
-    """Half past eight, ten to nine, halb neun, fünf vor halb neun; with a filler before it or not."""
+    """Read "half past eight", "ten to nine", "halb neun", "fünf vor halb neun", with or without a filler before it."""
     start = 1 if words[0] in vocabulary.at else 0
     for at, minutes in _read_distance(words[start:], vocabulary):
         rest = words[start + at :]

@@ -143,7 +143,7 @@ def _with_year(day: int, month: int, rest: Sequence[str], count: int) -> Iterato
 
 
 def _read_ahead(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[Found]:
-    """In two hours; half an hour from now; in three days."""
+    """Read "in two hours", "half an hour from now", "in three days"."""
     start = 1 if words[0] in vocabulary.ahead else 0
     for minutes, count in _read_length(words[start:], vocabulary):
         count += start
@@ -191,7 +191,7 @@ def _read_single_length(words: Sequence[str], vocabulary: Vocabulary) -> Iterato
 
 
 def _read_weeks_from(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[Found]:
-    """A week from friday; two weeks after tomorrow."""
+    """Read "a week from friday", "two weeks after tomorrow"."""
     for minutes, count in _read_length(words, vocabulary):
         if len(words) <= count + 1 or words[count] not in vocabulary.weeks_from or minutes % DAY:
             continue

@@ -86,7 +86,7 @@ class DiscordActor(Actor):
         return self._runner
 
     def handlers(self) -> Mapping[type[Message], Callable[[Any], Any]]:
-        """What it hears, and what it does then."""
+        """Return what is done with each message."""
         return {
             ScreeningStarted: self._announce,
             ScreeningEnded: self._announce,
@@ -115,7 +115,7 @@ class DiscordActor(Actor):
             self._runner.remove(self._features)
 
     def on_failure(self, *error: object) -> None:
-        """A further community's actor crashed: the one that takes its place brings features of its own."""
+        """Remove the features of a further community's actor that crashed: the next one brings its own."""
         if not self._is_main:
             self._runner.remove(self._features)
 

@@ -188,7 +188,7 @@ class BotRunner:
             self._loop.close()
 
     async def _live(self) -> None:
-        """Everything that runs beside the mailbox, until the actor stops or one of them breaks."""
+        """Run everything beside the mailbox, until the actor stops or one of them breaks."""
         work = [
             self.connection.run(),
             self.connection.watch_intent(),

@@ -59,7 +59,7 @@ class GuildDirectory:
             self._languages.pop(guild_id, None)
 
     def is_expected(self, guild_id: int) -> bool:
-        """Whether a server without features may have a community, whose actor is starting."""
+        """Tell whether a server without features may have a community, whose actor is starting."""
         return guild_id not in self._without
 
     def record_act(self, guild_id: int, entry: AuditEntry, *, starts_anew: bool) -> None:

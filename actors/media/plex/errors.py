@@ -136,7 +136,7 @@ def _classify_status(response: requests.Response, server: str) -> Failure:
 
 
 def _is_proxys_refusal(response: requests.Response) -> bool:
-    """Whether a proxy or web server refuses in Plex's place: with a page that is not Plex's own."""
+    """Tell whether a proxy or web server refuses in Plex's place: with a page that is not Plex's own."""
     named = any(name.lower().startswith("x-plex-") for name in response.headers)
     page = (response.content or b"")[:4096].strip()
     return not named and page.startswith(b"<") and not _PLEX_PAGE.fullmatch(page) and not page.startswith(b"<?xml")
@@ -149,10 +149,10 @@ _PLEX_PAGE: Final = re.compile(
 
 
 def _stopped_in_the_middle(error: requests.ConnectionError) -> bool:
-    """Whether the answer stopped in the middle: requests calls that a ConnectionError too."""
+    """Tell whether the answer stopped in the middle: requests calls that a ConnectionError too."""
     return bool(error.args) and isinstance(error.args[0], ReadTimeoutError)
 
 
 def _closed_silently(error: requests.ConnectionError) -> bool:
-    """Whether the other end took the connection and closed it without an answer, as TLS servers do to plain HTTP."""
+    """Tell whether the other end closed the connection without an answer, as TLS servers do to plain HTTP."""
     return bool(error.args) and isinstance(error.args[0], ProtocolError)

@@ -142,7 +142,7 @@ class BoundedSession(requests.Session):
         self._kept_alive = False
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Never: requests would read a redirect's body whole, and take the token along to any host."""
+        """Follow no redirect: requests would read its body whole, and take the token along to any host."""
         return
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:

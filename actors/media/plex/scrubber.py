@@ -93,7 +93,7 @@ class Scrubber:
         return self._pseudonym(kind, value) if kind and value else value
 
     def _account_id(self, value: str) -> str:
-        """A number stays a number, and what is none stays none: that is what may have gone wrong."""
+        """Return a number for a number, and anything else as it is: that may be what has gone wrong."""
         if value in PLAIN_ACCOUNTS or not value:
             return value
         if value.isascii() and value.isdigit():

@@ -145,7 +145,7 @@ def _is_live(element: Element, known: Mapping[str, Any], key: str, rating_key: i
 
 
 def _duration(element: Element) -> DurationMs | None:
-    """Length of the version that plays: an item may hold a short and a long cut."""
+    """Return the length of the version that plays: an item may hold a short and a long cut."""
     selected = next((media for media in element.iterfind("Media") if media.get("selected") == "1"), None)
     for raw in (selected.get("duration") if selected is not None else None, element.get("duration")):
         length = _number(int(raw)) if raw and raw.isascii() and raw.isdigit() and len(raw) < 20 else None
@@ -160,7 +160,7 @@ def _position(value: object) -> PositionMs | None:
 
 
 def _number(value: object, below: int = 0, most: int = NUMBER_LIMIT) -> int | None:
-    """A whole number within reason; None for PlexAPI's NaN, which is a float, and for what is missing."""
+    """Return a whole number within reason; None for PlexAPI's NaN, which is a float, and for what is missing."""
     return value if isinstance(value, int) and below <= value <= most else None
 
 

@@ -25,7 +25,7 @@ class StartGate:
         self._let_in()
 
     def leave(self, address: str) -> None:
-        """An actor's start is over, or it waits no longer; idempotent."""
+        """Let the next one in: an actor's start is over, or it waits no longer. Idempotent."""
         self._waiting.pop(address, None)
         self._starting.discard(address)
         self._let_in()

@@ -120,7 +120,7 @@ class DeadLetters:
 
 
 def _is_torn(target: int) -> bool:
-    """Whether the last line of an open file has no end; also where another process writes it just now."""
+    """Tell whether the last line of an open file has no end; also while another process writes it."""
     if os.fstat(target).st_size == 0:
         return False
     os.lseek(target, -1, os.SEEK_END)
@@ -140,7 +140,7 @@ def _rotate(path: Path) -> None:
 
 
 def _fields(message: Message) -> dict[str, Any]:
-    """A message with its field names."""
+    """Return a message with its field names."""
     return {name: msgspec.to_builtins(getattr(message, name)) for name in message.__struct_fields__}
 
 

@@ -56,18 +56,18 @@ class SenderSequence:
         return DedupDecision.HANDLE
 
     def mark_finished(self, number: int) -> None:
-        """It was handled, or set aside."""
+        """Note that a message was handled, or set aside."""
         self._open.pop(number, None)
         if number >= self._next:  # after a turning back: one that had begun before it
             self._done_ahead.add(number)
 
     def accept_again(self, number: int) -> None:
-        """It could not be handled, later ones may have been: take it whenever it comes again."""
+        """Take a message that could not be handled whenever it comes again: later ones may have been handled."""
         if self._open.pop(number, None) is not None:
             self._again.add(number)
 
     def rewind(self, number: int, untouched: list[int]) -> None:
-        """It could not be handled, and the `untouched` ones after it must wait for it: all come again, in order."""
+        """Go back to a message that could not be handled: it and the `untouched` ones after it come again in order."""
         for one in (number, *untouched):
             if self._open.pop(one, False):
                 self._again.add(one)  # those around it are done: going back to it would do them again
@@ -82,7 +82,7 @@ class SenderSequences:
         self._by_incarnation: collections.OrderedDict[tuple[str, str], SenderSequence] = collections.OrderedDict()
 
     def get_or_create(self, sender: str, incarnation: str, oldest: int) -> SenderSequence:
-        """An incarnation's sequence, begun at the oldest number that it keeps."""
+        """Return an incarnation's sequence, begun at the oldest number that it keeps."""
         key = (sender, incarnation)
         sequence = self._by_incarnation.get(key)
         if sequence is None:
@@ -94,5 +94,5 @@ class SenderSequences:
         return sequence
 
     def get(self, sender: str, incarnation: str) -> SenderSequence | None:
-        """An incarnation's sequence; None where it was forgotten."""
+        """Return an incarnation's sequence; None where it was forgotten."""
         return self._by_incarnation.get((sender, incarnation))

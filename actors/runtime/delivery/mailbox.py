@@ -78,7 +78,7 @@ class Mailbox:
         return True
 
     def get(self) -> ReceivedMessage | None:
-        """The oldest, or None."""
+        """Remove and return the oldest message; None where there is none."""
         if not self._waiting:
             return None
         incoming = self._waiting.popleft()
@@ -112,7 +112,7 @@ class Mailbox:
         return [one.number for one in dropped]
 
     def oldest_ms(self, now_s: float) -> float:
-        """Age of the oldest waiting message, milliseconds."""
+        """Return the age of the oldest waiting message, milliseconds."""
         return (now_s - self._waiting[0].arrived_s) * 1000 if self._waiting else 0.0
 
 

@@ -87,7 +87,7 @@ class PeerOutbox:
         return delivery
 
     def take_due(self, now_s: float) -> list[PendingDelivery]:
-        """What should be sent now."""
+        """Return what should be sent now."""
         batch: list[PendingDelivery] = []
         on_the_way = bool(self._waiting) and self.oldest <= self._sent
         if on_the_way and self._resend_all:
@@ -105,7 +105,7 @@ class PeerOutbox:
         return batch
 
     def next_at(self) -> float | None:
-        """When `due` will have something to send again."""
+        """Return when `take_due` will have something to send again."""
         if not self._waiting:
             return None
         return 0.0 if self._resend_all else self._retry_at

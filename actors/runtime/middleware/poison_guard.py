@@ -23,7 +23,7 @@ class PoisonGuard:
     """
 
     def __init__(self, poison_ids: Iterable[str] = (), report: MessageNotes | None = None) -> None:
-        """Without a `report` nothing is noted (tests)."""
+        """Note messages in `report`; nowhere without one (tests)."""
         self._poison_ids = frozenset(poison_ids)
         self._report = report
 

@@ -68,18 +68,18 @@ class RestartPolicy:
         return RestartDecision(pause * (1 + self._timings.jitter * self._chance()), failed=False)
 
     def on_dependency_unavailable(self) -> RestartDecision:
-        """It needs something that is away for now: that is no crash, and it is tried for as long as it takes."""
+        """Note that it needs what is away for now: no crash, and it is tried for as long as it takes."""
         self._waits += 1
         doubled = self._timings.first_retry_s * 2.0 ** min(self._waits, 30)
         pause = min(doubled, self._timings.longest_wait_s)
         return RestartDecision(pause * (1 + self._timings.jitter * self._chance()), failed=False)
 
     def on_started(self) -> None:
-        """It answered: what it waited for is there."""
+        """Note that it answered: what it waited for is there."""
         self._waits = 0
 
     def on_steady(self, now_s: float) -> None:
-        """It has been running since at least the crash window: forget what was."""
+        """Forget its crashes: it has been running since at least the crash window."""
         if self._crashes and now_s - self._crashes[-1] > self._timings.crash_window_s:
             self._crashes.clear()
             self._failed = False

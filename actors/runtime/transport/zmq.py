@@ -255,7 +255,7 @@ class ZmqTransport:
 
 
 def _read_only_frame(ready: zmq.Socket[bytes]) -> bytes:
-    """The rest of a message, which is one frame; empty where it is more, and so none of ours."""
+    """Return the rest of a message, which is one frame; empty where it is more, and so none of ours."""
     frame = ready.recv(_NOBLOCK)
     while ready.getsockopt(_RCVMORE):
         frame = b""

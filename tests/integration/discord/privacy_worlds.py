@@ -41,7 +41,7 @@ from messages import (
 )
 from messages.base import DurationMs, PositionMs
 from simulator.discord.model.guild import Member
-from tests.integration.discord.discord_stage import Peer, Stage, staged
+from tests.integration.discord.discord_stage import Peer, Stage, open_stage
 from tests.integration.store.persistence_fixture import AnswerT, House
 from tests.unit.persistence.record_builders import DAY, EVENING, FILM, record
 from tests.unit.tracking.builders import playing
@@ -193,7 +193,7 @@ class Worlds:
 def open_worlds(folder: Path) -> Iterator[Worlds]:
     """Yield both worlds, with the bot."""
     (folder / "bot").mkdir()
-    with staged(folder / "bot") as stage:
+    with open_stage(folder / "bot") as stage:
         stage.plex.answers |= {
             StartPlexSignIn: PlexSignIn(problem="plex.tv is away."),
             FindFilms: FilmsFound((FILM,)),

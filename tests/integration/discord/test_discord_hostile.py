@@ -26,7 +26,7 @@ from messages import (
     VoiceMember,
 )
 from simulator.discord.model.messages import ChannelMessage
-from tests.integration.discord.discord_stage import Stage, staged, until
+from tests.integration.discord.discord_stage import Stage, open_stage, until
 from tests.integration.discord.privacy_worlds import StoreThread
 from tests.unit.discord import samples
 from tests.unit.persistence.record_builders import DAY, EVENING, FILM, record
@@ -69,7 +69,7 @@ def in_store(text: str) -> str:
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A community in which every viewer and every film is called so."""
     (tmp_path / "store").mkdir()
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         store = StoreThread(tmp_path / "store")
         watches, members = [], []
         for number, text in enumerate(TEXTS.values()):

@@ -272,13 +272,13 @@ def _local_now(settings: Settings, wall_s: float) -> datetime.datetime:
 
 
 def _is_quoted(ctx: CommandContext) -> bool:
-    """Whether the title of a `!` command stands in quotation marks."""
+    """Tell whether the title of a `!` command stands in quotation marks."""
     said = ctx.message.content.split(maxsplit=1)
     return len(said) > 1 and said[1][0] in _QUOTES
 
 
 async def _build_planned(guild: discord.Guild, bot_id: int, recurring: RecurringNights) -> discord.Embed:
-    """Every night that the bot planned and that is still to come, or runs."""
+    """Return every night that the bot planned and that is still to come, or runs."""
     events = await guild.fetch_scheduled_events(with_counts=True)
     ours = [event for event in events if event.creator_id == bot_id and event.status in _OPEN]
     lines = []

@@ -66,7 +66,7 @@ def _format_facts(shown: Screening, at: Moment) -> list[str]:
 
 
 def position_now(shown: Screening, at: Moment) -> int | None:
-    """Where the film is at `at`: what was last seen, moved on while it plays, not past its end."""
+    """Return where the film is at `at`: what was last seen, moved on while it plays, not past its end."""
     if shown.position_ms is None:
         return None
     since_ms = int((at.steady_s - shown.seen.steady_s) * 1000) if shown.state == "playing" else 0

@@ -52,7 +52,7 @@ class StopRepeatingButton(
         return cls(match["key"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Whoever may manage events; what is planned already stays, and everybody reads it."""
+        """End the repetition for whoever may manage events; what is planned already stays, and everybody reads it."""
         if not interaction.permissions.manage_events:
             await refuse(
                 interaction,

@@ -60,12 +60,12 @@ class RetryDecision:
 
 
 def backoff(tries: int, longest_s: float = LONGEST_S) -> float:
-    """Seconds until the next try: 1, 2, 4... with jitter, at most `longest_s`."""
+    """Return the seconds until the next try: 1, 2, 4... with jitter, at most `longest_s`."""
     return min(longest_s, 2.0 ** min(max(tries - 1, 0), 10)) * random.uniform(0.75, 1.0)  # noqa: S311 - jitter
 
 
 def classify(error: BaseException, tries: int, doing: Problem, permission: Problem = ALLOW_POSTING) -> RetryDecision:
-    """What to make of a failed request.
+    """Decide what to do after a failed request.
 
     `doing` says what was tried, `tries` how often it failed in a row, `permission` what to do where it is
     forbidden.
@@ -128,17 +128,17 @@ def retry_after_s(error: BaseException | None) -> float:
 
 
 def is_forbidden(error: BaseException) -> bool:
-    """Whether the bot may not do it there, until somebody lets it."""
+    """Tell whether the bot may not do it there, until somebody lets it."""
     return isinstance(error, discord.HTTPException) and error.code in FORBIDDEN
 
 
 def is_closed(error: BaseException) -> bool:
-    """Whether the channel takes no messages or edits until somebody changes it, or the bot's permissions there."""
+    """Tell whether the channel takes no message or edit until somebody changes it, or the bot's permissions there."""
     return is_forbidden(error) or (isinstance(error, discord.HTTPException) and error.code in CLOSED_THREAD)
 
 
 def is_limited(error: BaseException) -> bool:
-    """Whether Discord would take this edit, only not yet: it says for how long, or that the message is old."""
+    """Tell whether Discord would take this edit later: it says for how long, or that the message is old."""
     return isinstance(error, discord.RateLimited) or (
         isinstance(error, discord.HTTPException) and error.code == _OLD_EDITS
     )
@@ -174,14 +174,14 @@ def describe_disconnect(error: BaseException | None) -> Problem:
 
 
 def needs_new_token(error: BaseException | None) -> bool:
-    """Whether a person has to do something first: then there is no hurry to try again."""
+    """Tell whether a person has to do something first: then there is no hurry to try again."""
     return isinstance(error, discord.LoginFailure) or (
         isinstance(error, discord.ConnectionClosed) and error.code == 4004
     )
 
 
 def is_intent_missing(error: BaseException | None) -> bool:
-    """Whether Discord refused the connection for want of the message content intent."""
+    """Tell whether Discord refused the connection for want of the message content intent."""
     return isinstance(error, discord.PrivilegedIntentsRequired) or (
         isinstance(error, discord.ConnectionClosed) and error.code == 4014
     )

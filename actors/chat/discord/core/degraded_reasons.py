@@ -22,7 +22,7 @@ class DegradedReasons:
         return tuple(self._held.values())
 
     def add(self, key: str, reason: Problem) -> None:
-        """A cause holds from now on (`key` names it; a new reason takes the place of the old)."""
+        """Add a cause, named by `key`; a new reason takes the place of the old."""
         if self._held.get(key) == reason:
             return
         self._held[key] = reason
@@ -30,7 +30,7 @@ class DegradedReasons:
         self._degraded(*self.reasons)
 
     def remove(self, key: str) -> None:
-        """A cause is gone."""
+        """Remove a cause."""
         if self._held.pop(key, None) is None:
             return
         if self._held:

@@ -43,7 +43,7 @@ def mark_button(custom_id: str, guild_id: int) -> str:
 
 
 def is_unserved_interaction(data: Mapping[str, Any], names: frozenset[str], prefix: str) -> bool:
-    """Whether an interaction is of those that a server without a community has: commands of `names`, their controls."""
+    """Tell whether a server without a community has this interaction: commands of `names`, their controls."""
     inner = _read_data(data)
     if data.get("type") in (COMMAND, AUTOCOMPLETE):
         return inner.get("name") in names

@@ -64,7 +64,7 @@ class BotActivity:
         self._changed.set()
 
     def resend(self) -> None:
-        """Connected again: what was shown may be old or gone."""
+        """Send it again after a reconnect: what was shown may be old or gone."""
         self._shown = None
         self._changed.set()
 
@@ -116,7 +116,7 @@ def _foremost(screenings: Sequence[Screening]) -> Screening:
 
 
 def build_line(screenings: Sequence[Screening], count: int | None = None) -> str:
-    """The film of the watch party, or else the oldest; and how many more of `count`. Empty where nothing plays."""
+    """Return the watch party's film, or else the oldest, and how many more of `count`; empty where nothing plays."""
     if not screenings:
         return ""
     first = _foremost(screenings)

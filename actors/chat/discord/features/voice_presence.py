@@ -56,7 +56,7 @@ class VoiceReporter:
             await asyncio.sleep(max(SHORTEST_S, self._actors.clock.to_real_s(EVERY_S)))
 
     def on_voice_change(self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState) -> None:
-        """Somebody came, went or moved: report it if it was in or out of the channel, with those who do so too."""
+        """Report who came, went or moved, if it was in or out of the channel, with those who do so just then."""
         ids = {state.channel.id for state in (before, after) if state.channel is not None}
         if self._channel_id not in ids or member.bot:
             return
@@ -98,7 +98,7 @@ class VoiceReporter:
         )
 
     def _channel(self, bot: discord.Client | None) -> discord.VoiceChannel | discord.StageChannel | None:
-        """The channel, where the gateway shows it at this moment."""
+        """Return the channel, where the gateway shows it at this moment."""
         if bot is None:
             return None
         guild = bot.get_guild(self._actors.settings.discord_guild_id)
@@ -134,7 +134,7 @@ class VoiceReporter:
         self._unnamed = tuple(unnamed)
 
     def _look_up(self, guild: discord.Guild, user_id: int) -> None:
-        """Discord named somebody without saying who it is: ask once, then report again."""
+        """Ask once who somebody is whom Discord named without saying it, then report again."""
         self._strangers[user_id] = None
 
         async def fetch() -> None:

@@ -50,7 +50,7 @@ class WeeklyDigest:
         self._log = log
 
     async def run(self) -> None:
-        """For ever."""
+        """Post each digest when it is due, for ever."""
         if not self._actors.settings.weekly_digest:
             return
         if not self._posted_until_s:
@@ -68,7 +68,7 @@ class WeeklyDigest:
             await asyncio.sleep(wait_s)
 
     def due_s(self) -> float:
-        """When the newest digest was due; seconds since 1970."""
+        """Return when the newest digest was due; seconds since 1970."""
         return last_due(self._actors.settings.weekly_digest, self._actors.settings.timezone, self._now_s())
 
     @property
@@ -116,7 +116,7 @@ class WeeklyDigest:
         return max(decision.wait_s, backoff(tries, LONGEST_RETRY_S), SHORTEST_RETRY_S)
 
     async def _build_week(self, due_s: float) -> discord.Embed | None:
-        """The week before; None where nobody watched anything."""
+        """Return the digest of the week before; None where nobody watched anything."""
         since_s = last_due(self._actors.settings.weekly_digest, self._actors.settings.timezone, due_s - 1.0)
         films, best = await asyncio.gather(
             self._actors.ask(GetMovieStats(since_s=since_s)),
@@ -126,7 +126,7 @@ class WeeklyDigest:
 
 
 def last_due(weekday_and_time: str, zone: str, wall_s: float) -> float:
-    """The newest such moment that is past, "sunday 18:00" in the zone; seconds since 1970."""
+    """Return the newest such moment that is past, "sunday 18:00" in the zone; seconds since 1970."""
     weekday, clock = weekday_and_time.split()
     hour, minute = map(int, clock.split(":"))
     now = local_time(zone, wall_s)
@@ -137,7 +137,7 @@ def last_due(weekday_and_time: str, zone: str, wall_s: float) -> float:
 
 
 def build_embed(films: MovieStats, best: Leaderboard) -> discord.Embed:
-    """The digest of a week in which something was watched."""
+    """Return the digest of a week in which something was watched."""
     facts = (
         _("**{time}** watched").format(time=format_duration(films.watch_time_s)),
         format_count("{count} title", "{count} titles", films.titles),

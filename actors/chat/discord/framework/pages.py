@@ -30,13 +30,13 @@ MOST_STORED = 200
 
 
 def pack_arguments(*parts: str) -> str:
-    """Arguments in one string; the last may have any sign in it."""
+    """Return arguments in one string; the last may have any sign in it."""
     *fixed, last = parts
     return "".join(f"{part.replace('|', ' ')}|" for part in fixed) + last
 
 
 def unpack_arguments(arguments: str, count: int) -> list[str]:
-    """What `pack` packed, `count` parts."""
+    """Return the `count` parts that `pack_arguments` packed."""
     parts = arguments.split("|", count - 1)
     return parts + [""] * (count - len(parts))
 
@@ -54,7 +54,7 @@ class PageSlice(NamedTuple, Generic[Got]):
 async def read_slice(
     read: Callable[[int], Awaitable[Got]], total: Callable[[Got], int], page: int, rows: int
 ) -> PageSlice[Got]:
-    """The page asked for, or the last there is: lists grow shorter while people read, and buttons stay for years.
+    """Return the page asked for, or the last: lists grow shorter while people read, and buttons stay for years.
 
     `read` gets a page by how many rows come before it, `total` says of what it got how many rows there are in all.
     """
@@ -130,7 +130,7 @@ class PageButton(
         match: re.Match[str],
         /,
     ) -> Self:
-        """The button, from what it carries."""
+        """Return the button from its custom id."""
         return cls(match["step"], match["name"], int(match["page"]), match["arguments"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:

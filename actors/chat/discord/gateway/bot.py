@@ -98,7 +98,7 @@ class UsherBot(ResumingBot):
         self.add_check(self._in_our_server, call_once=True)
 
     async def setup_hook(self) -> None:
-        """After the log-in: commands, buttons, and Discord's copy of the commands where it is old."""
+        """Add commands and buttons after the log-in, and renew Discord's copy of the commands where it is old."""
         self.add_dynamic_items(PageButton, RateButton, NightRoleButton)
         for command in self._declared:
             self.add_command(command)
@@ -161,11 +161,11 @@ class UsherBot(ResumingBot):
         super().dispatch(event_name, *args, **kwargs)
 
     async def on_connect(self) -> None:
-        """The gateway speaks; what it has to say of the servers follows."""
+        """Note that the gateway speaks; what it has to say of the servers follows."""
         self._speaks = True
 
     async def on_ready(self) -> None:
-        """Connected, for the first time or again. discord.py says so two seconds late: it may be away again."""
+        """Report a new connection. discord.py says so two seconds late: it may be away again."""
         settings = self.directory.own.actors.settings
         self._log.info(
             "On Discord as %s: announcing in channel %s, following voice channel %s",
@@ -176,33 +176,33 @@ class UsherBot(ResumingBot):
         self._report_up()
 
     async def on_resumed(self) -> None:
-        """Connected again, nothing missed."""
+        """Report that the connection is back, with nothing missed."""
         self._speaks = True
         self._report_up()
 
     async def on_disconnect(self) -> None:
-        """The gateway is away."""
+        """Report that the gateway is away."""
         self._speaks = False
         self.on_down()
 
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
-        """A server has an outage of its own: nothing of it is known until it is back."""
+        """Note that a server has an outage of its own: nothing of it is known until it is back."""
         self._guild_gone(guild, removed=False)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """The bot was removed from a server."""
+        """Note that the bot was removed from a server."""
         if not self._is_own(guild.id):
             self._registrar.forget(guild.id)
         self._guild_gone(guild, removed=True)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
-        """A server is there, at the start or after an outage of its own."""
+        """Note that a server is there, at the start or after an outage of its own."""
         if not self._is_own(guild.id):
             self.register_commands(guild.id)
         self._guild_up(guild)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        """Invited (anew): Discord may have forgotten the commands."""
+        """Register the commands on a server that invited the bot: Discord may have forgotten them."""
         self._registrar.forget(guild.id)
         self.register_commands(guild.id)
         self._guild_up(guild)
@@ -253,7 +253,7 @@ class UsherBot(ResumingBot):
         return await super().get_context(origin, cls=cls)
 
     async def on_message(self, message: discord.Message, /) -> None:
-        """Somebody wrote, or Discord says how a poll ended."""
+        """Take in what somebody wrote, or how a poll ended."""
         if message.type is discord.MessageType.poll_result and message.reference is not None:
             features = self.directory.find(message.guild.id if message.guild is not None else 0)
             if features is not None:
@@ -261,7 +261,7 @@ class UsherBot(ResumingBot):
         await super().on_message(message)
 
     async def process_commands(self, message: discord.Message, /) -> None:
-        """discord.py takes a typographic apostrophe, as phones type it, for a quotation mark: Schindler’s List."""
+        """Replace the apostrophes that phones type: discord.py takes them for quotation marks (Schindler’s List)."""
         if message.type not in (discord.MessageType.default, discord.MessageType.reply):
             return  # a thread or a channel is called like a command
         if message.guild is not None and self.directory.find(message.guild.id) is None:
@@ -298,7 +298,7 @@ class UsherBot(ResumingBot):
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
-        """Somebody came, went, moved or muted."""
+        """Pass on who came, went, moved or muted."""
         features = self.directory.find(member.guild.id)
         if features is not None:
             features.voice.on_voice_change(member, before, after)
@@ -320,13 +320,13 @@ class UsherBot(ResumingBot):
             self._log.warning("The answer to %s did not reach Discord: %s", ctx.command, failure)
 
     async def on_command_completion(self, ctx: commands.Context[Any]) -> None:
-        """An answer got through."""
+        """Note that answers get through."""
         features = self.directory.find(ctx.guild.id if ctx.guild is not None else 0)
         if features is not None:
             features.degraded.remove(_REPLIES)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
-        """An event's handler failed: the bot goes on."""
+        """Log that an event's handler failed; the bot goes on."""
         end_if_out_of_memory(sys.exception(), "discord")
         self._log.exception("Handling %s failed", event_method)
 
@@ -336,7 +336,7 @@ class UsherBot(ResumingBot):
             features.degraded.add(_REPLIES, Problem.of("discord.cannot_answer", channel=str(ctx.channel.id)))
 
     async def _say_what_lacks(self, ctx: commands.Context[Any]) -> None:
-        """In plain words, which need no Embed Links: else the bot is silent and nobody knows why."""
+        """Say which permission is missing, as plain text, which needs no Embed Links."""
         lacks = _("The bot may not answer in {channel}: it lacks {permissions}.").format(
             channel=f"<#{ctx.channel.id}>", permissions=_("Embed Links")
         )

@@ -64,11 +64,11 @@ class Connection:
         self.on_down: list[Callable[[], None]] = []
 
     def connected_bot(self) -> UsherBot | None:
-        """The bot, while the gateway speaks to it."""
+        """Return the bot, while the gateway speaks to it."""
         return self._bot if self._up else None
 
     def logged_in_bot(self) -> UsherBot | None:
-        """The bot, while requests can be sent, gateway or not."""
+        """Return the bot, while requests can be sent, gateway or not."""
         bot = self._bot
         return bot if bot is not None and bot.is_set_up and not bot.is_closed() else None
 
@@ -108,7 +108,7 @@ class Connection:
                     await bot.close()
 
     async def _run_once(self) -> Exception | None:
-        """One connection from log-in to end; why it ended."""
+        """Run one connection from log-in to end; return why it ended."""
         bot = self._make(intents(self._reads_messages))
         bot.on_up, bot.on_down = self._on_bot_up, self._on_bot_down
         self._bot = bot
@@ -148,7 +148,7 @@ class Connection:
         self._degraded.add(_GATEWAY, Problem.of("discord.closed_at_once") if closes else reason)
 
     def _do_without_messages(self) -> None:
-        """Slash commands, announcements and the voice channel work without the intent: go on with those."""
+        """Go on without the intent: / commands, announcements and the voice channel work all the same."""
         self._reads_messages = False
         self._degraded.add(_INTENT, Problem.of("discord.prefix_commands_off", cure=ENABLE_INTENT))
 
@@ -168,7 +168,7 @@ class Connection:
 
 
 def intents(reads_messages: bool) -> discord.Intents:
-    """What Usher listens to: channels, who is in voice, and messages for `!` commands. Nothing else.
+    """Return what Usher listens to: channels, who is in voice, and messages for `!` commands. Nothing else.
 
     A command in a direct message is answered with where to use it.
     """

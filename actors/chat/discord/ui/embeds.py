@@ -81,7 +81,7 @@ def build_embed(
     fields: Iterable[Field] = (),
     footer: str = "",
 ) -> discord.Embed:
-    """An embed that Discord accepts, whatever it is given: each part and the whole cut to the limits.
+    """Return an embed that Discord accepts, whatever it is given: each part and the whole cut to the limits.
 
     What is cut ends in "…". Fields that no longer fit are left out from the end. Texts are safe already,
     but for `footer`, where Discord reads no markdown.
@@ -103,30 +103,30 @@ def build_embed(
 
 
 def poster_file(poster: Poster) -> str:
-    """What its file is called on Discord, which goes by the ending."""
+    """Return the name of a poster's file: Discord goes by its ending."""
     return f"poster.{poster.kind.replace('jpeg', 'jpg')}"
 
 
 def count_units(embed: discord.Embed) -> int:
-    """What an embed counts towards the 6,000 of its message."""
+    """Return what an embed counts towards the 6,000 of its message."""
     parts = [embed.title, embed.description, embed.footer.text, embed.author.name]
     parts += [text for part in embed.fields for text in (part.name, part.value)]
     return sum(utf16_length(text) for text in parts if text)
 
 
 def private_notice(heading: str, name: str = "") -> Reply:
-    """What the viewer of this name keeps from others."""
+    """Return that a viewer keeps this from others, by the viewer's name."""
     text = _("{name} keeps this private.").format(name=formatting.escape(name, 60)) if name else ""
     return Reply(build_embed(heading, text or _("This viewer keeps this private."), colour=GREY), hidden=True)
 
 
 def build_problem(what: str, cure: str) -> discord.Embed:
-    """Something that did not work: what, and what to do."""
+    """Return what did not work, and what to do."""
     return build_embed(_("Something went wrong"), f"{what}\n{cure}".strip(), colour=RED)
 
 
 def join_lines_within(lines: Sequence[str], limit: int = FIELD_VALUE) -> str:
-    """Whole lines within `limit` units; the rest is counted: "… and 12 more"."""
+    """Join whole lines within `limit` units; the rest is counted: "… and 12 more"."""
     kept: list[str] = []
     used = 0
     for number, line in enumerate(lines):
@@ -153,7 +153,7 @@ class Section:
 
 
 def split_pages(sections: Sequence[Section], *, lines: int = PAGE_LINES, units: int = PAGE_UNITS) -> list[str]:
-    """Sections as pages of whole lines, each within `lines` and `units`. Always at least one page."""
+    """Split sections into pages of whole lines, each within `lines` and `units`. Always at least one page."""
     pages: list[str] = []
     current: list[str] = []
     count = 0
@@ -192,7 +192,7 @@ def split_pages(sections: Sequence[Section], *, lines: int = PAGE_LINES, units: 
 
 
 def pick_page(pages: Sequence[str], page: int) -> tuple[str, int]:
-    """The page asked for, or the nearest there is: lists grow shorter while people read."""
+    """Return the page asked for, or the nearest there is: lists grow shorter while people read."""
     chosen = min(max(page, 0), len(pages) - 1)
     return pages[chosen], chosen
 

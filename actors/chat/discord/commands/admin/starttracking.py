@@ -159,7 +159,7 @@ def _describe_outcome(done: TrackingOutcome) -> str:
 
 
 def _build_own(done: TrackingOutcome) -> discord.Embed:
-    """What one person alone reads of themselves."""
+    """Return what a person alone reads of themselves."""
     lines = [_describe_outcome(done)]
     if done.outcome == "not_tracked":
         lines.append(_("To be tracked again, choose another with {command}.").format(command="`/privacy`"))
@@ -195,7 +195,7 @@ class SessionMenu(
     async def from_custom_id(
         cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> Self:
-        """The menu, from what it carries; what was chosen comes with the press."""
+        """Return the menu from its custom id; what was chosen comes with the press."""
         menu = cls(int(match["position"]) if match["position"] else None, [("-", "-")])
         menu.item = item  # type: ignore[assignment]  # discord.py hands the real select as a plain Item
         return menu

@@ -30,11 +30,11 @@ class ApplyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """It carries nothing."""
+        """Return the button; its custom id carries nothing."""
         return cls()
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Administrators only; acknowledged first."""
+        """Act for administrators only; acknowledge first."""
         if not interaction.permissions.administrator or interaction.guild is None:
             await refuse(interaction, _(ADMINS_ONLY), _(ASK_ADMIN))
             return
@@ -52,7 +52,7 @@ class ApplyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
 
 
 def _role(actors: ActorClient, guild: discord.Guild) -> discord.Role:
-    """The role that is set; RefusedError where none is, or where it is gone."""
+    """Return the role that is set; RefusedError where none is, or where it is gone."""
     role_id = actors.settings.top_watchers_role_id
     if not role_id:
         raise RefusedError(

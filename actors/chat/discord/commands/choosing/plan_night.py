@@ -138,7 +138,7 @@ class OpenNightButton(
         return cls(int(match["poll"]), int(match["event"]))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Whoever may manage events; the answer is for everybody."""
+        """Plan the night for whoever may manage events; the answer is for everybody."""
         film = await _find_winner(interaction, self._poll_id)
         if film is None or interaction.guild is None:
             return

@@ -137,21 +137,21 @@ class SuggestButton(
 
     @classmethod
     def for_film(cls, film: Item) -> Self:
-        """The button of a film of the library."""
+        """Return the button of a film of the library."""
         return cls(_LIBRARY, name_film(film, CUSTOM_ID - len(_PREFIX) - 1), shorten(label_film(film), _LABEL))
 
     @classmethod
     def for_title(cls, title: str) -> Self:
-        """The button of a title as it was typed."""
+        """Return the button of a title as it was typed."""
         return cls(_TYPED, clean_line(title, LONGEST_TITLE), _("None of these: not in the library"))
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """It carries the film's name."""
+        """Return the button from its custom id."""
         return cls(match["kind"], match["title"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Whoever presses it suggests the film; the answer takes the place of the offer."""
+        """Suggest the film for whoever presses it; the answer takes the place of the offer."""
         await interaction.response.defer()
         async with report_errors(interaction):
             actors, member = actors_of(interaction), interaction.user
@@ -189,7 +189,7 @@ class WantButton(
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """It carries the suggestion's id."""
+        """Return the button from its custom id."""
         return cls(match["film"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
@@ -217,7 +217,7 @@ class WithdrawButton(
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """It carries the suggestion's id."""
+        """Return the button from its custom id."""
         return cls(match["film"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:

@@ -55,7 +55,7 @@ class WantMenu(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], templ
 
     @classmethod
     def for_films(cls, films: tuple[SuggestedFilm, ...]) -> Self:
-        """The menu of a page."""
+        """Return the menu of some films."""
         return cls(
             discord.ui.Select(
                 custom_id="usher:want-menu",
@@ -66,7 +66,7 @@ class WantMenu(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], templ
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """It is as the message shows it."""
+        """Return the control as the message shows it."""
         return cls(item)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
@@ -87,7 +87,7 @@ class TakeBackButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """It carries nothing."""
+        """Return the control as the message shows it."""
         return cls()
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
@@ -118,12 +118,12 @@ class TakeBackMenu(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], t
 
     @classmethod
     def for_films(cls, films: tuple[SuggestedFilm, ...]) -> Self:
-        """The menu of these films."""
+        """Return the menu of some films."""
         return cls(discord.ui.Select(custom_id="usher:take-back-menu", options=[_build_option(film) for film in films]))
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """It is as the message shows it."""
+        """Return the control as the message shows it."""
         return cls(item)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:

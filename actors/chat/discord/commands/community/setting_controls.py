@@ -275,7 +275,7 @@ class SetupButton(
         return cls(match["act"], about=match["about"] or "")
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Whoever may manage the server; acknowledged first."""
+        """Act for whoever may manage the server; acknowledge first."""
         guild = await check_manager(interaction)
         if guild is None:
             return
@@ -294,7 +294,7 @@ class PickMenu(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], templ
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """It carries nothing."""
+        """Return the control from its custom id."""
         return cls()
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:

@@ -48,7 +48,7 @@ class LinkFigures(NamedTuple):
 
 
 async def find_account(actors: ActorClient, said: str, *, with_hidden: bool = False) -> AccountSummary:
-    """The account that is meant, by its name or as autocompletion gives it; RefusedError where none or several are.
+    """Return the account of that name, or as autocompletion gives it. RefusedError where it is none or several.
 
     `with_hidden`: for an administrator; to others an account whose record is private is as good as none.
     """
@@ -73,7 +73,7 @@ async def find_account(actors: ActorClient, said: str, *, with_hidden: bool = Fa
 
 
 async def _describe_publicly(actors: ActorClient, part: str, accounts: list[AccountSummary], with_hidden: bool) -> str:
-    """Accounts as everybody in the channel may read of them: those that are hidden are only counted.
+    """Return accounts as everybody in the channel may read of them: hidden ones are only counted.
 
     What `/link` offers an administrator names them too, and is read by nobody else.
     """
@@ -88,12 +88,12 @@ async def _describe_publicly(actors: ActorClient, part: str, accounts: list[Acco
 
 
 def describe_account(account: AccountSummary) -> str:
-    """An account as people read of it, safe."""
+    """Return an account as people read of it, safe."""
     return f"{formatting.escape(account.name, 60)} ({_count_watches(account)})"
 
 
 def account_label(account: AccountSummary) -> str:
-    """An account as people choose it, where Discord reads no markdown."""
+    """Return an account as people choose it, where Discord reads no markdown."""
     return f"{clean_line(account.name, 60)} ({_count_watches(account)})"
 
 
@@ -140,7 +140,7 @@ async def link_accounts(actors: ActorClient, *questions: LinkAccount, problem: s
 
 
 def _describe_failure(plex_id: str, error: RefusedError | UnansweredError) -> str:
-    """Of which server's account it failed, and why."""
+    """Return of which server's account it failed, and why."""
     server = formatting.escape(plex_id.split(":")[1], 60)
     why = f"{error.what} {error.cure}".strip()
     return "⚠️ " + _("Not linked on the Plex server {server}: {reason}").format(server=server, reason=why)
@@ -185,12 +185,12 @@ async def _ask_figures(actors: ActorClient, who: str) -> LinkFigures:
 
 
 def _may_show_figures(person: ViewerAccount, asker: str) -> bool:
-    """Whether somebody's figures may be said where others read them."""
+    """Tell whether somebody's figures may be said where others read them."""
     return asker in (person.viewer_id, PLEX_TV) or person.privacy in ("open", "anonymous")
 
 
 def _build_outcome(said: str, before: LinkFigures | None, after: LinkFigures | None) -> discord.Embed:
-    """What was done, and the figures before and after, where they are known and may be told."""
+    """Return what was done, and the figures before and after, where they are known and may be told."""
     if before is None or after is None:
         return embeds.build_embed(_("🔗 Plex and Discord"), said, colour=embeds.GREEN)
     lines = [
@@ -204,7 +204,7 @@ def _build_outcome(said: str, before: LinkFigures | None, after: LinkFigures | N
 
 
 def build_request(account: AccountSummary, member: discord.Member | discord.User) -> tuple[Reply, discord.ui.View]:
-    """A member's request to the administrators. RefusedError where its buttons cannot carry it."""
+    """Return a member's request to the administrators. RefusedError where its buttons cannot carry it."""
     if utf16_length(f"{_PREFIX}yes:{member.id}:{account.plex_id}") > CUSTOM_ID:
         raise RefusedError(
             _("You can't request this Plex account."),
@@ -249,11 +249,11 @@ class LinkButton(
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: re.Match[str], /) -> Self:
-        """The button, from what it carries."""
+        """Return the button from its custom id."""
         return cls(match["said"] == "yes", int(match["member"]), match["account"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Administrators only, but for a member who withdraws; acknowledged first."""
+        """Act for administrators only, or for a member who withdraws; acknowledge first."""
         admin = interaction.permissions.administrator
         if interaction.guild is None or not (admin or (not self._yes and interaction.user.id == self._member)):
             await refuse(interaction, _(ADMINS_ONLY), _(ASK_ADMIN))

@@ -77,11 +77,11 @@ class EverywhereButton(
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: re.Match[str], /) -> Self:
-        """The button, from what it carries."""
+        """Return the button from its custom id."""
         return cls(match["act"], match["choice"], int(match["member"]), int(match["guild"] or 0), item.label or "")
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Acknowledged first."""
+        """Do what the button says; acknowledge first."""
         own = features_of(interaction)
         if interaction.user.id != self._member or self._act not in self.acts:
             await refuse(interaction, _("This button isn't yours."), _("Use the command to get your own."))

@@ -57,11 +57,11 @@ class ForgetButton(
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: re.Match[str], /) -> Self:
-        """The button, from what it carries."""
+        """Return the button from its custom id."""
         return cls(int(match["member"]), int(match["guild"] or 0))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Acknowledged first."""
+        """Do what the button says; acknowledge first."""
         if interaction.user.id != self._member:
             await refuse(interaction, _("This button isn't yours."), _("`/forgetme` gives you your own."))
             return
@@ -130,7 +130,7 @@ def _build_forgotten(gone: ViewerErased, now_s: float) -> list[str]:
 
 
 def _describe_backups_end(gone: ViewerErased, now_s: float) -> str:
-    """When no backup has it any more."""
+    """Return when the last backup with the viewer is deleted."""
     if gone.backup_interval_hours <= 0 or gone.backup_keep <= 0:
         return _("No newer ones replace them here: somebody has to delete them.")
     over_s = now_s + gone.backup_interval_hours * 3600 * gone.backup_keep

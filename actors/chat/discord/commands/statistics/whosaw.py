@@ -66,7 +66,7 @@ def _count_rows(answer: WhoSaw) -> int:
 
 
 def _describe_asked(total: int, present: bool) -> str:
-    """Said alike whether anybody hides there or not: nobody shall be told that by counting heads."""
+    """Return who was asked about, alike whether anybody hides there or not: nobody shall learn it by counting heads."""
     if present:
         return format_count(
             "{count} in the voice channel (hidden members not counted)",

@@ -98,7 +98,7 @@ def _build_reply(
     card: WrappedCard | None,
     posters: tuple[Item | None, ...],
 ) -> Reply:
-    """The year in words, and the card to share beside it."""
+    """Return the year in words, and the card to share beside it."""
     text = _format_totals(figures)
     embed = embeds.build_embed(heading, text, fields=fields)
     beside = embeds.build_embed(heading, text, fields=fields)

@@ -19,7 +19,7 @@ _TABLE_UNITS = 1500
 
 
 def build_embed(notice: Announcement) -> discord.Embed:
-    """One announcement."""
+    """Return one announcement."""
     match notice:
         case ScreeningStarted():
             return live_card_embeds.build_playing(notice.screening, notice.at)
@@ -30,7 +30,7 @@ def build_embed(notice: Announcement) -> discord.Embed:
 
 
 def build_line(notice: Announcement) -> str:
-    """The same in one line, for when many come at once."""
+    """Return an announcement in one line, for when many come at once."""
     match notice:
         case ScreeningStarted(screening=shown):
             return f"🎬 **{formatting.escape_title(shown.item, 70)}** · {formatting.escape_person(shown.host, 40)}"
@@ -51,7 +51,7 @@ def _first_three(names: list[str]) -> str:
 
 
 def build_embeds(notices: Sequence[Announcement]) -> tuple[list[discord.Embed], int]:
-    """Embeds of one message for the first of `notices`, and how many of them it covers (at least one).
+    """Return embeds of one message for the first of `notices`, and how many of them it covers (at least one).
 
     Up to ten are shown one by one; more are put together in lines, so that a rush is told at once and
     nobody's phone rings forty times.
@@ -74,7 +74,7 @@ def build_embeds(notices: Sequence[Announcement]) -> tuple[list[discord.Embed], 
 
 
 def _build_badges_of_many(notices: Sequence[Announcement]) -> discord.Embed:
-    """Badges that were earned at different moments in one: a line for each viewer."""
+    """Return badges that were earned at different moments in one: a line for each viewer."""
     awarded = _join_by_viewer(notice for notice in notices if isinstance(notice, BadgesAwarded))
     if len(awarded) == 1:
         return _badges(awarded[0])

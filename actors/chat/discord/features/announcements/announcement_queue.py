@@ -52,7 +52,7 @@ class QueuedAnnouncement:
     since_s: float = field(default_factory=time.monotonic)
 
     def acknowledge(self) -> None:
-        """Posted, or given up: the sender may forget it."""
+        """Let the sender forget it: it was posted, or given up."""
         if not self.done.done():
             self.done.set_result(None)
 
@@ -120,13 +120,13 @@ class AnnouncementQueue:
         return isinstance(notice, ScreeningStarted) and self._cards.has_card(notice.screening.screening_id)
 
     def drop_hidden(self) -> None:
-        """Somebody is not to be seen any more: what waits must not name them."""
+        """Take viewers who are hidden now out of what waits; drop what says nothing without them."""
         for waiting in list(self._queue):
             if not self._may_say(waiting):
                 self._remove_announcement(waiting)
 
     def _may_say(self, waiting: QueuedAnnouncement) -> bool:
-        """Whether anything is left to say when nobody is named who is not to be seen."""
+        """Take hidden viewers out of an announcement; tell whether it still says something."""
         notice = waiting.announcement if self._redactor is None else self._redactor.redact(waiting.announcement)
         if notice is None:
             self._log.info("An announcement is dropped, for it names somebody who is not to be seen any more")
@@ -135,7 +135,7 @@ class AnnouncementQueue:
         return True
 
     def retry_now(self) -> None:
-        """Discord can be reached again: try at once."""
+        """Try at once: Discord can be reached again."""
         self._tries = 0
         self._online.set()
 
@@ -177,7 +177,7 @@ class AnnouncementQueue:
         return self._cards.is_running(notice.screening_id)
 
     def _gather_s(self) -> float:
-        """An end waits in any case, for the badges that it earned come right after it."""
+        """Return how long an announcement waits for others. An end always does: its badges come right after it."""
         quiet = time.monotonic() - self._posted_s >= QUIET_S
         starts = all(isinstance(waiting.announcement, ScreeningStarted) for waiting in self._queue)
         return 0.0 if quiet and starts else GATHER_S
@@ -197,7 +197,7 @@ class AnnouncementQueue:
         return batch, hashlib.blake2s(joined.encode(), digest_size=12).hexdigest(), shown
 
     def _choose_batch(self) -> list[QueuedAnnouncement]:
-        """What may go into one message: all that waits, up to what has or gets a card of its own."""
+        """Return what goes into one message: all that waits, up to what has or gets a card of its own."""
         starts = [waiting for waiting in self._queue if self._gets_card(waiting)]
         apart = starts if len(starts) <= MOST_APART else []
         batch: list[QueuedAnnouncement] = []
@@ -276,7 +276,7 @@ class AnnouncementQueue:
         await asyncio.wait({saved}, timeout=SAVED_S)
 
     def _tell_cards(self, batch: list[QueuedAnnouncement], message_id: int) -> None:
-        """A film that was posted alone has its card now; badges go into the record of their film, too."""
+        """Give a film that was posted alone its card, and badges to the record of their film."""
         if self._cards is None:
             return
         for waiting in batch:
@@ -343,7 +343,7 @@ class AnnouncementQueue:
         self._remove_announcement(waiting)
 
     def _remove_announcement(self, waiting: QueuedAnnouncement) -> None:
-        """Out of the queue, from which a full queue may have pushed it while it was being posted."""
+        """Remove it from the queue; a full queue may have done so while it was being posted."""
         if waiting in self._queue:
             self._queue.remove(waiting)
         waiting.acknowledge()

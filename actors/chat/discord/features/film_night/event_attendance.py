@@ -26,7 +26,7 @@ EVENTS_URL = "https://discord.com/events/{guild}/{event}"
 
 
 async def fetch_interested(event: discord.ScheduledEvent) -> list[str]:
-    """Ids of the members who said that they would come, bots left out. Raises what discord.py raises.
+    """Return the ids of the members who said that they would come, without bots. Raises what discord.py raises.
 
     It asks page by page itself: discord.py takes the first of a page, which is its lowest id, for where the
     next one begins, so that its own second page would be the first one again.
@@ -43,7 +43,7 @@ async def fetch_interested(event: discord.ScheduledEvent) -> list[str]:
 
 
 def build_field(said: Collection[str], shown: Screening) -> Field | None:
-    """Said and came, side by side; None where nobody had said so. Who was there briefly did not come.
+    """Return who said so and who came; None where nobody had said so. Who was there briefly did not come.
 
     A seat without an id is of one whom others are not to see: it is counted apart, so that it gives nobody away.
     """

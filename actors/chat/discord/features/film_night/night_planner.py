@@ -147,7 +147,7 @@ def explain_refused_events() -> Iterator[None]:
 
 
 def require_future(when: str, start: datetime.datetime | None, now: datetime.datetime) -> datetime.datetime:
-    """The time, if it can be read and lies ahead. Raises RefusedError."""
+    """Return the time, if it can be read and lies ahead. Raises RefusedError."""
     if start is None:
         what = _("I didn't understand that time.") if when else _("When should it begin?")
         raise RefusedError(what, _(HOW))
@@ -162,7 +162,7 @@ def require_future(when: str, start: datetime.datetime | None, now: datetime.dat
 
 
 def _event_place(actors: ActorClient, guild: discord.Guild) -> dict[str, Any]:
-    """Where: the watch party's channel, or in words where there is none."""
+    """Return where it is: the watch party's channel, or in words where there is none."""
     channel = guild.get_channel(actors.settings.watch_party_voice_channel_id)
     if isinstance(channel, discord.VoiceChannel):
         return {"channel": channel, "entity_type": discord.EntityType.voice}
@@ -183,5 +183,5 @@ def _film_facts(film: Item) -> list[str]:
 
 
 def _describe_film(film: Item) -> str:
-    """Facts in a line, safe for the event and the reply: Discord reads markdown in both."""
+    """Return facts in a line, safe for the event and the reply: Discord reads markdown in both."""
     return " · ".join(formatting.escape(fact, 100) for fact in _film_facts(film))

@@ -39,7 +39,7 @@ _TRIES = 5
 
 
 def event_name(item: Item) -> str:
-    """An event's name."""
+    """Return an event's name."""
     return clean_line(f"🎬 {display_title(item)}", NAME)
 
 
@@ -67,14 +67,14 @@ class FilmNights:
         """By screening of a night: the Plex server on which it was seen to run."""
 
     def on_planned(self, event: discord.ScheduledEvent, item: Item) -> None:
-        """A night was planned: it begins when this film does. Those whose film never came are let go."""
+        """Wait for the film of a night that was planned; drop nights whose film never came."""
         night = PlannedNight(event.id, "", "", event.start_time.timestamp())
         night.choose_film(item)
         self._add(night)
         self._tell_planned(night, item)
 
     def on_open_planned(self, event: discord.ScheduledEvent) -> None:
-        """A night was planned whose film is not chosen: it begins with whichever film plays then."""
+        """Wait for any film for a night that was planned without one: it begins with whichever plays then."""
         night = PlannedNight(event.id, "", "", event.start_time.timestamp(), is_open=True)
         self._add(night)
         self._tell_planned(night, None)
@@ -114,7 +114,7 @@ class FilmNights:
         self._look_s.clear()  # its film may run already
 
     def on_now_playing(self, playing: NowPlaying) -> None:
-        """Films that play on a server now. A night's is known by this, not by its start: nobody has a seat then."""
+        """Look at what plays on a server. A night's film is known by this, not by its start: nobody has a seat then."""
         self._note_left(playing)
         now_s = self._now_s()
         has_night = {night.screening_id for night in self._nights}
@@ -125,7 +125,7 @@ class FilmNights:
                 self._notices.put_nowait(shown)
 
     def on_ended(self, ended: ScreeningEnded) -> None:
-        """A film ended. Whose night it is shows in its turn: the night may not have begun yet."""
+        """Note that a film ended. Its night is looked for in its turn: it may not have begun yet."""
         if self._nights:
             self._notices.put_nowait(ended)
 
@@ -157,7 +157,7 @@ class FilmNights:
                 self._save(night)
 
     def _waited_enough(self) -> PlannedNight | None:
-        """A night whose film did not go on."""
+        """Return a night whose film did not go on in time; None where there is none."""
         until_s = self._now_s() - BREAK_S
         return next((night for night in self._nights if 0 < night.left_s < until_s), None)
 
@@ -225,8 +225,9 @@ class FilmNights:
             self._log.info("%s", classify(error, 1, Problem.of("discord.change_night"), ALLOW_EVENTS).reason)
 
     async def _call_off_others(self, guild: discord.Guild, begun: PlannedNight, shown: Screening) -> None:
-        """An evening has one event. What else was planned of it, when it was put off say, would stay planned for ever;
-        who said there that they would come is remembered with the one that begins. Another evening's is left alone.
+        """Call off the other events of this evening, planned before it was put off, say: they would stay for ever.
+
+        Who said there that they would come is remembered with the one that begins. Another evening's is left alone.
         """
         others = [night for night in self._nights if not night.screening_id and night.is_film(shown.item)]
         for other in others:
@@ -245,7 +246,7 @@ class FilmNights:
             self._drop(other)
 
     def _in_time(self, night: PlannedNight, event: discord.ScheduledEvent, shown: Screening) -> bool:
-        """Whether a night may begin now. Where somebody moved it in Discord, another may be nearer: look once more."""
+        """Tell whether a night may begin now. Where somebody moved it in Discord, another may be nearer: look again."""
         starts_s = event.start_time.timestamp()
         if starts_s != night.starts_s:
             night.starts_s = starts_s
@@ -256,7 +257,7 @@ class FilmNights:
         return self._now_s() >= starts_s - EARLY_S and shown.started_at_s - starts_s <= LATE_S
 
     async def _guild(self) -> discord.Guild:
-        """The server, as soon as there is a connection: a night that begins while Discord is away begins late."""
+        """Return the server, waiting for a connection: a night that begins while Discord is away begins late."""
         while True:
             bot = self._bot()
             guild = bot.get_guild(self._actors.settings.discord_guild_id) if bot is not None else None
@@ -265,14 +266,14 @@ class FilmNights:
             await asyncio.sleep(_RECONNECT_S)
 
     def _broken_off(self, ended: ScreeningEnded) -> bool:
-        """Whether a film ended where it may go on; one of unknown length or place has ended."""
+        """Tell whether a film ended where it may go on; one of unknown length or position has ended."""
         position_ms, length_ms = ended.screening.position_ms, ended.screening.item.duration_ms
         if position_ms is None or not length_ms:
             return False
         return position_ms < length_ms * self._actors.settings.watched_percent / 100
 
     async def _ask_who(self, event: discord.ScheduledEvent) -> list[str] | None:
-        """Who had said that they would come: asked before the event ends. The record does without it if need be."""
+        """Ask who had said that they would come, before the event ends. The record does without it if need be."""
         try:
             return await fetch_interested(event)
         except API_ERRORS as error:

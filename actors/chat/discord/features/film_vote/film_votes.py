@@ -123,7 +123,7 @@ class FilmVotes:
         self.on_poll_ended(vote.poll_id)
 
     def on_poll_ended(self, poll_id: int) -> None:
-        """Discord said that a poll ended; it may be anybody's."""
+        """Note that Discord said that a poll ended; it may be anybody's."""
         vote = self.find(poll_id)
         if vote is not None and not vote.is_over:
             self._looks[poll_id] = _Look(0.0, is_ended=True)

@@ -27,7 +27,7 @@ _SEATS_UNITS = 900
 
 
 def build_playing(shown: Screening, at: Moment) -> discord.Embed:
-    """The card of a film that plays, as of `at`."""
+    """Return the card of a film that plays, as of `at`."""
     lines = [*_format_progress(shown, at), _format_facts(shown)]
     if shown.item.genres:
         lines.append(", ".join(formatting.escape(genre, 30) for genre in shown.item.genres[:4]))
@@ -56,7 +56,7 @@ def build_playing(shown: Screening, at: Moment) -> discord.Embed:
 
 
 def build_deserted(shown: Screening) -> discord.Embed:
-    """The card of a film of which nobody is left to be seen: it names nobody."""
+    """Return the card of a film whose viewers have all left or are hidden: it names nobody."""
     return embeds.build_embed(
         f"🎬 {formatting.escape_title(shown.item, 200)}", _("Nobody is watching right now."), colour=embeds.GREY
     )
@@ -91,7 +91,7 @@ def build_record(
 
 
 def signature(shown: Screening) -> tuple[Any, ...]:
-    """What people want to see soon where it changes: who watches, and whether it plays."""
+    """Return what people want to see soon where it changes: who watches, and whether it plays."""
     return (
         shown.state == "paused",
         shown.item,
