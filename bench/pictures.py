@@ -20,7 +20,7 @@ import msgpack
 import msgspec
 from PIL import Image
 
-from charts import (
+from charts.picture import (
     AnyDrawing,
     BadgeMark,
     CountsPanel,

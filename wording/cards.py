@@ -4,8 +4,8 @@ import datetime
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from charts import BadgeMark, Figure, PosterMark, PreviewCard, WrappedCard
 from charts.geometry import count_viewers
+from charts.picture import BadgeMark, Figure, PosterMark, PreviewCard, WrappedCard
 from messages import SOMEBODY, CommunityYear, EarnedBadge, Screening, TitleCount, YearFigures, YearOfViewer
 from wording.chart_data import chart_locale, describe_hours, measure_night
 from wording.dates import format_decade, format_weekday

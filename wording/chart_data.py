@@ -3,9 +3,8 @@
 import datetime
 from collections.abc import Sequence
 
-from charts import ChartLocale, CountsPanel, LaneRow, LanesPanel, Picture, WeeksPanel, YearPanel
 from charts.geometry import count_viewers
-from charts.picture import MOST_LANES
+from charts.picture import MOST_LANES, ChartLocale, CountsPanel, LaneRow, LanesPanel, Picture, WeeksPanel, YearPanel
 from charts.scripts import is_drawn
 from messages import SOMEBODY, Attendee, MovieStats, Screening, ScreeningEnded, ViewerProfile
 from wording.dates import MONTHS_SHORT, WEEKDAYS_SHORT, format_date

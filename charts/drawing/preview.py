@@ -3,22 +3,8 @@
 import datetime
 from collections.abc import Iterable, Sequence
 
-from charts.drawing import fonts
+from charts.drawing import fonts, style
 from charts.drawing.lanes import draw_attendance
-from charts.drawing.style import (
-    CARD,
-    GOLD,
-    GROUND,
-    LINE,
-    QUIET,
-    RAISED,
-    TEXT,
-    define_gold,
-    draw_calendar,
-    draw_ground,
-    draw_logo,
-    draw_poster,
-)
 from charts.drawing.svg import Canvas, Number
 from charts.picture import PreviewCard
 
@@ -36,27 +22,27 @@ FIGURE_SIZES, LABEL_SIZES = (44, 38, 32), (21, 19, 17, 15)
 def draw_preview(card: PreviewCard) -> Canvas:
     """Return the card; other sites cut round corners into it themselves."""
     canvas = Canvas(WIDTH, HEIGHT)
-    define_gold(canvas)
-    draw_ground(canvas, 0, fill=GROUND)
+    style.define_gold(canvas)
+    style.draw_ground(canvas, 0, fill=style.GROUND)
     right: Number = WIDTH - EDGE
     if card.poster is not None:
-        draw_poster(canvas, WIDTH - EDGE - POSTER, (HEIGHT - POSTER * 1.5) / 2, POSTER, card.poster)
+        style.draw_poster(canvas, WIDTH - EDGE - POSTER, (HEIGHT - POSTER * 1.5) / 2, POSTER, card.poster)
         right -= POSTER + 48
     elif card.emoji:
         _draw_emoji(canvas, card.emoji)
         right -= POSTER + 48
     room = right - EDGE
-    draw_logo(canvas, EDGE, EDGE - 6, 44)
-    canvas.text(EDGE + 60, EDGE + 24, card.heading, 25, QUIET, weight=500, width=room - 60)
+    style.draw_logo(canvas, EDGE, EDGE - 6, 44)
+    canvas.text(EDGE + 60, EDGE + 24, card.heading, 25, style.QUIET, weight=500, width=room - 60)
     y = _draw_title(canvas, card, room)
     if card.note:
-        canvas.text(EDGE, y + 52, card.note, 28, QUIET, width=room)
+        canvas.text(EDGE, y + 52, card.note, 28, style.QUIET, width=room)
     square = room / (CALENDAR_WEEKS - 0.2)
     below = 7 * square if card.days and card.until else ATTENDANCE if card.watching else 0
     if card.figures:
         _draw_figures(canvas, card, room, HEIGHT - EDGE - below)
     if card.days and card.until:
-        draw_calendar(canvas, EDGE, HEIGHT - EDGE - below, square, card.days, _read_day(card.until))
+        style.draw_calendar(canvas, EDGE, HEIGHT - EDGE - below, square, card.days, _read_day(card.until))
     elif card.watching:
         draw_attendance(canvas, card.watching, card.length_ms, (EDGE, HEIGHT - EDGE - below, room, below))
     return canvas
@@ -71,13 +57,13 @@ def _draw_title(canvas: Canvas, card: PreviewCard, room: Number) -> Number:
     words = fonts.clean_text(card.title)
     size = next((size for size in TITLE_SIZES if fonts.measure(words, size, 700) <= room), 0)
     if size:
-        canvas.text(EDGE, 206, words, size, TEXT, weight=700)
+        canvas.text(EDGE, 206, words, size, style.TEXT, weight=700)
         return 206
     first, rest = fonts.split_line(words, 54, 700, room)
-    canvas.text(EDGE, 184, first, 54, TEXT, weight=700, width=room)
+    canvas.text(EDGE, 184, first, 54, style.TEXT, weight=700, width=room)
     if not rest:
         return 184
-    canvas.text(EDGE, 246, rest, 54, TEXT, weight=700, width=room)
+    canvas.text(EDGE, 246, rest, 54, style.TEXT, weight=700, width=room)
     return 246
 
 
@@ -90,10 +76,10 @@ def _draw_figures(canvas: Canvas, card: PreviewCard, room: Number, bottom: Numbe
     for number, one in enumerate(figures):
         x = EDGE + column * number
         if number:
-            canvas.rect(x - 18, base - 40, 1.5, 76, LINE)
-        colour = GOLD if number == 0 else TEXT
+            canvas.rect(x - 18, base - 40, 1.5, 76, style.LINE)
+        colour = style.GOLD if number == 0 else style.TEXT
         canvas.text(x, base, one.figure, large, colour, weight=700, width=column - 32)
-        canvas.text(x, base + 34, one.label, small, QUIET, width=column - 32)
+        canvas.text(x, base + 34, one.label, small, style.QUIET, width=column - 32)
 
 
 def _find_size(texts: Iterable[str], sizes: Sequence[int], weight: int, room: Number) -> int:
@@ -105,6 +91,6 @@ def _find_size(texts: Iterable[str], sizes: Sequence[int], weight: int, room: Nu
 
 def _draw_emoji(canvas: Canvas, emoji: str) -> None:
     x, y, radius = WIDTH - EDGE - POSTER / 2, HEIGHT / 2, POSTER / 2 - 10
-    canvas.add("circle", cx=x, cy=y, r=radius, fill=CARD, stroke=GOLD, stroke_width=5)
-    canvas.add("circle", cx=x, cy=y, r=radius - 16, fill=RAISED)
-    canvas.text(x, y + 54, emoji, 150, GOLD, anchor="middle")
+    canvas.add("circle", cx=x, cy=y, r=radius, fill=style.CARD, stroke=style.GOLD, stroke_width=5)
+    canvas.add("circle", cx=x, cy=y, r=radius - 16, fill=style.RAISED)
+    canvas.text(x, y + 54, emoji, 150, style.GOLD, anchor="middle")

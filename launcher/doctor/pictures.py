@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Iterator
 
 import config
-from charts import CountsPanel, Picture
 from charts.chart_renderer import draw_in_process
+from charts.picture import CountsPanel, Picture
 from diagnosis.findings import Finding, note, ok
 
 _SAMPLE = Picture((CountsPanel("Usher", (("🎬", 1),)),))

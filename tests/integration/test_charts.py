@@ -13,7 +13,10 @@ import msgspec
 import pytest
 from PIL import Image
 
-from charts import (
+from charts import chart_renderer
+from charts.chart_renderer import ChartRenderer
+from charts.picture import (
+    DATA_LIMIT,
     AnyDrawing,
     CountsPanel,
     Figure,
@@ -25,10 +28,7 @@ from charts import (
     WeeksPanel,
     WrappedCard,
     YearPanel,
-    chart_renderer,
 )
-from charts.chart_renderer import ChartRenderer
-from charts.picture import DATA_LIMIT
 
 LOG = logging.getLogger("discord")
 TODAY = datetime.date(2026, 11, 22)

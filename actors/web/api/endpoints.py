@@ -1,5 +1,7 @@
 """Every address of the JSON API: each asks what its page asks."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from actors.web.api.endpoint import Parameter, endpoint
@@ -74,6 +76,11 @@ _AFTER = Parameter("after", "What next_after of the page before said.")
 _BEFORE = Parameter(
     "before", "What next_before of the page after said; where the first page is reached, that is whole."
 )
+_TITLE = Parameter("q", "Part of the title.")
+
+
+def _order_by(names: Iterable[str]) -> Parameter:
+    return Parameter("sort", "What they are ordered by.", choices=tuple(names))
 
 
 @endpoint("/now", NowAnswer, "What plays now, and which nights are to come.", is_kept=False)
@@ -105,14 +112,7 @@ async def answer_night(request: PageRequest) -> Night:
     return await find_night(request)
 
 
-@endpoint(
-    "/films",
-    FilmList,
-    "Films that were watched.",
-    Parameter("q", "Part of the title."),
-    Parameter("sort", "What they are ordered by.", choices=tuple(FILM_SORTS)),
-    _AFTER,
-)
+@endpoint("/films", FilmList, "Films that were watched.", _TITLE, _order_by(FILM_SORTS), _AFTER)
 async def answer_films(request: PageRequest) -> FilmList:
     """Answer a page of the films."""
     return await find_films(request)
@@ -129,7 +129,7 @@ async def answer_film(request: PageRequest) -> FilmRecord:
     ViewerList,
     "Viewers who may be seen.",
     Parameter("q", "Part of the name."),
-    Parameter("sort", "What they are ordered by.", choices=tuple(VIEWER_SORTS)),
+    _order_by(VIEWER_SORTS),
     _AFTER,
 )
 async def answer_viewers(request: PageRequest) -> ViewerList:
@@ -174,14 +174,7 @@ async def answer_board(request: PageRequest) -> Leaderboard:
     return await find_board(request)
 
 
-@endpoint(
-    "/history",
-    HistoryPage,
-    "Finished watches, the newest first.",
-    Parameter("q", "Part of the title."),
-    _AFTER,
-    _BEFORE,
-)
+@endpoint("/history", HistoryPage, "Finished watches, the newest first.", _TITLE, _AFTER, _BEFORE)
 async def answer_history(request: PageRequest) -> HistoryPage:
     """Answer a page of the history."""
     return await find_history(request)

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from actors.web.page import PageRequest
 from actors.web.pages.share import SharedPage, find_shared_page
-from charts import PreviewCard
 from charts.chart_renderer import ChartRenderer
+from charts.picture import PreviewCard
 from messages import Item
 from wording.translation import use_language
 

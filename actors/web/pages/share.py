@@ -14,7 +14,7 @@ from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
 from actors.web.pages.night import build_night
 from actors.web.pages.year_figures import build_badges, build_calendar, build_headings, list_favourites, list_figures
 from actors.web.readers import Access
-from charts import PreviewCard
+from charts.picture import PreviewCard
 from messages import (
     SOMEBODY,
     EarnedBadge,

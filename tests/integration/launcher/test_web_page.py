@@ -27,7 +27,7 @@ def say(settings: Settings) -> list[str]:
 
 
 @pytest.fixture
-def busy() -> Iterator[int]:
+def busy_port() -> Iterator[int]:
     """A port at which another program listens."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         yield taken.getsockname()[1]
@@ -45,10 +45,10 @@ def test_no_page_is_nothing_to_check() -> None:
     assert say(Settings()) == []
 
 
-def test_the_port_is_tried(busy: int, free: int, tmp_path: Path) -> None:
+def test_the_port_is_tried(busy_port: int, free: int, tmp_path: Path) -> None:
     """One that another program has is an error with its cure."""
     assert say(Settings(web_port=free, data_dir=str(tmp_path)))[0].startswith("ok: can listen on 127.0.0.1")
-    (line,) = say(Settings(web_port=busy, data_dir=str(tmp_path)))
+    (line,) = say(Settings(web_port=busy_port, data_dir=str(tmp_path)))
     assert line.startswith("error: cannot listen on") and "WEB_PORT" in line
 
 
@@ -114,9 +114,9 @@ def test_a_proxy_before_a_page_for_this_machine_is_told(free: int) -> None:
         assert not any("WEB_ACCESS" in text for text in say(settings))
 
 
-def test_a_page_for_this_machine_is_set_up(desk: Desk, busy: int, free: int) -> None:
+def test_a_page_for_this_machine_is_set_up(desk: Desk, busy_port: int, free: int) -> None:
     """A port that is taken is asked for again."""
-    assert desk.type("1", desk.discord.token, *NEWCOMER, "for this machine", str(busy), str(free)) == 0, desk.shown
+    assert desk.type("1", desk.discord.token, *NEWCOMER, "for this machine", str(busy_port), str(free)) == 0, desk.shown
     assert "cannot listen there" in desk.shown
     assert read(desk).web_port == free
     assert read(desk).web_access == "local"

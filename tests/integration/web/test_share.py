@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from charts import PreviewCard
 from charts.chart_renderer import ChartRenderer
+from charts.picture import PreviewCard
 from messages import GetViewerStats
 from tests.integration.web.members_house import Browser, MembersHouse, open_members_house
 from tests.integration.web.page_house import IDS, PEOPLE, make_club

@@ -13,7 +13,11 @@ from itertools import pairwise
 import pytest
 from PIL import Image
 
-from charts import (
+from charts.drawing import fonts, lanes, panels, preview, style, wrapped
+from charts.drawing.render import draw, draw_png
+from charts.drawing.svg import Canvas
+from charts.geometry import count_viewers
+from charts.picture import (
     AnyDrawing,
     BadgeMark,
     ChartLocale,
@@ -28,10 +32,6 @@ from charts import (
     WrappedCard,
     YearPanel,
 )
-from charts.drawing import fonts, lanes, panels, preview, style, wrapped
-from charts.drawing.render import draw, draw_png
-from charts.drawing.svg import Canvas
-from charts.geometry import count_viewers
 
 MINUTE = 60_000
 LENGTH = 100 * MINUTE

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from charts import LanesPanel, YearPanel
-from charts.picture import MOST_LANES
+from charts.picture import MOST_LANES, LanesPanel, YearPanel
 from messages import SOMEBODY, GetMovieStats, GetViewerStats, MovieStats, ScreeningEnded, ViewerProfile
 from tests.unit.discord import samples
 from wording import chart_data

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from actors.chat.discord.commands.statistics.wrapped import default_year
 from actors.chat.discord.ui import embeds
-from charts import AnyDrawing, WrappedCard
+from charts.picture import AnyDrawing, WrappedCard
 from messages import (
     BigNight,
     CommunityYear,

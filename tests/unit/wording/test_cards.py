@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec.structs import replace
 
-from charts import PosterMark, PreviewCard, WrappedCard
-from charts.picture import with_posters, without_posters
+from charts.picture import PosterMark, PreviewCard, WrappedCard, with_posters, without_posters
 from messages import SOMEBODY, BadgeCount, CommunityYear, EarnedBadge, Moment, TitleCount, YearFigures, YearOfViewer
 from tests.unit.web.page_stage import MINUTE_MS, make_screening, make_seat
 from wording import cards

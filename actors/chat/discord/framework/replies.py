@@ -18,8 +18,7 @@ from actors.chat.discord.framework.media_servers import fetch_posters
 from actors.chat.discord.framework.pages import PageRegistry
 from actors.chat.discord.ui import embeds
 from actors.chat.discord.ui.embeds import Reply
-from charts import AnyDrawing, WrappedCard
-from charts.picture import with_posters
+from charts.picture import AnyDrawing, WrappedCard, with_posters
 from messages import Item
 from wording.translation import _
 

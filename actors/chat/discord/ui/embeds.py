@@ -7,7 +7,7 @@ from typing import Any
 import discord
 
 from actors.chat.discord.ui import formatting
-from charts import AnyDrawing
+from charts.picture import AnyDrawing
 from messages import Item, Poster
 from wording.durations import format_duration
 from wording.numbers import format_number

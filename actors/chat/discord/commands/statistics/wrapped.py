@@ -12,7 +12,7 @@ from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.framework.viewer_choice import ViewerMention, find_viewer, suggest_viewers
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
-from charts import WrappedCard
+from charts.picture import WrappedCard
 from messages import FIRST_YEAR, LAST_YEAR, CommunityYear, GetCommunityYear, GetYear, Item, YearFigures, YearOfViewer
 from wording import cards, dates
 from wording.dates import format_decade
