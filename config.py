@@ -334,7 +334,7 @@ def _is_excused(name: str, raw: Mapping[str, str], problems: list[SettingProblem
 
 
 def _gather(environ: Mapping[str, str], dotenv_path: Path | None) -> tuple[dict[str, str], list[SettingProblem]]:
-    """All raw values, the later source winning: .env, files named by FILE__NAME (secrets), environment."""
+    """Return all raw values, the later source winning: .env, files named by FILE__NAME (secrets), environment."""
     values: dict[str, str] = {}
     if dotenv_path is not None and dotenv_path.is_dir():  # Docker makes one where the file to be mounted is not there
         return dict(environ), [

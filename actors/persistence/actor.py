@@ -35,7 +35,7 @@ from actors.persistence.web_access import WEB_ACCESS, WebAccess
 from actors.runtime import Actor, Context
 from actors.runtime.errors import Reject, RetryLater
 from actors.runtime.middleware.dispatcher import BatchHandler, Outcome
-from awards import BadgesError
+from awards import Badge, BadgesError
 from messages import (
     AdminActed,
     AutoSaveTick,
@@ -201,7 +201,7 @@ class Persistence(Actor):
         assert self._opened is not None, "on_start opens the store"  # noqa: S101  # true by pykka's order of calls
         return self._opened
 
-    def _load_badges(self) -> Any:
+    def _load_badges(self) -> tuple[Badge, ...]:
         try:
             return load_badges(self.context.data_dir)
         except BadgesError as error:

@@ -33,7 +33,7 @@ from actors.web.http.event_stream import StreamHub
 from actors.web.http.guards import BURST, HostGuard
 from actors.web.http.peers import PeerFinder
 from actors.web.http.posters import PosterShelf
-from actors.web.http.server import LivePage, Probes, WebServer
+from actors.web.http.server import AccessControl, Contents, LivePage, Probes, ServerOptions, WebServer
 from actors.web.http.static_files import StaticFiles
 from actors.web.now_playing import ScreeningBoard
 from actors.web.page import ASK_S, PageUnavailableError
@@ -171,24 +171,26 @@ class WebActor(Actor):
     async def _serve(self) -> None:
         settings = self.context.settings
         server = self._server = WebServer(
+            Contents(
+                self._site,
+                self._renderer,
+                self._static,
+                self._posters,
+                self._streams,
+                PreviewShelf(ChartRenderer(self.log), self._posters.load),
+                self._make_action_request,
+            ),
             LivePage(self._show_tonight, self._current_parts, self._render_admin_parts, self._render_api_parts),
             Probes(self._knows_what_plays, self._collect_metrics, settings.web_metrics_token),
-            self._site,
-            self._renderer,
-            self._static,
-            self._posters,
-            self._streams,
-            PreviewShelf(ChartRenderer(self.log), self._posters.load),
-            peers=PeerFinder(settings.web_trusted_proxies, settings.web_url),
-            hosts=HostGuard(settings.web_url, allows_addresses=not is_loopback(settings.web_bind)),
-            sessions=self._sessions,
-            sign_in=SignInOptions(settings.page_url, settings.discord_client_id, settings.discord_api_url),
-            make_action_request=self._make_action_request,
-            public_url=settings.web_url,
-            embed_origins=settings.web_embed_origins,
-            default_language=settings.bot_language,
-            burst=self.burst,
-            log=self.log,
+            AccessControl(
+                PeerFinder(settings.web_trusted_proxies, settings.web_url),
+                HostGuard(settings.web_url, allows_addresses=not is_loopback(settings.web_bind)),
+                self._sessions,
+                SignInOptions(settings.page_url, settings.discord_client_id, settings.discord_api_url),
+                self.burst,
+            ),
+            ServerOptions(settings.web_url, settings.web_embed_origins, settings.bot_language),
+            self.log,
         )
         try:
             self._listening.set_result(await server.start(settings.web_bind, settings.web_port))

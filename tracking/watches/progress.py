@@ -45,39 +45,19 @@ no other is steady, that was none: the speed is 1 again, and nothing may run ahe
 advance" is as long as the film takes for it at the speed; after an outage or a ghost, no faster than the clock.
 """
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from messages import Moment, PlayerState, PositionMs, WatchState, sittings, spans
 from tracking.rules import Rules, is_live
+from tracking.watches.film_seen import RARE_S, FilmInterval, FilmSeen, Outage, longer_outage, see_film
 from tracking.watches.learned_speed import unfold_steps
-from tracking.watches.speed import (
-    JITTER_MS,
-    MAX_STEPS,
-    STEP_MS,
-    Step,
-    add_break,
-    add_step,
-    count_steps,
-    learn,
-    may_run,
-    slowest_steady,
-    stretches,
-    total,
-)
+from tracking.watches.speed import JITTER_MS, add_break, add_step, may_run, slowest_steady
 from tracking.watches.watch import clamp_position, is_over
 
 FLOOR_MS = 2000
 """Players floor the position to a second when they pause: a step back as small as this is no seek."""
-RARE_S = 20.0
-"""Polls that are further apart are rare."""
-SLOWER_SHARE = 0.9
-"""A film that advances by less than this share of what its speed makes is slower, and not late."""
-OUTAGE_NEAR_S = 30.0
-"""How much time may lie between an outage and the steps by which it is reckoned, beside those."""
-Outage = tuple[float, float, float, float]
-NO_OUTAGE: Outage = (0.0, 0.0, 0.0, 0.0)
 NOT_TOLD_YET_MS = 60_000
 """A member who came in before the player had told its position has no position later than this."""
 
@@ -115,7 +95,7 @@ def _ran_on(
 ) -> WatchState | None:
     """Return the watch after steady play at its speed, give or take the slack; None for anything else.
 
-    Nearly every step is one: what `_moved` says of it, in a third of the time.
+    Nearly every step is one: what `_move` says of it, in a third of the time.
     """
     before = state.position_ms or 0
     ran_s = state.pending_s + elapsed_s
@@ -165,7 +145,7 @@ def _moves_on(state: WatchState, position: PositionMs, elapsed_s: float, rules: 
 def _untold(
     state: WatchState, moment: Moment, position: PositionMs | None, player: PlayerState, elapsed_s: float
 ) -> WatchState:
-    """No position to compare: time by the state that the interval began with. Live TV never has one."""
+    """Count time by the state that the interval began with: there is no position. Live TV never has one."""
     playing_s, paused_s, pending_s, buffering_s = state.playing_s, state.paused_s, state.pending_s, state.buffering_s
     if not state.outage:
         if state.state == "paused":
@@ -202,7 +182,7 @@ def _stand_still(
     elapsed_s: float,
     rules: Rules,
 ) -> WatchState:
-    """The position is the same: a late report, a pause, or a ghost."""
+    """Count an interval whose position is the same: a late report, a pause, or a ghost."""
     step_ms = 0 if state.reckoned else position - (state.position_ms or 0)
     state = unfold_steps(state) if step_ms else state
     paused_s, pending_s, buffering_s = state.paused_s, state.pending_s, state.buffering_s
@@ -238,6 +218,17 @@ def _stand_still(
     )
 
 
+class _TimePlayed(NamedTuple):
+    """How long of an interval counts as played, when that was, and how long as paused; seconds."""
+
+    playing_s: float
+    paused_s: float
+    began_s: float
+    """Since 1970, UTC, as is `ended_s`."""
+    ended_s: float
+    last_outage: Outage
+
+
 def _move(
     state: WatchState,
     moment: Moment,
@@ -246,58 +237,13 @@ def _move(
     elapsed_s: float,
     rules: Rules,
 ) -> WatchState:
-    """The film is elsewhere: it was seen up to there, or somebody jumped."""
+    """Count an interval whose position is elsewhere: it was seen up to there, or somebody jumped."""
     state = unfold_steps(state)
-    before = state.position_ms or 0
-    step_s = (position - before) / 1000
     ran_s = elapsed_s if is_over(state) else state.pending_s + state.buffering_s + elapsed_s
-    is_blind = state.outage or state.ghost
-    is_at_end = int(position) == state.item.duration_ms
-    is_steady = state.state == player == "playing" and not is_blind
-    seen_s, lead_s = 0.0, state.lead_ms / 1000
-    if is_blind or "playing" in (state.state, player):
-        is_in_part = not is_blind and {state.state, player} == {"playing", "paused"}
-        unknown_s = elapsed_s / 2 if is_in_part and elapsed_s <= RARE_S else 0.0
-        seen_s, lead_s = _credit(state, step_s, ran_s, unknown_s, is_steady or unknown_s > 0, rules)
-    speed, seen = state.speed, spans.add(state.spans, before, before + round(seen_s * 1000))
-    recent_steps: tuple[Step, ...]
-    if not is_steady or is_at_end or state.reckoned:
-        recent_steps = add_break(state.recent_steps, position - before)
-    else:
-        recent_steps = add_step(state.recent_steps, round(ran_s * 1000), position - before)
-        is_slower = lead_s <= -rules.slack_s and _is_slower(recent_steps, speed)
-        if (seen_s < step_s or is_slower) and (learned := learn(recent_steps, speed)):
-            speed, steady = learned
-            recent_steps, lead_s = tuple(steady), 0.0
-            for began_ms, ended_ms in stretches(steady, position):
-                seen = spans.add(seen, began_ms, ended_ms)
-            state = _credit_outage(state, moment, speed, steady)
-        elif is_slower and speed > 1.0:
-            speed, recent_steps, lead_s = 1.0, (), 2 * rules.slack_s
-    playing_s, paused_s, began_s, ended_s = 0.0, state.paused_s, moment.wall_s - ran_s, moment.wall_s
-    last_outage = state.last_outage
-    if seen_s > 0 and (is_blind or state.state != player or is_at_end):
-        playing_s = min(seen_s / (slowest_steady(state.recent_steps, speed) if is_blind else speed), ran_s)
-        if state.state == "playing" and not state.ghost:
-            ended_s = began_s + playing_s
-        else:
-            began_s = ended_s - playing_s
-        if state.outage and not state.ghost:
-            last_outage = _longer_outage(last_outage, (moment.steady_s, ran_s, playing_s, seen_s))
-        if not is_blind and "paused" in (state.state, player):
-            paused_s += min(elapsed_s, ran_s - playing_s)
-    elif state.outage:
-        # Before the outage began it was playing as usual, a report late.
-        playing_s = 0.0 if state.ghost else state.pending_s
-        began_s, ended_s = state.seen.wall_s - playing_s, state.seen.wall_s
-    elif state.state == "paused":
-        paused_s += elapsed_s
-    elif state.state == "playing":
-        playing_s = elapsed_s if state.ghost else ran_s
-        began_s = ended_s - playing_s
-    else:
-        playing_s = state.pending_s
-        ended_s = began_s + playing_s
+    step_s = (position - (state.position_ms or 0)) / 1000
+    interval = FilmInterval(moment, position, player, elapsed_s, ran_s, step_s)
+    state, film = see_film(state, interval, rules)
+    time = _count_time(state, interval, film)
     return replace(
         state,
         seen=moment,
@@ -305,83 +251,53 @@ def _move(
         state=player,
         join_position_ms=position if _was_not_told_yet(state, step_s, ran_s, rules) else state.join_position_ms,
         position_ms=position,
-        playing_s=state.playing_s + playing_s,
-        paused_s=paused_s,
+        playing_s=state.playing_s + time.playing_s,
+        paused_s=state.paused_s + time.paused_s,
         pending_s=0.0,
         buffering_s=0.0,
-        lead_ms=round(lead_s * 1000),
-        spans=seen,
-        sittings=sittings.add(state.sittings, began_s, ended_s, playing_s),
-        speed=speed,
-        recent_steps=recent_steps,
+        lead_ms=round(film.lead_s * 1000),
+        spans=film.spans,
+        sittings=sittings.add(state.sittings, time.began_s, time.ended_s, time.playing_s),
+        speed=film.speed,
+        recent_steps=film.recent_steps,
         ghost=False,
         outage=False,
         absent_since=None,
         reckoned=False,
-        last_outage=last_outage,
+        last_outage=time.last_outage,
     )
 
 
-def _longer_outage(before: Outage, new: Outage) -> Outage:
-    """Return the outage of which more is to be learned: a short one soon after a long one (a restart) hides nothing."""
-    is_near = new[0] - new[1] - before[0] <= OUTAGE_NEAR_S + MAX_STEPS * STEP_MS / 1000
-    return before if is_near and before[1] > new[1] else new
-
-
-def _credit_outage(state: WatchState, moment: Moment, speed: float, steady: Sequence[Step]) -> WatchState:
-    """Return the watch with what was played in an outage at the speed that was learned on both sides of it.
-
-    While the speed was not known the film's advance counted as played at 1, and the rest of the time not at all.
-    """
-    ended_s, length_s, counted_s, film_s = state.last_outage
-    since_s = moment.steady_s - ended_s
-    missed_s = min(length_s, film_s / speed) - counted_s
-    if missed_s <= 0 or speed >= state.speed or since_s > total(steady)[0] / 1000 + OUTAGE_NEAR_S:
-        return state
-    began_s = moment.wall_s - since_s - length_s + counted_s
-    missed = sittings.add((), began_s, began_s + missed_s, missed_s)
-    return replace(
-        state,
-        playing_s=state.playing_s + missed_s,
-        sittings=sittings.merge((state.sittings, missed)),
-        last_outage=NO_OUTAGE,
-    )
-
-
-def _credit(
-    state: WatchState, step_s: float, ran_s: float, unknown_s: float, is_steady: bool, rules: Rules
-) -> tuple[float, float]:
-    """Return how much of an advance was seen, and how far ahead of the clock the watch is with it; seconds of film.
-
-    `unknown_s`: half of the time in which the film paused at some point. In the long run it is the half that it ran;
-    to count all of it as time that the film could have run would hide a skip beside each pause.
-    """
-    speed = 1.0 if state.outage or state.ghost else state.speed
-    lead_s, slack_s = state.lead_ms / 1000, rules.slack_s * max(1.0, speed)
-    if step_s <= 0:
-        return 0.0, lead_s
-    excess_s = step_s - speed * ran_s
-    if lead_s < 0 and excess_s > slack_s and slowest_steady(state.recent_steps, speed) < SLOWER_SHARE * speed:
-        lead_s = 0.0  # no report was late that could be caught up by now: the film plays slowly
-    # Only in steady play is a report that falls behind a late one, which the next may catch up.
-    ahead_s = lead_s + max(0.0, excess_s)
-    if is_steady:
-        ahead_s = max(-slack_s, lead_s + excess_s + speed * unknown_s)
-    if unknown_s and excess_s <= slack_s + max(0.0, -lead_s):
-        return max(0.0, step_s - max(0.0, ahead_s - 2 * slack_s)), min(ahead_s, 2 * slack_s)
-    if excess_s <= slack_s + max(0.0, -lead_s) and ahead_s <= 2 * slack_s:
-        return step_s, ahead_s
-    if state.outage:
-        return min(step_s, ran_s), lead_s
-    if step_s <= 2 * speed * ran_s:
-        room_s = max(0.0, min(2 * slack_s - lead_s, excess_s))
-        return speed * ran_s + room_s, lead_s + room_s
-    return 0.0, min(lead_s, 2 * slack_s)
-
-
-def _is_slower(steps: tuple[Step, ...], speed: float) -> bool:
-    clock_ms, film_ms = total(steps)
-    return count_steps(steps) == MAX_STEPS and film_ms < SLOWER_SHARE * speed * clock_ms
+def _count_time(state: WatchState, interval: FilmInterval, film: FilmSeen) -> _TimePlayed:
+    """Return how long of an interval counts as played and as paused."""
+    moment, position, player, elapsed_s, ran_s, _ = interval
+    is_blind, is_at_end = state.outage or state.ghost, int(position) == state.item.duration_ms
+    playing_s, paused_s, began_s, ended_s = 0.0, 0.0, moment.wall_s - ran_s, moment.wall_s
+    last_outage = state.last_outage
+    if film.seen_s > 0 and (is_blind or state.state != player or is_at_end):
+        speed = slowest_steady(state.recent_steps, film.speed) if is_blind else film.speed
+        playing_s = min(film.seen_s / speed, ran_s)
+        if state.state == "playing" and not state.ghost:
+            ended_s = began_s + playing_s
+        else:
+            began_s = ended_s - playing_s
+        if state.outage and not state.ghost:
+            last_outage = longer_outage(last_outage, (moment.steady_s, ran_s, playing_s, film.seen_s))
+        if not is_blind and "paused" in (state.state, player):
+            paused_s = min(elapsed_s, ran_s - playing_s)
+    elif state.outage:
+        # Before the outage began it was playing as usual, a report late.
+        playing_s = 0.0 if state.ghost else state.pending_s
+        began_s, ended_s = state.seen.wall_s - playing_s, state.seen.wall_s
+    elif state.state == "paused":
+        paused_s = elapsed_s
+    elif state.state == "playing":
+        playing_s = elapsed_s if state.ghost else ran_s
+        began_s = ended_s - playing_s
+    else:
+        playing_s = state.pending_s
+        ended_s = began_s + playing_s
+    return _TimePlayed(playing_s, paused_s, began_s, ended_s, last_outage)
 
 
 def _was_not_told_yet(state: WatchState, step_s: float, ran_s: float, rules: Rules) -> bool:

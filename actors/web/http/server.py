@@ -33,7 +33,7 @@ from actors.web.http.peers import PeerFinder, find_peer
 from actors.web.http.posters import PosterShelf
 from actors.web.http.static_files import StaticFiles
 from actors.web.page import PageDeclaration, load_pages
-from actors.web.readers import Access, ReaderKind, View
+from actors.web.readers import Access, Reader, ReaderKind, View
 from actors.web.rendering import Part, Renderer, choose_language
 from actors.web.site import Site
 from wording.translation import use_language
@@ -70,88 +70,64 @@ class LivePage:
     """Returns what plays as JSON, as the one part `now`."""
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What is served, and what an action of a reader is done with."""
+
+    site: Site
+    renderer: Renderer
+    static: StaticFiles
+    posters: PosterShelf
+    streams: StreamHub
+    previews: PreviewShelf
+    make_action_request: Callable[[Reader, Mapping[str, str]], ActionRequest]
+    """Takes the reader and the fields of the form."""
+
+
+@dataclass(frozen=True)
+class AccessControl:
+    """Who gets in, and how."""
+
+    peers: PeerFinder
+    hosts: HostGuard
+    sessions: Sessions
+    sign_in: SignInOptions
+    burst: float
+    """How many requests an address may make at once."""
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """What is set for the whole page."""
+
+    public_url: str
+    """WEB_URL."""
+    embed_origins: tuple[str, ...]
+    """WEB_EMBED_ORIGINS."""
+    default_language: str
+
+
 class WebServer:
     """Serves the pages."""
 
     def __init__(
         self,
+        contents: Contents,
         live: LivePage,
         probes: Probes,
-        site: Site,
-        renderer: Renderer,
-        static: StaticFiles,
-        posters: PosterShelf,
-        streams: StreamHub,
-        previews: PreviewShelf,
-        *,
-        peers: PeerFinder,
-        hosts: HostGuard,
-        sessions: Sessions,
-        sign_in: SignInOptions,
-        make_action_request: Callable[..., ActionRequest],
-        public_url: str,
-        embed_origins: tuple[str, ...],
-        default_language: str,
-        burst: float,
+        access: AccessControl,
+        options: ServerOptions,
         log: logging.Logger,
     ) -> None:
-        """`make_action_request`: takes a reader and the fields of a form. `public_url`: WEB_URL.
-
-        `embed_origins`: WEB_EMBED_ORIGINS. `burst`: how many requests an address may make at once.
-        """
+        self._contents = contents
         self._live = live
         self._probes = probes
-        self._site = site
-        self._renderer = renderer
-        self._streams = streams
-        self._previews = previews
-        self._sessions = sessions
-        self._make_action_request = make_action_request
-        self._embed_origins = embed_origins
-        self._public_url = public_url.rstrip("/")
-        self._default_language = default_language
-        application = web.Application(
-            client_max_size=MOST_BODY_BYTES,
-            middlewares=[
-                ErrorPages(renderer, sessions.unknown, default_language, log).make_middleware(),
-                make_api_errors(),
-                make_guard(
-                    peers,
-                    hosts,
-                    AddressLimiter(burst),
-                    refuses_proxies=sessions.unknown.kind is ReaderKind.LOCAL,
-                ),
-                make_admission(sessions.identify, sessions.unknown),
-            ],
-        )
-        self._application = application
-        application.on_response_prepare.append(add_security_headers)
-        add = application.router.add_get
-        add("/", restrict(Access.READERS, self._serve_tonight))
-        add("/events", restrict(Access.READERS, self._serve_events))
-        add("/embed/tonight", restrict(Access.READERS, self._serve_embed))
-        add(f"{API}v1/events", restrict(Access.READERS, self._serve_api_events))
-        add("/admin/events", restrict(Access.ADMINS, self._serve_admin_events))
-        add("/posters/{key}", restrict(Access.READERS, posters.serve))
-        add("/health", self._serve_health)
-        add("/metrics", self._serve_metrics)
-        add("/robots.txt", self._serve_robots)
-        add("/static/{name}", static.serve)
-        add("/s/{token}/preview.png", self._serve_preview)
-        for declaration in load_pages():
-            add(declaration.path, restrict(declaration.access, self._serve_page(declaration)))
-        for document in load_documents():
-            add(document.path, restrict(document.access, self._serve_document(document)))
-        if sessions.unknown.kind is not ReaderKind.LOCAL:
-            for action in load_actions():
-                handler = refuse_foreign(restrict(action.access, self._serve_action(action)))
-                application.router.add_post(action.path, handler)
-        limiter = AddressLimiter(SIGN_INS_A_MINUTE, a_second=SIGN_INS_A_MINUTE / 60)
-        SignIn(sessions, site.ask, self._render, sign_in, limiter).add_routes(application.router)
+        self._options = options
+        self._application = self._make_application(access, log)
         self._runner = BoundedRunner(
-            application,
+            self._application,
             SECURITY_HEADERS,
-            peers.is_trusted,
+            access.peers.is_trusted,
             keepalive_timeout=IDLE_S,
             lingering_time=1.0,
             max_line_size=MOST_HEADER_BYTES,
@@ -160,10 +136,49 @@ class WebServer:
             handler_cancellation=True,
         )
 
-    def list_routes(self) -> list[tuple[str, str]]:
-        """Return method and path of all that is answered, as they were declared."""
-        routes = ((route.method, route.resource) for route in self._application.router.routes())
-        return [(method, resource.canonical) for method, resource in routes if resource is not None]
+    def _make_application(self, access: AccessControl, log: logging.Logger) -> web.Application:
+        """Return the application: what each request passes, and its routes."""
+        unknown, language = access.sessions.unknown, self._options.default_language
+        is_local = unknown.kind is ReaderKind.LOCAL
+        application = web.Application(
+            client_max_size=MOST_BODY_BYTES,
+            middlewares=[
+                ErrorPages(self._contents.renderer, unknown, language, log).make_middleware(),
+                make_api_errors(),
+                make_guard(access.peers, access.hosts, AddressLimiter(access.burst), refuses_proxies=is_local),
+                make_admission(access.sessions.identify, unknown),
+            ],
+        )
+        application.on_response_prepare.append(add_security_headers)
+        self._add_pages(application.router)
+        if not is_local:
+            self._add_actions(application.router)
+        limiter = AddressLimiter(SIGN_INS_A_MINUTE, a_second=SIGN_INS_A_MINUTE / 60)
+        sign_in = SignIn(access.sessions, self._contents.site.ask, self._render, access.sign_in, limiter)
+        sign_in.add_routes(application.router)
+        return application
+
+    def _add_pages(self, router: web.UrlDispatcher) -> None:
+        add = router.add_get
+        add("/", restrict(Access.READERS, self._serve_tonight))
+        add("/events", restrict(Access.READERS, self._serve_events))
+        add("/embed/tonight", restrict(Access.READERS, self._serve_embed))
+        add(f"{API}v1/events", restrict(Access.READERS, self._serve_api_events))
+        add("/admin/events", restrict(Access.ADMINS, self._serve_admin_events))
+        add("/posters/{key}", restrict(Access.READERS, self._contents.posters.serve))
+        add("/health", self._serve_health)
+        add("/metrics", self._serve_metrics)
+        add("/robots.txt", self._serve_robots)
+        add("/static/{name}", self._contents.static.serve)
+        add("/s/{token}/preview.png", self._serve_preview)
+        for declaration in load_pages():
+            add(declaration.path, restrict(declaration.access, self._serve_page(declaration)))
+        for document in load_documents():
+            add(document.path, restrict(document.access, self._serve_document(document)))
+
+    def _add_actions(self, router: web.UrlDispatcher) -> None:
+        for action in load_actions():
+            router.add_post(action.path, refuse_foreign(restrict(action.access, self._serve_action(action))))
 
     async def start(self, host: str, port: int) -> int:
         """Listen; return the port (one that was free for 0). Raises OSError where that cannot be."""
@@ -179,14 +194,14 @@ class WebServer:
         return answer_text(request, self._live.show(self._view_of(request)))
 
     async def _serve_embed(self, request: web.Request) -> web.Response:
-        allow_frames(request, self._embed_origins)
+        allow_frames(request, self._options.embed_origins)
         return answer_text(request, self._live.show(self._view_of(request)._replace(page="embed")))
 
     def _serve_page(self, declaration: PageDeclaration) -> Handler:
         async def serve(request: web.Request) -> web.Response:
             language = self._language_of(request)
             reader = reader_of(request)
-            html = await self._site.show(
+            html = await self._contents.site.show(
                 declaration, language, reader, request.match_info, request.query, self._find_base_url(request)
             )
             return answer_text(request, html)
@@ -195,7 +210,9 @@ class WebServer:
 
     async def _serve_preview(self, request: web.Request) -> web.Response:
         language, base_url = self._language_of(request), self._find_base_url(request)
-        picture = await self._site.draw_preview(self._previews, language, request.match_info, base_url)
+        picture = await self._contents.site.draw_preview(
+            self._contents.previews, language, request.match_info, base_url
+        )
         if not picture:
             return web.Response(
                 text="The picture cannot be drawn now.\n", status=503, headers={"Retry-After": str(RETRY_S)}
@@ -206,11 +223,11 @@ class WebServer:
 
     def _find_base_url(self, request: web.Request) -> str:
         """Return how addresses begin that are read elsewhere: WEB_URL, or where this reader found the page."""
-        return self._public_url or find_peer(request).origin
+        return self._options.public_url.rstrip("/") or find_peer(request).origin
 
     def _serve_document(self, declaration: DocumentDeclaration) -> Handler:
         async def serve(request: web.Request) -> web.StreamResponse:
-            made = await self._site.make_document(
+            made = await self._contents.site.make_document(
                 declaration,
                 self._language_of(request),
                 reader_of(request),
@@ -228,8 +245,8 @@ class WebServer:
         async def serve(request: web.Request) -> web.StreamResponse:
             form = await read_form(request)
             with use_language(self._language_of(request)):
-                path = await declaration.act(self._make_action_request(reader_of(request), form))
-            self._site.drop_kept()
+                path = await declaration.act(self._contents.make_action_request(reader_of(request), form))
+            self._contents.site.drop_kept()
             return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": path})
 
         return serve
@@ -246,20 +263,20 @@ class WebServer:
         language = self._language_of(request)
         with use_language(language):
             own = describe()
-        html = self._renderer.render_page(template, language, reader_of(request), own=own, **values)
+        html = self._contents.renderer.render_page(template, language, reader_of(request), own=own, **values)
         return web.Response(text=html, content_type="text/html", status=status)
 
     async def _serve_events(self, request: web.Request) -> web.StreamResponse:
         view = self._view_of(request)
-        return await self._streams.serve(request, view, self._live.parts(view))
+        return await self._contents.streams.serve(request, view, self._live.parts(view))
 
     async def _serve_api_events(self, request: web.Request) -> web.StreamResponse:
         view = self._view_of(request)._replace(page="api")
-        return await self._streams.serve(request, view, await self._live.api_parts(view))
+        return await self._contents.streams.serve(request, view, await self._live.api_parts(view))
 
     async def _serve_admin_events(self, request: web.Request) -> web.StreamResponse:
         view = self._view_of(request)._replace(page="admin")
-        return await self._streams.serve(request, view, await self._live.admin_parts(view))
+        return await self._contents.streams.serve(request, view, await self._live.admin_parts(view))
 
     async def _serve_health(self, _request: web.Request) -> web.Response:
         if self._probes.is_healthy():
@@ -280,4 +297,4 @@ class WebServer:
         return View(self._language_of(request), reader_of(request).kind)
 
     def _language_of(self, request: web.Request) -> str:
-        return choose_language(request.headers.get("Accept-Language", ""), self._default_language)
+        return choose_language(request.headers.get("Accept-Language", ""), self._options.default_language)

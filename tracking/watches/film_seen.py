@@ -1,0 +1,148 @@
+"""What an interval showed of the film, and which speed its player has: see the table in `progress.py`."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from messages import Moment, PlayerState, PositionMs, WatchState, sittings, spans
+from messages.watches import Spans
+from tracking.rules import Rules
+from tracking.watches.speed import (
+    MAX_STEPS,
+    STEP_MS,
+    Step,
+    add_break,
+    add_step,
+    count_steps,
+    learn,
+    slowest_steady,
+    stretches,
+    total,
+)
+
+RARE_S = 20.0
+"""Polls that are further apart are rare."""
+SLOWER_SHARE = 0.9
+"""A film that advances by less than this share of what its speed makes is slower, and not late."""
+OUTAGE_NEAR_S = 30.0
+"""How much time may lie between an outage and the steps by which it is reckoned, beside those."""
+Outage = tuple[float, float, float, float]
+"""When an outage ended (steady clock), its length, what of it counted as played, and how far the film went; seconds."""
+NO_OUTAGE: Outage = (0.0, 0.0, 0.0, 0.0)
+
+
+class FilmInterval(NamedTuple):
+    """From one observation of a watch to the next, at which the film is elsewhere."""
+
+    moment: Moment
+    """When it ended."""
+    position: PositionMs
+    player: PlayerState
+    elapsed_s: float
+    ran_s: float
+    """How long the film may have run: what elapsed, and what was held back before."""
+    step_s: float
+    """How far the film went, seconds of it; below 0 for back."""
+
+
+class FilmSeen(NamedTuple):
+    """What a watch has shown of the film after an interval."""
+
+    seen_s: float
+    """What the interval showed, seconds of film."""
+    lead_s: float
+    """How far the watch is ahead of the clock with it, seconds of film."""
+    spans: Spans
+    speed: float
+    recent_steps: tuple[Step, ...]
+
+
+def see_film(state: WatchState, interval: FilmInterval, rules: Rules) -> tuple[WatchState, FilmSeen]:
+    """Return what an interval showed of the film; and the watch, credited where a speed that it taught tells more."""
+    _, position, player, elapsed_s, ran_s, step_s = interval
+    before = state.position_ms or 0
+    is_blind = state.outage or state.ghost
+    is_steady = state.state == player == "playing" and not is_blind
+    seen_s, lead_s = 0.0, state.lead_ms / 1000
+    if is_blind or "playing" in (state.state, player):
+        is_in_part = not is_blind and {state.state, player} == {"playing", "paused"}
+        unknown_s = elapsed_s / 2 if is_in_part and elapsed_s <= RARE_S else 0.0
+        seen_s, lead_s = _credit(state, step_s, ran_s, unknown_s, is_steady or unknown_s > 0, rules)
+    speed, seen = state.speed, spans.add(state.spans, before, before + round(seen_s * 1000))
+    if not is_steady or int(position) == state.item.duration_ms or state.reckoned:
+        return state, FilmSeen(seen_s, lead_s, seen, speed, add_break(state.recent_steps, position - before))
+    recent_steps = add_step(state.recent_steps, round(ran_s * 1000), position - before)
+    is_slower = lead_s <= -rules.slack_s and _is_slower(recent_steps, speed)
+    if (seen_s < step_s or is_slower) and (learned := learn(recent_steps, speed)):
+        speed, steady = learned
+        recent_steps, lead_s = tuple(steady), 0.0
+        for began_ms, ended_ms in stretches(steady, position):
+            seen = spans.add(seen, began_ms, ended_ms)
+        state = _credit_outage(state, interval.moment, speed, steady)
+    elif is_slower and speed > 1.0:
+        speed, recent_steps, lead_s = 1.0, (), 2 * rules.slack_s
+    return state, FilmSeen(seen_s, lead_s, seen, speed, recent_steps)
+
+
+def longer_outage(before: Outage, new: Outage) -> Outage:
+    """Return the outage of which more is to be learned: a short one soon after a long one (a restart) hides nothing."""
+    (before_ended_s, before_length_s, *_), (ended_s, length_s, *_) = before, new
+    is_near = ended_s - length_s - before_ended_s <= OUTAGE_NEAR_S + MAX_STEPS * STEP_MS / 1000
+    return before if is_near and before_length_s > length_s else new
+
+
+def _credit_outage(state: WatchState, moment: Moment, speed: float, steady: Sequence[Step]) -> WatchState:
+    """Return the watch with what was played in an outage at the speed that was learned on both sides of it.
+
+    While the speed was not known the film's advance counted as played at 1, and the rest of the time not at all.
+    """
+    ended_s, length_s, counted_s, film_s = state.last_outage
+    since_s = moment.steady_s - ended_s
+    missed_s = min(length_s, film_s / speed) - counted_s
+    if missed_s <= 0 or speed >= state.speed or since_s > total(steady)[0] / 1000 + OUTAGE_NEAR_S:
+        return state
+    began_s = moment.wall_s - since_s - length_s + counted_s
+    missed = sittings.add((), began_s, began_s + missed_s, missed_s)
+    return replace(
+        state,
+        playing_s=state.playing_s + missed_s,
+        sittings=sittings.merge((state.sittings, missed)),
+        last_outage=NO_OUTAGE,
+    )
+
+
+def _credit(
+    state: WatchState, step_s: float, ran_s: float, unknown_s: float, is_steady: bool, rules: Rules
+) -> tuple[float, float]:
+    """Return how much of an advance was seen, and how far ahead of the clock the watch is with it; seconds of film.
+
+    `unknown_s`: half of the time in which the film paused at some point. In the long run it is the half that it ran;
+    to count all of it as time that the film could have run would hide a skip beside each pause.
+    """
+    speed = 1.0 if state.outage or state.ghost else state.speed
+    lead_s, slack_s = state.lead_ms / 1000, rules.slack_s * max(1.0, speed)
+    if step_s <= 0:
+        return 0.0, lead_s
+    excess_s = step_s - speed * ran_s
+    if lead_s < 0 and excess_s > slack_s and slowest_steady(state.recent_steps, speed) < SLOWER_SHARE * speed:
+        lead_s = 0.0  # no report was late that could be caught up by now: the film plays slowly
+    # Only in steady play is a report that falls behind a late one, which the next may catch up.
+    ahead_s = lead_s + max(0.0, excess_s)
+    if is_steady:
+        ahead_s = max(-slack_s, lead_s + excess_s + speed * unknown_s)
+    if unknown_s and excess_s <= slack_s + max(0.0, -lead_s):
+        return max(0.0, step_s - max(0.0, ahead_s - 2 * slack_s)), min(ahead_s, 2 * slack_s)
+    if excess_s <= slack_s + max(0.0, -lead_s) and ahead_s <= 2 * slack_s:
+        return step_s, ahead_s
+    if state.outage:
+        return min(step_s, ran_s), lead_s
+    if step_s <= 2 * speed * ran_s:
+        room_s = max(0.0, min(2 * slack_s - lead_s, excess_s))
+        return speed * ran_s + room_s, lead_s + room_s
+    return 0.0, min(lead_s, 2 * slack_s)
+
+
+def _is_slower(steps: tuple[Step, ...], speed: float) -> bool:
+    clock_ms, film_ms = total(steps)
+    return count_steps(steps) == MAX_STEPS and film_ms < SLOWER_SHARE * speed * clock_ms
