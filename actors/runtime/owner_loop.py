@@ -12,13 +12,11 @@ from collections.abc import Callable
 _SWEPT_FROM = 64
 
 
-@dataclasses.dataclass(order=True, slots=True)
+@dataclasses.dataclass(slots=True)
 class Timer:
     """Something to do later. `cancel` it and it is not done."""
 
-    at_s: float
-    number: int
-    act: Callable[[], None] | None = dataclasses.field(compare=False)
+    act: Callable[[], None] | None
 
     def cancel(self) -> None:
         """Forget it."""
@@ -29,7 +27,8 @@ class Timers:
     """Timers by their time, then in the order in which they were set. Times are real seconds of a steady clock."""
 
     def __init__(self) -> None:
-        self._heap: list[Timer] = []
+        self._heap: list[tuple[float, int, Timer]] = []
+        """Each with its time, and a number that keeps the order of those of one time."""
         self._numbers = itertools.count()
         self._sweep_at = _SWEPT_FROM
 
@@ -40,24 +39,25 @@ class Timers:
         """Have it done then."""
         if len(self._heap) >= self._sweep_at:
             self._sweep()
-        timer = Timer(at_s, next(self._numbers), act)
-        heapq.heappush(self._heap, timer)
+        timer = Timer(act)
+        heapq.heappush(self._heap, (at_s, next(self._numbers), timer))
         return timer
 
     def next_at(self) -> float | None:
-        """When the next is due; None where there is none."""
-        while self._heap and self._heap[0].act is None:
-            heapq.heappop(self._heap)
-        return self._heap[0].at_s if self._heap else None
+        """Return when the next is due; None where there is none."""
+        heap = self._heap
+        while heap and heap[0][2].act is None:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
 
     def pop_due(self, now_s: float) -> Callable[[], None] | None:
         """Take one that is due; None where none is."""
         at_s = self.next_at()
-        return heapq.heappop(self._heap).act if at_s is not None and at_s <= now_s else None
+        return heapq.heappop(self._heap)[2].act if at_s is not None and at_s <= now_s else None
 
     def _sweep(self) -> None:
         # An ask that was answered leaves its timer behind until its deadline: thousands a second, where many ask.
-        self._heap = [timer for timer in self._heap if timer.act is not None]
+        self._heap = [entry for entry in self._heap if entry[2].act is not None]
         heapq.heapify(self._heap)
         self._sweep_at = max(_SWEPT_FROM, 2 * len(self._heap))
 
@@ -125,8 +125,12 @@ class OwnerLoop:
         if self._work:
             return 0.0
         now_s = self.now()
-        ends = (now_s + timeout_s, self._timers.next_at(), next_s)
-        return max(0.0, min(end for end in ends if end is not None) - now_s)
+        end_s, timer_s = now_s + timeout_s, self._timers.next_at()
+        if timer_s is not None and timer_s < end_s:
+            end_s = timer_s
+        if next_s is not None and next_s < end_s:
+            end_s = next_s
+        return max(0.0, end_s - now_s)
 
     def close_submissions(self) -> bool:
         """Take no more work; what was handed over is done yet. False where it was closed before."""

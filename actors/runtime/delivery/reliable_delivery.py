@@ -68,12 +68,17 @@ class ReliableDelivery:
         ]
 
     def count_unacknowledged(self) -> int:
-        """Messages that wait for acknowledgement."""
+        """Return how many messages wait for acknowledgement."""
         return sum(len(outbox) for outbox in self._outboxes.values())
 
     def next_at(self) -> float | None:
-        """When something is to be sent again."""
-        return min((at for outbox in self._outboxes.values() if (at := outbox.next_at()) is not None), default=None)
+        """Return when something is to be sent again."""
+        earliest: float | None = None
+        for outbox in self._outboxes.values():
+            at_s = outbox.next_at()
+            if at_s is not None and (earliest is None or at_s < earliest):
+                earliest = at_s
+        return earliest
 
     def send_due(self, now_s: float) -> None:
         """Send what is due again."""
@@ -83,13 +88,13 @@ class ReliableDelivery:
                 self._send(outbox)
 
     def on_peer_seen(self, peer: str, incarnation: str) -> None:
-        """A peer said something, in this incarnation of it."""
+        """Note a sign of a peer, in this incarnation of it."""
         outbox = self._outboxes.get(peer)
         if outbox is not None:
             outbox.on_peer_seen(incarnation)
 
     def on_acknowledgement(self, envelope: Envelope) -> None:
-        """A peer handled one, or set it aside."""
+        """Release a message that a peer handled or set aside."""
         outbox = self._outboxes.get(envelope.sender)
         delivery = outbox.acknowledge(envelope.id, self._courier.now()) if outbox is not None else None
         if outbox is None or delivery is None:

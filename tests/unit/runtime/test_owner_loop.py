@@ -56,7 +56,7 @@ def test_cancelled_ones_do_not_pile_up() -> None:
 
 def pending(asks: PendingAsks, ask_id: str = "1", answer_type: type[Message] = Message) -> tuple[Reply, Timer]:
     """An ask that waits."""
-    reply, deadline = Reply(), Timer(5.0, 1, nothing)
+    reply, deadline = Reply(), Timer(nothing)
     asks.add(ask_id, "persistence", answer_type, reply, deadline)
     return reply, deadline
 
