@@ -180,6 +180,11 @@ class WebServer:
         for action in load_actions():
             router.add_post(action.path, refuse_foreign(restrict(action.access, self._serve_action(action))))
 
+    def list_routes(self) -> list[tuple[str, str]]:
+        """Return method and path of all that is answered, as they were declared."""
+        routes = ((route.method, route.resource) for route in self._application.router.routes())
+        return [(method, resource.canonical) for method, resource in routes if resource is not None]
+
     async def start(self, host: str, port: int) -> int:
         """Listen; return the port (one that was free for 0). Raises OSError where that cannot be."""
         await self._runner.setup()

@@ -169,7 +169,7 @@ Sayings = dict[Standing, dict[str, str]]
 
 
 @pytest.fixture(scope="module")
-def said(worlds: Worlds) -> Sayings:
+def sayings(worlds: Worlds) -> Sayings:
     """What every surface says, by how it stands with Pia; she leaves the server, and is forgotten, at last."""
     everything: Sayings = {}
     for standing in get_args(Standing):
@@ -186,7 +186,7 @@ def said(worlds: Worlds) -> Sayings:
 
 
 @pytest.fixture(scope="module")
-def never(worlds: Worlds, said: Sayings) -> dict[str, str]:
+def never(worlds: Worlds, sayings: Sayings) -> dict[str, str]:
     """What every surface says where she never was."""
     worlds.enter(worlds.without_pia)
     return ask_all(worlds)
@@ -206,10 +206,10 @@ def without_counts(text: str) -> str:
 @pytest.mark.parametrize("standing", HIDDEN)
 @pytest.mark.parametrize("surface", SURFACES)
 def test_of_who_is_hidden_nothing_is_told(
-    said: Sayings, never: dict[str, str], surface: str, standing: Standing
+    sayings: Sayings, never: dict[str, str], surface: str, standing: Standing
 ) -> None:
     """Neither name nor title nor figure; and, but for counts of everybody, what is told where she never was."""
-    text = said[standing][surface]
+    text = sayings[standing][surface]
     assert PIA not in text and ACCOUNT_NAME not in text.replace(f"called {ACCOUNT_NAME}", "")
     assert not any(title in text.replace(f"“{title[:6]}”", "") for title in HER_TITLES)
     if standing == "forgotten":
@@ -221,20 +221,20 @@ def test_of_who_is_hidden_nothing_is_told(
 @pytest.mark.parametrize("standing", ["private", "untracked"])
 @pytest.mark.parametrize("surface", COUNT_EVERYBODY)
 def test_what_counts_everybody_is_by_title_what_others_saw(
-    said: Sayings, never: dict[str, str], surface: str, standing: Standing
+    sayings: Sayings, never: dict[str, str], surface: str, standing: Standing
 ) -> None:
     """Of all figures of a film, or of a viewer, none is another."""
-    lines = [line for line in re.split(r"\n|\\n", said[standing][surface]) if SHARED in line or OLGA in line]
+    lines = [line for line in re.split(r"\n|\\n", sayings[standing][surface]) if SHARED in line or OLGA in line]
     assert lines and lines == [line for line in re.split(r"\n|\\n", never[surface]) if SHARED in line or OLGA in line]
 
 
 @pytest.mark.parametrize("standing", HIDDEN)
 @pytest.mark.parametrize("surface", ABOUT_HER)
 def test_who_asks_about_her_is_told_that_she_keeps_it(
-    said: Sayings, never: dict[str, str], surface: str, standing: Standing
+    sayings: Sayings, never: dict[str, str], surface: str, standing: Standing
 ) -> None:
     """By her mention or id; her account is one that never was, whichever way it is asked for."""
-    text = said[standing][surface]
+    text = sayings[standing][surface]
     if standing == "forgotten":
         assert text == never[surface]
     else:
@@ -243,9 +243,9 @@ def test_who_asks_about_her_is_told_that_she_keeps_it(
 
 
 @pytest.mark.parametrize("surface", SURFACES)
-def test_who_is_anonymous_is_nobody_in_rankings_and_the_rest_is_as_before(said: Sayings, surface: str) -> None:
+def test_who_is_anonymous_is_nobody_in_rankings_and_the_rest_is_as_before(sayings: Sayings, surface: str) -> None:
     """As the choice is described: titles, single watches and company stay."""
-    text, open_text = said["anonymous"][surface], said["open"][surface]
+    text, open_text = sayings["anonymous"][surface], sayings["open"][surface]
     if surface in NAMED_ANONYMOUSLY:
         assert PIA not in text and "Somebody" in text and not re.search(r"Somebody\*\* · \d", text)
     elif surface not in ("viewers of stats", "viewers by her name"):  # there in another order, without figures
@@ -253,21 +253,21 @@ def test_who_is_anonymous_is_nobody_in_rankings_and_the_rest_is_as_before(said: 
 
 
 @pytest.mark.parametrize("surface", ["stats", "badges", "progress", "wrapped"])
-def test_who_is_anonymous_keeps_the_totals(said: Sayings, surface: str) -> None:
+def test_who_is_anonymous_keeps_the_totals(sayings: Sayings, surface: str) -> None:
     """They would say which place in a ranking is hers."""
-    text = said["anonymous"][surface]
+    text = sayings["anonymous"][surface]
     assert text.count("keeps this private.") == 3 and not re.search(r"\d+ (h|min|film|badge)", text)
 
 
 @pytest.mark.parametrize("surface", SURFACES)
-def test_who_has_left_the_server_is_told_of_as_before(said: Sayings, surface: str) -> None:
+def test_who_has_left_the_server_is_told_of_as_before(sayings: Sayings, surface: str) -> None:
     """Leaving Discord is no choice: what was watched stays, under the name that is stored."""
-    assert said["left"][surface] == said["open"][surface]
+    assert sayings["left"][surface] == sayings["open"][surface]
 
 
-def test_the_table_sees_what_it_looks_for(said: Sayings, never: dict[str, str]) -> None:
+def test_the_table_sees_what_it_looks_for(sayings: Sayings, never: dict[str, str]) -> None:
     """Who is open is told of on most surfaces, by title on many: else the rows above would prove nothing."""
-    opened = said["open"]
+    opened = sayings["open"]
     assert sum(PIA in opened[name] for name in SURFACES) > 15
     assert sum(any(title in opened[name] for title in HER_TITLES) for name in SURFACES) > 10
     assert sum(opened[name] != never[name] for name in SURFACES) > 25

@@ -20,8 +20,8 @@ import pytest
 from msgspec.structs import replace
 
 from actors.web.access.sessions import PLAIN_COOKIE
-from charts import PreviewCard
 from charts.chart_renderer import ChartRenderer
+from charts.picture import PreviewCard
 from messages import Item, NowPlaying, OpenShare, Privacy, SetPublicName
 from messages.base import DurationMs
 from tests.integration.web.members_house import ADMIN, Browser, MembersHouse, Reply, open_members_house
