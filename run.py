@@ -1,9 +1,8 @@
-"""Usher's command line: `python run.py --help`.
+"""Usher's command line: `python run.py --help`. Without a command it runs the service.
 
 An old Python must be able to read this file, to say that it is too old: annotations that it lacks are in quotes.
 """
 
-import argparse
 import contextlib
 import importlib.util
 import os
@@ -11,123 +10,48 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from version import VERSION
-
 if TYPE_CHECKING:
-    from config import Settings
-    from messages import PositionMs
+    from argparse import Namespace
+    from collections.abc import Callable
 
-EPILOG = """\
-Settings come from the environment or from a file .env in the working folder; .env.example lists them all.
-'python run.py COMMAND --help' says more about one command. Answers go to stdout, logs to stderr."""
+    from rich.console import Console
 
+    from config import Settings, SettingsError
 
 OLDEST_PYTHON = (3, 11)
-OF_A_COMMUNITY = ("recover", "import", "export", "backup", "summaries", "restore")
-"""Commands that are about the data of one community."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """All commands and their arguments."""
-    top = argparse.ArgumentParser(
-        prog="run.py",
-        description="Usher records who watched what on Plex, alone or together in a Discord voice channel. "
-        "Without a command it runs the service.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    top.add_argument("--version", action="version", version=f"Usher {VERSION}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+def main(argv: "list[str]") -> int:
+    """Do what the command line says; return the exit status."""
+    forbid_core_dumps()
+    wrong = explain_old_python(sys.version_info[:2])
+    if wrong:
+        sys.stderr.write(wrong)
+        return 2
+    from launcher.arguments import build_parser
 
-    def add(name: str, text: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    if set(argv) & {"-h", "--help", "--version"}:
+        build_parser().parse_args(argv)
+    wrong = explain_missing_packages(Path(__file__).resolve().parent, argv)
+    if wrong:
+        sys.stderr.write(wrong)
+        return 2
+    if argv[:1] == ["simulate"]:  # it reads its own arguments
+        from simulator.nights.demo.main import main as simulate
 
-    add("simulate", "the demo: a film night between a simulated Plex and a simulated Discord; needs no settings")
-    add("setup", "ask for the settings one by one, test each answer, and write .env; needs a terminal")
-    add("check", "check settings, Plex, Discord, store and disk, and say how to fix each problem")
-    add("health", "show the health of the running service; exit status 0 only if every actor is healthy")
-    recover = add("recover", "start tracking by hand for viewers that the running service missed")
-    recover.add_argument(
-        "--simulate",
-        action="store_true",
-        help="change nothing: list the sessions, the members with their user ids, and what would be started",
-    )
-    recover.add_argument(
-        "--session", metavar="KEY", default="", help="Plex session (default: the only one, or the host's)"
-    )
-    recover.add_argument(
-        "--user",
-        metavar="ID",
-        nargs="+",
-        action="extend",
-        default=[],
-        type=_user_id,
-        help="Discord user ids (default: everyone in the voice channel)",
-    )
-    recover.add_argument(
-        "--position", metavar="MM:SS", type=_position, help="where in the film they came in (default: where it is now)"
-    )
-    add("web-link", "print a link that signs somebody in to the web page of the running service").add_argument(
-        "user", metavar="ID", type=_user_id, nargs="?", help="Discord user id (default: the server's owner)"
-    )
-    imports = add("import", "import Tautulli's history, the Plex servers' own, or the older bot's three JSON files")
-    source = imports.add_mutually_exclusive_group(required=True)
-    source.add_argument(
-        "source", metavar="PATH", type=Path, nargs="?", help="tautulli.db, or the folder of the JSON files"
-    )
-    source.add_argument(
-        "--from-plex",
-        action="store_true",
-        help="the play history that the Plex servers of the settings keep themselves",
-    )
-    imports.add_argument(
-        "--server", metavar="ID", default="", help="machineIdentifier of the Plex server, if Tautulli knows several"
-    )
-    add("export", "write the three JSON files, suggestions, ratings and votes to a folder").add_argument(
-        "dir", metavar="DIR", type=Path
-    )
-    add("backup", "make a verified copy of the store, also while the service runs").add_argument(
-        "file",
-        metavar="FILE",
-        type=Path,
-        nargs="?",
-        help="where to write it (default: DATA_DIR/backups, with the time in its name)",
-    )
-    record = add("record", "record what Plex sends, without names and tokens, as a scenario that the tests can play")
-    record.add_argument(
-        "file", metavar="FILE", type=Path, nargs="?", help="where to write it (default: recording-DATE-TIME.txt)"
-    )
-    record.add_argument("--minutes", metavar="N", type=float, help="how long (default: until Ctrl-C)")
-    communities = add("communities", "the further Discord servers that this installation serves")
-    actions = communities.add_subparsers(dest="action", metavar="ACTION")
-    actions.add_parser("list", help="list them, and where their data is (the default)")
-    actions.add_parser("key", help="make a key for USHER_KEYS, which encrypts the Plex tokens of further servers")
-    removed = actions.add_parser("remove", help="stop serving one; its data stays")
-    removed.add_argument("which", metavar="ID", help="its id or its name")
-    add("summaries", "compare the stored sums with the records, and correct what differs")
-    add("restore", "replace the store with a backup; the old store is kept").add_argument(
-        "file", metavar="FILE", type=Path
-    )
-    for name in OF_A_COMMUNITY:
-        commands.choices[name].add_argument(
-            "--community", metavar="ID", default="", help="of a further Discord server, by its id or name"
-        )
-    return top
+        return simulate(argv[1:])
+    arguments = build_parser().parse_args(argv)
+    if arguments.command is None:
+        from actors.lazy_imports import defer_imports
 
-
-def _position(text: str) -> "PositionMs":
-    from wording.durations import parse_clock_position
+        defer_imports("launcher")  # before anything else is imported
+    from config import SettingsError  # it needs a package: see above
 
     try:
-        return parse_clock_position(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _user_id(text: str) -> str:
-    if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is no Discord user id: those are digits only")
-    return text
+        return _serve() if arguments.command is None else _run_command(arguments)
+    except SettingsError as error:
+        _explain_settings(error)
+        return 2
 
 
 def explain_old_python(version: "tuple[int, ...]") -> str:
@@ -156,13 +80,6 @@ def explain_missing_packages(folder: Path, argv: "list[str]") -> str:
     )
 
 
-def load(*, for_service: bool = True) -> "Settings":
-    """The settings of the environment and `.env`. Raises SettingsError."""
-    from config import load_settings
-
-    return load_settings(os.environ, Path(".env"), for_service=for_service)
-
-
 def forbid_core_dumps() -> None:
     """Have no process of Usher leave its memory on the disk when it crashes: tokens are in it."""
     if sys.platform == "win32":
@@ -173,114 +90,141 @@ def forbid_core_dumps() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what it starts inherits that
 
 
-def main(argv: "list[str]") -> int:
-    """Do what the command line says; returns the exit status."""
-    forbid_core_dumps()
-    wrong = explain_old_python(sys.version_info[:2])
-    if not wrong:
-        if set(argv) & {"-h", "--help", "--version"}:
-            parser().parse_args(argv)
-        wrong = explain_missing_packages(Path(__file__).resolve().parent, argv)
-    if wrong:
-        sys.stderr.write(wrong)
-        return 2
-    if argv[:1] == ["simulate"]:  # it reads its own arguments
-        from simulator.nights.demo.main import main as night
+def load_settings(*, for_service: bool = True) -> "Settings":
+    """Return the settings of the environment and `.env`. Raises SettingsError."""
+    import config
 
-        return night(argv[1:])
-    arguments = parser().parse_args(argv)
-    if arguments.command is None:
-        from actors.lazy_imports import defer_imports
-
-        defer_imports("launcher")  # before anything else is imported
-    from config import SettingsError  # it needs a package: see above
-
-    try:
-        return _run(arguments)
-    except SettingsError as error:
-        from launcher.commands.stderr import write_error
-
-        write_error("Usher cannot start with these settings:")
-        for problem in error.problems:
-            write_error(f"  - {problem}")
-        write_error(
-            "Set them in the environment or in a file .env (.env.example shows all).\n"
-            "'python run.py setup' asks for them one by one; 'python run.py check' checks everything; "
-            "'python run.py simulate' shows Usher without any settings."
-        )
-        return 2
+    return config.load_settings(os.environ, Path(".env"), for_service=for_service)
 
 
-def _run(arguments: argparse.Namespace) -> int:
-    # Each command's module is imported for itself alone: the service must not carry what `check` needs.
-    command = arguments.command
-    if command is None:
-        settings = load()
-        from launcher.commands import serve
+def _explain_settings(error: "SettingsError") -> None:
+    from launcher.commands.stderr import write_error
 
-        return serve.main(settings)
+    write_error("Usher cannot start with these settings:")
+    for problem in error.problems:
+        write_error(f"  - {problem}")
+    write_error(
+        "Set them in the environment or in a file .env (.env.example shows all).\n"
+        "'python run.py setup' asks for them one by one; 'python run.py check' checks everything; "
+        "'python run.py simulate' shows Usher without any settings."
+    )
+
+
+# -- commands: each imports its module for itself alone, for the service must not carry what `check` needs -------------
+
+
+def _serve() -> int:
+    settings = load_settings()
+    from launcher.commands import serve
+
+    return serve.main(settings)
+
+
+def _run_command(arguments: "Namespace") -> int:
     from launcher.commands.console import open_console
 
-    if command == "check":
-        from launcher.commands import check
-
-        return check.main(load, open_console())
-    if command == "setup":
-        from launcher.commands import setup
-
-        return setup.main(load, open_console())
-    settings = load(for_service=False)
+    console = open_console()
+    if arguments.command in _DOCTORS:
+        return _DOCTORS[arguments.command](console)
+    settings = load_settings(for_service=False)
     os.umask(int(settings.umask, 8))
-    if command == "communities":
-        from launcher.commands import communities
+    if not getattr(arguments, "community", ""):
+        return _COMMANDS[arguments.command](settings, arguments, console)
+    from launcher.commands.communities import choose_community
+    from launcher.commands.stderr import write_error
+    from launcher.connection.service_client import NotReachedError
+    from persistence.database.errors import StoreAway, StoreError
 
-        return communities.main(settings, arguments, open_console())
-    if getattr(arguments, "community", ""):
-        from launcher.commands.communities import choose_community
-        from launcher.commands.stderr import write_error
-        from launcher.connection.service_client import NotReachedError
-        from persistence.database.errors import StoreAway, StoreError
+    try:
+        chosen = choose_community(settings, arguments.community)
+    except (StoreError, StoreAway, NotReachedError) as error:
+        write_error(str(error))
+        return 1
+    return _COMMANDS[arguments.command](chosen, arguments, console)
 
-        try:
-            settings = choose_community(settings, arguments.community)
-        except (StoreError, StoreAway, NotReachedError) as error:
-            write_error(str(error))
-            return 1
-    if command == "record":
-        from launcher.commands import record
 
-        return record.main(settings, arguments.file, arguments.minutes, open_console())
-    if command == "health":
-        from launcher.commands import health
+def _check(console: "Console") -> int:
+    from launcher.commands import check
 
-        return health.main(settings, open_console())
-    if command == "recover":
-        from launcher.commands import recover
-        from messages import StartTracking
+    return check.main(load_settings, console)
 
-        request = StartTracking(
-            session_key=arguments.session,
-            position_ms=arguments.position,
-            user_ids=tuple(arguments.user),
-            simulate=arguments.simulate,
-            requested_by="the command line",
-        )
-        return recover.main(settings, request, open_console())
-    if command == "web-link":
-        from launcher.commands import web_link
 
-        return web_link.main(settings, arguments.user or "", open_console())
-    if command == "summaries":
-        from launcher.commands import summaries
+def _set_up(console: "Console") -> int:
+    from launcher.commands import setup
 
-        return summaries.main(settings, arguments, open_console())
-    if command == "import":
-        from launcher.commands import imports
+    return setup.main(load_settings, console)
 
-        return imports.main(settings, arguments, open_console())
+
+def _show_health(settings: "Settings", arguments: "Namespace", console: "Console") -> int:
+    from launcher.commands import health
+
+    return health.main(settings, console)
+
+
+def _recover(settings: "Settings", arguments: "Namespace", console: "Console") -> int:
+    from launcher.commands import recover
+    from messages import StartTracking
+
+    request = StartTracking(
+        session_key=arguments.session,
+        position_ms=arguments.position,
+        user_ids=tuple(arguments.user),
+        simulate=arguments.simulate,
+        requested_by="the command line",
+    )
+    return recover.main(settings, request, console)
+
+
+def _make_web_link(settings: "Settings", arguments: "Namespace", console: "Console") -> int:
+    from launcher.commands import web_link
+
+    return web_link.main(settings, arguments.user or "", console)
+
+
+def _record(settings: "Settings", arguments: "Namespace", console: "Console") -> int:
+    from launcher.commands import record
+
+    return record.main(settings, arguments.file, arguments.minutes, console)
+
+
+def _import(settings: "Settings", arguments: "Namespace", console: "Console") -> int:
+    from launcher.commands import imports
+
+    return imports.main(settings, arguments, console)
+
+
+def _manage_communities(settings: "Settings", arguments: "Namespace", console: "Console") -> int:
+    from launcher.commands import communities
+
+    return communities.main(settings, arguments, console)
+
+
+def _check_summaries(settings: "Settings", arguments: "Namespace", console: "Console") -> int:
+    from launcher.commands import summaries
+
+    return summaries.main(settings, arguments, console)
+
+
+def _copy_store(settings: "Settings", arguments: "Namespace", console: "Console") -> int:
     from launcher.commands import store
 
-    return store.COMMANDS[command](settings, arguments, open_console())
+    return store.COMMANDS[arguments.command](settings, arguments, console)
+
+
+_DOCTORS: "dict[str, Callable[[Console], int]]" = {"check": _check, "setup": _set_up}
+"""Commands that load the settings themselves: they help where these are wrong."""
+_COMMANDS: "dict[str, Callable[[Settings, Namespace, Console], int]]" = {
+    "health": _show_health,
+    "recover": _recover,
+    "web-link": _make_web_link,
+    "record": _record,
+    "import": _import,
+    "communities": _manage_communities,
+    "summaries": _check_summaries,
+    "export": _copy_store,
+    "backup": _copy_store,
+    "restore": _copy_store,
+}
 
 
 def start() -> int:

@@ -69,7 +69,7 @@ ROWS = {
 
 
 @pytest.fixture
-def good(tmp_path: Path) -> Path:
+def good_backup(tmp_path: Path) -> Path:
     """A backup of a store with something in every table."""
     store = open_store(tmp_path / "data")
     finish(store, record("P", "plex:srv:7", source="plex"), record("w2", "502"))
@@ -91,34 +91,34 @@ def damage(file: Path, statements: str) -> None:
         assert before != after, "there is such a row"
 
 
-def test_every_table_has_a_row(good: Path) -> None:
+def test_every_table_has_a_row(good_backup: Path) -> None:
     """So that the damages below damage something; and a good one is called so."""
-    with closing(open_read_only(good)) as connection:
+    with closing(open_read_only(good_backup)) as connection:
         check_shape(connection, HEAD)
         check_rows(connection)
         tables = ("watches", "watch_parts", "viewers", "viewer_stats", "checkpoint", "account_links", "privacy")
-        counts = backup.verify(good)
+        counts = backup.verify(good_backup)
         assert all(counts[table] for table in tables)
 
 
 @pytest.mark.parametrize("what", [*SHAPES, *ROWS])
-def test_what_usher_cannot_work_with_is_not_swapped_in(what: str, good: Path, tmp_path: Path) -> None:
+def test_what_usher_cannot_work_with_is_not_swapped_in(what: str, good_backup: Path, tmp_path: Path) -> None:
     """Refused in one sentence that says what is wrong; the store is as it was."""
-    damage(good, (SHAPES | ROWS)[what])
+    damage(good_backup, (SHAPES | ROWS)[what])
     before = (tmp_path / "data" / "usher.db").read_bytes()
     with pytest.raises(BackupError, match=r"good\.db is no (store that Usher can|sound store|store of Usher).*backup"):
-        backup.restore(good, tmp_path / "data" / "usher.db")
+        backup.restore(good_backup, tmp_path / "data" / "usher.db")
     assert (tmp_path / "data" / "usher.db").read_bytes() == before
     assert not list((tmp_path / "data").glob("*before-restore*"))
     assert backup.find_newest_good(tmp_path) is None
 
 
 @pytest.mark.parametrize("what", ROWS)
-def test_a_backup_of_what_cannot_be_read_is_not_called_good(what: str, good: Path, tmp_path: Path) -> None:
+def test_a_backup_of_what_cannot_be_read_is_not_called_good(what: str, good_backup: Path, tmp_path: Path) -> None:
     """It would be found out when it is needed."""
-    damage(good, ROWS[what])
+    damage(good_backup, ROWS[what])
     with pytest.raises(BackupError):
-        backup.backup(good, tmp_path / "copy.db")
+        backup.backup(good_backup, tmp_path / "copy.db")
     assert not (tmp_path / "copy.db").exists()
 
 
@@ -134,10 +134,10 @@ def test_a_store_of_another_shape_is_refused_at_the_start(what: str, tmp_path: P
         open_store(tmp_path)
 
 
-def test_a_table_of_somebodys_own_does_no_harm(good: Path, tmp_path: Path) -> None:
+def test_a_table_of_somebodys_own_does_no_harm(good_backup: Path, tmp_path: Path) -> None:
     """Nor do columns that need no value."""
-    with closing(sqlite3.connect(good)) as connection, connection:
+    with closing(sqlite3.connect(good_backup)) as connection, connection:
         connection.execute("CREATE TABLE notes (x)")
         connection.execute("ALTER TABLE facts ADD COLUMN note TEXT")
-    backup.restore(good, tmp_path / "data" / "usher.db")
+    backup.restore(good_backup, tmp_path / "data" / "usher.db")
     open_store(tmp_path / "data").close()

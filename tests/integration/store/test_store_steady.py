@@ -22,7 +22,7 @@ from persistence.operations.save import save
 from persistence.records.viewers import set_privacy
 from persistence.rules import StatisticsRules
 from persistence.store import Store
-from tests.unit.persistence.record_builders import EVENING, FILM, closed, open_store, record, running
+from tests.unit.persistence.record_builders import EVENING, FILM, closes, open_store, record, running
 
 PLEX = "plex:srv:7"
 VIEWERS_OF_TESTS = ("501", "502", "503", PLEX)
@@ -127,7 +127,7 @@ def test_as_if_counted_anew(both: tuple[Store, Store], tmp_path: Path, seed: int
                 finish_watch(
                     store,
                     ended,
-                    closed(ended),
+                    closes(ended),
                     f"m-{ended.watch_id}",
                     running(*evening.running.values()),
                     evening.now_s,

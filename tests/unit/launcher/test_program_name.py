@@ -12,7 +12,7 @@ from launcher.commands.stderr import write_error
 
 
 @pytest.fixture(autouse=True)
-def plain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def from_sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """From another folder than the sources', whatever started the tests."""
     monkeypatch.chdir(tmp_path)
     for name in (program_name.COMMAND_VARIABLE, program_name.START_VARIABLE, "PEX"):

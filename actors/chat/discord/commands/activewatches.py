@@ -41,7 +41,7 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
 
 
 async def _describe_saving(actors: ActorClient) -> str:
-    """The line on saves; without the store's answer it says what is known."""
+    """Return the line on saves; without the store's answer it says what is known."""
     try:
         status = await actors.ask(GetSaveStatus(), 2.5)
     except UnansweredError:
@@ -64,7 +64,7 @@ def _describe_interval(every_minutes: float) -> str:
 
 
 def _group_by_screening(now: ActiveWatches) -> list[Section]:
-    """The watches below the film they belong to, films in the order of their longest watch."""
+    """Return the watches by the film they belong to, films in the order of their longest watch."""
     screenings = {shown.screening_id: shown for shown in now.screenings}
     watches: dict[str, list[ActiveWatch]] = {}
     for watch in now.watches:
@@ -89,7 +89,7 @@ def _group_by_screening(now: ActiveWatches) -> list[Section]:
 
 
 def _format_watch(watch: ActiveWatch, first: ActiveWatch) -> str:
-    """A viewer's line; where the film stands is said above it, once for all, unless it differs."""
+    """Return a viewer's line; the film's position is said above, once for all, unless the viewer's differs."""
     facts = [_("watching {time}").format(time=format_duration(watch.watched_s))]
     if not watch.item.live:  # it has no positions
         facts.append(_("joined at {position}").format(position=format_position(watch.join_position_ms)))

@@ -81,11 +81,11 @@ class EndVoteButton(
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """It carries the poll's id."""
+        """Return the button from its custom id."""
         return cls(int(match["poll"]))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Whoever may manage events ends it; the card says so, and what won is told in the channel."""
+        """End it for whoever may manage events; the card says so, and what won is told in the channel."""
         if not interaction.permissions.manage_events:
             await refuse(
                 interaction,
