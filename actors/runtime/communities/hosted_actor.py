@@ -89,11 +89,11 @@ class HostedActor:
         self.actor.endpoint.submit(self._on_started)
 
     def _on_started(self) -> None:
-        """Called on its own thread."""
+        """Note that its start is over; called on its own thread."""
         self._main.endpoint.submit(self._leave_gate)
 
     def _leave_gate(self) -> None:
-        """Its start is over, or comes to nothing."""
+        """Let others start: its start is over, or comes to nothing."""
         if self._overdue is not None:
             self._overdue.cancel()
             self._overdue = None
@@ -150,7 +150,7 @@ class HostedActor:
             self.start()
 
     def _on_ended(self, actor: Actor) -> None:
-        """Its last line has run; called on its own thread, which ends after this."""
+        """Note that its last line has run; called on its own thread, which ends after this."""
         self._main.endpoint.submit(lambda: self._take_end(actor))
 
     def _take_end(self, actor: Actor) -> None:

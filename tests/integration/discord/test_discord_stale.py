@@ -8,14 +8,14 @@ import pytest
 
 from messages import ActiveWatches, GetSaveStatus, ListActiveWatches, SaveStatus
 from simulator.discord.model.messages import AUTOCOMPLETE, COMMAND, MODAL, Interaction
-from tests.integration.discord.discord_stage import Stage, answer, staged
+from tests.integration.discord.discord_stage import Stage, answer, open_stage
 from tests.unit.discord import samples
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord and the other actors; nothing plays."""
-    with staged(tmp_path) as made:
+    with open_stage(tmp_path) as made:
         made.tracker.answers[ListActiveWatches] = ActiveWatches(samples.NOW, (), (), "")
         made.persistence.answers[GetSaveStatus] = SaveStatus(samples.NOW.wall_s, 5.0)
         yield made

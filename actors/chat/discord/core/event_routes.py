@@ -32,7 +32,7 @@ def find_button_guild(custom_id: str) -> int | None:
 
 
 def is_stray_button(data: Mapping[str, Any]) -> bool:
-    """Whether an interaction is with a button of a direct message that does not say whose it is."""
+    """Tell whether an interaction is with a button of a direct message that does not say whose it is."""
     custom_id = str(_read_data(data).get("custom_id", ""))
     return data.get("type") == COMPONENT and not data.get("guild_id") and find_button_guild(custom_id) is None
 
