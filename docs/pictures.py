@@ -214,11 +214,11 @@ def _shoot(pages: Pages, name: str) -> None:
 
 def _write(shot: Path, name: str) -> None:
     target = FOLDER / f"{name}.png"
-    target.write_bytes(_small(shot))
+    target.write_bytes(_crop(shot))
     sys.stdout.write(f"{target.relative_to(ROOT)}  {target.stat().st_size / 1000:.0f} kB\n")
 
 
-def _small(shot: Path) -> bytes:
+def _crop(shot: Path) -> bytes:
     """The picture without the empty page below it, in 256 colours."""
     with Image.open(shot) as opened:
         whole = opened.convert("RGB")
