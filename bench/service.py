@@ -54,28 +54,29 @@ def run() -> dict[str, Any]:
     return found
 
 
-def open_stage(folder: str, **settings: str) -> ServiceStage:
+def open_stage(folder: str, stage_class: type[ServiceStage] = ServiceStage, **settings: str) -> ServiceStage:
     """Return a service between simulators in real time, with its data in a folder."""
     evening = datetime.datetime.now(datetime.UTC)
-    return ServiceStage(Path(folder) / "data", speed=1.0, party_user="nobody", evening=evening, **settings)
+    return stage_class(Path(folder) / "data", speed=1.0, party_user="nobody", evening=evening, **settings)
 
 
-def _processes(stage: ServiceStage) -> dict[str, psutil.Process]:
+def list_processes(stage: ServiceStage) -> dict[str, psutil.Process]:
+    """Return the service's processes by name, the launcher's first."""
     actors = {row["actor"]: psutil.Process(int(row["pid"])) for row in stage.health() if "@" not in row["actor"]}
     return {"launcher": psutil.Process(stage.launcher_pid), **actors}
 
 
 def measure_pss_mb(stage: ServiceStage) -> dict[str, float]:
     """Return each process's share of memory; where the system knows no PSS, what is its own alone."""
-    memory = {name: process.memory_full_info() for name, process in _processes(stage).items()}
+    memory = {name: process.memory_full_info() for name, process in list_processes(stage).items()}
     return {name: getattr(info, "pss", info.uss) / 1e6 for name, info in memory.items()}
 
 
 def measure_cpu_a_minute(stage: ServiceStage) -> dict[str, float]:
     """Return the CPU seconds a minute of each process, measured over MEASURED_S."""
-    before = {name: process.cpu_times() for name, process in _processes(stage).items()}
+    before = {name: process.cpu_times() for name, process in list_processes(stage).items()}
     time.sleep(MEASURED_S)
-    after = {name: process.cpu_times() for name, process in _processes(stage).items()}
+    after = {name: process.cpu_times() for name, process in list_processes(stage).items()}
     used = {name: sum(after[name][:2]) - sum(times[:2]) for name, times in before.items()}
     return {name: seconds * 60 / MEASURED_S for name, seconds in used.items()}
 

@@ -116,10 +116,13 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
 
 def make_host(config: BootConfig, actor_class: type[Actor]) -> CommunityHost | None:
     """Return what starts the further communities' actors in a process; None where it has none."""
-    if config.actor_class:  # a test's
+    try:
+        entry = find_actor(config.name)
+    except LookupError:  # a test's
         return None
-    entry = find_actor(config.name)
     if entry.community_count is None or entry.name != config.name:
+        return None
+    if config.actor_class and not issubclass(actor_class, load_actor_class(entry.path)):
         return None
     return CommunityHost(entry, actor_class, config.settings, config.network, memory_limit_mb=config.memory_limit_mb)
 

@@ -1,5 +1,6 @@
 """What the JSON copies say of a viewer, a badge and a record."""
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from persistence.database.rows import Row, decode_sittings
 from persistence.records.change_set import ViewerMove
 
 
+@functools.lru_cache(maxsize=64)  # of a record several times are one: its begin and that of its first sitting
 def iso(at_s: float) -> str:
     """Return seconds since 1970 as an ISO 8601 time with its offset (UTC)."""
     return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds")
@@ -59,7 +61,7 @@ def badge_entry(row: Row) -> dict[str, Any]:
 def history_entry(row: Row) -> dict[str, Any]:
     """Return one record of watch_history.json from a row of `watches`."""
     percent = row["completion_percent"]
-    directors = msgspec.json.decode(row["directors"], type=list[str])
+    directors = _decode_directors(row["directors"])
     return {
         "movie_title": row["title"],
         "user_id": row["viewer_id"],
@@ -94,6 +96,12 @@ def history_entry(row: Row) -> dict[str, Any]:
         "first_seat": bool(row["first_seat"]),
         **_identity_and_sittings(row),
     }
+
+
+@functools.lru_cache(maxsize=1024)
+def _decode_directors(text: str) -> tuple[str, ...]:
+    """Return directors from their column."""
+    return msgspec.json.decode(text, type=tuple[str, ...])
 
 
 def _identity_and_sittings(row: Row) -> dict[str, Any]:

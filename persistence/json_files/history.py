@@ -6,6 +6,7 @@ save waits for it, and the copy has all in the end.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -19,6 +20,13 @@ from persistence.records.change_set import ViewerMove
 LARGE = 5_000
 """Records from which on a history copy is written anew by another thread."""
 _ROWS_AT_ONCE = 500
+_NOT_IN_LINES = frozenset(
+    {"item", "spans", "title_folded", "identity", "film_hash", "closed_wall_s", "closed_steady_s"}
+)
+"""Columns that no line has, the longest texts among them."""
+_BITE, _PAUSE_S = 100, 0.00005
+"""Lines that are made without a pause, in two milliseconds, and how long one is (real seconds): the interpreter has one
+thread at work at a time, and a save that reads the store a dozen times would wait for its turn as often."""
 
 
 class RewritingCancelled(Exception):
@@ -149,14 +157,18 @@ class HistoryRewriter:
                 future.set_exception(error)
 
     def _watch(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        for line in lines:
+        for number, line in enumerate(lines):
             if self._is_cancelled:
                 raise RewritingCancelled
+            if not number % _BITE:
+                time.sleep(_PAUSE_S)
             yield line
 
 
 def read_history_lines(connection: Connection) -> Iterator[bytes]:
     """Yield every record's line in the order of the file, without holding all of them in memory."""
-    query = select(WATCHES).order_by(WATCHES.c.seq).execution_options(yield_per=_ROWS_AT_ONCE)
-    for row in connection.execute(query).mappings():
-        yield history_line(row)
+    columns = [column for column in WATCHES.c if column.name not in _NOT_IN_LINES]
+    names = [column.name for column in columns]
+    query = select(*columns).order_by(WATCHES.c.seq).execution_options(yield_per=_ROWS_AT_ONCE)
+    for row in connection.execute(query):
+        yield history_line(dict(zip(names, row, strict=True)))

@@ -28,11 +28,12 @@ def main(arguments: list[str]) -> int:
     frames_dir = Path(arguments[3]) if len(arguments) > 3 else None
     clock = Clock(Pace(speed, wall_s, steady_s))
     settings = load_settings(os.environ)
-    threading.Thread(target=_stop_with_parent, name="life-line", daemon=True).start()
+    threading.Thread(target=stop_with_parent, name="life-line", daemon=True).start()
     return serve.main(settings, lambda checked: Launcher(checked, clock=clock, frames_dir=frames_dir))
 
 
-def _stop_with_parent() -> None:
+def stop_with_parent() -> None:
+    """Stop this process when its standard input ends."""
     while os.read(0, 1):  # not by sys.stdin, whose lock the interpreter wants when it ends
         pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -240,7 +240,7 @@ def test_a_sign_in_that_is_gone_after_a_restart_says_so(stage: Stage, keeper: Ke
     with stage.acting():
         pressed = people.click("Iris", shown, "I've signed in")
         refusal = until(lambda: pressed.followups, "a word")[0]
-        assert "ran out" in text(refusal) and "Connect Plex" in text(refusal)
+        assert "expired" in text(refusal) and "Connect Plex" in text(refusal)
 
 
 def test_only_who_manages_the_server_may(stage: Stage, keeper: Keeper, people: UserActions) -> None:
@@ -337,7 +337,7 @@ def test_the_environments_own_server_shows_its_settings(stage: Stage, keeper: Ke
         shown = stage.discord.slash("Iris", "settings").wait_reply()
         assert shown.is_ephemeral and shown.controls == []
         assert f"<#{stage.discord.channel('film-club').id}>" in text(shown)
-        assert "environment" in str(shown.embeds)
+        assert ".env" in str(shown.embeds)
         asked = stage.discord.slash("Iris", "setup").wait_reply()
         assert "`/settings`" in text(asked) and asked.controls == []
         assert "only you see" in text(answer(stage, "Iris", "!setup"))

@@ -22,7 +22,8 @@ from tests.nights.memory.communities import LABELS, CommunityNights, Outcome
 from tests.unit.persistence.record_builders import EVENING, ask
 
 Choices = Mapping[str, Privacy]
-HIDDEN: Sequence[Privacy] = ("anonymous", "private", "untracked")
+HIDDEN: Sequence[Privacy] = tuple(choice for choice in typing.get_args(Privacy) if choice != "open")
+"""Every choice that hides anything of somebody."""
 
 
 def list_questions(viewers: Sequence[str], screenings: Sequence[str]) -> Iterator[Question[Any]]:
