@@ -1,5 +1,6 @@
 """The Discord actor against a simulated Discord: what people see, and who is told of the voice channel."""
 
+import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -239,3 +240,13 @@ def test_it_stops_within_five_seconds_though_discord_hangs(stage: Stage) -> None
         until(lambda: stage.discord.recorder.count("POST", "/messages"), "a request that hangs")
         began = time.monotonic()
     assert time.monotonic() - began < 5.0
+
+
+def test_the_start_says_who_it_is_and_where_it_announces(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """The actor's own lines are heard, though discord.py's are not below WARNING."""
+    caplog.set_level(logging.INFO, "discord")
+    with stage.acting():
+        until(lambda: "On Discord as" in caplog.text, "the line")
+    (line,) = [each for each in caplog.messages if each.startswith("On Discord as")]
+    assert all(str(stage.discord.channel(name).id) in line for name in ("film-club", "Cinema"))
+    assert stage.discord.world.bot.name in line
