@@ -13,11 +13,14 @@ from messages import (
     FilmsFound,
     FindFilms,
     GetSuggestions,
+    GetWhoSaw,
     RecordVotes,
     StartTracking,
     SuggestedFilm,
     SuggestionsPage,
+    TitleCount,
     TrackingPlan,
+    WhoSaw,
 )
 from simulator.discord.model.messages import ChannelMessage
 from simulator.discord.model.permissions import READ_HISTORY, SEND_POLLS
@@ -170,6 +173,17 @@ def time_passes(stage: Stage) -> None:
     """Wait until the clock shows another moment than that of the last win."""
     last_s = max(stage.read_state("film_vote_turns").values())
     until(lambda: time.time() > last_s, "a moment later")
+
+
+def test_of_films_that_are_on_no_list_it_is_told_who_has_seen_them(stage: Stage) -> None:
+    """As of those on the list; another film that fits the title counts for nothing."""
+    stage.plex.answers[FindFilms] = FilmsFound((samples.item("Greed"),))
+    greed = TitleCount("Greed", samples.item("Greed").year, 1, 1, 60.0)
+    stage.persistence.answers[GetWhoSaw] = WhoSaw(greed, (), (), 2, 1, 1)
+    with stage.acting():
+        _poll, card = start(stage, "!vote Greed; Brazil")
+        assert "Greed (1927)** · 1 of 4 here have seen it" in card.text, card.text
+    assert stage.persistence.told(GetWhoSaw)[0].title == "Greed (1927)"
 
 
 def test_what_cannot_be_voted_on_says_why(stage: Stage) -> None:

@@ -17,13 +17,16 @@ def format_name(film: SuggestedFilm, limit: int = 100) -> str:
 
 def format_seen(film: SuggestedFilm) -> str:
     """Return how many of those asked of have seen a film; empty where nobody is asked of."""
-    if not film.asked_of:
-        return ""
-    if not film.seen:
+    return format_seen_by(film.seen, film.asked_of) if film.asked_of else ""
+
+
+def format_seen_by(seen: int, asked_of: int) -> str:
+    """Return how many of those asked of have seen a film."""
+    if not seen:
         return _("nobody here has seen it")
-    if film.seen == film.asked_of:
+    if seen == asked_of:
         return _("everybody here has seen it")
-    return _("{seen} of {count} here have seen it").format(seen=film.seen, count=film.asked_of)
+    return _("{seen} of {count} here have seen it").format(seen=seen, count=asked_of)
 
 
 def format_wanted(film: SuggestedFilm) -> str:

@@ -1,5 +1,6 @@
 """`vote`: a poll on the next film, of those that were suggested."""
 
+import contextlib
 import re
 from collections.abc import Sequence
 from typing import Any, Self
@@ -16,7 +17,7 @@ from actors.chat.discord.features.film_vote import (
     build_card,
     end_card,
 )
-from actors.chat.discord.framework.actor_client import ActorClient
+from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.autocompletion import build_choice
 from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.command_errors import RefusedError, report_errors
@@ -26,7 +27,7 @@ from actors.chat.discord.framework.replies import CommandContext, acknowledge_th
 from actors.chat.discord.guild_features import features_of
 from actors.chat.discord.ui import formatting, suggestion_lines
 from actors.chat.discord.ui.embeds import Reply
-from messages import GetSuggestions, Item, SuggestedFilm
+from messages import GetSuggestions, GetWhoSaw, Item, SuggestedFilm, VoiceMember
 from wording.text import clean_line, unquote
 from wording.titles import display_title
 from wording.translation import N_, _
@@ -176,7 +177,20 @@ async def choose_films(actors: ActorClient, text: str) -> tuple[list[VoteFilm], 
         chosen.append(_to_vote_film(number, film))
         if isinstance(film, SuggestedFilm):
             facts[number] = suggestion_lines.format_facts(film)
+        else:
+            facts[number] = await _tell_who_saw(actors, film, members)
     return chosen, facts
+
+
+async def _tell_who_saw(actors: ActorClient, film: Item, members: tuple[VoiceMember, ...]) -> str:
+    """Return how many here have seen a film that is on no list; nothing where the store cannot say."""
+    title = f"{film.title} ({film.year})" if film.year else film.title
+    with contextlib.suppress(UnansweredError):
+        answer = await actors.ask(GetWhoSaw(title, actors.settings.watched_percent, members, limit=1))
+        is_it = answer.film is not None and (answer.film.title, answer.film.year) == (film.title, film.year)
+        asked_of = answer.not_yet + answer.in_part + answer.seen
+        return suggestion_lines.format_seen_by(answer.seen if is_it else 0, asked_of)
+    return ""
 
 
 def _split_titles(text: str) -> list[str]:
