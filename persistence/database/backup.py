@@ -23,7 +23,7 @@ from persistence.database.causes import cause_and_cure, is_damage
 from persistence.database.errors import BackupError, BackupUnread
 from persistence.database.examination import BUSY_MS, find_damage, is_passing, open_read_only
 from persistence.database.revision import HEAD, SQLITE_MAGIC, VERSION_TABLE, known_revisions, reports_failed_read
-from persistence.database.shape import LONGEST_ROW, ShapeFault, check_rows, check_shape
+from persistence.database.shape import LONGEST_ROW, ShapeFault, check_rows, check_shape, read_all_rows
 
 _STEPS_BETWEEN_LOOKS = 100_000
 """Steps of SQLite's machine, some milliseconds."""
@@ -198,6 +198,7 @@ def verify(file: Path, is_cancelled: Callable[[], bool] = lambda: False) -> dict
         with closing(open_read_only(file)) as connection:
             connection.set_progress_handler(is_cancelled, _STEPS_BETWEEN_LOOKS)
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_ROW)
+            read_all_rows(connection)
             verdict = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
             if verdict != "ok":
                 if reports_failed_read(verdict) or not find_damage(file, check="integrity_check"):

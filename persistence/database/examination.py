@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from persistence.database.revision import HEAD, VERSION_TABLE, known_revisions, reports_failed_read
-from persistence.database.shape import ShapeFault, check_rows, check_shape
+from persistence.database.shape import ShapeFault, check_rows, check_shape, read_all_rows
 
 BUSY_MS = 5000
 """How long another program's lock is waited for, milliseconds."""
@@ -77,4 +77,5 @@ def _read_everything(connection: sqlite3.Connection) -> None:
         return  # new, or somebody else's: that is no damage
     check_shape(connection, revisions[0][0])
     if revisions[0][0] == HEAD:
+        read_all_rows(connection)
         check_rows(connection)

@@ -91,8 +91,20 @@ def check_shape(connection: sqlite3.Connection, revision: str) -> None:
             raise ShapeFault(Problem.of("shape.foreign_rule", table=table, rule=min(foreign_rules)))
 
 
+def read_all_rows(connection: sqlite3.Connection) -> None:
+    """Read every row of every table. Raises sqlite3.Error where one is too long, or has a text that is no UTF-8.
+
+    To be done before SQLite's own checks: those take any length into memory.
+    """
+    ordinary = "type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' AND rootpage > 0"
+    for (table,) in connection.execute(f"SELECT name FROM sqlite_master WHERE {ordinary}").fetchall():  # noqa: S608  # a constant
+        quoted = table.replace('"', '""')
+        with closing(connection.execute(f'SELECT * FROM "{quoted}"')) as rows:  # noqa: S608  # quoted
+            deque(rows, maxlen=0)
+
+
 def check_rows(connection: sqlite3.Connection) -> None:
-    """Raise ShapeFault where a row of a store at the newest revision holds what Usher cannot read.
+    """Raise ShapeFault where a row of a store at the newest revision holds what Usher cannot read; see `read_all_rows`.
 
     SQLite looks for values of another type, Usher's own decoders read what is JSON: a text that many rows share once.
     """
@@ -172,8 +184,6 @@ def _check_values(connection: sqlite3.Connection, table: Table) -> None:
     if _has_row(connection, table, any_wrong):
         wrong = next(name for name, condition in conditions.items() if _has_row(connection, table, condition))
         raise ShapeFault(Problem.of("shape.wrong_value", column=f"{table.name}.{wrong}"))
-    everything = connection.execute(f'SELECT * FROM "{table.name}"')  # noqa: S608  # our own names
-    deque(everything, maxlen=0)  # to read a text that is no UTF-8 is an error of SQLite's
 
 
 def _has_row(connection: sqlite3.Connection, table: Table, condition: str) -> bool:
