@@ -20,7 +20,7 @@ from actors.runtime.delivery.mailbox import Mailbox, ReceivedMessage
 from actors.runtime.delivery.reliable_delivery import ReliableDelivery
 from actors.runtime.errors import ActorError, ActorUnavailable, AskTimeout, MailboxFull, OutboxFull, UnsendableMessage
 from actors.runtime.owner_loop import OwnerLoop, Timer
-from actors.runtime.pending_asks import PendingAsks, Reply
+from actors.runtime.pending_asks import Awaited, LocalReply, PendingAsks, Reply
 from actors.runtime.transport.base import Origin, Transport
 from messages import Answer, Delivery, Message, Problem, Question
 from messages.codec import DecodeError, decode_body, decode_envelope, encode, tag_of
@@ -110,13 +110,15 @@ class Endpoint(OwnerLoop):
 
     def ask(self, peer: str, message: Question[AnswerT], timeout_s: float = DEFAULT_TIMEOUT_S) -> AnswerT:
         """Send and wait for the answer; see Ref.ask. On the owner's thread the sockets are pumped meanwhile."""
-        reply = self.ask_future(peer, message, timeout_s)
         if self.is_owner_thread:
-            while not reply.done():
+            own = LocalReply()
+            self._ask(peer, message, timeout_s, own)
+            while not own.is_done:
                 self.pump(timeout_s)
-            return reply.result()
+            answer: AnswerT = own.take()
+            return answer
         try:
-            return reply.result(timeout_s + 1.0)
+            return self.ask_future(peer, message, timeout_s).result(timeout_s + 1.0)
         except concurrent.futures.TimeoutError:  # the owner's thread is held up
             raise AskTimeout(_timeout_text(peer, message, timeout_s)) from None
 
@@ -125,15 +127,18 @@ class Endpoint(OwnerLoop):
     ) -> concurrent.futures.Future[AnswerT]:
         """Send, and bring the answer later; from any thread."""
         reply: concurrent.futures.Future[AnswerT] = concurrent.futures.Future()
+
+        def ask() -> None:
+            if not reply.cancelled():
+                self._ask(peer, message, timeout_s, reply)
+
         if self.is_owner_thread:
-            self._ask(peer, message, timeout_s, reply)
-        elif not self.submit(lambda: self._ask(peer, message, timeout_s, reply)):
+            ask()
+        elif not self.submit(ask):
             reply.set_exception(self._stopping_error())
         return reply
 
-    def _ask(self, peer: str, message: Question[Any], timeout_s: float, reply: concurrent.futures.Future[Any]) -> None:
-        if reply.cancelled():
-            return
+    def _ask(self, peer: str, message: Question[Any], timeout_s: float, reply: Awaited) -> None:
         ask_id = f"{self.incarnation}:{next(self._numbers)}"
         try:
             sent = self.send(peer, Envelope("ask", ask_id, self.name, self.incarnation, message))

@@ -88,15 +88,19 @@ class Inbox:
         now_s = self._endpoint.now()
         if now_s - self._looked_s > LOOK_AROUND_S:
             self._pump(0.0)
+        if self._stop_asked_s is not None and not self._local:
+            return self._next_before_stop(now_s - self._stop_asked_s)
+        envelope = self._take_waiting()
+        if envelope is None:
+            self._pump(60.0)
+            envelope = self._take_waiting()  # what came is handled at once: whoever asked waits for it
+        return envelope
+
+    def _take_waiting(self) -> PykkaEnvelope[Any] | None:
         if self._local:
             return self._local.popleft()
-        if self._stop_asked_s is not None:
-            return self._next_before_stop(now_s - self._stop_asked_s)
         incoming = self._endpoint.mailbox.get()
-        if incoming is None:
-            self._pump(60.0)
-            return None
-        return PykkaEnvelope(incoming)
+        return None if incoming is None else PykkaEnvelope(incoming)
 
     def _next_before_stop(self, asked_s: float) -> PykkaEnvelope[Any] | None:
         """Return the next of what still waits, as long as there is time; then pykka's stop."""

@@ -53,7 +53,7 @@ class Timers:
     def pop_due(self, now_s: float) -> Callable[[], None] | None:
         """Take one that is due; None where none is."""
         at_s = self.next_at()
-        return heapq.heappop(self._heap)[2].act if at_s is not None and at_s <= now_s else None
+        return None if at_s is None or at_s > now_s else heapq.heappop(self._heap)[2].act
 
     def _sweep(self) -> None:
         # An ask that was answered leaves its timer behind until its deadline: thousands a second, where many ask.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -22,9 +22,46 @@ _OUR_OWN: dict[str, Callable[[str], ActorError]] = {"MailboxFull": MailboxFull, 
 """Errors that the other's runtime answers with, not its handler."""
 
 
+class Awaited(Protocol):
+    """What an ask's answer or error is put into: a Future, or a `LocalReply`."""
+
+    def set_running_or_notify_cancel(self) -> bool: ...
+    def set_result(self, result: Any, /) -> None: ...
+    def set_exception(self, exception: BaseException | None, /) -> None: ...
+
+
+class LocalReply:
+    """A reply that the owner's thread itself waits for: as a Future, without its locks."""
+
+    __slots__ = ("_error", "_result", "is_done")
+
+    def __init__(self) -> None:
+        self.is_done = False
+        self._result: Any = None
+        self._error: BaseException | None = None
+
+    def set_running_or_notify_cancel(self) -> bool:
+        """Tell that it is still waited for: nobody can give it up meanwhile."""
+        return True
+
+    def set_result(self, result: Any, /) -> None:
+        """Put the answer in."""
+        self._result, self.is_done = result, True
+
+    def set_exception(self, exception: BaseException | None, /) -> None:
+        """Put in why there is none."""
+        self._error, self.is_done = exception, True
+
+    def take(self) -> Any:
+        """Return the answer, or raise why there is none."""
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+
 @dataclasses.dataclass(slots=True)
 class _Pending:
-    reply: concurrent.futures.Future[Any]
+    reply: Awaited
     peer: str
     answer_type: type[Message]
     deadline: Timer
@@ -39,9 +76,7 @@ class PendingAsks:
     def __len__(self) -> int:
         return len(self._pending)
 
-    def add(
-        self, ask_id: str, peer: str, answer_type: type[Message], reply: concurrent.futures.Future[Any], deadline: Timer
-    ) -> None:
+    def add(self, ask_id: str, peer: str, answer_type: type[Message], reply: Awaited, deadline: Timer) -> None:
         """Wait for an answer of this class; `deadline` is cancelled when it comes."""
         self._pending[ask_id] = _Pending(reply, peer, answer_type, deadline)
 

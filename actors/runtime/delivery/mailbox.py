@@ -63,16 +63,25 @@ class Mailbox:
     def put(self, incoming: ReceivedMessage) -> bool:
         """Take a message in; False where the mailbox is full."""
         if incoming.is_report:
-            older = self._latest.get(_key(incoming))
-            if older is not None:
-                self.size += incoming.size - older.size
-                older.message, older.size = incoming.message, incoming.size
-                return True
-        if self.size >= self._limit_bytes or (self.is_full and not incoming.is_report):
+            return self._put_report(incoming)
+        if self.is_full:
             self.refused_s = incoming.arrived_s
             return False
-        if incoming.is_report:
-            self._latest[_key(incoming)] = incoming
+        self._waiting.append(incoming)
+        self.size += incoming.size
+        return True
+
+    def _put_report(self, incoming: ReceivedMessage) -> bool:
+        key = _key(incoming)
+        older = self._latest.get(key)
+        if older is not None:
+            self.size += incoming.size - older.size
+            older.message, older.size = incoming.message, incoming.size
+            return True
+        if self.size >= self._limit_bytes:
+            self.refused_s = incoming.arrived_s
+            return False
+        self._latest[key] = incoming
         self._waiting.append(incoming)
         self.size += incoming.size
         return True
@@ -83,7 +92,7 @@ class Mailbox:
             return None
         incoming = self._waiting.popleft()
         self.size -= incoming.size
-        if incoming.is_report:
+        if self._latest and incoming.is_report:
             self._latest.pop(_key(incoming), None)
         return incoming
 

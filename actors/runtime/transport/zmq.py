@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import selectors
 import socket
 import stat
 import sys
@@ -18,6 +17,7 @@ import zmq
 from zmq.utils import z85
 
 from actors.runtime.transport.base import QUEUE_FRAMES, NetworkSpec, Origin
+from actors.runtime.transport.readiness import make_readiness
 from messages.codec import MAX_FRAME_BYTES
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ class ZmqTransport:
         self._addresses = spec.addresses
         self._public_key, self._secret_key = spec.credentials or ("", "")
         self._context = zmq.Context(io_threads=1)
-        self._selector = selectors.DefaultSelector()
+        self._readiness = make_readiness()
+        self._watched: dict[int, zmq.Socket[bytes]] = {}
+        """By descriptor."""
         self._touched: set[zmq.Socket[bytes]] = set()
         self._dealers: dict[str, zmq.Socket[bytes]] = {}
         self._connections: dict[str, _Connection] = {}
@@ -96,7 +98,7 @@ class ZmqTransport:
         self._wake_in, self._wake_out = socket.socketpair()
         for end in (self._wake_in, self._wake_out):
             end.setblocking(False)
-        self._selector.register(self._wake_in, selectors.EVENT_READ)
+        self._readiness.register(self._wake_in.fileno())
         self._zap_authenticator: _ZapAuthenticator | None = None
         if listen:
             try:
@@ -175,7 +177,9 @@ class ZmqTransport:
         return True
 
     def _watch(self, new: zmq.Socket[bytes]) -> None:
-        self._selector.register(int(new.getsockopt(zmq.FD)), selectors.EVENT_READ, new)
+        descriptor = int(new.getsockopt(zmq.FD))
+        self._readiness.register(descriptor)
+        self._watched[descriptor] = new
         self._touched.add(new)
 
     def receive(self, timeout_s: float) -> list[tuple[Origin | None, bytes]]:
@@ -189,23 +193,28 @@ class ZmqTransport:
         touched, self._touched = self._touched, set()
         for ready in touched:
             self._drain(ready, frames)
-        for key, _ in self._selector.select(0.0 if frames else max(0.0, timeout_s)):
-            if key.data is None:
+        for descriptor in self._readiness.wait(0.0 if frames else max(0.0, timeout_s)):
+            watched = self._watched.get(descriptor)
+            if watched is None:
                 self._clear_wake()
                 continue
-            self._touched.add(key.data)  # mostly there is one; a second is found when we look again
-            with contextlib.suppress(zmq.Again):
-                self._read_ready(key.data, frames)
+            self._touched.add(watched)  # mostly there is one; a second is found when we look again
+            try:
+                self._read_ready(watched, frames)
+            except zmq.Again:
+                continue
         return frames
 
     def _drain(self, ready: zmq.Socket[bytes], frames: list[tuple[Origin | None, bytes]]) -> None:
-        with contextlib.suppress(zmq.Again):
+        try:
             for number in range(BATCH):
                 # Asking is cheaper than a receive that fails, and of no use once there are many.
                 if number < 2 and not int(ready.getsockopt(_EVENTS)) & _READABLE:
                     return
                 self._read_ready(ready, frames)
-            self._touched.add(ready)
+        except zmq.Again:
+            return
+        self._touched.add(ready)
 
     def _read_ready(self, ready: zmq.Socket[bytes], frames: list[tuple[Origin | None, bytes]]) -> None:
         if ready is self._router:
@@ -248,7 +257,7 @@ class ZmqTransport:
 
     def close(self) -> None:
         """See Transport."""
-        self._selector.close()
+        self._readiness.close()
         self._context.destroy(linger=LINGER_MS)
         self._wake_in.close()
         self._wake_out.close()
