@@ -364,8 +364,7 @@ def count_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
 
 KEYS = Check(_read_keys, "keys in base64")
 HTTP, WEBSOCKET = url("http", "https"), url("ws", "wss")
-PLEX = Check(_read_plex_url, HTTP.takes)
-FOLDER = Check(os.path.expanduser, "folder")
+PLEX, FOLDER = Check(_read_plex_url, HTTP.takes), Check(os.path.expanduser, "folder")
 TOKEN = Check(_read_token, "a token")
 SNOWFLAKE, SNOWFLAKES = Check(_read_snowflake, "a Discord id"), Check(_read_snowflakes, "Discord ids")
 SWITCH = Check(_read_switch, "true or false")
