@@ -72,7 +72,7 @@ def run_busy(communities: int, servers: int, sessions: int, seconds: float) -> d
     key = make_key()
     with contextlib.ExitStack() as opened:
         folder = opened.enter_context(tempfile.TemporaryDirectory())
-        address = opened.enter_context(light_plex.started(servers, sessions))
+        address = opened.enter_context(light_plex.run_server(servers, sessions))
         stage = opened.enter_context(open_stage(folder, CountedStage, **_settings(key)))
         assert isinstance(stage, CountedStage)
         began = time.perf_counter()

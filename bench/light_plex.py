@@ -122,7 +122,7 @@ async def serve(servers: int, sessions: int) -> None:
 
 
 @contextmanager
-def started(servers: int, sessions: int) -> Iterator[str]:
+def run_server(servers: int, sessions: int) -> Iterator[str]:
     """Run it in a process; yield the address before the servers' paths."""
     command = [sys.executable, "-m", "bench.light_plex", str(servers), str(sessions)]
     with Popen(command, stdin=PIPE, stdout=PIPE) as process:

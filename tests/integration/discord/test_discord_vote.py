@@ -183,7 +183,7 @@ def test_of_films_that_are_on_no_list_it_is_told_who_has_seen_them(stage: Stage)
     with stage.acting():
         _poll, card = start(stage, "!vote Greed; Brazil")
         assert "Greed (1927)** · 1 of 4 here have seen it" in card.text, card.text
-    assert stage.persistence.told(GetWhoSaw)[0].title == "Greed (1927)"
+    assert stage.persistence.list_heard(GetWhoSaw)[0].title == "Greed (1927)"
 
 
 def test_what_cannot_be_voted_on_says_why(stage: Stage) -> None:
