@@ -88,7 +88,7 @@ class Tracker(Actor):
         self._finished = FinishedWatchOutbox(persistence, lambda server_id: self._reporter.on_all_stored(server_id))
         self._reporter = WatchReporter(persistence, self._tracking, self._finished, context.clock.now)
         self._problems: tuple[Problem, ...] = ()
-        self._pollers_expected = max(len(context.settings.servers), 0 if context.community else 1)
+        self._pollers_expected = max(1, len(context.settings.servers))
         self._pollers_heard: set[str] = set()
         self._is_settled = False
         """Whether every Plex server has answered since the start, so that it is known which there are."""
