@@ -1,14 +1,14 @@
 """The films that people want to see, and how many of those asked of have seen each."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, not_, or_, select
 
 from messages import GetSuggestions, Item, SuggestedFilm, SuggestionsPage, VoiceMember
 from persistence.database.rows import Row
 from persistence.database.sql import split_batches
-from persistence.database.tables import ONLY_COMMUNITY, WATCHED_FILMS, WATCHES
+from persistence.database.tables import FILM_VIEWERS, ONLY_COMMUNITY, WATCHED_FILMS, WATCHES
 from persistence.queries.answers import answers, bound_limit
 from persistence.queries.who_saw import SeenWatch, percent_seen, read_names, read_seen_watches
 from persistence.records.films import Film
@@ -44,6 +44,9 @@ class _Sums(NamedTuple):
             return True
         most = 100.0 * self.coverage_ms / self.duration_ms if self.duration_ms else 0.0
         return None if most >= enough else False
+
+
+_SEEN = _Sums(1, 0.0, 0, 0)
 
 
 class _Watched(NamedTuple):
@@ -126,28 +129,48 @@ def _read_watched(store: StoreSnapshot, films: Sequence[Film], viewer_ids: Seque
         row["film_hash"]: _Watched(_describe_film(row), row["film_hash"], {}, {})
         for row in store.connection.execute(query).mappings()
     }
-    counted = (
-        WATCHES.c.film_hash.in_(sorted(found)),
-        WATCHES.c.brief.is_(False),
-        WATCHES.c.watch_id.not_in(store.running.instead_of),
-        *([] if viewer_ids is None else [WATCHES.c.viewer_id.in_(viewer_ids)]),
-    )
-    sums = select(
-        WATCHES.c.film_hash,
-        WATCHES.c.viewer_id,
-        func.count().filter(WATCHES.c.completed.is_(True)),
-        func.coalesce(func.max(WATCHES.c.completion_percent), 0.0),
-        func.coalesce(func.max(WATCHES.c.movie_duration_ms), 0),
-        func.sum(WATCHES.c.coverage_ms),
-    ).where(*counted)
-    for film_hash, who, *row in store.connection.execute(sums.group_by(WATCHES.c.film_hash, WATCHES.c.viewer_id)).all():
-        found[film_hash].stored[who] = _Sums(row[0], row[1], row[2], int(row[3]))
+    _add_stored(store, found, viewer_ids)
     running = [
         _Watched(Film.from_item(record.item), None, {}, {record.viewer_id: SeenWatch.of(record)})
         for record in store.running.records
         if not record.brief
     ]
     return [*found.values(), *running]
+
+
+def _add_stored(store: StoreSnapshot, found: Mapping[int, _Watched], viewer_ids: Sequence[str] | None) -> None:
+    """Add what the stored watches of films by each viewer add up to.
+
+    Who has one to the end has seen the film: that is in the summaries, and only the records of others are read.
+    """
+    done = func.sum(FILM_VIEWERS.c.completed)
+    pairs = select(FILM_VIEWERS.c.film_hash, FILM_VIEWERS.c.viewer_id).where(
+        FILM_VIEWERS.c.community == ONLY_COMMUNITY,
+        FILM_VIEWERS.c.film_hash.in_(sorted(found)),
+        *([] if viewer_ids is None else [FILM_VIEWERS.c.viewer_id.in_(viewer_ids)]),
+    )
+    pairs = pairs.group_by(FILM_VIEWERS.c.film_hash, FILM_VIEWERS.c.viewer_id)
+    replaced = sorted({row["viewer_id"] for row in store.replaced_rows})  # what runs takes the place of theirs
+    is_open = or_(done == 0, FILM_VIEWERS.c.viewer_id.in_(replaced))
+    for film_hash, who in store.connection.execute(pairs.having(not_(is_open))).all():
+        found[film_hash].stored[who] = _SEEN
+    unsure = pairs.having(is_open).subquery()
+    same = (WATCHES.c.film_hash == unsure.c.film_hash) & (WATCHES.c.viewer_id == unsure.c.viewer_id)
+    keys = (unsure.c.film_hash, unsure.c.viewer_id)
+    sums = (
+        select(
+            *keys,
+            func.count().filter(WATCHES.c.completed.is_(True)),
+            func.coalesce(func.max(WATCHES.c.completion_percent), 0.0),
+            func.coalesce(func.max(WATCHES.c.movie_duration_ms), 0),
+            func.sum(WATCHES.c.coverage_ms),
+        )
+        .join_from(unsure, WATCHES, same)
+        .where(WATCHES.c.brief.is_(False), WATCHES.c.watch_id.not_in(store.running.instead_of))
+        .group_by(*keys)
+    )
+    for film_hash, who, *row in store.connection.execute(sums).all():
+        found[film_hash].stored[who] = _Sums(row[0], row[1], row[2], int(row[3]))
 
 
 def _describe_film(row: Row) -> Film:
