@@ -133,4 +133,4 @@ def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
     """Said, not raised."""
     (tmp_path / "data").write_text("")
     found = list_errors(list(check_machine(Settings(data_dir=str(tmp_path / "data")))))
-    assert "in the way" in found[0]
+    assert "is a file, not a folder" in found[0]
