@@ -177,6 +177,60 @@ def test_odd_questions_are_answered(house: PageHouse, path: str) -> None:
     assert house.get(path)[0] == 200
 
 
+def test_the_history_goes_on_by_its_last_watch_and_back_by_its_first(house: PageHouse) -> None:
+    """With what was searched for; the first page has no way to a newer one, the last none to an older one."""
+
+    def links(page: str) -> dict[str, str]:
+        return dict(re.findall(r'rel="(first|prev|next)" href="([^"]+)"', page))
+
+    for search in ("", "q=a"):
+        first = house.get(f"/history?{search}")[2]
+        assert set(links(first)) == {"next"}
+        pages, page = [first], first
+        while "next" in links(page):
+            assert search in links(page)["next"]
+            page = house.get(links(page)["next"].replace("&amp;", "&"))[2]
+            pages.append(page)
+        assert set(links(page)) == {"first", "prev"}
+        rows = [re.findall(r"<td class=\"wide\">.*?</td>", each, re.S) for each in pages]
+        back = house.get(links(page)["prev"].replace("&amp;", "&"))[2]
+        assert re.findall(r"<td class=\"wide\">.*?</td>", back, re.S) == rows[-2]
+        total = int(re.search(r"(\d+) watch", first)[1])  # type: ignore[index]  # it is there
+        assert sum(map(len, rows)) == total
+        home = links(page)["first"].replace("&amp;", "&")
+        assert links(house.get(home)[2]) == links(first)
+
+
+def test_a_place_in_the_history_that_is_gone_leads_to_the_newest(house: PageHouse) -> None:
+    """It says so, and that something is there."""
+    page = house.get("/history?after=never")[2]
+    assert "begin with the newest" in page
+    assert 'rel="first" href="/history"' in page
+    assert house.get("/history?before=never")[2].count("<tr>") > 2
+
+
+def test_a_film_says_who_has_not_seen_it(own_house: PageHouse) -> None:
+    """Of those who may be seen; who has is not among them, nor is who is hidden."""
+    film = find_path(own_house, "/films?sort=title", "/films/[a-z2-7]+")
+    for path in re.findall(r'href="(/films/[a-z2-7]+)"', own_house.get("/films")[2]):
+        page = own_house.get(path)[2]
+        seen = set(re.findall(r'class="who".*?<bdi>([^<]*)</bdi>', page, re.S))
+        missing = set(re.findall(r"<li><a href=\"/viewers/[a-z2-7]+\"><bdi>([^<]*)</bdi>", page))
+        assert len(seen | missing) == len(IDS), path
+        assert not seen & missing
+        film = path if "Chiara" in missing else film
+    if "Chiara" in own_house.get(film)[2]:
+        own_house.choose_privacy("Chiara", "private")
+        own_house.wait_until_changed(film, "Chiara")
+
+
+def test_a_viewers_history_has_the_minutes_of_each_watch(house: PageHouse) -> None:
+    """As lanes, and in words."""
+    page = house.get(find_viewer(house, "Iris"))[2]
+    assert page.count('class="minutes"') >= 3
+    assert re.search(r'<td class="minutes"><svg[^>]*aria-label="Iris saw 0:\d\d to \d:\d\d: \d+ %"', page)
+
+
 def test_a_search_finds_in_any_case(house: PageHouse) -> None:
     """Films by title, viewers by name."""
     assert "Metropolis" in house.get("/films?q=metRO")[2]

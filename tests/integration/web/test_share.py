@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from actors.web.access import sessions
 from charts.chart_renderer import ChartRenderer
 from charts.picture import PreviewCard
-from messages import GetViewerStats
+from messages import GetViewerStats, ListShares
 from tests.integration.web.members_house import Browser, MembersHouse, open_members_house
 from tests.integration.web.page_house import IDS, PEOPLE, make_club
 from tests.unit.web.page_stage import DEADLINE_S
@@ -113,6 +114,24 @@ def test_it_ends_when_its_owner_turns_private(house: MembersHouse, choice: str) 
     assert stranger.get(path).text == stranger.get("/s/abcdefghijklmnopqrstuv").text
     assert stranger.get(f"{path}/preview.png").status == 404
     assert owner.post("/me/share", {"kind": "year", "subject": "2026"}).status == 404
+
+
+def test_it_ends_when_its_owner_leaves(house: MembersHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They could not end it any more; also when they come back it is over. While Discord is silent nothing ends."""
+    monkeypatch.setattr(sessions, "MEMBER_KNOWN_S", 0.0)
+    path, stranger = share(house.open_browser(OWNER), "year", "2026"), house.open_browser()
+    standing = house.discord.members.pop(IDS[OWNER])
+    house.discord.is_away = True
+    house.actor._site.drop_kept()
+    assert stranger.get(path).status in (200, 503)
+    house.discord.is_away = False
+    house.actor._site.drop_kept()
+    wait_until_gone(stranger, path)
+    assert stranger.get(path).text == stranger.get("/s/abcdefghijklmnopqrstuv").text
+    assert stranger.get(f"{path}/preview.png").status == 404
+    house.discord.members[IDS[OWNER]] = standing
+    assert stranger.get(path).status == 404
+    assert house.caller.ask("persistence", ListShares(IDS[OWNER]), DEADLINE_S).shares == ()
 
 
 def test_only_what_is_ones_own_is_shared(house: MembersHouse) -> None:
