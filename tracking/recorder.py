@@ -67,12 +67,15 @@ class WatchRecorder:
         """Tell whether a player may have been left behind by a viewer whose watch of the film is over.
 
         One that is paused was left by whoever has completed the film since, elsewhere. After a restart (`first_look`)
-        nobody knows any more which players were dead: one that stands within what was seen waits until it plays on.
+        nobody knows any more which players were dead or left: one that is paused, or stands within what was seen, waits
+        until it plays on.
         """
         last = self.resume_index.find(viewer_id, shown.item)
         if last is None:
             return False
         there_ms = shown.position_ms
+        if first_look and shown.state == "paused":
+            return True
         if first_look and there_ms is not None and any(a <= there_ms <= b for a, b in last.record.spans):
             return True
         if shown.state != "paused" or not last.record.completed:

@@ -42,6 +42,7 @@ def credit(state: WatchState, other: OtherPlayer, at: Moment) -> WatchState:
         return state
     since_s = max(moved.steady_s, state.advanced.steady_s)
     played_s = min(trial.playing_s, max(0.0, at.steady_s - since_s))
+    ended_s = trial.seen.wall_s - trial.pending_s - trial.buffering_s
     stretches = trial.spans
     if state.advanced.steady_s > moved.steady_s:
         stretches = ((max(0, trial.position_ms - round(played_s * 1000)), trial.position_ms),)
@@ -51,9 +52,7 @@ def credit(state: WatchState, other: OtherPlayer, at: Moment) -> WatchState:
         paused_s=max(0.0, state.paused_s - played_s),
         pending_s=0.0,
         buffering_s=0.0,
-        sittings=sittings.merge(
-            (state.sittings, sittings.add((), trial.seen.wall_s - played_s, trial.seen.wall_s, played_s))
-        ),
+        sittings=sittings.merge((state.sittings, sittings.add((), ended_s - played_s, ended_s, played_s))),
         spans=spans.union((*state.spans, *stretches)),
     )
 

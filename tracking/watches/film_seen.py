@@ -21,7 +21,7 @@ from tracking.watches.speed import (
     total,
 )
 
-RARE_S = 20.0
+RARE_S = 25.0
 """Polls that are further apart are rare."""
 SLOWER_SHARE = 0.9
 """A film that advances by less than this share of what its speed makes is slower, and not late."""

@@ -25,6 +25,8 @@ IN_A_ROW_MS = 50_000
 """How much of that without a break: between two breaks, skips twice a minute may look steady for nearly as long."""
 SOON_MS = 45_000
 """How much is enough where there are many steps, and each tells the same: nobody skips as regularly as that."""
+CHANCE_MS = 95_000
+"""For how long skips twice a minute look steady by chance."""
 MANY_STEPS = 5
 """How many steps are many; in a row, one less is as good as IN_A_ROW_MS."""
 JITTER_MS = 1100
@@ -101,7 +103,7 @@ def learn(steps: Sequence[Step], speed: float) -> tuple[float, Sequence[Step]] |
     `speed` is what was believed so far. It is given up where another speed explains all remembered steps, or else the
     last ones, of which the first and enough others are not explained by `speed`.
     """
-    return _learn(steps, speed) or _learn(_break_at_seeks(steps), speed)
+    return _learn(steps, speed) or _learn(_break_at_seeks(steps, speed), speed)
 
 
 def _learn(steps: Sequence[Step], speed: float) -> tuple[float, Sequence[Step]] | None:
@@ -113,18 +115,25 @@ def _learn(steps: Sequence[Step], speed: float) -> tuple[float, Sequence[Step]] 
             continue
         if first and (_fits(part[0], speed) or not _is_proof([step for step in part if not _fits(step, speed)])):
             continue
+        if first and _are_few(part) and not all(_fits(step, speed) for step in _without_breaks(steps[:first])):
+            continue  # some before it were odd as well: it may be chance that these are alike
         learned = _steady_speed(part) if _is_proof(part) else None
         if learned is not None and abs(learned - speed) > _SAME * speed:
             return learned, _extend_back(steps, first, learned)
     return None
 
 
-def _break_at_seeks(steps: Sequence[Step]) -> Sequence[Step]:
-    """Return the steps with a break for each that is odd among many of one speed: it had a short seek in it."""
+def _break_at_seeks(steps: Sequence[Step], believed: float) -> Sequence[Step]:
+    """Return the steps with a break for each that is odd among many of one speed: it had a short seek in it.
+
+    None where an odd one is of the speed that is believed: then it is the only one without a skip in it.
+    """
     played = _without_breaks(steps)
     if len(played) < MANY_STEPS:
         return ()
     speed = sorted(film_ms / clock_ms for clock_ms, film_ms in played)[len(played) // 2]
+    if any(_fits(step, believed) and not _fits(step, speed) for step in played):
+        return ()
     broken = [step if step[0] <= 0 or _fits(step, speed) else (0, step[1]) for step in steps]
     odd = sum(step[0] > 0 for step in steps) - count_steps(broken)
     return broken if 0 < 4 * odd <= len(played) else ()
@@ -198,6 +207,11 @@ def _is_proof(steps: Sequence[Step]) -> bool:
             return True
     in_a_row = longest_ms >= IN_A_ROW_MS or count >= MANY_STEPS - 1
     return in_a_row and count_steps(steps) >= 2 and clock_ms >= ENOUGH_MS
+
+
+def _are_few(steps: Sequence[Step]) -> bool:
+    """Tell whether somebody who skips twice a minute may by chance make as many steps alike."""
+    return count_steps(steps) < MANY_STEPS and total(steps)[0] < CHANCE_MS
 
 
 def _longest_run(steps: Sequence[Step]) -> tuple[int, int]:

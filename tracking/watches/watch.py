@@ -126,11 +126,14 @@ def starts_again(
 
 
 def seen_before(watch: WatchRecord | WatchState, position_ms: int | None, rules: Rules) -> bool:
-    """Tell whether the film was seen on from `position_ms`, and for longer than a player steps back to go on."""
+    """Tell whether the film was seen on from `position_ms`, and for longer than a player steps back to go on.
+
+    What was skipped just there makes no part that was not seen.
+    """
     if position_ms is None:
         return False
     back_ms = step_back_ms(watch.item, rules)
-    return any(start <= position_ms < end - back_ms for start, end in watch.spans)
+    return any(start - rules.slack_ms <= position_ms < end - back_ms for start, end in watch.spans)
 
 
 def step_back_ms(item: Item, rules: Rules) -> float:

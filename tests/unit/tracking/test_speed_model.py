@@ -40,6 +40,8 @@ class Player:
     """From when to when it is paused; a pause and its end are reported at once."""
     late_s: float = 0.0
     """How late a report may be, seconds."""
+    tells_skips: bool = False
+    """It reports at each skip, too."""
     seed: int = 1
 
     def reports(self, length_s: float) -> Iterator[tuple[float, float, PlayerState, float]]:
@@ -55,7 +57,7 @@ class Player:
                 position += (now - before) * self.speed
                 shown += (now - before) * self.speed
             position += self.skips.get(now, 0.0)
-            if now in regular or now in edges or now == length_s:
+            if now in regular or now in edges or now == length_s or (self.tells_skips and now in self.skips):
                 is_paused = any(start <= now < end for start, end in self.pauses)
                 yield now, position, "paused" if is_paused else "playing", shown
 
@@ -108,6 +110,21 @@ def test_skipping_stays_skipping(poll_s: float, report_s: float, skip_s: float, 
         times = [first_s + n * every_s for n in range(int((length_s - first_s) / every_s))]
         state, shown_s = watch_it(Player(1.0, report_s, dict.fromkeys(times, skip_s)), poll_s, length_s)
         assert coverage_s(state) <= shown_s + 2 * RULES.slack_s, first_s
+
+
+@pytest.mark.parametrize("poll_s", (1, 5, 10, 20))
+@pytest.mark.parametrize("report_s", REPORTS_S)
+@pytest.mark.parametrize("skip_s", (10, 15, 30, 60))
+def test_skips_that_are_not_quite_regular_stay_skips(poll_s: float, report_s: float, skip_s: float) -> None:
+    """Somebody skips about each half minute, and the player reports each skip: between most polls there is one."""
+    rnd = random.Random(f"{poll_s} {report_s} {skip_s}")  # noqa: S311 - skips that can be had again
+    length_s = 7200.0 if poll_s >= 10 else 2400.0
+    times, at_s = [], 30.0
+    while at_s < length_s:
+        times.append(at_s)
+        at_s += rnd.uniform(25.5, 34.5)
+    state, shown_s = watch_it(Player(1.0, report_s, dict.fromkeys(times, skip_s), tells_skips=True), poll_s, length_s)
+    assert coverage_s(state) <= shown_s + 2 * RULES.slack_s
 
 
 @pytest.mark.parametrize("poll_s", (30, 60))
