@@ -15,9 +15,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from actors.address import shared_endpoint, split_address
+from actors.runtime.communities.fair_queue import FairQueue
 from actors.runtime.transport.addressed_frames import add_addresses, take_addresses
 from actors.runtime.transport.base import Origin, Transport
-from actors.runtime.transport.fair_queue import FairQueue
 from actors.runtime.transport.frame_box import FrameBox
 
 QUEUE_BYTES: Final = 64 << 20

@@ -1,6 +1,6 @@
 """What waits at an endpoint that many communities share."""
 
-from actors.runtime.transport.fair_queue import FairQueue
+from actors.runtime.communities.fair_queue import FairQueue
 
 
 def take(queue: FairQueue[str], count: int) -> list[str]:
