@@ -28,14 +28,13 @@ def main(argv: "list[str]") -> int:
     if wrong:
         sys.stderr.write(wrong)
         return 2
-    from launcher.arguments import build_parser
-
-    if set(argv) & {"-h", "--help", "--version"}:
-        build_parser().parse_args(argv)
-    wrong = explain_missing_packages(Path(__file__).resolve().parent, argv)
+    if not set(argv) & {"-h", "--help", "--version"}:
+        wrong = explain_missing_packages(Path(__file__).resolve().parent, argv)
     if wrong:
         sys.stderr.write(wrong)
         return 2
+    from launcher.arguments import build_parser
+
     if argv[:1] == ["simulate"]:  # it reads its own arguments
         from simulator.nights.demo.main import main as simulate
 

@@ -127,9 +127,9 @@ def test_the_version_is_the_newest_of_the_changelog(tmp_path: Path) -> None:
 def test_without_its_packages_it_says_which_command_installs_them(tmp_path: Path, arguments: list[str]) -> None:
     """As when it is started with the system's Python: no traceback, and help still works."""
     program = tmp_path.parent / f"{tmp_path.name}-program"  # elsewhere, so that no .venv is beside it
-    program.mkdir()
-    for name in ("run.py", "version.py"):
-        shutil.copy(ROOT / name, program)
+    (program / "launcher").mkdir(parents=True)
+    for name in ("run.py", "version.py", "launcher/__init__.py", "launcher/arguments.py"):
+        shutil.copy(ROOT / name, program / name)
     command = [sys.executable, "-S", str(program / "run.py"), *arguments]  # -S leaves out the installed packages
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert "Traceback" not in done.stderr
