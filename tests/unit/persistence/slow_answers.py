@@ -195,23 +195,26 @@ class SlowAnswers:
             return WhoSaw(None, (), (), 0, 0, 0)
         text = (title if year is not None else asked.title).strip().casefold()
         meant = next((film for film in films if film.title.casefold() == text), films[0])
-        everybody = {member.user_id: member.name for member in asked.members}
-        if not everybody:
-            everybody = dict(self.store.connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username)).all())
-            everybody |= {record.viewer_id: record.username for record in self.store.running.records}
+        present = {member.user_id: member.name for member in asked.members}
+        everybody = dict(self.store.connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username)).all())
+        everybody |= {record.viewer_id: record.username for record in self.store.running.records} | present
         of_film = [record for record in self.counted if name_of(record) == (meant.title, meant.year)]
         now = {record.viewer_id for record in self.store.running.records if record in of_film}
         rows = []
         for who, name in everybody.items():
             own = [SeenWatch.of(record) for record in of_film if record.viewer_id == who]
-            if self.store.directory.shows(who):
-                rows.append(describe_viewer(who, name, own, asked.watched_percent, who in now))
-        rows.sort(key=lambda row: (ORDER[row.state], row.username.casefold(), row.viewer_id))
+            is_other = bool(present) and who not in present
+            if self.store.directory.shows(who) and (own or not is_other):
+                row = describe_viewer(who, name, own, asked.watched_percent, who in now)
+                rows.append(replace(row, other=is_other))
+        rows.sort(key=lambda row: (row.other, ORDER[row.state], row.username.casefold(), row.viewer_id))
         return WhoSaw(
             meant,
             tuple(film for film in films if film is not meant)[:OTHERS],
             tuple(rows[asked.offset : asked.offset + asked.limit]),
-            *(sum(row.state == state for row in rows) for state in ORDER),
+            *(sum(row.state == state and not row.other for row in rows) for state in ORDER),
+            others_in_part=sum(row.state == "in_part" and row.other for row in rows),
+            others_seen=sum(row.state == "seen" and row.other for row in rows),
         )
 
     def _year(self, asked: GetYear) -> YearOfViewer:
