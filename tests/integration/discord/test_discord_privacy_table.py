@@ -219,7 +219,7 @@ def test_of_who_is_hidden_nothing_is_told(
 
 
 @pytest.mark.parametrize("standing", ["private", "untracked"])
-@pytest.mark.parametrize("surface", COUNT_EVERYBODY)
+@pytest.mark.parametrize("surface", sorted(COUNT_EVERYBODY))
 def test_what_counts_everybody_is_by_title_what_others_saw(
     sayings: Sayings, never: dict[str, str], surface: str, standing: Standing
 ) -> None:
