@@ -171,16 +171,18 @@ def most_records(watch: TrueWatch, more_s: float, margins: Margins) -> int:
     """Return how many records there may be.
 
     One, and one for each time that a completed film was begun again: from its beginning, or at a part that had been
-    seen.
+    seen. What is shown first is seen by a poll that may be late, and what was skipped just before a part that was seen
+    (at most the slack) makes no part that was not.
     """
     film_s = (watch.item.duration_ms or 0) / 1000
     beginning_ms = (max(margins.slack_s, 0.05 * film_s) + margins.late_s) * 1000
     needed_ms = film_s * 10 * margins.watched_percent - more_s * 1000
+    early_ms = (margins.slack_s + margins.edge_s(watch) * watch.speed) * 1000
     before: list[Stretch] = []
     most = 1
     for stretch in watch.stretches:
         seen = TrueWatch("", "", watch.item, watch.guest, before).spans
-        seen_here = any(begin <= stretch.begin_ms < end for begin, end in seen)
+        seen_here = any(begin - early_ms <= stretch.begin_ms < end for begin, end in seen)
         if before and spans.coverage(seen) >= needed_ms:
             most += seen_here or stretch.begin_ms <= beginning_ms
         before.append(stretch)

@@ -47,7 +47,7 @@ class Performer:
         self._report_s = {} if report_s is None else report_s
         self._sessions: dict[str, PlayingSession] = {}
         self._left: dict[str, tuple[str, int]] = {}
-        """Item and position at which an account stopped."""
+        """Item and position at which an account stopped; forgotten as soon as it plays again."""
         self._abandoned: dict[str, list[tuple[PlayingSession, float]]] = {}
         """Sessions that stay listed though nobody watches them."""
 
@@ -99,6 +99,7 @@ class Performer:
 
     def _note(self, account: str, session: PlayingSession) -> bool:
         self._sessions[account] = session
+        self._left.pop(account, None)  # a film that runs out from now on was left nowhere
         self.ledger.note_session(session)
         return True
 
@@ -120,7 +121,6 @@ class Performer:
         session = self.live_session(account)
         if session is None:
             return False
-        self._left.pop(account, None)
         if silently:
             self._plex.vanish(session)
             self.ledger.note_end(session, self._now())

@@ -6,11 +6,11 @@ import pytest
 
 from messages import Item, PlaybackSnapshot, WatchRecord, spans
 from messages.base import DurationMs, PositionMs
-from simulator.nights.judge import Judgement, Margins, judge
+from simulator.nights.judge import Judgement, Margins, judge, most_records
 from simulator.nights.kill_matrix.random_night import VICTIMS, write_night
 from simulator.nights.ledger import Ledger
 from simulator.nights.observation import Kill, ProcessSurvey
-from simulator.nights.script import Cue, Script
+from simulator.nights.script import WHERE_LEFT, Cue, Script
 from simulator.plex import TELEVISION, LibraryItem, PlayingSession, SimulatedAccount
 from tests.nights.rules_stage import ScriptOutcome, ScriptRun
 from tracking.rules import Rules
@@ -69,6 +69,38 @@ def test_a_double_record_is_found() -> None:
     """Two records of one viewer at one film."""
     right = record(590.0, (0, 590_000))
     assert judge_ledger(ledger_of((100, 700)), [right, right]).double == 1
+
+
+@pytest.mark.parametrize(("again_s", "most"), [(500.0, 2), (400.0, 2), (375.0, 2), (320.0, 1), (200.0, 2)])
+def test_who_sees_a_completed_film_again_may_have_two_records(again_s: float, most: int) -> None:
+    """Iris came in at 408 s of the film and completed it; then it plays again, from `again_s` on.
+
+    It is a second watch from its beginning, or at a part that she saw; also shortly before that part, which is where
+    she has seen it again by the next poll, and not far before it.
+    """
+    ledger = Ledger("m")
+    ledger.note_arrival("9", "Iris", 408.0)
+    for uid, begin_s, end_s, from_s in (("u", 0.0, 6000.0, 0.0), ("v", 7000.0, 7600.0, again_s)):
+        session = PlayingSession(uid, uid, ANTON, HEAT, TELEVISION, "playing", begin_s, begin_s, round(from_s * 1000))
+        ledger.note_session(session)
+        ledger.note_end(session, end_s)
+    ledger.note_departure("9", 7600.0)
+    iris = next(watch for watch in ledger.true_watches("Anton") if watch.guest)
+    assert most_records(iris, 0.0, MARGINS) == most
+
+
+def test_who_goes_on_where_the_film_was_left_stopped_it_there() -> None:
+    """A film that ran out was left nowhere, though its account had stopped it once before that."""
+    cues = (
+        Cue(0.0, "play", "1", HEAT.rating_key),
+        Cue(100.0, "stop", "1"),
+        Cue(120.0, "play", "1", HEAT.rating_key, WHERE_LEFT),
+        Cue(6100.0, "stop", "1"),
+        Cue(6200.0, "play", "1", HEAT.rating_key, WHERE_LEFT),
+    )
+    outcome = ScriptRun(Script(cues, 6300.0), ["1"], [HEAT], Rules(), POLL_S).run()
+    stretches = [(each.begin_ms, each.end_ms) for each in outcome.ledger.stretches]
+    assert stretches == [(0, 100_000), (100_000, 6_000_000)]
 
 
 def test_a_record_of_what_never_was_is_found() -> None:
