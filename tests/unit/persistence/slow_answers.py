@@ -208,13 +208,16 @@ class SlowAnswers:
                 row = describe_viewer(who, name, own, asked.watched_percent, who in now)
                 rows.append(replace(row, other=is_other))
         rows.sort(key=lambda row: (row.other, ORDER[row.state], row.username.casefold(), row.viewer_id))
+        count = Counter((row.state, row.other) for row in rows)
         return WhoSaw(
             meant,
             tuple(film for film in films if film is not meant)[:OTHERS],
             tuple(rows[asked.offset : asked.offset + asked.limit]),
-            *(sum(row.state == state and not row.other for row in rows) for state in ORDER),
-            others_in_part=sum(row.state == "in_part" and row.other for row in rows),
-            others_seen=sum(row.state == "seen" and row.other for row in rows),
+            not_yet=count["not_yet", False],
+            in_part=count["in_part", False],
+            seen=count["seen", False],
+            others_in_part=count["in_part", True],
+            others_seen=count["seen", True],
         )
 
     def _year(self, asked: GetYear) -> YearOfViewer:
