@@ -69,6 +69,7 @@ def test_random_players_leave_true_records(first: int) -> None:
         2365, 3211, 7178,  # half speed, with an outage in the first minute
         2284,  # half speed, with a skip before it was known
         2423,  # a seek while Discord is away
+        900935,  # a completed film begun again just before the part that had been seen
     ),
 )  # fmt: skip
 def test_speeds_that_were_wrong_are_right(seed: int) -> None:
