@@ -100,6 +100,7 @@ def judge(
         (begin_s, end_s + margins.grace_s + observation.arrival_s)
         for begin_s, end_s in ledger.doubtful_windows(host, observation.polls, margins.ghost_after_s)
     ]
+    doubtful += ledger.unproven_pauses(host, observation.polls)
     left = [player for player in ledger.left_players if ledger.is_host(player.account_id, host)]
     slow = [(player.begin_s, player.end_s + margins.grace_s + observation.arrival_s) for player in left]
     for watch in ledger.true_watches(host, excluded):

@@ -5,7 +5,7 @@ Times are seconds of the clock that the stage gives (`now`), positions milliseco
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -46,6 +46,10 @@ class Stretch:
     def end_ms(self) -> int:
         """Where the film is at its end."""
         return self.begin_ms + (round(self.length_s * 1000 * self.speed) if self.activity == "playing" else 0)
+
+    def has(self, at_s: float) -> bool:
+        """Tell whether a moment lies within it."""
+        return self.begin_s < at_s < self.end_s
 
     def clip(self, begin_s: float, end_s: float) -> Stretch | None:
         """Return the part of it between two times; None where there is none."""
@@ -131,7 +135,7 @@ class TrueWatch:
 
     def shows_at(self, at_s: float) -> bool:
         """Whether a poll at this time shows it."""
-        return any(s.begin_s < at_s < s.end_s and s.activity in ("playing", "paused") for s in self.stretches)
+        return any(s.has(at_s) and s.activity in ("playing", "paused") for s in self.stretches)
 
     def __str__(self) -> str:
         return f"{self.name} at {self.item.title}"
@@ -238,6 +242,21 @@ class Ledger:
                 shown_s = next((at_s for at_s in polls if at_s > player.begin_s), player.end_s)
                 gone_s = next((at_s for at_s in polls if at_s > player.end_s), float("inf"))
                 windows.append((player.begin_s, min(gone_s, shown_s + ghost_after_s)))
+        return windows
+
+    def unproven_pauses(self, host: str, polls: Sequence[float]) -> list[tuple[float, float]]:
+        """Return from when to when a player of the host stood paused of which no two polls had seen the film run.
+
+        Whether it plays into the channel, or was left like that in the afternoon, nobody can know.
+        """
+        windows = []
+        for pause in self.stretches:
+            if pause.activity == "paused" and self.is_host(pause.account_id, host):
+                ran = [
+                    each for each in self.stretches if each.session == pause.session and each.begin_s < pause.begin_s
+                ]
+                seen = [at_s for at_s in polls for each in ran if each.activity == "playing" and each.has(at_s)]
+                windows += [(pause.begin_s, pause.end_s)] if len(seen) < 2 else []
         return windows
 
     def longest_after_film(

@@ -39,8 +39,9 @@ class Observation:
     ) -> bool:
         """Return whether the service must know of it: enough polls showed it, and were not forgotten.
 
-        `doubtful`: when a party may be taken to watch a player of its host that is dead. `slow`: when its host has left
-        another player paused, so that what plays must do so for `proof_s` until it is more than a short look at it.
+        `doubtful`: when a party may be taken to watch a player of its host that is dead, or none, where that one is
+        paused and was not seen to run. `slow`: when its host has left another player paused, so that what plays must
+        do so for `proof_s` until it is more than a short look at it.
         """
         if not watch.guest:
             return sum(watch.shows_at(at_s) for at_s in self.polls) >= self.polls_needed

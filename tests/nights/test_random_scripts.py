@@ -88,6 +88,7 @@ def test_speeds_that_were_wrong_are_right(seed: int) -> None:
         5506, 7362, 7666,  # an outage beside a speed that is not known yet, and beside a pause
         6147, 8663, 9032, 9980,  # the host moves, at another speed, pauses both, looks at another film
         5339, 6560,  # a dead app that is gone before that is known
+        900277, 900688,  # the host's film runs only while Plex is away, and is paused when it is seen
     ),
 )  # fmt: skip
 def test_players_that_were_wrong_are_right(seed: int) -> None:
