@@ -67,6 +67,7 @@ def test_random_players_leave_true_records(first: int) -> None:
     (
         1014, 1068, 2873, 2972,  # double speed, with a seek or a pause in the first two minutes
         2365, 3211, 7178,  # half speed, with an outage in the first minute
+        900772,  # the same in the first minute of a guest
         2284,  # half speed, with a skip before it was known
         2423,  # a seek while Discord is away
         900935,  # a completed film begun again just before the part that had been seen

@@ -1,16 +1,13 @@
 """What an interval showed of the film, and which speed its player has: see the table in `progress.py`."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
-from messages import Moment, PlayerState, PositionMs, WatchState, sittings, spans
+from messages import Moment, PlayerState, PositionMs, WatchState, spans
 from messages.watches import Spans
 from tracking.rules import Rules
+from tracking.watches.learned_speed import credit_outage
 from tracking.watches.speed import (
     MAX_STEPS,
-    STEP_MS,
     Step,
     add_break,
     add_step,
@@ -25,11 +22,6 @@ RARE_S = 25.0
 """Polls that are further apart are rare."""
 SLOWER_SHARE = 0.9
 """A film that advances by less than this share of what its speed makes is slower, and not late."""
-OUTAGE_NEAR_S = 30.0
-"""How much time may lie between an outage and the steps by which it is reckoned, beside those."""
-Outage = tuple[float, float, float, float]
-"""When an outage ended (steady clock), its length, what of it counted as played, and how far the film went; seconds."""
-NO_OUTAGE: Outage = (0.0, 0.0, 0.0, 0.0)
 
 
 class FilmInterval(NamedTuple):
@@ -79,37 +71,10 @@ def see_film(state: WatchState, interval: FilmInterval, rules: Rules) -> tuple[W
         recent_steps, lead_s = tuple(steady), 0.0
         for began_ms, ended_ms in stretches(steady, position):
             seen = spans.add(seen, began_ms, ended_ms)
-        state = _credit_outage(state, interval.moment, speed, steady)
+        state = credit_outage(state, interval.moment, speed, steady)
     elif is_slower and speed > 1.0:
         speed, recent_steps, lead_s = 1.0, (), 2 * rules.slack_s
     return state, FilmSeen(seen_s, lead_s, seen, speed, recent_steps)
-
-
-def longer_outage(before: Outage, new: Outage) -> Outage:
-    """Return the outage of which more is to be learned: a short one soon after a long one (a restart) hides nothing."""
-    (before_ended_s, before_length_s, *_), (ended_s, length_s, *_) = before, new
-    is_near = ended_s - length_s - before_ended_s <= OUTAGE_NEAR_S + MAX_STEPS * STEP_MS / 1000
-    return before if is_near and before_length_s > length_s else new
-
-
-def _credit_outage(state: WatchState, moment: Moment, speed: float, steady: Sequence[Step]) -> WatchState:
-    """Return the watch with what was played in an outage at the speed that was learned on both sides of it.
-
-    While the speed was not known the film's advance counted as played at 1, and the rest of the time not at all.
-    """
-    ended_s, length_s, counted_s, film_s = state.last_outage
-    since_s = moment.steady_s - ended_s
-    missed_s = min(length_s, film_s / speed) - counted_s
-    if missed_s <= 0 or speed >= state.speed or since_s > total(steady)[0] / 1000 + OUTAGE_NEAR_S:
-        return state
-    began_s = moment.wall_s - since_s - length_s + counted_s
-    missed = sittings.add((), began_s, began_s + missed_s, missed_s)
-    return replace(
-        state,
-        playing_s=state.playing_s + missed_s,
-        sittings=sittings.merge((state.sittings, missed)),
-        last_outage=NO_OUTAGE,
-    )
 
 
 def _credit(

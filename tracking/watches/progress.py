@@ -51,8 +51,8 @@ from msgspec.structs import replace
 
 from messages import Moment, PlayerState, PositionMs, WatchState, sittings, spans
 from tracking.rules import Rules, is_live
-from tracking.watches.film_seen import RARE_S, FilmInterval, FilmSeen, Outage, longer_outage, see_film
-from tracking.watches.learned_speed import unfold_steps
+from tracking.watches.film_seen import RARE_S, FilmInterval, FilmSeen, see_film
+from tracking.watches.learned_speed import Outage, longer_outage, unfold_steps
 from tracking.watches.speed import JITTER_MS, add_break, add_step, may_run, slowest_steady
 from tracking.watches.watch import clamp_position, is_over
 
