@@ -27,6 +27,8 @@ SOON_MS = 45_000
 """How much is enough where there are many steps, and each tells the same: nobody skips as regularly as that."""
 CHANCE_MS = 95_000
 """For how long skips twice a minute look steady by chance."""
+CHANCES_MS = 150_000
+"""The same with breaks between: after each pause the skips fall anew between the reports."""
 MANY_STEPS = 5
 """How many steps are many; in a row, one less is as good as IN_A_ROW_MS."""
 JITTER_MS = 1100
@@ -211,7 +213,8 @@ def _is_proof(steps: Sequence[Step]) -> bool:
 
 def _are_few(steps: Sequence[Step]) -> bool:
     """Tell whether somebody who skips twice a minute may by chance make as many steps alike."""
-    return count_steps(steps) < MANY_STEPS and total(steps)[0] < CHANCE_MS
+    count, longest_ms = _longest_run(steps)
+    return count < MANY_STEPS and longest_ms < CHANCE_MS and total(steps)[0] < CHANCES_MS
 
 
 def _longest_run(steps: Sequence[Step]) -> tuple[int, int]:

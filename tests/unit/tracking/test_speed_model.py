@@ -225,6 +225,37 @@ def test_pauses_hide_no_skips(poll_s: float, seed: int) -> None:
     assert coverage_s(state) <= shown_s + 2 * RULES.slack_s + hidden_s
 
 
+@pytest.mark.parametrize(
+    ("poll_s", "skip_s", "seed"),
+    (
+        (5, 10.0, 1),
+        (5, 10.0, 2),
+        (5, 10.0, 3),
+        (5, 10.0, 12),
+        (5, 15.0, 12),
+        (10, 10.0, 12),
+        (10, 10.0, 20),
+        (10, 15.0, 12),
+    ),
+)
+def test_steps_alike_between_pauses_show_no_speed(poll_s: float, skip_s: float, seed: int) -> None:
+    """A few reports of 20 s have one skip each, by chance, now before and now after a pause: that is no speed."""
+    player = _pause_and_skip_at_random(seed, 20, skip_s)
+    state, shown_s = watch_it(player, poll_s, 7200.0)
+    hidden_s = sum(skip_s for start, end in player.pauses if start // poll_s == end // poll_s)
+    assert coverage_s(state) <= shown_s + 2 * RULES.slack_s + hidden_s
+
+
+@pytest.mark.parametrize("speed", (1.25, 1.5, 2))
+@pytest.mark.parametrize("report_s", (1, 10, 20))
+def test_a_pause_each_minute_makes_no_speed_forgotten(report_s: float, speed: float) -> None:
+    """At the usual polls a faster speed is learned between pauses, too."""
+    player = _pause_and_skip_at_random(1, report_s, 0.0)
+    player.speed = speed
+    state, shown_s = watch_it(player, 10, 7200.0)
+    assert coverage_s(state) >= 0.95 * shown_s
+
+
 @pytest.mark.parametrize("poll_s", (5, 10))
 @pytest.mark.parametrize("report_s", (10, 20))
 def test_many_pauses_take_nothing_from_slow_reports(poll_s: float, report_s: float) -> None:
