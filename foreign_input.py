@@ -75,15 +75,27 @@ def open_regular(file: Path) -> Any:
 
 def read_file(file: Path, size: int) -> bytes:
     """Return the content of a regular file of text, of at most `size` bytes. Raises ForeignInputError, and OSError."""
-    with open_regular(file) as stream:
-        content = bytearray()
-        while chunk := stream.read(_CHUNK):
-            content += chunk
-            if b"\0" in chunk and not content.startswith(_BEGINNINGS):  # no need to read the rest of it
-                raise ForeignInputError("it is no text, it holds zero bytes", _SAVE_AS_UTF8)
-            if len(content) > size:
-                raise ForeignInputError(f"it has more than {_describe_size(size)}", "name a smaller file")
+    content = bytearray()
+    for chunk in _read_chunks(file, size):
+        content += chunk
+        if b"\0" in chunk and not content.startswith(_BEGINNINGS):  # no need to read the rest of it
+            raise ForeignInputError("it is no text, it holds zero bytes", _SAVE_AS_UTF8)
     return bytes(content)
+
+
+def read_binary_file(file: Path, size: int) -> bytes:
+    """Return the content of any regular file of at most `size` bytes. Raises ForeignInputError, and OSError."""
+    return b"".join(_read_chunks(file, size))
+
+
+def _read_chunks(file: Path, size: int) -> Iterator[bytes]:
+    length = 0
+    with open_regular(file) as stream:
+        while chunk := stream.read(_CHUNK):
+            length += len(chunk)
+            if length > size:
+                raise ForeignInputError(f"it has more than {_describe_size(size)}", "name a smaller file")
+            yield chunk
 
 
 def decode_text(content: bytes) -> str:

@@ -15,7 +15,7 @@ import msgspec
 
 from actors.webhooks.payload import Notice, WebhookEvent, make_event
 from atomic_file import PRIVATE, write_atomically
-from foreign_input import ForeignInputError, read_file
+from foreign_input import ForeignInputError, read_binary_file
 from messages import BadgesAwarded, NightPlanned, ScreeningEnded, ScreeningStarted
 from messages.codec import DecodeError, decode_body
 
@@ -38,7 +38,7 @@ class WaitingFile:
         """Return what waited when it was last written. What cannot be read is left out, with a line in the log."""
         waiting: dict[str, list[WebhookEvent]] = {}
         try:
-            rows = msgpack.unpackb(read_file(self._file, 2 * MOST_BYTES))
+            rows = msgpack.unpackb(read_binary_file(self._file, 2 * MOST_BYTES))
             for receiver, body in rows:
                 waiting.setdefault(str(receiver), []).append(make_event(_decode_notice(body)))
         except FileNotFoundError:

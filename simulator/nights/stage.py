@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -28,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 ANNOUNCE, CINEMA = "film-club", "Cinema"
 START_WITHIN_S = 40.0
 STOP_WITHIN_S = 15.0
+MOST_READS = 100
 
 
 def find_free_port() -> int:
@@ -245,10 +247,12 @@ class ServiceStage:
         return {name: (self.data_dir / name).read_bytes() for name in names if (self.data_dir / name).exists()}
 
     def history(self) -> list[dict[str, Any]]:
-        """The records of watch_history.json."""
-        content = self.files().get("watch_history.json", b"[]")
-        found: list[dict[str, Any]] = json.loads(content)
-        return found
+        """The records of watch_history.json. It is read again where a record was being written to its end."""
+        for _ in range(MOST_READS):
+            with contextlib.suppress(json.JSONDecodeError):
+                found: list[dict[str, Any]] = json.loads(self.files().get("watch_history.json", b"[]"))
+                return found
+        raise ValueError("watch_history.json is no JSON")
 
     def wait_for(self, found: Callable[[], bool], timeout_s: float, what: str) -> None:
         """Wait until something is so (real seconds); TimeoutError says what was waited for, and the log's end."""

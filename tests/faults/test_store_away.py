@@ -207,7 +207,7 @@ def test_what_can_never_work_is_refused(address: str, said: str, tmp_path: Path)
 
 def test_a_folder_that_is_away_is_waited_for(tmp_path: Path) -> None:
     """A volume, say, that is mounted later; and a disk too full for the backup before a migration."""
-    with pytest.raises(StoreAway, match=r"/proc/none: No such file or directory\. Check that it can be reached"):
+    with pytest.raises(StoreAway, match=r"/proc/none: No such file or directory\. The file or its folder is gone"):
         open_writer("sqlite:////proc/none/usher.db", tmp_path / "backups")
     open_store(tmp_path).close()
     with closing(sqlite3.connect(tmp_path / "usher.db")) as store, store:

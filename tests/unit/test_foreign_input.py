@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from foreign_input import ForeignInputError, InputLimits, decode_text, parse_json, parse_toml, read_file
+from foreign_input import (
+    ForeignInputError,
+    InputLimits,
+    decode_text,
+    parse_json,
+    parse_toml,
+    read_binary_file,
+    read_file,
+)
 
 LIMITS = InputLimits(size=1_000_000)
 
@@ -96,3 +104,13 @@ def test_a_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
     assert read_file(file, 5000) == b"x" * 5000
     with pytest.raises(ForeignInputError, match="more than 4 kB"):
         read_file(file, 4999)
+
+
+def test_zero_bytes_are_no_text_and_may_be_in_a_binary_file(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"\x91\0")
+    with pytest.raises(ForeignInputError, match="no text"):
+        read_file(file, 10)
+    assert read_binary_file(file, 10) == b"\x91\0"
+    with pytest.raises(ForeignInputError, match="more than"):
+        read_binary_file(file, 1)

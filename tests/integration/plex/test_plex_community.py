@@ -55,7 +55,7 @@ def test_a_server_in_a_private_network_is_not_asked(plex: SimulatedPlex, tmp_pat
     """It is in the health table, with what its owner can do; not one request has reached it."""
     with Rig(settings(plex, allowed=False), tmp_path, "plex-2@123", PlexPoller) as rig:
         assert "is in a private network (127.0.0.1)" in rig.failure("refused").detail
-        until(lambda: "remote access" in rig.degraded, "the health table names it")
+        until(lambda: "Remote Access" in rig.degraded, "the health table names it")
 
 
 @pytest.mark.parametrize("case", ["another community", "another server", "plain", "no key", "another key"])

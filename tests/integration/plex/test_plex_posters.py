@@ -105,7 +105,7 @@ def test_without_a_transcoder_the_picture_itself_is_taken(server: Server) -> Non
         (b"<html>sign in</html>", 200, "no picture"),
         (b"<svg onload='x'/>", 200, "no picture"),
         (b"", 200, "no picture"),
-        (PICTURE, 404, "no such page"),
+        (PICTURE, 404, "HTTP 404"),
         (PICTURE, 401, "refuses the token"),
         (b"\xff\xd8\xff" + bytes(posters.SIZE_LIMIT), 200, "more than"),
     ],

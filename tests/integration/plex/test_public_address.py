@@ -52,7 +52,7 @@ def test_a_private_address_is_refused_before_anything_is_sent(plex: SimulatedPle
     with BoundedSession(url, only_public=True) as session, pytest.raises(requests.ConnectionError) as refused:
         session.get(url + "/identity")
     failure = classify_failure(refused.value, url)
-    assert "is in a private network (" in failure.detail and "remote access" in english(failure.cure)
+    assert "is in a private network (" in failure.detail and "Remote Access" in english(failure.cure)
     with pytest.raises(PrivateAddress):
         AlertSocket({}).open(f"ws://{name}:{plex.port}/:/websockets/notifications", 5.0, only_public=True)
     with BoundedSession(url) as session:
