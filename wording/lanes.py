@@ -97,11 +97,9 @@ def build_lane_chart(screening: Screening, position_ms: int | None) -> LaneChart
     """
     length_ms = screening.item.duration_ms
     seats = merge_seats(screening.seats, length_ms)
-    shown = [seat for seat in seats if seat.username != SOMEBODY]
+    shown = list_lane_seats(seats, is_over=position_ms is None)
     if not length_ms or not shown:
         return None
-    if position_ms is not None:  # who left stands below those who watch
-        shown.sort(key=lambda seat: not seat.present)
     spans = [_extend_spans(seat, screening, position_ms) for seat in shown]
     steps = geometry.count_viewers(spans, length_ms)
     most = max((number for _at, number in steps), default=0)
@@ -120,6 +118,12 @@ def build_lane_chart(screening: Screening, position_ms: int | None) -> LaneChart
         ticks=build_ticks(length_ms),
         played=None if position_ms is None else geometry.to_percent(position_ms, length_ms),
     )
+
+
+def list_lane_seats(seats: Iterable[Attendee], *, is_over: bool) -> list[Attendee]:
+    """Return those with a lane of their own, in order: who has left a film that runs is below those who watch."""
+    shown = [seat for seat in seats if seat.username != SOMEBODY]
+    return shown if is_over else sorted(shown, key=lambda seat: not seat.present)
 
 
 def merge_seats(seats: Iterable[Attendee], length_ms: int | None) -> list[Attendee]:

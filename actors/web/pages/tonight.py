@@ -8,9 +8,9 @@ from actors.web.pages.clock import format_clock
 from actors.web.pages.evening_feed import FeedEntry, build_feed
 from actors.web.pages.night import NightRecord, build_night
 from actors.web.pages.upcoming import UpcomingRow, build_upcoming, count_attendance
-from messages import SOMEBODY, Item, Moment, Night, NightBadge, Screening, UpcomingNight
+from messages import Item, Moment, Night, NightBadge, Screening, UpcomingNight
 from wording.durations import format_duration, format_position
-from wording.lanes import Face, LaneChart, build_lane_chart, make_faces
+from wording.lanes import Face, LaneChart, build_lane_chart, list_lane_seats, make_faces, merge_seats
 from wording.numbers import format_count
 from wording.playback import player_state_name
 from wording.text import clean_line, display_name, join_facts
@@ -162,7 +162,7 @@ def _build_hero(screening: Screening, at: Moment, zone: ZoneInfo, attendance: st
 
 def _make_stack(screening: Screening) -> tuple[Face, ...]:
     """Return the faces of those who are there, in the colours of their lanes; hidden viewers have none."""
-    shown = [seat for seat in screening.seats if seat.username != SOMEBODY]
+    shown = list_lane_seats(merge_seats(screening.seats, screening.item.duration_ms), is_over=False)
     faces = zip(shown, make_faces(shown), strict=True)
     return tuple(face for seat, face in faces if seat.present)
 

@@ -88,6 +88,16 @@ def test_hidden_viewers_are_in_the_count_alone() -> None:
     assert not any("Somebody" in entry.text or "Secretive" in entry.text for entry in page.feed)
 
 
+def test_faces_have_the_colours_of_their_lanes() -> None:
+    """Whoever left stands among the seats before some of those who watch, and takes no colour of theirs."""
+    names = [f"viewer {number}" for number in range(12)]
+    seats = [make_seat(name, (0, 62), present=number % 3 != 1) for number, name in enumerate(names)]
+    page = build(make_screening(AT, 62, (*seats, make_seat("viewer 3", (5, 20), present=False))))
+    assert page.hero is not None and page.chart is not None
+    stack = page.hero.faces
+    assert stack and stack == tuple(lane.face for lane in page.chart.lanes if not lane.has_left)[: len(stack)]
+
+
 def test_nothing_is_shown_where_nobody_watches() -> None:
     """Also where a film is still listed that everybody has left."""
     assert build().hero is None
