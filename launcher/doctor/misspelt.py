@@ -9,14 +9,26 @@ from diagnosis.findings import Finding, note
 
 _NEARNESS = 0.85
 """Share of a name's letters that two or three wrong ones leave."""
+_WORD_NEARNESS = 0.6
+"""The same for each word of it: one that is another word is not misspelt."""
 
 
 def check_misspelt(environ: Mapping[str, str], dotenv_path: Path) -> Iterator[Finding]:
     """Note what is written nearly like a setting, in the environment or in a `.env` file that may be missing."""
     known = [*DECLARED, *(f"FILE__{name}" for name in DECLARED)]
     for written in sorted({*environ, *_read_names(dotenv_path)} - set(known)):
-        for meant in difflib.get_close_matches(written.upper(), known, n=1, cutoff=_NEARNESS):
+        near = difflib.get_close_matches(written.upper(), known, n=3, cutoff=_NEARNESS)
+        for meant in [name for name in near if _has_near_words(written.upper(), name)][:1]:
             yield note("settings", "settings.misspelt", setting=written, meant=meant)
+
+
+def _has_near_words(written: str, meant: str) -> bool:
+    """Return whether each word is nearly that of the other name; True where one of them has more words."""
+    words = [name.strip("_").split("_") for name in (written, meant)]
+    if len(words[0]) != len(words[1]):
+        return True
+    ratios = (difflib.SequenceMatcher(None, *pair).ratio() for pair in zip(*words, strict=True))
+    return all(ratio >= _WORD_NEARNESS for ratio in ratios)
 
 
 def _read_names(dotenv_path: Path) -> Iterator[str]:

@@ -99,13 +99,14 @@ def test_check_finds_all_at_once_and_shows_no_secret(tmp_path: Path) -> None:
 
 
 def test_check_notes_names_that_are_nearly_those_of_settings(tmp_path: Path) -> None:
-    """From .env and the environment; names of other programs are nobody's business."""
+    """From .env and the environment; other programs' names, and those with another word in them, are not noted."""
     (tmp_path / ".env").write_text("WATCHED_PERCNT=90\ntimezone=Europe/Berlin\nPUID=1000\n")
-    done = run(tmp_path, "check", **GOOD, DISCORD_GUILD="1", EDITOR="vi")
+    done = run(tmp_path, "check", **GOOD, DISCORD_GUILD="1", EDITOR="vi", DISCORD_VOICE_CHANNEL_ID="2")
     assert done.stderr == ""
     for written, meant in (("WATCHED_PERCNT", "WATCHED_PERCENT"), ("timezone", "TIMEZONE")):
         assert f"{written} is no setting\n  → Did you mean {meant}?" in done.stdout
     assert "PUID" not in done.stdout and "EDITOR" not in done.stdout
+    assert "DISCORD_VOICE_CHANNEL_ID" not in done.stdout
 
 
 def test_check_survives_a_console_without_utf8(tmp_path: Path) -> None:
