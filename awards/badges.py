@@ -17,7 +17,7 @@ _MAX_TEXT = 200
 _MAX_THRESHOLD = 1_000_000
 _MAX_BADGES = 1000
 _MOST_SHOWN = 20
-"""Mistakes of one file that are told one by one."""
+"""Mistakes of one file that are listed one by one."""
 BADGES_LIMITS = InputLimits(size=512 * 1024, depth=8)
 """How large a badges file may be."""
 
@@ -25,7 +25,7 @@ BADGES_LIMITS = InputLimits(size=512 * 1024, depth=8)
 class BadgesError(ValueError):
     """A badges file is wrong; `problems` has every fault, each naming its badge and what would be right.
 
-    `cure` says what to do where the file as a whole cannot be read.
+    `cure` says what to do if the file as a whole cannot be read.
     """
 
     def __init__(self, problems: list[str], cure: str = "") -> None:
@@ -49,7 +49,7 @@ class Badge:
 
     @functools.cached_property
     def asked(self) -> tuple[str, ...]:
-        """What the figure is of: badges with the same have the same figure."""
+        """What the figure measures: badges with the same value here have the same figure."""
         return (self.rule, *sorted(self.parameters.values()))
 
     def figure(self, totals: Totals) -> float:
@@ -67,17 +67,17 @@ def undeclared_badge(badge_id: str, earned_at_s: float, progress: float) -> Earn
 
 
 class BadgeJudgement(NamedTuple):
-    """What a viewer's totals are worth."""
+    """What a viewer's totals earn."""
 
     won: list[tuple[Badge, float]]
     """The badges newly earned with their figures, in the file's order."""
     seconds_to_next: float
-    """How much longer the viewer has to play at least to earn one more by that alone; infinite for none."""
+    """The least further playing time that earns one more badge by itself; infinite for none."""
 
 
 def judge_totals(badges: Iterable[Badge], totals: Totals, held: Collection[str]) -> BadgeJudgement:
-    """Return which badges totals earn that are not held, and how far it is to the next by playing time."""
-    known: dict[tuple[str, ...], float] = {}  # several badges ask for one figure, and a streak takes its time
+    """Return the badges that totals earn and that are not held, and how much playing time the next one needs."""
+    known: dict[tuple[str, ...], float] = {}  # several badges share one figure, and a streak takes its time
     won, left_s = [], math.inf
     for badge in badges:
         if badge.id in held:

@@ -3,8 +3,8 @@
 A watch belongs to the days on which it was really played: those of its sittings, split at midnight in the community's
 time zone. A pause belongs to no day. Statistics, badges, charts and the year in review all count by these functions.
 
-A record without sittings (of an older version, or imported) says only when it began and ended. It is taken to have
-been played on those two days alone: gone on with after days of rest, it was not played on the days between.
+A record without sittings (of an older version, or imported) says only when it began and ended. It counts as played on
+those two days alone: if it was resumed after days of rest, it was not played on the days between.
 """
 
 from collections.abc import Iterable, Iterator
@@ -59,7 +59,7 @@ def to_local(at_s: float, zone: tzinfo) -> datetime:
 
 
 class PartOfDay(NamedTuple):
-    """A stretch of time in which no day, night or evening begins or ends."""
+    """A stretch of time within which no day, night or evening begins or ends."""
 
     begin_s: float
     """Seconds since 1970, UTC."""
@@ -73,7 +73,7 @@ class PartOfDay(NamedTuple):
 def find_part_of_day(at_s: float, zone: tzinfo) -> PartOfDay:
     """Return the stretch around an instant: a watch that ends later in it belongs to the same days and evenings.
 
-    An empty one where the clocks are set within it.
+    Returns an empty stretch if the clocks are set within it.
     """
     day = to_local(at_s, zone).date()
     turns = [

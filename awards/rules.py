@@ -22,7 +22,7 @@ class Rule:
     optional: tuple[str, ...] = ()
     required: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     per_second: float = 0.0
-    """By how much the figure can rise with each second that is played on, where nothing else of a watch changes."""
+    """By how much each further second of play can raise the figure, if nothing else of the watch changes."""
 
 
 def _of_one(counts: Mapping[str, int], name: str | None) -> float:

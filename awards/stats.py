@@ -21,7 +21,7 @@ def compute_streaks(days: Iterable[str], today: date) -> tuple[int, int]:
 def _find_runs(days: tuple[str, ...]) -> tuple[int, str, int]:
     """Return how many days the last run has, its last ISO date, and how many the longest run has.
 
-    Kept for a moment: what a save counts for the figures of a viewer it asks again for the badges.
+    Cached: a save asks for the same runs twice, for a viewer's figures and for the badges.
     """
     longest = run = before = 0
     for day in sorted(set(map(_find_ordinal, days))):
@@ -47,7 +47,7 @@ def current_streak(streak_days: int, last_day: str, today: date) -> int:
 
 
 def oldest_current_day(today: date) -> str:
-    """Return the day (ISO date) on which a streak must have ended at the earliest to go on: yesterday."""
+    """Return the earliest last day (ISO date) of a streak that still goes on: yesterday."""
     return (today - timedelta(days=1)).isoformat()
 
 

@@ -1,4 +1,4 @@
-"""A viewer's accumulator: everything that statistics and badges need to know of the watches so far.
+"""A viewer's accumulator: everything that statistics and badges need from the watches so far.
 
 A new watch is added to it, so that a save costs the same after a million watches as after none.
 """
@@ -15,9 +15,9 @@ from messages.ids import is_session_account
 from wording.dates import decade_of
 
 FULL_FILM_JOIN_MS = 120_000
-"""Who joins within the first two minutes has seen a film from its start."""
+"""A viewer who joins within the first two minutes has seen a film from its start."""
 FULL_FILM_PERCENT = 95.0
-"""Who saw this much of it has seen it to its end."""
+"""A viewer who saw this much of a film has seen it to its end."""
 
 
 Number = TypeVar("Number", int, float)
@@ -53,7 +53,7 @@ class Totals(msgspec.Struct, kw_only=True, omit_defaults=True):
     full_films: int = msgspec.field(default=0, name="wholes")
     """Films seen from start to end."""
     longest_known_days: int = 0
-    """A streak known from an import whose days are not."""
+    """A streak known from an import, without its days."""
 
     def copy(self) -> "Totals":
         """Return an independent copy."""
@@ -63,9 +63,9 @@ class Totals(msgspec.Struct, kw_only=True, omit_defaults=True):
 _COUNTS = ("days", "weekends", "genres", "decades", "directors", "evenings")
 _SUMS = ("films", "episodes", "completed", "playing_s", "nights", "first_seats", "full_films")
 _SECONDS_DIGITS = 6
-"""Seconds are added up in whole microseconds: so to subtract what was added gives again what was there before."""
+"""Seconds are added up in whole microseconds, so that subtracting what was added restores the earlier sum."""
 _LEFT_S = 0.001
-"""Less than this is what is left of a day by the rounding of sums, and not a watch; seconds."""
+"""A day with less than this is a rounding error, not a watch; seconds."""
 
 
 def add_watches(
@@ -78,8 +78,8 @@ def add_watches(
 ) -> Totals:
     """Return `totals` with more watches in it. `totals` itself stays as it is.
 
-    `under_way`: the watches still run, and are to be judged for badges: one that is not completed yet adds its
-    time but is no film watched, or "watched a first film" would be said five minutes into it.
+    `under_way`: the watches still run, and are judged for badges: one that is not completed yet adds its time but
+    no film, or the badge for a first film would come after five minutes.
     `badge_counters`: also count what only badges need (nights, evenings, weekends, first seats, full films); that
     is half the work.
     """
@@ -98,15 +98,15 @@ def add_watches(
 
 
 def count_titles(judged: Totals, records: Iterable[WatchRecord]) -> Totals:
-    """Return totals that `add_watches` made of watches `under_way`, with the films of these as if they had ended.
+    """Return totals that `add_watches` made of watches `under_way`, with their films counted as if they had ended.
 
-    All but what only badges need is as if they had been added ended.
+    Everything is as if ended watches had been added, except what only badges need.
     """
     more = [record for record in records if not (record.brief or record.completed)]
     if not more:
         return judged
     counts: dict[str, Any] = {name: dict(getattr(judged, name)) for name in ("genres", "decades", "directors")}
-    result = msgspec.structs.replace(judged, **counts)  # the rest is not changed here, years of days among it
+    result = msgspec.structs.replace(judged, **counts)  # the rest is shared, not copied: years of days among it
     for record in more:
         _add_title(result, record)
     return result
@@ -119,10 +119,10 @@ def subtract_watches(
     instead: Iterable[WatchRecord],
     otherwise: Callable[[str], bool],
 ) -> Totals | None:
-    """Return `totals` without watches that are in it, to which `instead` is added next.
+    """Return `totals` without watches that it contains; `instead` is added next.
 
-    `otherwise` tells of an ISO date whether it is known as watched though no time of it is left. None where `totals`
-    is of another time zone, and how much is left cannot be told: then add up anew what is left.
+    `otherwise` tells whether an ISO date stays a watched day although none of its time is left. Returns None if
+    `totals` is of another time zone, so that the rest cannot be computed: then add up the remaining watches.
     """
     again = add_watches(Totals(), instead, zone).days
     gone = add_watches(Totals(), records, zone)
@@ -130,7 +130,7 @@ def subtract_watches(
 
 
 def subtract_totals(totals: Totals, gone: Totals, otherwise: Callable[[str], bool]) -> Totals | None:
-    """Return `totals` without what watches that are in it add up to; see `subtract_watches`."""
+    """Return `totals` without `gone`, the sum of watches that it contains; see `subtract_watches`."""
     result = totals.copy()
     for day, seconds in gone.days.items():
         left_s = result.days.get(day, 0.0) - seconds
@@ -176,14 +176,14 @@ def add_playing_s(playing_s: float, record: WatchRecord) -> float:
 
 
 def _round_sum(value: Number) -> Number:
-    """Return a number without what the addition of others left behind its microseconds."""
+    """Return a number rounded to microseconds, without the error of earlier additions."""
     return round(value, _SECONDS_DIGITS) if isinstance(value, float) else value
 
 
 def _add_badge_counters(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
     _count(totals.evenings, evenings_of(record, zone))
     totals.nights += is_past_midnight(record, zone)
-    # The account of the party's own Plex session is always there first: that is no feat.
+    # The account of the party's own Plex session is always first: that earns nothing.
     totals.first_seats += record.party and record.first_seat and not is_session_account(record.source)
 
 
@@ -224,7 +224,7 @@ def subtract_explained(claimed: Totals, explained: Totals) -> Totals:
 
 
 def _subtract_seconds(claimed_s: float, explained_s: float) -> float:
-    """Subtract minutes that were rounded in files: less than a minute beyond is the rounding of many rows."""
+    """Subtract seconds that files give in rounded minutes: a rest below one minute is rounding of many rows."""
     return claimed_s - explained_s if claimed_s - explained_s >= 60 else 0.0
 
 
@@ -234,7 +234,7 @@ def _subtract_counts(claimed: dict[str, int], explained: dict[str, int]) -> dict
 
 
 def combine_totals(one: Totals, other: Totals) -> Totals:
-    """Return what two viewers' totals are together, where both are one."""
+    """Return the totals of two viewers who are one."""
     result = one.copy()
     for name in _SUMS:
         setattr(result, name, _round_sum(getattr(one, name) + getattr(other, name)))

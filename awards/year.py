@@ -13,13 +13,15 @@ from wording.dates import decade_of
 from wording.leaderboards import round_as_shown
 
 MOST = 5
+_SHOWN_ALIKE_S = 60.0
+"""Times that differ by more are shown differently."""
 FilmName = tuple[str, int | None]
 """Title, and the year in which it was made."""
 
 
 @dataclass
 class YearFilms:
-    """What the watches of films add up to that were first played in a year. Brief ones are in none of it."""
+    """The sums of the watches that were first played in a year, without brief ones."""
 
     films: int = 0
     """Watches of films; the next two are of these."""
@@ -30,7 +32,7 @@ class YearFilms:
     episodes: int = 0
     """Watches of episodes and others."""
     genres: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    """Watches by what is said of their film together; and so the next two."""
+    """Watches by all genres of their film together; the next two alike."""
     directors: Counter[tuple[str, ...]] = field(default_factory=Counter)
     years: Counter[int | None] = field(default_factory=Counter)
     """By the year in which the film was made."""
@@ -86,7 +88,7 @@ def name_with_year(title: str, year: int | None) -> str:
 
 
 def find_top(figures: Mapping[str, float]) -> tuple[str, float] | None:
-    """Return the greatest, of equal ones the first by name."""
+    """Return the greatest figure with its name; of equal ones the first by name."""
     return min(figures.items(), key=lambda pair: (-pair[1], pair[0]), default=None)
 
 
@@ -100,15 +102,19 @@ def _count_names(together: Mapping[tuple[str, ...], int]) -> dict[str, int]:
 
 
 def rank_year(
-    seconds: Mapping[str, float], names: Mapping[str, str], order: Callable[[str, str], Any]
+    seconds: Mapping[str, float],
+    read_names: Callable[[Iterable[str]], Mapping[str, str]],
+    order: Callable[[str, str], Any],
 ) -> tuple[LeaderboardRow, ...]:
     """Return who watched longest in a year; the value is seconds. `order`: of equal ones, from viewer id and name.
 
-    Who is shown the same time has the same rank.
+    Viewers who are shown the same time share a rank. `read_names` reads the names of those who may be among them.
     """
     least_s = min(heapq.nlargest(MOST, seconds.values()), default=0.0)
-    least = round_as_shown("time", least_s)  # who is shown the same as the last of them may come before
-    shown = {who: value for who, s in seconds.items() if (value := round_as_shown("time", s)) >= least}
+    least = round_as_shown("time", least_s)  # another viewer shown the same as the last may come before
+    longest = {who: s for who, s in seconds.items() if s > least_s - _SHOWN_ALIKE_S}
+    shown = {who: value for who, s in longest.items() if (value := round_as_shown("time", s)) >= least}
+    names = read_names(shown)
     ordered = sorted(shown, key=lambda who: (-shown[who], order(who, names[who])))[:MOST]
     rows: list[LeaderboardRow] = []
     for place, who in enumerate(ordered, 1):

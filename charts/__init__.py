@@ -1,1 +1,1 @@
-"""Charts as pictures: their data (`picture.py`), and drawing it in a short process of its own: `python -m charts`."""
+"""Charts as pictures: their data (`picture.py`), and drawing them in a short-lived process: `python -m charts`."""

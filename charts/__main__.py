@@ -1,4 +1,4 @@
-"""Draw one picture: msgpack of a drawing on stdin, PNG on stdout; status 1 and a reason on stderr where it fails."""
+"""Draw one picture: msgpack of a drawing on stdin, PNG on stdout; on failure status 1 and a reason on stderr."""
 
 import sys
 
@@ -8,11 +8,11 @@ import msgspec
 from charts.picture import DATA_LIMIT, AnyDrawing
 
 MEMORY_LIMIT = 256 * 2**20
-"""Bytes that drawing may take: about eight times what a card with three posters takes."""
+"""Memory limit for drawing, bytes: about eight times the need of a card with three posters."""
 
 
 def _limit_memory() -> None:
-    """Set a limit of its own instead of that of the actor that started this; a poster that wants more ends it."""
+    """Replace the memory limit inherited from the actor; a poster that needs more ends this process."""
     if sys.platform != "win32":
         import resource
 
@@ -33,7 +33,7 @@ def main() -> int:
     except (ValueError, msgspec.ValidationError) as error:
         sys.stderr.write(f"not a picture: {error}\n")
         return 1
-    from charts.drawing.fonts import NoFontError  # the libraries are loaded for a picture only
+    from charts.drawing.fonts import NoFontError  # load the libraries only for a picture
     from charts.drawing.render import draw_png
 
     try:

@@ -1,4 +1,4 @@
-"""Draws pictures in a short-lived process, which alone loads the libraries that draw."""
+"""Draws pictures in a short-lived process; only that process loads the drawing libraries."""
 
 import asyncio
 import contextlib
@@ -13,16 +13,16 @@ import msgspec
 from charts.picture import DATA_LIMIT, SIZE_LIMIT, AnyDrawing, without_posters
 
 DEADLINE_S = 20.0
-"""Longest that drawing may take, real seconds, on a machine that is busy with other things."""
+"""Maximum time for drawing on a busy machine, real seconds."""
 MOST_WAITING = 6
 _MARK = b"\x89PNG\r\n\x1a\n"
 _ROOT = Path(__file__).resolve().parent.parent
 _KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMPDIR", "HOME", "LANG")
-"""What the process is told of the environment: no token among it."""
+"""Environment variables that are passed to the process; none of them is a token."""
 
 
 class ChartRenderer:
-    """Draws one picture at a time. Lives on the loop."""
+    """Draws one picture at a time. Runs on the event loop."""
 
     def __init__(self, log: logging.Logger, one_at_a_time: asyncio.Lock | None = None) -> None:
         """`one_at_a_time`: held while a picture is drawn."""
@@ -31,15 +31,15 @@ class ChartRenderer:
         self._waiting = 0
 
     def make_another(self) -> "ChartRenderer":
-        """Return a renderer that draws in turn with this one, and whose pictures wait by themselves: each community has
-        one, and however many pictures another asks for, its own are drawn.
+        """Return a renderer that shares this one's lock but has its own queue: each community has one, so that a
+        community that asks for many pictures does not block the others.
         """
         return ChartRenderer(self._log, self._one_at_a_time)
 
     async def draw(self, drawing: AnyDrawing) -> bytes:
-        """Return the picture as PNG; empty where it could not be drawn, and the log says why.
+        """Return the picture as PNG; empty if it could not be drawn, and the log says why.
 
-        Where it cannot be drawn with its posters, it is drawn without them.
+        If it cannot be drawn with its posters, it is drawn without them.
         """
         if self._waiting >= MOST_WAITING:
             return b""
@@ -61,7 +61,7 @@ class ChartRenderer:
 
 
 async def draw_in_process(drawing: AnyDrawing) -> tuple[bytes, str]:
-    """Return the picture, and the reason where there is none. Raises OSError where no process can be started."""
+    """Return the picture, or the reason why there is none. Raises OSError if no process can be started."""
     data = msgpack.packb(msgspec.to_builtins(drawing, builtin_types=(bytes,)))
     if len(data) > DATA_LIMIT:
         return b"", f"{len(data)} bytes of data"

@@ -1,4 +1,4 @@
-"""Where things stand in a chart, without a word or a colour: the same for the page and for pictures."""
+"""Positions in a chart, without texts or colours: shared by the web page and the pictures."""
 
 import datetime
 import zlib
@@ -7,23 +7,23 @@ from collections.abc import Iterable, Iterator, Sequence
 TICKS_MS = tuple(minutes * 60_000 for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 240))
 MOST_TICKS = 7
 STEP_HEIGHT = 94.0
-"""Height of the whole attendance in its drawing, of 100."""
+"""Height of the maximum attendance, of 100."""
 END_MS = 60_000
-"""Who saw a film up to this long before its end saw its end: reports come late."""
+"""Whoever saw a film up to this long before its end counts as having seen the end: reports come late."""
 COLOURS = 8
-"""How many colours of faces there are."""
+"""Number of colours for faces."""
 
 Stretches = Sequence[tuple[int, int]]
-"""Half-open stretches of a film in ms, ascending."""
+"""Half-open intervals of a film in ms, ascending."""
 
 
 def to_percent(part_ms: int, length_ms: int) -> float:
-    """Return a position in percent of a film's length, 0 to 100."""
+    """Return a position as a percentage of a film's length, 0 to 100."""
     return round(max(0.0, min(100.0, 100 * part_ms / length_ms)), 3)
 
 
 def place_bars(spans: Stretches, length_ms: int) -> tuple[tuple[float, float], ...]:
-    """Return stretches of a film as start and width, in percent of its length; what is past its end is left out."""
+    """Return intervals of a film as start and width, in percent of its length; parts past its end are left out."""
     return tuple(
         (to_percent(start, length_ms), to_percent(min(end, length_ms) - start, length_ms))
         for start, end in spans
@@ -32,7 +32,7 @@ def place_bars(spans: Stretches, length_ms: int) -> tuple[tuple[float, float], .
 
 
 def count_viewers(spans_of_all: Iterable[Stretches], length_ms: int) -> list[tuple[int, int]]:
-    """Return how many saw the film from each position on, in ms: only where the number changes."""
+    """Return the number of viewers from each position on, in ms: only where it changes."""
     changes: dict[int, int] = {}
     for spans in spans_of_all:
         for start, end in spans:
@@ -51,9 +51,9 @@ def count_viewers(spans_of_all: Iterable[Stretches], length_ms: int) -> list[tup
 def trace_steps(
     steps: Sequence[tuple[int, int]], length_ms: int, position_ms: int | None, most: int
 ) -> list[tuple[float, float]]:
-    """Return the corners of the attendance up to where the film is, within 1000 x 100.
+    """Return the corner points of the attendance up to the film's position, within 1000 x 100.
 
-    `position_ms`: None for a film that is over. `most`: the most who watched at one time.
+    `position_ms`: None for a film that is over. `most`: the maximum number of simultaneous viewers.
     """
     if not most:
         return []
@@ -62,7 +62,7 @@ def trace_steps(
     height = 100.0
     for at, number in steps:
         if at >= end_ms or (position_ms is None and not number and end_ms - at < END_MS):
-            break  # nobody left there: the film is over, or goes on
+            break  # nobody left at this point: the film is over, or continues
         x = 1000 * at / length_ms
         if points:
             points.append((x, height))
@@ -73,7 +73,7 @@ def trace_steps(
 
 
 def write_path(points: Sequence[tuple[float, float]], bottom: float = 100) -> tuple[str, str]:
-    """Return the line through some points and the area below it, as SVG writes paths; empty where there are none."""
+    """Return the line through some points and the area below it, as SVG paths; empty if there are no points."""
     if not points:
         return "", ""
     line = " L ".join(f"{x:.2f} {y:.1f}" for x, y in points)
@@ -81,14 +81,14 @@ def write_path(points: Sequence[tuple[float, float]], bottom: float = 100) -> tu
 
 
 def place_ticks(length_ms: int) -> tuple[int, ...]:
-    """Return the marks of an axis over a film, in ms: its beginning, round minutes, and its end."""
+    """Return the tick marks of a film's axis, in ms: the beginning, round minutes, and the end."""
     step_ms = next((step for step in TICKS_MS if length_ms / step < MOST_TICKS), TICKS_MS[-1])
     inner = (at for at in range(step_ms, length_ms, step_ms) if length_ms - at >= step_ms * 0.45)
     return 0, *inner, length_ms
 
 
 def choose_colours(keys: Iterable[str]) -> tuple[int, ...]:
-    """Return a colour for each key, 0 to `COLOURS` - 1: its own, or the next one that none of those before it has."""
+    """Return a colour for each key, 0 to `COLOURS` - 1: its own, or the next one that the previous keys do not use."""
     colours: list[int] = []
     for key in keys:
         own = zlib.crc32(key.encode("utf-8", "replace")) % COLOURS
@@ -105,17 +105,17 @@ def place_days(first: datetime.date, last: datetime.date) -> Iterator[tuple[date
 
 
 def find_quarters(values: Iterable[float]) -> tuple[float, ...]:
-    """Return from which value on each quarter of those above zero begins, the lowest first; empty without any."""
+    """Return the lower bound of each quarter of the values above zero, the lowest first; empty if there are none."""
     ranked = sorted(value for value in values if value > 0)
     return tuple(ranked[len(ranked) * quarter // 4] for quarter in range(4)) if ranked else ()
 
 
 def find_level(value: float, quarters: Sequence[float]) -> int:
-    """Return in which quarter a value is, 1 to 4; 0 for none."""
+    """Return the quarter of a value, 1 to 4; 0 for a value of zero."""
     return sum(value >= bound for bound in quarters) if value > 0 else 0
 
 
 def find_year_before(last: datetime.date) -> datetime.date:
-    """Return the first day of the year that ends with this day; where it holds a 29 February it has 366 days."""
+    """Return the first day of the year that ends on this day; with a 29 February in it, that is 366 days."""
     a_year_ago = last.replace(year=last.year - 1, day=28 if (last.month, last.day) == (2, 29) else last.day)
     return a_year_ago + datetime.timedelta(days=1)

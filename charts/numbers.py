@@ -1,11 +1,11 @@
 """Numbers with a language's separators."""
 
 ENGLISH = "1,234.5"
-"""How English writes 1234.5."""
+"""The English form of 1234.5."""
 
 
 def group_digits(value: float, decimals: int = 0, pattern: str = ENGLISH) -> str:
-    """Return a number with so many decimals, with the separators that `pattern` has for 1234.5."""
+    """Return a number with this many decimals, with the separators that `pattern` shows for 1234.5."""
     grouped = f"{value:,.{decimals}f}"
     if pattern == ENGLISH:
         return grouped

@@ -1,4 +1,4 @@
-"""The data of a picture: what is shown, in words and figures that are ready to be drawn. Nothing here draws."""
+"""The data of a picture: texts and figures that are ready for drawing. Nothing here draws."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import msgspec.structs
 from charts.numbers import ENGLISH
 
 DATA_LIMIT = 8_000_000
-"""Bytes of data that the drawing process reads: three posters, and the words."""
+"""Maximum size of the data for the drawing process, bytes: three posters, and the texts."""
 SIZE_LIMIT = 4_000_000
-"""Bytes of the picture that it may answer with."""
+"""Maximum size of the picture that it returns, bytes."""
 MOST_LANES = 20
-"""Lanes that a picture shows; the others are told in words."""
+"""Maximum number of lanes in a picture; further viewers are summarised in words."""
 
 Days = tuple[tuple[str, float], ...]
-"""ISO date, seconds watched; days without any may be left out."""
+"""ISO date and seconds watched; days of no watching may be left out."""
 
 
 class Panel(msgspec.Struct, frozen=True, tag_field="kind"):
@@ -32,39 +32,39 @@ class LaneRow(msgspec.Struct, frozen=True):
 
     name: str
     note: str
-    """When the viewer came in, was away, left."""
+    """When the viewer joined, was away, left."""
     percent: str
     is_low: bool
-    """Less than half of the film was seen."""
+    """Whether less than half of the film was seen."""
     initial: str
     colour: int
     """0 to `geometry.COLOURS` - 1."""
     spans: tuple[tuple[int, int], ...]
-    """What was seen: half-open stretches in ms, ascending."""
+    """The parts that were seen: half-open intervals in ms, ascending."""
 
 
 class LanesPanel(Panel, frozen=True, tag="lanes"):
-    """Who sat where: how many watched at each minute of a film, and a lane for each viewer."""
+    """How many watched at each minute of a film, and a lane for each viewer."""
 
     film: str
     """Title of the film."""
     watching: tuple[tuple[int, int], ...]
-    """How many watch from each position on, in ms: only where the number changes."""
+    """Number of viewers from each position on, in ms: only where it changes."""
     watching_label: str
-    """What that is, in words."""
+    """Label of these numbers."""
     length_ms: int
     """Length of the film."""
     lanes: tuple[LaneRow, ...]
     """At most `MOST_LANES` are drawn."""
     more: tuple[str, ...] = ()
-    """Who is not among them, in words: one line each."""
+    """Lines of text about viewers without a lane."""
 
 
 class WeeksPanel(Panel, frozen=True, tag="weeks"):
     """Hours by week."""
 
     weeks: tuple[tuple[str, float], ...]
-    """ISO date of the Monday, seconds watched; in order of time."""
+    """ISO date of the Monday and seconds watched; in chronological order."""
 
 
 class CountsPanel(Panel, frozen=True, tag="genres"):
@@ -83,15 +83,15 @@ class YearPanel(Panel, frozen=True, tag="year"):
 
 
 class ChartLocale(msgspec.Struct, frozen=True):
-    """Names of months and days, and forms of figures, in the language of the picture."""
+    """Names of months and days, and number format, in the language of the picture."""
 
     months: tuple[str, ...] = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
     weekdays: tuple[str, ...] = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
     day: str = "{day} {month}"
-    """How the first day of a week is written."""
+    """Format of the first day of a week."""
     hours: str = "{hours} h"
     number: str = ENGLISH
-    """How 1234.5 is written."""
+    """The number 1234.5 in this language."""
     minutes: str = "{minutes} min"
 
 
@@ -99,7 +99,7 @@ class Drawing(msgspec.Struct, frozen=True, tag_field="shape", kw_only=True):
     """Anything that can be drawn."""
 
     alt: str = ""
-    """The same in words, as alternative text."""
+    """Alternative text for screen readers."""
     locale: ChartLocale = ChartLocale()
 
 
@@ -110,7 +110,7 @@ class Picture(Drawing, frozen=True, tag="charts"):
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """A number with what it counts."""
+    """A number with its label."""
 
     figure: str
     label: str
@@ -121,9 +121,9 @@ class PosterMark(msgspec.Struct, frozen=True):
 
     title: str
     note: str = ""
-    """What stands below the title."""
+    """Text below the title."""
     poster: bytes = b""
-    """PNG, JPEG or WebP; empty where there is none: the title then stands in its place."""
+    """PNG, JPEG or WebP; if empty, the title is shown in its place."""
 
 
 class BadgeMark(msgspec.Struct, frozen=True):
@@ -138,7 +138,7 @@ class WrappedCard(Drawing, frozen=True, tag="wrapped", kw_only=True):
 
     year: str
     name: str
-    """Whose it is."""
+    """The viewer's or the community's name."""
     big: Figure
     figures: tuple[Figure, ...] = ()
     """At most four are drawn."""
@@ -150,27 +150,27 @@ class WrappedCard(Drawing, frozen=True, tag="wrapped", kw_only=True):
     badges: tuple[BadgeMark, ...] = ()
     """At most eight are drawn, by their emoji."""
     badges_label: str = ""
-    """How many were earned, in words."""
+    """Number of badges earned, in words."""
 
 
 class PreviewCard(Drawing, frozen=True, tag="preview", kw_only=True):
-    """What a chat or a feed shows of a shared page, 1200 x 630. Each part is left out where it is empty."""
+    """The preview of a shared page for chats and feeds, 1200 x 630. Empty parts are left out."""
 
     heading: str
-    """What kind of page it is, small above the title."""
+    """The kind of page, in small type above the title."""
     title: str
     note: str = ""
     figures: tuple[Figure, ...] = ()
     """At most four are drawn."""
     poster: bytes | None = None
-    """PNG, JPEG or WebP; empty where the film has none; None where the page is of no film."""
+    """PNG, JPEG or WebP; empty if the film has none; None if the page is not about a film."""
     emoji: str = ""
-    """Of a badge: drawn large where the poster would stand."""
+    """A badge's emoji, drawn large in place of the poster."""
     days: Days = ()
     until: str = ""
     """ISO date of the last day of the calendar."""
     watching: tuple[tuple[int, int], ...] = ()
-    """How many watch from each position on, in ms: only where the number changes."""
+    """Number of viewers from each position on, in ms: only where it changes."""
     length_ms: int = 0
 
 
@@ -178,7 +178,7 @@ AnyDrawing = Picture | WrappedCard | PreviewCard
 
 
 def without_posters(drawing: AnyDrawing) -> AnyDrawing:
-    """Return a drawing without what other people's servers sent: posters leave their frames."""
+    """Return a drawing without pictures from foreign servers: empty frames replace the posters."""
     if isinstance(drawing, WrappedCard):
         return with_posters(drawing, [b""] * len(drawing.films))
     if isinstance(drawing, PreviewCard) and drawing.poster:
@@ -187,7 +187,7 @@ def without_posters(drawing: AnyDrawing) -> AnyDrawing:
 
 
 def with_posters(card: WrappedCard, posters: Sequence[bytes]) -> WrappedCard:
-    """Return a card with the posters of its films, in their order; empty where there is none."""
+    """Return a card with the posters of its films, in order; empty for a film without one."""
     films = tuple(
         msgspec.structs.replace(film, poster=poster) for film, poster in zip(card.films, posters, strict=False)
     )

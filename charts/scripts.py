@@ -1,4 +1,4 @@
-"""Which scripts the fonts of a picture cover, without loading a font."""
+"""The scripts that the fonts of a picture cover, without loading a font."""
 
 import string
 import unicodedata
@@ -8,12 +8,12 @@ _DRAWN = (
     "ARMENIAN", "BENGALI", "ETHIOPIC", "GEORGIAN", "GUJARATI", "GURMUKHI", "KANNADA", "KHMER", "LAO", "MALAYALAM",
     "MYANMAR", "ORIYA", "SINHALA", "TAMIL", "TELUGU",
 )  # fmt: skip
-"""How the Unicode names of their letters begin; of other scripts at most a few letters are drawn."""
+"""Prefixes of their letters' Unicode names; of other scripts the fonts have at most a few letters."""
 _FIRST_PICTOGRAPH = "\u2190"
 
 
 def is_drawn(text: str) -> bool:
-    """Tell whether a picture can show all letters and emoji of a name, and there are any."""
+    """Tell whether a name has letters or emoji, and a picture can show all of them."""
     plain = unicodedata.normalize("NFKC", text)
     letters = [letter for letter in plain if letter.isalnum() or letter in string.punctuation or _is_emoji(letter)]
     return bool(letters) and all(

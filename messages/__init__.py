@@ -1,4 +1,4 @@
-"""What the actors say to each other, and how it is written on the wire."""
+"""The messages between actors, and their encoding on the wire."""
 
 from messages import (
     audit,
@@ -67,4 +67,4 @@ CATALOGUE: tuple[type[Message], ...] = tuple(
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Message) and kind.__module__ == module.__name__
 )
-"""Every message, by topic, in the order in which its module defines them."""
+"""Every message, by topic, in the order of definition."""

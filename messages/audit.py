@@ -1,4 +1,4 @@
-"""What administrators did: the audit log."""
+"""The audit log: acts of administrators."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ _LONGEST_OUTCOME = 200
 
 
 class AuditSubject(Struct, frozen=True):
-    """Who did something, or to whom or what it was done."""
+    """Who did something, or the person or thing it was done to."""
 
     id: str
-    """Discord id as digits, plex:<machineIdentifier>:<account id>, a session's key, a file; empty where it has none."""
+    """Discord id as digits, plex:<machineIdentifier>:<account id>, a session's key, a file; empty if it has none."""
     name: str
-    """Its name at that time."""
+    """The name at that time."""
 
 
 class AuditEntry(Struct, frozen=True):
     """One act."""
 
     at_s: float
-    """When; seconds since 1970, UTC."""
+    """When it was done; seconds since 1970, UTC."""
     who: AuditSubject
     """Who did it: a member, or the user of the command line."""
     act: str
-    """What: link, unlink, starttracking, savedata, backup, restore, import, toproles, night, community add..."""
+    """The act: link, unlink, starttracking, savedata, backup, restore, import, toproles, night, community add..."""
     targets: tuple[AuditSubject, ...]
-    """To whom or what."""
+    """The people or things it was done to."""
     outcome: str
-    """"done", or why not."""
+    """"done", or why it failed."""
     source: str
-    """Where from: Discord, or command line."""
+    """Where it was done: Discord, or command line."""
 
 
 class AdminActed(Event, frozen=True, tag="admin_acted"):
-    """Discord -> persistence: an administrator did something; persistence writes it to the audit log."""
+    """Discord -> persistence: an administrator did something; write it to the audit log."""
 
     delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
 
@@ -52,16 +52,16 @@ class AuditPage(Answer, frozen=True, tag="audit_page"):
     entries: tuple[AuditEntry, ...]
     """The newest first."""
     total: int
-    """How many there are in all."""
+    """Number of entries on all pages."""
 
 
 class GetAuditLog(Question[AuditPage], frozen=True, tag="get_audit_log", to="persistence"):
     """A page of the audit log (`audit`)."""
 
     limit: int = 10
-    """How many entries."""
+    """Entries for each page."""
     offset: int = 0
-    """How many newer ones to pass over."""
+    """How many newer entries to skip."""
 
 
 def describe_failed_act(error: BaseException) -> str:

@@ -28,26 +28,26 @@ DurationMs = NewType("DurationMs", int)
 PositionMs = NewType("PositionMs", int)
 """Milliseconds from the start of a film."""
 YEAR_LIMIT: Final = 9999
-"""Later years are refused: PostgreSQL cannot store some of them."""
+"""The latest year accepted: PostgreSQL cannot store some later ones."""
 _UNSTORABLE = dict.fromkeys([0, *range(0xD800, 0xE000)])
-"""NUL, which PostgreSQL cannot hold; lone surrogates (half a letter), which UTF-8 has no bytes for."""
+"""NUL, which PostgreSQL cannot store; lone surrogates (half a character), which UTF-8 cannot encode."""
 
 
 class Delivery(enum.Enum):
-    """What the actor layer guarantees for a message on its way."""
+    """What the actor layer guarantees for the delivery of a message."""
 
     AT_MOST_ONCE = "at most once"
-    """Sent once. Dropped, and noted as a dead letter, where the mailbox is full or the actor is gone."""
+    """Sent once. Dropped, and noted as a dead letter, if the mailbox is full or the actor is gone."""
     CONFLATED = "conflated"
-    """A report of state: a newer one with the same key replaces one that still waits."""
+    """A report of state: a newer one replaces a waiting one with the same key."""
     AT_LEAST_ONCE = "at least once"
-    """Kept by its sender until it is acknowledged, and sent again until then; its id makes it take effect once."""
+    """Kept and resent by its sender until it is acknowledged; the receiver drops repeats by its id."""
 
 
 class Struct(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A part of a message. Fields are only ever appended, and what is appended has a default.
+    """A part of a message. New fields are only ever appended, and have a default.
 
-    The garbage collector need not look at it: it is made of plain values and others like it, so never refers to itself.
+    The garbage collector skips it: it contains only plain values and other structs, and so never refers to itself.
     """
 
 
@@ -55,22 +55,22 @@ class Moment(Struct, frozen=True):
     """An instant on two clocks: wall time for records, steady time for measuring."""
 
     wall_s: float
-    """Seconds since 1970 (UTC), as the machine's clock showed them. For records. May jump."""
+    """Seconds since 1970 (UTC) by the machine's clock, which may jump. For records."""
     steady_s: float
-    """Seconds of a clock that never jumps, shared by all processes of one host. For elapsed time."""
+    """Seconds by a clock that never jumps, shared by all processes of one host. For elapsed time."""
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag_field="tag"):
-    """What one actor sends to another. Concrete messages set `tag`, and `delivery` if not the default."""
+    """A message from one actor to another. Concrete messages set `tag`, and `delivery` if not the default."""
 
     delivery: ClassVar[Delivery] = Delivery.AT_MOST_ONCE
 
     def conflation_key(self) -> str:
-        """Return the key by which reports replace one another (`Delivery.CONFLATED`); by default one for the class."""
+        """Return the key under which a newer report replaces an older one (`CONFLATED`); one per class by default."""
         return ""
 
     def dedup_id(self) -> str:
-        """Return the id that stays the same when a restarted sender sends it again (`Delivery.AT_LEAST_ONCE`)."""
+        """Return an id that is the same when a restarted sender sends the message again (`Delivery.AT_LEAST_ONCE`)."""
         return ""
 
 
@@ -79,7 +79,7 @@ class Event(Message, frozen=True):
 
 
 class Command(Message, frozen=True):
-    """Something that the receiver should do. It has no answer."""
+    """An instruction to the receiver, without an answer."""
 
 
 class Answer(Message, frozen=True):
@@ -103,19 +103,19 @@ class _QuestionMeta(msgspec.StructMeta):
 
 
 class Question(Message, Generic[AnswerT_co], frozen=True, metaclass=_QuestionMeta):
-    """What one actor asks another.
+    """A question from one actor to another, which has an answer.
 
     `class GetHistory(Question[HistoryPage], frozen=True, tag="get_history", to="persistence")`
     """
 
     receiver: ClassVar[str]
-    """Name of the actor that answers it; of the first of them where there are several (Plex pollers)."""
+    """Name of the actor that answers it; the first one if there are several (Plex pollers)."""
     answer_type: ClassVar[type[Answer]]
     """Class of the answer."""
     patience_s: ClassVar[float] = 5.0
-    """How long people are kept waiting for the answer, seconds; then it is of no use."""
+    """How long people wait for the answer, seconds; a later answer is useless."""
 
 
 def storable(text: str) -> str:
-    """Return a text without the characters that no store can hold."""
+    """Return a text without the characters that a store cannot hold."""
     return text if text.isprintable() else text.translate(_UNSTORABLE)

@@ -1,4 +1,4 @@
-"""What a chat platform reports of the watched voice channel, and what it has the store remember."""
+"""What a chat platform reports about the watched voice channel, and the state that it keeps in the store."""
 
 from __future__ import annotations
 
@@ -35,29 +35,29 @@ class VoicePresence(Event, frozen=True, tag="voice_presence"):
     channel_id: str
     """The voice or stage channel, as digits."""
     at: Moment
-    """When Discord said so."""
+    """When Discord reported this."""
     connected: bool
-    """False where the gateway is away: then `members` is what was last known and says nothing new."""
+    """False while the gateway is disconnected: then `members` is only the last known state."""
     members: tuple[VoiceMember, ...]
-    """Everybody in the channel who is not a bot, the longest there first where known."""
+    """Everybody in the channel who is not a bot; if known, in the order in which they joined."""
     unnamed: tuple[str, ...] = ()
-    """Ids of others in the channel, of which Discord has not said yet who they are: people or bots. Who watches goes on
-    watching; nobody begins."""
+    """Ids of others in the channel that Discord has not described yet: people or bots. Their running watches continue;
+    no watch begins for them."""
 
 
 class ChatStateEntry(Struct, frozen=True):
-    """What a feature of a chat platform remembers under a key."""
+    """A value that a feature of a chat platform stores under a key."""
 
     feature: str
     """Name of the feature: live_card, film_night..."""
     key: str
     """Unique within the feature."""
     value: str
-    """JSON; only the feature reads it. Empty in a save: the entry is removed."""
+    """JSON; only the feature reads it. An empty value in a save removes the entry."""
 
 
 class SaveChatState(Command, frozen=True, tag="save_chat_state"):
-    """Chat platform -> persistence: keep these entries, in one transaction; the others stay as they are."""
+    """Chat platform -> persistence: store these entries, in one transaction; other entries stay unchanged."""
 
     delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
 
@@ -69,8 +69,8 @@ class ChatStateLoaded(Answer, frozen=True, tag="chat_state_loaded"):
     """Answer to LoadChatState."""
 
     entries: tuple[ChatStateEntry, ...]
-    """Every entry there is, by feature; within one the longest unchanged first."""
+    """All entries, by feature; within a feature the longest unchanged first."""
 
 
 class LoadChatState(Question[ChatStateLoaded], frozen=True, tag="load_chat_state", to="persistence"):
-    """What do the features of the chat platform remember? Asked at their start."""
+    """The stored state of the chat platform's features, which is loaded at their start."""

@@ -1,6 +1,6 @@
 """Messages to bytes and back: msgspec checks the types, the msgpack package writes the bytes.
 
-What cannot be read raises a DecodeError that says which way it is wrong.
+An unreadable frame raises the subclass of DecodeError that says why.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from messages.base import Message
 from messages.envelope import Envelope
 
 MAX_FRAME_BYTES = 16 * 1024 * 1024
-"""Longest frame that is sent or read."""
+"""Maximum size of a frame."""
 
 _BY_TAG: dict[str, type[Message]] = {str(kind.__struct_config__.tag): kind for kind in CATALOGUE}
 
@@ -29,11 +29,11 @@ class OversizedFrame(DecodeError):
 
 
 class ShortFrame(DecodeError):
-    """Ends before it is whole."""
+    """Ends before it is complete."""
 
 
 class NotMsgpack(DecodeError):
-    """No msgpack, or too deeply nested, or more than one object."""
+    """Not msgpack, or too deeply nested, or more than one object."""
 
 
 class UnknownTag(DecodeError):
@@ -45,7 +45,7 @@ class WrongType(DecodeError):
 
 
 class Unwritable(DecodeError):
-    """Holds what msgpack cannot write: a number beyond 64 bits, say."""
+    """Contains something that msgpack cannot write, such as a number beyond 64 bits."""
 
 
 def tag_of(message: Message) -> str:
@@ -54,11 +54,11 @@ def tag_of(message: Message) -> str:
 
 
 def encode(envelope: Envelope) -> bytes:
-    """Return one frame. OversizedFrame beyond MAX_FRAME_BYTES; Unwritable where msgpack cannot write it."""
+    """Return one frame. Raises OversizedFrame beyond MAX_FRAME_BYTES, Unwritable if msgpack cannot write it."""
     plain = msgspec.to_builtins(envelope)
     try:
         frame: bytes = msgpack.packb(plain)
-    except UnicodeEncodeError:  # half a letter (a lone surrogate) in a name must not cost the whole message
+    except UnicodeEncodeError:  # a lone surrogate (half a character) in a name must not lose the whole message
         frame = msgpack.packb(plain, unicode_errors="replace")
     except (ValueError, OverflowError, TypeError) as error:
         raise Unwritable(f"msgpack cannot write it: {error}") from error
@@ -68,7 +68,7 @@ def encode(envelope: Envelope) -> bytes:
 
 
 def decode_envelope(frame: bytes) -> Envelope:
-    """Return the envelope, its body not looked at yet."""
+    """Return the envelope, without decoding its body."""
     if len(frame) > MAX_FRAME_BYTES:
         raise OversizedFrame(f"{len(frame)} bytes; a message may have {MAX_FRAME_BYTES}")
     try:
@@ -78,7 +78,7 @@ def decode_envelope(frame: bytes) -> Envelope:
     except msgpack.exceptions.ExtraData as error:
         raise NotMsgpack("more than one object in the frame") from error
     except ValueError as error:
-        if "incomplete" in str(error) or "exceeds max_" in str(error):  # more is announced than the frame has bytes
+        if "incomplete" in str(error) or "exceeds max_" in str(error):  # a length in it exceeds the frame
             raise ShortFrame(f"the frame ends after {len(frame)} bytes, before it is whole") from error
         raise NotMsgpack(str(error) or type(error).__name__) from error
     try:

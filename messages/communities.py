@@ -1,4 +1,4 @@
-"""Communities: the Discord servers that one installation serves beside the environment's own."""
+"""Communities: the Discord servers that one installation serves beside the one configured in the environment."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ __all__ = [
 
 
 class Community(Struct, frozen=True):
-    """A further community. The environment's own is none of these."""
+    """A further community, beside the one configured in the environment."""
 
     guild_id: str
-    """Id of its Discord server; the community's name in addresses, folders and tables."""
+    """Id of its Discord server; it identifies the community in addresses, folders and tables."""
     name: str
     """Name of its Discord server, for people."""
     settings: dict[str, str]
-    """What it chose, as text by the setting's name; tokens in it are sealed."""
+    """Its settings as text, by name; tokens are sealed."""
 
 
 class CommunityList(Answer, frozen=True, tag="community_list"):
-    """Every further community, by guild id."""
+    """Further communities, by guild id."""
 
     communities: tuple[Community, ...]
-    """All of them."""
+    """All of them; in the answer to SaveCommunity only the saved one."""
     added: bool = False
-    """Whether the one that was to be saved was not there before: its audit log begins with that."""
+    """Whether the saved community is new; its audit log begins with this."""
 
 
 class ListCommunities(Question[CommunityList], frozen=True, tag="list_communities", to="persistence"):
-    """Which further communities are there? Only the environment's persistence knows."""
+    """All further communities. Only the environment's own persistence knows them."""
 
 
 class CommunitiesChanged(Event, frozen=True, tag="communities_changed"):
@@ -52,20 +52,20 @@ class CommunitiesChanged(Event, frozen=True, tag="communities_changed"):
 
 
 class SaveCommunity(Question[CommunityList], frozen=True, tag="save_community", to="persistence"):
-    """Add a community, or change what it chose."""
+    """Add a community, or change its settings."""
 
     guild_id: str
     """Id of its Discord server."""
     name: str
-    """Name of its Discord server; empty to leave it as it is."""
+    """Name of its Discord server; empty to leave it unchanged."""
     settings: dict[str, str]
-    """What changes, by the setting's name; an empty text takes the setting back to its default."""
+    """The changed settings, by name; an empty text restores the default."""
     requested_by: str
     """Who asked, for the audit log."""
 
 
 class RemoveCommunity(Question[CommunityList], frozen=True, tag="remove_community", to="persistence"):
-    """Serve a community no longer; its data stay in its folder."""
+    """Stop serving a community; its data stay in its folder."""
 
     guild_id: str
     """Id of its Discord server."""
@@ -74,18 +74,18 @@ class RemoveCommunity(Question[CommunityList], frozen=True, tag="remove_communit
 
 
 class CommunityActorDown(Event, frozen=True, tag="community_actor_down"):
-    """A process -> launcher: an actor of a further community ended by an error; it is started again."""
+    """A process -> launcher: an actor of a further community ended with an error; it is started again."""
 
     delivery: ClassVar[Delivery] = Delivery.CONFLATED
 
     actor: str
-    """Its address."""
+    """The actor's address."""
     problem: Problem
-    """Why."""
+    """Why it ended."""
     restarts: int
-    """How often it was started again before."""
+    """How often it was restarted before."""
     is_failed: bool = False
-    """Whether only a person can help: it is tried again after a long pause."""
+    """Whether only a person can fix it; it is tried again after a long pause."""
 
     def conflation_key(self) -> str:
         """Return the actor's address."""

@@ -9,20 +9,20 @@ __all__ = ["CommunityTimes", "GetCommunityTimes"]
 
 
 class CommunityTimes(Answer, frozen=True, tag="community_times"):
-    """Answer to GetCommunityTimes. Times count everybody; only those whom others may see are in the nights."""
+    """Answer to GetCommunityTimes. The times count everybody; the nights count only visible viewers."""
 
     hours: tuple[float, ...]
     """Seconds played in each of the 168 hours of the week, from Monday 00:00 in TIMEZONE."""
     months: tuple[tuple[str, float], ...]
-    """Like "2026-11", and seconds played; in order, months without any left out."""
+    """Month, like "2026-11", and seconds played; in order, without months in which nothing was played."""
     nights: tuple[NightEntry, ...]
     """Watch parties with the most viewers, the largest first; at most ten."""
     years: tuple[int, ...]
-    """In which anything was watched, in order."""
+    """The years in which anything was watched, in order."""
 
 
 class GetCommunityTimes(Question[CommunityTimes], frozen=True, tag="get_community_times", to="persistence"):
-    """When the community watched."""
+    """The times at which the community watched."""
 
     year: int = 0
-    """Which, in TIMEZONE; 0 for all."""
+    """The year, in TIMEZONE; 0 for all."""

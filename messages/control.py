@@ -32,7 +32,7 @@ class AutoSaveTick(Command, frozen=True, tag="auto_save_tick"):
     delivery: ClassVar[Delivery] = Delivery.CONFLATED
 
     at: Moment
-    """When the tick fell."""
+    """When the tick was due."""
 
 
 class SaveReport(Answer, frozen=True, tag="saved"):
@@ -61,21 +61,21 @@ class SaveStatus(Answer, frozen=True, tag="save_status"):
     """Answer to GetSaveStatus."""
 
     last_saved_s: float | None
-    """Seconds since 1970, UTC; None where nothing was saved since the store was made."""
+    """Seconds since 1970, UTC; None if nothing was saved since the store was created."""
     auto_save_minutes: float
     """AUTO_SAVE_INTERVAL_MINUTES."""
     last_error: str = ""
-    """Why the last save failed; empty where it did not."""
+    """Why the last save failed; empty if it succeeded."""
     problem: Problem | None = None
-    """The same, to be worded in another language; None where it did not."""
+    """The same as a problem, for wording in another language; None if it succeeded."""
 
 
 class GetSaveStatus(Question[SaveStatus], frozen=True, tag="get_save_status", to="persistence"):
-    """When was the last save?"""
+    """The time and outcome of the last save."""
 
 
 class StoreChanged(Event, frozen=True, tag="store_changed"):
-    """Persistence -> web: records, links or choices of privacy changed; what was made of them is out of date."""
+    """Persistence -> web: records, links or choices of privacy changed; cached pages are out of date."""
 
     delivery: ClassVar[Delivery] = Delivery.CONFLATED
 
@@ -88,15 +88,15 @@ class BackupReport(Answer, frozen=True, tag="backed_up"):
     size_bytes: int
     """Its size."""
     watches: int
-    """Records in it, counted by reading it back."""
+    """Number of records in it, counted by reading it back."""
     viewers: int
-    """Viewers in it, counted likewise."""
+    """Number of viewers in it, counted in the same way."""
     took_ms: float
     """How long it took, milliseconds."""
 
 
 class BackUpNow(Question[BackupReport], frozen=True, tag="back_up_now", to="persistence"):
-    """A consistent copy of the store, verified."""
+    """Make a consistent, verified copy of the store."""
 
     file: str = ""
     """Where to write it; empty for DATA_DIR/backups with the time in the name."""
@@ -108,11 +108,11 @@ class ActorHealth(Struct, frozen=True):
     actor: str
     """plex, tracker, persistence or discord."""
     pid: int
-    """Process id; 0 where there is none."""
+    """Process id; 0 if it has no process."""
     state: ActorState
-    """What the launcher makes of it."""
+    """Its state, as the launcher sees it."""
     uptime_s: float
-    """Since its process was started, seconds."""
+    """Time since its process was started, seconds."""
     restarts: int
     """How often the launcher has restarted it."""
     mailbox_depth: int
@@ -126,22 +126,22 @@ class ActorHealth(Struct, frozen=True):
     rss_mb: float
     """Resident memory, MB (10^6 bytes)."""
     last_error: str
-    """What last went wrong or is wrong, in one line without secrets; empty where nothing."""
+    """The current or last error, in one line without secrets; empty if none."""
     oldest_ms: float = 0.0
     """Age of the oldest waiting message, milliseconds."""
     dead_letters: int = 0
     """Messages it could not deliver or read."""
     resolved_for_s: float | None = None
-    """For how long `last_error` has been over, seconds; None while it lasts, and where there is none."""
+    """How long `last_error` has been over, seconds; None while it lasts, or if there is none."""
     problems: tuple[Problem, ...] = ()
-    """What `last_error` says, to be worded in another language; empty where that has no code."""
+    """`last_error` as problems, for wording in another language; empty if it has no code."""
 
 
 class CommunityName(Struct, frozen=True):
-    """What a further community is called."""
+    """The name of a further community."""
 
     guild_id: str
-    """Id of its Discord server; it stands behind the @ of its actors."""
+    """Id of its Discord server, which follows the @ in the names of its actors."""
     name: str
     """Name of its Discord server."""
 
@@ -150,9 +150,9 @@ class HealthReport(Answer, frozen=True, tag="health_report"):
     """Answer to GetHealth."""
 
     at: Moment
-    """When."""
+    """When it was collected."""
     actors: tuple[ActorHealth, ...]
-    """In the order in which they are started."""
+    """In start order."""
     launcher_pid: int
     """Process id of the launcher."""
     communities: tuple[CommunityName, ...] = ()
@@ -160,4 +160,4 @@ class HealthReport(Answer, frozen=True, tag="health_report"):
 
 
 class GetHealth(Question[HealthReport], frozen=True, tag="get_health", to="launcher"):
-    """How is every actor?"""
+    """The health of every actor."""

@@ -1,4 +1,4 @@
-"""The envelope that every message travels in: who sent it, what answer it awaits, and by which id it is known."""
+"""The envelope of every message: its kind, its id and its sender."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ Kind = Literal["tell", "ask", "answer", "error", "kept", "done", "set_aside", "p
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True):
-    """What one frame holds. Fields are only ever appended."""
+    """The content of one frame. New fields are only ever appended."""
 
     kind: Kind
-    """tell, ask, kept: a message. answer, error: to an ask. done, set_aside: to a kept one. Others: launcher."""
+    """tell, ask, kept: a message. answer, error: reply to ask. done, set_aside: reply to kept. Others: launcher."""
     id: str
-    """Of an ask and its answer; of a kept message and its acknowledgement. Empty for a tell."""
+    """Shared by an ask and its answer, and by a kept message and its acknowledgement. Empty for a tell."""
     sender: str
     """Name of the sending actor."""
     incarnation: str
-    """Which incarnation of the sender this is: a new one after each restart."""
+    """Id of the sender's incarnation, which changes with each restart."""
     body: Any = None
     """The message as an array that begins with its tag; for an error [type, text] or [type, text, Problem];
     for a pong a Heartbeat."""
     number: int = 0
-    """A kept message's place in its sender's order, from 1."""
+    """Sequence number of a kept message, from 1."""
     oldest: int = 0
-    """The oldest number that the sender still keeps for this receiver."""
+    """The lowest sequence number that the sender still keeps for this receiver."""
 
 
 class Heartbeat(msgspec.Struct, frozen=True, array_like=True):
-    """What an actor says of itself when it is pinged."""
+    """An actor's report of its health, in answer to a ping."""
 
     pid: int
     """Process id."""
     ready: bool
-    """Its start is over."""
+    """Whether it has started."""
     degraded: str
-    """Why it is not all right; empty where it is."""
+    """Why it is degraded; empty if it is not."""
     last_error: str
-    """The last thing that went wrong; empty where nothing did."""
+    """The last error; empty if there was none."""
     mailbox_depth: int
     """Messages waiting."""
     oldest_ms: float
@@ -49,10 +49,25 @@ class Heartbeat(msgspec.Struct, frozen=True, array_like=True):
     handled: int
     """Messages handled since the start."""
     handle_ms_p50: float
-    """Median time to handle one, milliseconds, of the last 1,000."""
+    """Median handling time of the last 1,000 messages, milliseconds."""
     handle_ms_p99: float
-    """99th percentile, likewise."""
+    """99th percentile of the same times, milliseconds."""
     dead_letters: int
     """Messages dropped since the start."""
     problems: tuple[Problem, ...] = ()
-    """What `degraded` says, or else `last_error`, to be worded in another language; empty where that has no code."""
+    """`degraded`, or else `last_error`, as problems for wording in another language; empty if it has no code."""
+
+
+NO_HEARTBEAT = Heartbeat(
+    pid=0,
+    ready=False,
+    degraded="",
+    last_error="",
+    mailbox_depth=0,
+    oldest_ms=0.0,
+    handled=0,
+    handle_ms_p50=0.0,
+    handle_ms_p99=0.0,
+    dead_letters=0,
+)
+"""Stands for an actor that has not answered a ping yet."""

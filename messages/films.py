@@ -1,4 +1,4 @@
-"""Films that were watched, as the page shows them."""
+"""Watched films, as the web page shows them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ FilmSort = Literal["watches", "viewers", "title"]
 
 
 class FilmEntry(Struct, frozen=True):
-    """A film in a list. Only those whom others may see are in its figures."""
+    """A film in a list. Its figures count visible viewers only."""
 
     slug: str
-    """Its short name in addresses."""
+    """Its short name in web addresses."""
     counts: TitleCount
     """Title, year and figures."""
     item: Item | None = None
-    """As somebody watched it: for its poster."""
+    """The film as an item that somebody watched, for its poster."""
 
 
 class FilmList(Answer, frozen=True, tag="film_list"):
@@ -32,39 +32,39 @@ class FilmList(Answer, frozen=True, tag="film_list"):
     films: tuple[FilmEntry, ...]
     """The page."""
     total: int
-    """How many there are in all."""
+    """Number of films on all pages."""
     next_after: str = ""
-    """Slug to go on with; empty on the last page."""
+    """Slug with which the next page continues; empty on the last page."""
 
 
 class ListFilms(Question[FilmList], frozen=True, tag="list_films", to="persistence"):
-    """The films that somebody watched who may be seen."""
+    """The films that visible viewers watched."""
 
     part: str = ""
     """Part of the title, any case; empty for all."""
     sort: FilmSort = "watches"
-    """What they are ordered by; figures from the greatest down."""
+    """Sort order; figures descend."""
     after: str = ""
-    """Slug of the last film of the page before; empty for the first page."""
+    """Slug of the last film on the previous page; empty for the first page."""
     limit: int = 48
-    """Films a page."""
+    """Films for each page."""
 
 
 class FilmViewer(Struct, frozen=True):
-    """What a viewer saw of a film in all watches together."""
+    """What a viewer saw of a film, over all watches."""
 
     viewer_id: str
     """Discord id as digits, or plex:<machineIdentifier>:<account id>."""
     username: str
     """The viewer's name."""
     spans: Spans
-    """Which stretches."""
+    """The parts that were seen."""
     percent: float | None
-    """How much of it, 0 to 100; None where its length is not known."""
+    """Share of the film, 0 to 100; None if its length is not known."""
     watches: int
-    """How often."""
+    """Number of watches."""
     last_s: float
-    """When last; seconds since 1970, UTC."""
+    """When they last watched it; seconds since 1970, UTC."""
 
 
 class NamedViewer(Struct, frozen=True):
@@ -77,30 +77,32 @@ class NamedViewer(Struct, frozen=True):
 
 
 class FilmRecord(Answer, frozen=True, tag="film_record"):
-    """Answer to GetFilm. Only those whom others may see are in it; brief watches are not."""
+    """Answer to GetFilm, with the viewers whom the asker may see, without brief watches."""
 
     counts: TitleCount | None
-    """Title, year and figures; None where there is no such film, or only hidden viewers saw it."""
+    """Title, year and figures; None if there is no such film, or if only viewers hidden from the asker saw it."""
     item: Item | None = None
-    """As it was last watched."""
+    """The film as the item that was last watched."""
     seen: tuple[int, ...] = ()
     """How many viewers saw each minute."""
     seen_again: tuple[int, ...] = ()
-    """How many of them saw it in more than one watch."""
+    """How many viewers saw each minute in more than one watch."""
     stops: tuple[int, ...] = ()
     """How many watches ended in each minute."""
     viewers: tuple[FilmViewer, ...] = ()
-    """Who saw most of it first; at most a hundred."""
+    """Its viewers, those who saw most of it first; at most a hundred."""
     nights: tuple[NightEntry, ...] = ()
     """Its watch parties, the newest first; at most twenty."""
     not_seen: tuple[NamedViewer, ...] = ()
-    """Who has not seen it, those who watched something last first; at most forty."""
+    """Viewers who have not seen it, the most recently active first; at most forty."""
     not_seen_in_all: int = 0
-    """How many these are in all."""
+    """Number of all viewers who have not seen it."""
 
 
 class GetFilm(Question[FilmRecord], frozen=True, tag="get_film", to="persistence"):
-    """How a film was watched."""
+    """A film: its figures, viewers and nights."""
 
     slug: str
-    """Its short name in addresses."""
+    """Its short name in web addresses."""
+    asker: str = ""
+    """Who asks, Discord id as digits; hidden viewers see themselves. Empty: nobody in particular."""

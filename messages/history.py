@@ -31,36 +31,36 @@ class HistoryPage(Answer, frozen=True, tag="history_page"):
     records: tuple[WatchRecord, ...]
     """The newest first."""
     total: int
-    """How many there are in all."""
+    """Number of records on all pages."""
     hidden: bool = False
-    """The viewer keeps this private, and somebody else asked: nothing of it is here."""
+    """Whether the answer is empty because the viewer's record is private and somebody else asked."""
     next_after: str = ""
-    """Id of the watch to go on after; empty on the last page."""
+    """Id of the last watch on this page, for `after` of the next question; empty on the last page."""
     next_before: str = ""
-    """Id of the watch to go back before, to newer ones; empty on the first page."""
+    """Id of the first watch on this page, for `before` of the next question; empty on the first page."""
 
 
 class GetHistory(Question[HistoryPage], frozen=True, tag="get_history", to="persistence"):
     """Finished watches (`history`)."""
 
     viewer_id: str = ""
-    """Whose; empty for everybody's."""
+    """Whose watches; empty for everybody's."""
     title: str = ""
     """Part of the title, any case; empty for all."""
     since_s: float | None = None
-    """Ended at or after; seconds since 1970, UTC."""
+    """Only watches that ended at or after this time; seconds since 1970, UTC."""
     limit: int = 10
-    """Rows a page."""
+    """Rows for each page."""
     offset: int = 0
-    """Rows to pass over."""
+    """Rows to skip."""
     asker: str = ""
-    """Who asks, Discord id as digits; what is private is answered to its owner alone. Empty: nobody in particular."""
+    """Who asks, Discord id as digits; only its owner gets a private record. Empty: nobody in particular."""
     after: str = ""
-    """Id of the last watch of the page before; empty to begin with the newest, or at `offset`. What is finished
-    meanwhile moves no row to another page."""
+    """Id of the last watch on the previous page; empty to begin with the newest, or at `offset`. Watches that finish
+    meanwhile do not move rows to another page."""
     before: str = ""
-    """Id of the first watch of a page, to have the page of newer ones before it; the first page where they do not fill
-    one. Empty where `after` is set."""
+    """Id of the first watch on a page, to get the page of newer ones before it; the first page if there are too few to
+    fill one. Empty if `after` is set."""
 
 
 class TitlesSuggested(Answer, frozen=True, tag="titles_suggested"):
@@ -76,9 +76,9 @@ class SuggestTitles(Question[TitlesSuggested], frozen=True, tag="suggest_titles"
     patience_s: ClassVar[float] = 1.5
 
     part: str
-    """What was typed so far."""
+    """The text typed so far."""
     limit: int = 25
-    """At most this many."""
+    """Maximum number of titles."""
 
 
 class TitleCount(Struct, frozen=True):
@@ -91,40 +91,40 @@ class TitleCount(Struct, frozen=True):
     watches: int
     """How often it was watched."""
     viewers: int
-    """By how many."""
+    """How many viewers watched it."""
     watch_time_s: float
-    """Playing time of all, seconds."""
+    """Total playing time, seconds."""
     rating: float | None = None
-    """Mean of the ratings, 1 to 5; None where there are too few to show."""
+    """Mean rating, 1 to 5; None if there are too few ratings to show."""
     ratings: int = 0
-    """How many rated it; 0 where there are too few to show."""
+    """Number of ratings; 0 if there are too few to show."""
 
 
 class MovieStats(Answer, frozen=True, tag="movie_stats"):
-    """Answer to GetMovieStats. Brief watches are in none of the figures."""
+    """Answer to GetMovieStats. No figure includes brief watches."""
 
     watches: int
-    """Finished and running."""
+    """Finished and running watches."""
     completed: int
-    """To WATCHED_PERCENT or more."""
+    """Watches that reached WATCHED_PERCENT."""
     viewers: int
-    """Unique."""
+    """Unique viewers."""
     titles: int
     """Different titles."""
     watch_time_s: float
-    """Playing time of all, seconds."""
+    """Total playing time, seconds."""
     most_watched: tuple[TitleCount, ...]
     """At most ten, the most watched first."""
     genres: tuple[tuple[str, int], ...]
     """At most ten, the most watched first."""
     decades: tuple[tuple[str, int], ...]
-    """In order of time."""
+    """In chronological order."""
     recent: tuple[WatchRecord, ...]
     """At most five, the newest first."""
     running: tuple[WatchRecord, ...]
-    """Running now, as if they ended now."""
+    """Running watches, as if they ended now."""
     weeks: tuple[tuple[str, float], ...] = ()
-    """The last twelve weeks: ISO date of the Monday in TIMEZONE, seconds watched."""
+    """The last twelve weeks: ISO date of the Monday in TIMEZONE, and seconds watched."""
 
 
 class GetMovieStats(Question[MovieStats], frozen=True, tag="get_movie_stats", to="persistence"):
@@ -144,27 +144,27 @@ class SeenBy(Struct, frozen=True):
     username: str
     """The viewer's name."""
     state: SeenState
-    """Not yet, in part, or seen."""
+    """Whether they have not seen it, seen part of it, or seen it."""
     at_s: float | None = None
-    """When last watched, or when it was seen whole; seconds since 1970, UTC. None where not yet."""
+    """When they last watched it, or had seen it whole; seconds since 1970, UTC. None if they have not seen it."""
     percent: float | None = None
-    """Share of the film seen in all sittings together, 0 to 100; None where its length is not known, or not yet."""
+    """Share of the film seen in all sittings, 0 to 100; None if its length is not known, or if nothing was seen."""
     now: bool = False
-    """Watches it now."""
+    """Whether they are watching it now."""
     other: bool = False
-    """Is none of those of whom it was asked, and has seen it all the same, at least in part."""
+    """Whether the question did not name this viewer, who has seen at least part of the film."""
 
 
 class WhoSaw(Answer, frozen=True, tag="who_saw"):
-    """Answer to GetWhoSaw. Brief watches count as none."""
+    """Answer to GetWhoSaw. Brief watches do not count."""
 
     film: TitleCount | None
-    """The film that is meant; None where nobody watched one of that title."""
+    """The film that fits the title best; None if nobody watched one of that title."""
     others: tuple[TitleCount, ...]
     """At most five other films that fit the title, the most watched first."""
     viewers: tuple[SeenBy, ...]
-    """The page: those of whom it was asked, who have not seen it first, then who have in part, then who have seen it;
-    then the others who have, likewise. Each by name."""
+    """The page. First the viewers whom the question names: those who have not seen the film, seen part of it, seen it.
+    Then the others in the same order. Each group is sorted by name."""
     not_yet: int
     """How many have not seen it."""
     in_part: int
@@ -178,15 +178,15 @@ class WhoSaw(Answer, frozen=True, tag="who_saw"):
 
 
 class GetWhoSaw(Question[WhoSaw], frozen=True, tag="get_who_saw", to="persistence"):
-    """Who has seen a film (`whosaw`). All may read the answer: it is the same whoever asks."""
+    """Who has seen a film (`whosaw`). The answer is public: it is the same for every asker."""
 
     title: str
     """Part of the title, any case; "Title (1979)" for the film of that year alone."""
     watched_percent: float
-    """From this share of the film on it counts as seen, also in several sittings; 0 to 100."""
+    """The share of the film that counts as seen, over all sittings; 0 to 100."""
     members: tuple[VoiceMember, ...] = ()
-    """Of whom it is asked; empty for every viewer who is known. Others are in the answer if they have seen it."""
+    """The members to list; empty for every known viewer. Other viewers are listed if they saw the film."""
     limit: int = 20
-    """Viewers a page."""
+    """Viewers for each page."""
     offset: int = 0
-    """Viewers to pass over."""
+    """Viewers to skip."""

@@ -1,6 +1,6 @@
-"""How a viewer's id is spelled: Discord's digits for a member, `plex:<server>:<account>` for a Plex account.
+"""The format of viewer ids: Discord's digits for a member, `plex:<server>:<account>` for a Plex account.
 
-Nothing else builds or takes apart such an id.
+Only this module builds or parses such ids.
 """
 
 from __future__ import annotations
@@ -8,17 +8,17 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 PLEX_PREFIX: Final = "plex:"
-"""How the id of every Plex account begins, also of those that name no server (from an old data folder)."""
+"""Prefix of every Plex account's id, even if it names no server (from an old data folder)."""
 
 SESSION_SOURCE: Final = "plex"
-"""`WatchRecord.source` of a session's own account; for a search in the store."""
+"""`WatchRecord.source` for a session's own account; for queries of the store."""
 
 
 class PlexAccountId(NamedTuple):
     """The parts of a Plex account's id."""
 
     server_id: str
-    """machineIdentifier of the server; empty where an old data folder did not say."""
+    """machineIdentifier of the server; empty if an old data folder did not name it."""
     account_id: str
     """Plex's id of the account on that server; 1 is the owner."""
 
@@ -32,7 +32,7 @@ def plex_viewer_id(server_id: str, account_id: str) -> str:
 
 
 def is_plex_account(viewer_id: str) -> bool:
-    """Return whether the viewer is a Plex account, and no Discord member."""
+    """Tell whether the viewer is a Plex account, not a Discord member."""
     return viewer_id.startswith(PLEX_PREFIX)
 
 
@@ -51,7 +51,7 @@ def server_of(viewer_id: str) -> str:
 
 
 def is_session_account(source: str) -> bool:
-    """Return whether a watch is that of its session's own account, and not of a member of the voice channel.
+    """Tell whether a watch belongs to its session's own account, not to a member of the voice channel.
 
     `source`: as in `WatchRecord.source`.
     """

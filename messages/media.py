@@ -46,10 +46,10 @@ FailureKind = Literal[
 
 
 class Item(Struct, frozen=True):
-    """A thing that can be played, as a session or the library describes it."""
+    """A playable item, as a session or the library describes it."""
 
     server_id: str
-    """machineIdentifier of the Plex server that holds it."""
+    """machineIdentifier of the item's Plex server."""
     rating_key: str
     """Plex's id of the item on that server; empty for live TV."""
     kind: str
@@ -59,7 +59,7 @@ class Item(Struct, frozen=True):
     year: int | None = None
     """Year of release."""
     duration_ms: DurationMs | None = None
-    """Length in milliseconds; None where Plex gives none."""
+    """Length in milliseconds; None if Plex gives none."""
     genres: tuple[str, ...] = ()
     """Genre tags, in Plex's order."""
     directors: tuple[str, ...] = ()
@@ -73,9 +73,9 @@ class Item(Struct, frozen=True):
     subtype: str = ""
     """Plex's subtype: clip, trailer..."""
     guid: str = ""
-    """Plex's guid: tells prerolls and theme music from films."""
+    """Plex's guid; it distinguishes films from prerolls and theme music."""
     key: str = ""
-    """Path of the item on the server; live TV plays from /livetv/sessions/..."""
+    """Path of the item on the server; for live TV it begins with /livetv/sessions/."""
     library_section_id: int | None = None
     """Library section; negative for extras and prerolls."""
     live: bool = False
@@ -88,21 +88,21 @@ class Playback(Struct, frozen=True):
     """One session, as one poll showed it."""
 
     session_key: str
-    """Plex's sessionKey. Starts again at 1 after a restart of the server: never an identity alone."""
+    """Plex's sessionKey. It restarts at 1 with the server, so that it never identifies a session alone."""
     item: Item
     """What plays."""
     account_id: str
-    """Plex account id on that server; 1 is the owner. Empty where the session has no usable user."""
+    """Plex account id on that server; 1 is the owner. Empty if the session has no usable user."""
     account_name: str
-    """The account's name as Plex shows it."""
+    """The account's name in Plex."""
     machine_id: str
     """machineIdentifier of the player."""
     player: str
     """The player's title (a device name) or product."""
     state: PlayerState
-    """What the player does."""
+    """The player's state."""
     position_ms: PositionMs | None
-    """viewOffset; None where the session has none (live TV)."""
+    """viewOffset; None if the session has none (live TV)."""
 
 
 class PlaybackSnapshot(Event, frozen=True, tag="playback_snapshot"):
@@ -121,32 +121,32 @@ class PlaybackSnapshot(Event, frozen=True, tag="playback_snapshot"):
     playbacks: tuple[Playback, ...]
     """All readable sessions, in Plex's order."""
     stopped_keys: tuple[str, ...] = ()
-    """Session keys that a websocket alert called stopped lately, and that no poll has listed since."""
+    """Session keys that a websocket alert recently reported as stopped, and that no poll has listed since."""
     unreadable: tuple[str, ...] = ()
-    """Session keys (or places, like "#3") listed but not readable: neither seen nor gone."""
+    """Keys (or places, like "#3") of sessions that are listed but unreadable: they count as neither seen nor gone."""
 
     def conflation_key(self) -> str:
-        """Return the server: there is one report for each."""
+        """Return the server's id: each server has its own report."""
         return self.server_id or self.poller
 
 
 class PollFailed(Event, frozen=True, tag="poll_failed"):
-    """Plex poller -> tracker: a poll brought no answer. Ends and opens nothing."""
+    """Plex poller -> tracker: a poll failed. No watch begins or ends by it."""
 
     server_id: str
-    """machineIdentifier of the server; empty where it never answered yet."""
+    """machineIdentifier of the server; empty if it has not answered yet."""
     poller: str
     """Name of the actor that polled."""
     at: Moment
     """When it failed."""
     kind: FailureKind
-    """What went wrong, in one word."""
+    """The kind of failure, in one word."""
     detail: str
     """What happened and what to do, in one line without secrets."""
 
 
 class FindHistory(Command, frozen=True, tag="find_history"):
-    """Tracker -> Plex poller: did this account finish this item while nobody looked?"""
+    """Tracker -> Plex poller: look whether this account finished this item while Usher could not see it."""
 
     watch_id: str
     """The watch that the answer is for."""
@@ -166,7 +166,7 @@ class HistoryRow(Struct, frozen=True):
     account_id: str
     """Plex account id."""
     rating_key: str
-    """Plex's id of the item; empty where the item was deleted."""
+    """Plex's id of the item; empty if the item was deleted."""
     viewed_at_s: float
     """When the play was counted; seconds since 1970, UTC."""
 
@@ -177,100 +177,100 @@ class HistoryFound(Event, frozen=True, tag="history_found"):
     watch_id: str
     """The watch that was asked for."""
     rows: tuple[HistoryRow, ...]
-    """Oldest first. Empty does not mean that it was not watched."""
+    """Oldest first. An empty answer does not prove that the item was not watched."""
     failed: str = ""
-    """Why the server could not be asked, in one line; empty where it could."""
+    """Why the server could not be asked, in one line; empty if it answered."""
 
 
 class Poster(Answer, frozen=True, tag="poster"):
-    """Answer to GetPoster: a picture, or why there is none."""
+    """Answer to GetPoster: a picture, or the reason why there is none."""
 
     content: bytes = b""
-    """The picture as Plex sent it, at most 2 MB; empty where there is none."""
+    """The picture as Plex sent it, at most 2 MB; empty if there is none."""
     kind: str = ""
-    """png, jpeg or webp; empty where there is none."""
+    """png, jpeg or webp; empty if there is none."""
     problem: str = ""
-    """Why there is none, in one line without secrets; empty where there is."""
+    """Why there is no picture, in one line without secrets; empty if there is one."""
     reason: Problem | None = None
-    """The same, to be worded in another language; None where nothing is in the way."""
+    """The same as a problem, for wording in another language; None if there is none."""
 
 
 class GetPoster(Question[Poster], frozen=True, tag="get_poster", to="plex"):
     """The poster of an item."""
 
     server_id: str
-    """machineIdentifier of the server that holds it."""
+    """machineIdentifier of the item's server."""
     thumb: str
-    """Path of the poster on that server, as `Item.thumb` has it."""
+    """Path of the poster on that server (`Item.thumb`)."""
 
 
 class FilmsFound(Answer, frozen=True, tag="films_found"):
-    """Answer to FindFilms, in the order in which Plex thinks that they fit."""
+    """Answer to FindFilms, in Plex's order of relevance."""
 
     films: tuple[Item, ...] = ()
-    """Empty where none fits, or where the server could not be asked."""
+    """The films; empty if none fits, or if the server could not be asked."""
     problem: str = ""
-    """Why the server could not be asked, in one line without secrets; empty where it could."""
+    """Why the server could not be asked, in one line without secrets; empty if it answered."""
     reason: Problem | None = None
-    """The same, to be worded in another language; None where nothing is in the way."""
+    """The same as a problem, for wording in another language; None if there is none."""
 
 
 class FindFilms(Question[FilmsFound], frozen=True, tag="find_films", to="plex"):
     """The films of the library that these words fit best."""
 
     words: str
-    """What somebody typed of a title."""
+    """The part of a title that somebody typed."""
     most: int = 25
-    """How many are wanted at most."""
+    """Maximum number of films."""
 
 
 class PlexSignIn(Answer, frozen=True, tag="plex_sign_in"):
     """Answer to StartPlexSignIn."""
 
     sign_in_id: str = ""
-    """By which to ask for it again; says nothing by itself."""
+    """Opaque id for CheckPlexSignIn."""
     code: str = ""
-    """To be typed in at `address`."""
+    """The code to type in at `address`."""
     address: str = ""
-    """Where."""
+    """The address to open."""
     expires_s: float = 0.0
-    """How long it holds, seconds."""
+    """How long the code is valid, seconds."""
     problem: str = ""
-    """Why there is no code, in one line without secrets; empty where there is one."""
+    """Why there is no code, in one line without secrets; empty if there is one."""
     reason: Problem | None = None
-    """The same, to be worded in another language; None where nothing is in the way."""
+    """The same as a problem, for wording in another language; None if there is none."""
 
 
 class StartPlexSignIn(Question[PlexSignIn], frozen=True, tag="start_plex_sign_in", to="plex"):
-    """A code with which somebody shows plex.tv which account is theirs (`link`), or connects Plex (`setup`)."""
+    """Get a code with which somebody proves at plex.tv which account is theirs (`link`), or connects Plex (`setup`)."""
 
     community: str = ""
-    """Id of the Discord server for whose further community the account's own servers are wanted, each with a sealed
-    token; empty to know whose account it is. Ask the environment's own poller, "plex"."""
+    """Id of a further community's Discord server, to get the servers that the account owns, each with a sealed token;
+    empty to get only the account. Ask the environment's own poller, "plex"."""
 
 
 class OwnedPlexServer(Struct, frozen=True):
-    """A Plex server that the account owns, as PLEX_SERVERS of a further community takes it."""
+    """A Plex server that the account owns, for the PLEX_SERVERS of a further community."""
 
     server_id: str
     """machineIdentifier"""
     name: str
-    """As plex.tv has it."""
+    """Its name at plex.tv."""
     url: str
-    """The address at which it answered; where none did, the one to try later; empty where all are refused."""
+    """The address at which it answered, or the one to try later if none did; empty if all are refused."""
     token: str
-    """Sealed to the community and the server."""
+    """Its token, sealed to the community and the server."""
     reason: Problem | None = None
-    """Why it cannot be asked from here; None where it answered."""
+    """Why it cannot be reached from here; None if it answered."""
 
     def __repr__(self) -> str:
         return f"OwnedPlexServer({self.name!r}, {self.url!r}, ***)"
 
 
 class PlexSignedIn(Answer, frozen=True, tag="plex_signed_in"):
-    """Answer to CheckPlexSignIn. The token that plex.tv gives is used for this alone, and dropped.
+    """Answer to CheckPlexSignIn. The token from plex.tv is used for this alone, and then dropped.
 
-    Of a sign-in for a further community the tokens of its servers are kept, sealed.
+    In a sign-in for a further community, the tokens of the account's servers are kept, sealed.
     """
 
     state: Literal["waiting", "signed_in", "expired", "no_access"]
@@ -280,50 +280,50 @@ class PlexSignedIn(Answer, frozen=True, tag="plex_signed_in"):
     name: str = ""
     """The account's name."""
     problem: str = ""
-    """Why it cannot be known, or not of every server, in one line without secrets; empty where it is."""
+    """Why plex.tv or a server could not be asked, in one line without secrets; empty if all answered."""
     reason: Problem | None = None
-    """The same, to be worded in another language; None where nothing is in the way."""
+    """The same as a problem, for wording in another language; None if there is none."""
     servers: tuple[OwnedPlexServer, ...] = ()
-    """Of a sign-in for a further community: what the account owns. no_access where that is nothing."""
+    """The servers that the account owns, in a sign-in for a further community; if none, `state` is no_access."""
 
 
 class CheckPlexSignIn(Question[PlexSignedIn], frozen=True, tag="check_plex_sign_in", to="plex"):
-    """Was the code typed in, and by whom?"""
+    """Look whether the code was typed in, and by whom."""
 
     sign_in_id: str
-    """From PlexSignIn."""
+    """The id from PlexSignIn."""
 
 
 class ExternalIds(Struct, frozen=True):
-    """What other services call an item of a Plex library."""
+    """The ids of a Plex library's item at other services."""
 
     rating_key: str
     """Plex's id of the item on its server."""
     guid: str
-    """Plex's guid of it."""
+    """Plex's guid of the item."""
     imdb: str = ""
-    """Like tt0017136; empty where Plex has none."""
+    """Like tt0017136; empty if Plex has none."""
     tmdb: str = ""
-    """Digits; empty where Plex has none."""
+    """Digits; empty if Plex has none."""
     tvdb: str = ""
-    """Digits; empty where Plex has none."""
+    """Digits; empty if Plex has none."""
 
 
 class ExternalIdsFound(Answer, frozen=True, tag="external_ids_found"):
     """Answer to FindExternalIds."""
 
     items: tuple[ExternalIds, ...] = ()
-    """Those that the library still has."""
+    """The items that the library still has."""
     reason: Problem | None = None
-    """Why the server could not be asked; None where it was."""
+    """Why the server could not be asked; None if it answered."""
 
 
 class FindExternalIds(Question[ExternalIdsFound], frozen=True, tag="find_external_ids", to="plex"):
-    """What other services call these items (`mydata`). Asked of every poller: only the server's own has them."""
+    """The ids of these items at other services (`mydata`). All pollers are asked; only the server's own has them."""
 
     patience_s: ClassVar[float] = 60.0
 
     server_id: str
-    """machineIdentifier of the server that holds them."""
+    """machineIdentifier of the items' server."""
     rating_keys: tuple[str, ...]
-    """Plex's ids of the items there."""
+    """Plex's ids of the items."""

@@ -1,4 +1,4 @@
-"""Nights: screenings that are over, as the page shows them."""
+"""Nights: finished screenings, as the web page shows them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ __all__ = [
     "ListUpcomingNights",
     "Night",
     "NightBadge",
+    "NightDay",
     "NightEntry",
     "NightList",
     "NightPlanned",
@@ -29,69 +30,84 @@ class NightBadge(Struct, frozen=True):
     viewer_id: str
     """Discord id as digits, or plex:<machineIdentifier>:<account id>."""
     badge: EarnedBadge
-    """Which."""
+    """The badge."""
 
 
 class Night(Answer, frozen=True, tag="night"):
     """Answer to GetNight."""
 
     screening: Screening | None
-    """The screening with everybody who watched it, hidden viewers as Somebody; `seen` is its end. None: there is none
-    that may be seen."""
+    """The screening with all its viewers, hidden ones as Somebody; `seen` is its end. None if there is no such
+    screening, or none that may be seen."""
     badges: tuple[NightBadge, ...] = ()
-    """Of those who may be seen."""
+    """Badges that visible viewers earned at it."""
     rsvps: int = 0
-    """How many had said on Discord that they would come; 0 where it was no planned night."""
+    """Number of RSVPs on Discord; 0 if it was not a planned night."""
     came: tuple[str, ...] = ()
-    """Who of them came: viewer ids of those who may be seen."""
+    """Viewer ids of the visible viewers with an RSVP who came."""
     rating: float | None = None
-    """Mean of the film's ratings, 1 to 5; None where there are too few to show."""
+    """The film's mean rating, 1 to 5; None if there are too few ratings to show."""
     ratings: int = 0
-    """How many rated it; 0 where there are too few to show."""
+    """Number of ratings; 0 if there are too few to show."""
 
 
 class GetNight(Question[Night], frozen=True, tag="get_night", to="persistence"):
-    """A screening that is over. Brief watches are not in it."""
+    """A finished screening, without brief watches."""
 
     screening_id: str = ""
-    """Which; empty for the last watch party."""
+    """The screening; empty for the last watch party."""
     asker: str = ""
-    """Who asks, Discord id as digits; who is hidden is shown to themselves. Empty: nobody in particular."""
+    """Who asks, Discord id as digits; hidden viewers see themselves. Empty: nobody in particular."""
 
 
 class NightEntry(Struct, frozen=True):
-    """A watch party in a list. Only those whom others may see are in its figures."""
+    """A watch party in a list. Its figures count visible viewers only."""
 
     screening_id: str
     """Unique for ever."""
     item: Item
     """What was watched."""
     started_at_s: float
-    """When the first of them came in; seconds since 1970, UTC."""
+    """When the first viewer joined; seconds since 1970, UTC."""
     viewers: int
-    """How many were there."""
+    """Number of viewers."""
     mean_percent: float | None
-    """How much of the film they saw on average, 0 to 100; None where its length is not known."""
+    """How much of the film they saw on average, 0 to 100; None if its length is not known."""
     curve: tuple[int, ...] = ()
-    """How many watched in each of 24 equal parts of the film; empty where its length is not known."""
+    """Number of viewers in each of 24 equal parts of the film; empty if its length is not known."""
+
+
+class NightDay(Struct, frozen=True):
+    """A day on which watch parties began."""
+
+    day: str
+    """Local day, ISO date."""
+    nights: int
+    """How many watch parties began on it."""
+    listed: int
+    """How many of them the answer lists."""
 
 
 class NightList(Answer, frozen=True, tag="night_list"):
     """Answer to ListNights."""
 
     nights: tuple[NightEntry, ...]
-    """The first to begin first."""
+    """The watch parties, the earliest first."""
     earlier: bool = False
-    """Whether there are any before."""
+    """Whether there are earlier ones."""
+    days: tuple[NightDay, ...] = ()
+    """If `most_a_day` was asked for: the days with watch parties, in order; `nights` follow the same order."""
 
 
 class ListNights(Question[NightList], frozen=True, tag="list_nights", to="persistence"):
-    """The watch parties that began within some time."""
+    """The watch parties that began within a period."""
 
     from_s: float
-    """Seconds since 1970, UTC."""
+    """Begin of the period; seconds since 1970, UTC."""
     until_s: float
-    """Seconds since 1970, UTC; not included."""
+    """End of the period, excluded; seconds since 1970, UTC."""
+    most_a_day: int = 0
+    """Maximum listed for each local day, the earliest; 0 lists the newest 400 of the period."""
 
 
 class NightPlanned(Event, frozen=True, tag="night_planned"):
@@ -100,35 +116,35 @@ class NightPlanned(Event, frozen=True, tag="night_planned"):
     delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
 
     at_s: float
-    """When; seconds since 1970, UTC."""
+    """When that was; seconds since 1970, UTC."""
     event_id: str
-    """The event on Discord, id as digits."""
+    """Id of the Discord event, as digits."""
     url: str
-    """Its address."""
+    """Address of the event."""
     starts_at_s: float
     """When the night begins; seconds since 1970, UTC."""
     item: Item | None = None
-    """The film; None where it is chosen later."""
+    """The film; None if it is chosen later."""
 
     def dedup_id(self) -> str:
-        """Return the same id for an event that is planned once, another when its film is chosen."""
+        """Return an id of the event, which changes when the film is chosen."""
         film = f"{self.item.server_id}/{self.item.rating_key}" if self.item is not None else ""
         return f"night:{self.event_id}:{film}"
 
 
 class UpcomingNight(Struct, frozen=True):
-    """A night that is planned as an event on Discord, or that runs."""
+    """A planned or running night with an event on Discord."""
 
     event_id: str
-    """The event on Discord, id as digits."""
+    """Id of the Discord event, as digits."""
     url: str
-    """Its address."""
+    """Address of the event."""
     starts_at_s: float
     """When it begins; seconds since 1970, UTC."""
     item: Item | None
-    """The film; None where it is chosen later."""
+    """The film; None if it is chosen later."""
     said: tuple[str, ...]
-    """Who said that they would come, Discord ids as digits; hidden viewers too."""
+    """The RSVPs, Discord ids as digits; hidden viewers too."""
     screening_id: str = ""
     """The screening that it became; empty until the film began."""
 
@@ -137,8 +153,8 @@ class UpcomingNights(Answer, frozen=True, tag="upcoming_nights"):
     """Answer to ListUpcomingNights."""
 
     nights: tuple[UpcomingNight, ...]
-    """The first to begin first; at most ten."""
+    """The earliest first; at most ten."""
 
 
 class ListUpcomingNights(Question[UpcomingNights], frozen=True, tag="list_upcoming_nights", to="discord"):
-    """Which nights are planned or run, and who said that they would come?"""
+    """The planned and running nights, with their RSVPs."""

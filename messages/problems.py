@@ -1,6 +1,6 @@
-"""A problem as a code and its parameters, so that whoever shows it words it in the reader's language.
+"""A problem as a code and its parameters, so that it can be worded in the reader's language where it is shown.
 
-`wording.problems` has the words of every code.
+`wording.problems` has the text of every code.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ class Problem(Struct, frozen=True):
     """What went wrong: `Problem.of("plex.token_refused", server="10.0.0.2:32400")`."""
 
     code: str
-    """What it is: area and cause, as "plex.token_refused"."""
+    """Area and cause, like "plex.token_refused"."""
     parameters: dict[str, Union[str, int, float, Problem]] = msgspec.field(  # noqa: UP007  # msgspec evaluates it
         default_factory=dict
     )
-    """What it is about, by the names in its text. A problem within it (a cause, a cure) is worded with it."""
+    """The values for its text, by name. A problem among them (a cause, a cure) is worded as part of the text."""
 
     @classmethod
     def of(cls, code: str, /, **parameters: str | int | float | Problem) -> Problem:
-        """Return a problem with these parameters. None of them may hold a secret."""
+        """Return a problem with these parameters, none of which may contain a secret."""
         return cls(code, parameters)
 
     def map_texts(self, change: Callable[[str], str]) -> Problem:
-        """Return the problem with each of its texts changed: to leave a secret out, say."""
+        """Return the problem with each of its texts changed, for example to remove a secret."""
         changed = {
             name: value.map_texts(change)
             if isinstance(value, Problem)

@@ -1,4 +1,4 @@
-"""What administrators are shown of the service: its settings, its log, what was set aside, its backups."""
+"""What administrators see of the service: settings, log, dead letters, backups."""
 
 from __future__ import annotations
 
@@ -19,46 +19,46 @@ __all__ = [
 
 
 class SettingValue(Struct, frozen=True):
-    """A setting as the service runs with it."""
+    """A setting of the running service."""
 
     name: str
-    """Of its variable."""
+    """The variable's name."""
     value: str
-    """As it would be set; empty for a secret."""
+    """The value in the form in which it is set; empty for a secret."""
     is_secret: bool
-    """Whether its value is told to nobody."""
+    """Whether its value is never shown."""
     is_set: bool
-    """Whether it has another value than the default."""
+    """Whether its value differs from the default."""
 
 
 class DeadLetter(Struct, frozen=True):
-    """A message that could not be delivered or read. What was in it is in no answer."""
+    """A message that could not be delivered or read, without its content."""
 
     at: str
-    """ISO 8601, UTC."""
+    """When it was set aside; ISO 8601, UTC."""
     actor: str
-    """Who set it aside."""
+    """The actor that set it aside."""
     sender: str
-    """Who sent it; empty where that is not known."""
+    """The actor that sent it; empty if not known."""
     tag: str
-    """Its class; empty where it was not readable."""
+    """Its tag; empty if it was unreadable."""
     reason: str
-    """Why."""
+    """Why it was set aside."""
 
 
 class ServiceFacts(Answer, frozen=True, tag="service_facts"):
     """Answer to GetServiceFacts."""
 
     settings: tuple[SettingValue, ...]
-    """All of them."""
+    """All settings."""
     dead_letters: tuple[DeadLetter, ...]
     """The newest first; at most twenty."""
     version: str
-    """Of Usher."""
+    """Usher's version."""
 
 
 class GetServiceFacts(Question[ServiceFacts], frozen=True, tag="get_service_facts", to="launcher"):
-    """What does the service run with, and what was set aside?"""
+    """The service's settings, version and dead letters."""
 
 
 class LogLine(Struct, frozen=True):
@@ -67,11 +67,11 @@ class LogLine(Struct, frozen=True):
     at_s: float
     """Seconds since 1970, UTC."""
     actor: str
-    """Whose process it is."""
+    """The actor that logged it."""
     level: str
-    """DEBUG, INFO, WARNING, ERROR."""
+    """DEBUG, INFO, WARNING or ERROR."""
     text: str
-    """What it says, at most 500 characters."""
+    """The text, at most 500 characters."""
 
 
 class LogTail(Answer, frozen=True, tag="log_tail"):
@@ -82,17 +82,17 @@ class LogTail(Answer, frozen=True, tag="log_tail"):
 
 
 class GetLogTail(Question[LogTail], frozen=True, tag="get_log_tail", to="launcher"):
-    """The last lines of a process's log, kept where there is a page; every actor answers, and the launcher."""
+    """The last lines of a process's log, kept if there is a web page. Every actor and the launcher answer it."""
 
     limit: int = 50
-    """How many lines at most."""
+    """Maximum number of lines."""
 
 
 class BackupEntry(Struct, frozen=True):
     """A backup of the store."""
 
     name: str
-    """Of its file."""
+    """The file's name."""
     made_at_s: float
     """Seconds since 1970, UTC."""
     size_bytes: int
@@ -107,4 +107,4 @@ class BackupList(Answer, frozen=True, tag="backup_list"):
 
 
 class ListBackups(Question[BackupList], frozen=True, tag="list_backups", to="persistence"):
-    """Which backups are there? Each was read back when it was made."""
+    """All backups. Each was verified when it was made."""

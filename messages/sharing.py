@@ -1,4 +1,4 @@
-"""Pages that a member shares with whoever has the link, and who had said that they would come to a night."""
+"""Pages that a member shares by a link; RSVPs of planned nights."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ ShareKind = Literal["year", "night", "badge"]
 
 
 class Share(Struct, frozen=True):
-    """A page that is shared."""
+    """A shared page."""
 
     token: str
-    """What stands in its address."""
+    """The token in its address."""
     kind: ShareKind
-    """A year of the owner's, a night that the owner was at, or a badge that the owner has."""
+    """A year of the owner, a night that the owner attended, or a badge that the owner has."""
     subject: str
     """The year, the screening's id, or the badge's id."""
     created_at_s: float
@@ -40,18 +40,18 @@ class ShareOpened(Answer, frozen=True, tag="share_opened"):
     """Answer to OpenShare."""
 
     share: Share | None
-    """None where there is nothing to share, or nothing that the owner may: who is hidden shares nothing."""
+    """None if there is no such page, or if the owner may not share it: hidden viewers share nothing."""
 
 
 class OpenShare(Question[ShareOpened], frozen=True, tag="open_share", to="persistence"):
-    """A member shares a page; one that is shared already keeps its address."""
+    """A member shares a page; a page that is already shared keeps its address."""
 
     token: str
-    """What is to stand in its address: 128 random bits."""
+    """The token for its address: 128 random bits."""
     viewer_id: str
     """Discord id of the owner, as digits."""
     kind: ShareKind
-    """What is shared."""
+    """The kind of page."""
     subject: str
     """The year, the screening's id, or the badge's id."""
 
@@ -64,7 +64,7 @@ class ShareList(Answer, frozen=True, tag="share_list"):
 
 
 class ListShares(Question[ShareList], frozen=True, tag="list_shares", to="persistence"):
-    """What does a member share?"""
+    """The pages that a member shares."""
 
     viewer_id: str
     """Discord id, as digits."""
@@ -83,14 +83,14 @@ class EndShares(Question[SharesEnded], frozen=True, tag="end_shares", to="persis
     viewer_id: str
     """Discord id of the owner, as digits."""
     token: str = ""
-    """Which; empty for all."""
+    """Token of the share; empty for all."""
 
 
 class ShareFound(Answer, frozen=True, tag="share_found"):
     """Answer to FindShare."""
 
     share: Share | None
-    """None where there is none, it ended, or its owner is hidden by now."""
+    """None if there is none, if it was ended, or if its owner is hidden now."""
     viewer_id: str = ""
     """The owner, Discord id as digits."""
     username: str = ""
@@ -98,18 +98,18 @@ class ShareFound(Answer, frozen=True, tag="share_found"):
 
 
 class FindShare(Question[ShareFound], frozen=True, tag="find_share", to="persistence"):
-    """What is shared at an address?"""
+    """The shared page at an address."""
 
     token: str
-    """What stands in it."""
+    """The token in the address."""
 
 
 class RecordRsvps(Command, frozen=True, tag="record_rsvps"):
-    """Discord -> persistence: who had said that they would come to a planned night that became a screening."""
+    """Discord -> persistence: the RSVPs of a planned night whose screening has begun."""
 
     delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
 
     screening_id: str
     """The screening."""
     viewer_ids: tuple[str, ...]
-    """Discord ids, as digits; they replace those that were told before."""
+    """Discord ids, as digits; they replace those of earlier messages."""

@@ -3,18 +3,20 @@
 from collections.abc import Iterable
 from itertools import pairwise
 
+from msgspec.structs import replace
+
 from messages.watches import Sitting, Sittings
 
 JOIN_GAP_S = 30.0
-"""Play that goes on within this many seconds belongs to the same sitting; its playing time stays exact."""
+"""Play that continues within this many seconds belongs to the same sitting; its playing time stays exact."""
 MAX_SITTINGS = 64
-"""A watch with more sittings has the two joined between which the shortest time lies."""
+"""Maximum number of sittings; beyond it, the two with the shortest gap between them are joined."""
 
 
 def add(sittings: Sittings, start_s: float, end_s: float, playing_s: float) -> Sittings:
     """Return `sittings` with `playing_s` seconds of play between two instants added at the end.
 
-    A stretch that begins before the last sitting ends follows it at once: the wall clock was set back.
+    If that begins before the last sitting ends (the wall clock was set back), it is moved to follow it directly.
     """
     if playing_s <= 0:
         return sittings
@@ -35,7 +37,7 @@ def add(sittings: Sittings, start_s: float, end_s: float, playing_s: float) -> S
 def merge(watches: Iterable[Sittings]) -> Sittings:
     """Return the sittings of several watches of one film by one viewer as those of one watch.
 
-    No second counts twice: where sittings overlap, that one counts in which more of the time was played.
+    No second counts twice: where sittings overlap, the one with the greater share of playing time counts.
     """
     parts = sorted(sitting for sittings in watches for sitting in map(_as_tuple, sittings))
     joined: list[Sitting] = []
@@ -52,6 +54,20 @@ def merge(watches: Iterable[Sittings]) -> Sittings:
     return _limit(joined)
 
 
+def include(sittings: Sittings, start_s: float, end_s: float, played_s: float) -> Sittings:
+    """Return `sittings` with play added that they do not contain yet, even if one of them spans its time."""
+    merged = merge((sittings, add((), start_s, end_s, played_s)))
+    missing_s = played_s - (playing_s(merged) - playing_s(sittings))
+    if missing_s <= 0:
+        return merged
+    return tuple(
+        replace(each, playing_s=min(each.end_s - each.start_s, each.playing_s + missing_s))
+        if each.start_s <= start_s < each.end_s
+        else each
+        for each in merged
+    )
+
+
 def playing_s(sittings: Sittings) -> float:
     """Return the playing time of all sittings together, seconds."""
     return sum(sitting.playing_s for sitting in sittings)
@@ -62,7 +78,7 @@ def _as_tuple(sitting: Sitting) -> tuple[float, float, float]:
 
 
 def _merge_group(group: list[tuple[float, float, float]]) -> Sitting:
-    """Return overlapping sittings as one; the play of each is taken as even over its length."""
+    """Return overlapping sittings as one; the play of each is assumed to be spread evenly over its length."""
     if len(group) == 1:
         return Sitting(*group[0])
     bounds = sorted({instant for start_s, end_s, _ in group for instant in (start_s, end_s)})

@@ -1,4 +1,4 @@
-"""Stretches of a film: what was seen, as ascending half-open spans in ms that do not touch."""
+"""Spans: the parts of a film that were seen, as ascending half-open intervals in ms that do not touch."""
 
 from collections.abc import Iterable
 
@@ -6,13 +6,13 @@ from messages.watches import Spans
 
 
 def add(spans: Spans, start_ms: int, end_ms: int) -> Spans:
-    """Return `spans` with [start_ms, end_ms) joined in; an empty or backward stretch adds nothing."""
+    """Return `spans` with [start_ms, end_ms) added; an empty or backward interval adds nothing."""
     if end_ms <= start_ms:
         return spans
     if not spans:
         return ((start_ms, end_ms),)
     last_start, last_end = spans[-1]
-    # Nearly every step goes on where the last one ended: the general way would cost every session each poll.
+    # Fast path: nearly every step continues the last span, for every session at each poll.
     if start_ms > last_end:
         return (*spans, (start_ms, end_ms))
     if start_ms >= last_start:
@@ -23,7 +23,7 @@ def add(spans: Spans, start_ms: int, end_ms: int) -> Spans:
 
 
 def union(stretches: Iterable[tuple[int, int]]) -> Spans:
-    """Return any stretches, in any order and overlapping, as proper spans."""
+    """Return intervals, which may overlap and be in any order, as spans."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted(stretch for stretch in stretches if stretch[1] > stretch[0]):
         if joined and start <= joined[-1][1]:
@@ -31,6 +31,20 @@ def union(stretches: Iterable[tuple[int, int]]) -> Spans:
         else:
             joined.append((start, end))
     return tuple(joined)
+
+
+def subtract(spans: Spans, less: Spans) -> Spans:
+    """Return the parts of `spans` that are not in `less`."""
+    left: list[tuple[int, int]] = []
+    for start, end in spans:
+        for less_start, less_end in less:
+            if less_end > start and less_start < end:
+                if less_start > start:
+                    left.append((start, less_start))
+                start = max(start, less_end)
+        if start < end:
+            left.append((start, end))
+    return tuple(left)
 
 
 def coverage(spans: Spans) -> int:

@@ -1,4 +1,4 @@
-"""Statistics of viewers: figures, badges, leaderboards and years."""
+"""Viewer statistics: figures, badges, leaderboards and years."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ __all__ = [
     "BadgesAwarded",
     "BigNight",
     "CommunityYear",
+    "Companion",
+    "CompanionList",
     "EarnedBadge",
     "GetBadgeCatalogue",
     "GetCommunityYear",
+    "GetCompanions",
     "GetLeaderboard",
     "GetViewerStats",
     "GetYear",
@@ -36,7 +39,7 @@ LeaderboardKind = Literal["movies", "time", "streak", "badges"]
 
 
 class ViewerStats(Struct, frozen=True):
-    """A viewer's statistics; running watches are in them. Brief watches are not."""
+    """A viewer's statistics, including running watches, without brief ones."""
 
     viewer_id: str
     """Discord id as digits, or plex:<machineIdentifier>:<account id>."""
@@ -51,9 +54,9 @@ class ViewerStats(Struct, frozen=True):
     current_streak_days: int
     """Days in a row with a watch, up to today or yesterday, in TIMEZONE."""
     longest_streak_days: int
-    """The longest such row ever."""
+    """The longest such streak ever."""
     last_watch_date: str
-    """ISO date in TIMEZONE; empty where nothing was watched."""
+    """ISO date in TIMEZONE; empty if nothing was watched."""
     genres: dict[str, int]
     """Films (and episodes) by genre."""
     decades: dict[str, int]
@@ -61,7 +64,7 @@ class ViewerStats(Struct, frozen=True):
     directors: dict[str, int]
     """Films (and episodes) by director."""
     watching_now: str = ""
-    """Title of what the viewer watches now; empty where nothing."""
+    """Title that the viewer is watching now; empty if none."""
     badges: int = 0
     """How many badges the viewer has."""
     total_episodes: int = 0
@@ -72,7 +75,7 @@ class EarnedBadge(Struct, frozen=True):
     """A badge that a viewer has."""
 
     badge_id: str
-    """Id in badges.toml (or one that an import brought)."""
+    """Id in badges.toml, or from an import."""
     name: str
     """Name to show."""
     emoji: str
@@ -80,7 +83,7 @@ class EarnedBadge(Struct, frozen=True):
     rarity: str
     """common, uncommon, rare, epic or legendary."""
     description: str
-    """What it is given for."""
+    """Why it is awarded."""
     earned_at_s: float
     """Seconds since 1970, UTC."""
     progress: float
@@ -88,7 +91,7 @@ class EarnedBadge(Struct, frozen=True):
 
 
 class BadgeProgress(Struct, frozen=True):
-    """How far a viewer is on the way to a badge."""
+    """A viewer's progress towards a badge."""
 
     badge_id: str
     """Id in badges.toml."""
@@ -99,19 +102,19 @@ class BadgeProgress(Struct, frozen=True):
     rarity: str
     """common, uncommon, rare, epic or legendary."""
     description: str
-    """What it is given for."""
+    """Why it is awarded."""
     progress: float
     """The viewer's figure."""
     threshold: float
     """The figure that earns it."""
     earned_at_s: float | None = None
-    """When it was earned; None where not yet."""
+    """When it was earned; None if not yet."""
     holders: int = 0
     """How many viewers have it."""
 
 
 class BadgesAwarded(Event, frozen=True, tag="badges_awarded"):
-    """Persistence -> Discord: a viewer earned these just now. To be announced."""
+    """Persistence -> Discord: a viewer just earned these badges; announce them."""
 
     delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
 
@@ -120,12 +123,12 @@ class BadgesAwarded(Event, frozen=True, tag="badges_awarded"):
     username: str
     """The viewer's name."""
     badges: tuple[EarnedBadge, ...]
-    """What was earned, in the order of badges.toml."""
+    """The badges, in the order of badges.toml."""
     screening_id: str = ""
-    """The screening that earned it."""
+    """The screening at which they were earned."""
 
     def dedup_id(self) -> str:
-        """Return the same id for the same badges: each is earned once."""
+        """Return an id made from the badges: each is earned only once."""
         return f"badges:{self.viewer_id}:{','.join(badge.badge_id for badge in self.badges)}"
 
 
@@ -133,20 +136,20 @@ class ViewerProfile(Answer, frozen=True, tag="viewer_profile"):
     """Answer to GetViewerStats."""
 
     stats: ViewerStats | None
-    """None where the viewer is not known."""
+    """None if the viewer is not known."""
     badges: tuple[EarnedBadge, ...]
-    """Earned, the newest first."""
+    """Earned badges, the newest first."""
     progress: tuple[BadgeProgress, ...]
     """Every badge of badges.toml, in its order."""
     rank_by_time: int = 0
-    """Place in the leaderboard by time, from 1; 0 where not in it, or not for others: the viewer is anonymous."""
+    """Place in the leaderboard by time, from 1; 0 if not in it, or if the viewer is anonymous and others ask."""
     days: tuple[tuple[str, float], ...] = ()
-    """The last year: ISO date in TIMEZONE, seconds watched; in order of time, days without any left out."""
+    """The last year: ISO date in TIMEZONE and seconds watched; in chronological order, without days of no watching."""
     hidden: bool = False
-    """The viewer keeps this private, and somebody else asked: nothing of it is here."""
+    """Whether the answer is empty because the viewer's record is private and somebody else asked."""
     figures_hidden: bool = False
-    """The viewer is anonymous, and somebody else asked: rankings have these figures without the name, so that they are
-    not here, nor badges and progress."""
+    """Whether figures, badges and progress are left out because the viewer is anonymous and somebody else asked:
+    rankings show the same figures without a name."""
 
 
 class GetViewerStats(Question[ViewerProfile], frozen=True, tag="get_viewer_stats", to="persistence"):
@@ -155,7 +158,36 @@ class GetViewerStats(Question[ViewerProfile], frozen=True, tag="get_viewer_stats
     viewer_id: str
     """Discord id as digits, or plex:<machineIdentifier>:<account id>."""
     asker: str = ""
-    """Who asks, Discord id as digits; what is private is answered to its owner alone. Empty: nobody in particular."""
+    """Who asks, Discord id as digits; only its owner gets a private record. Empty: nobody in particular."""
+
+
+class Companion(Struct, frozen=True):
+    """Somebody with whom a viewer watches."""
+
+    viewer_id: str
+    """Who."""
+    username: str
+    """Name."""
+    parties: int
+    """Of the watch parties that were looked at: those where both were."""
+
+
+class CompanionList(Answer, frozen=True, tag="companion_list"):
+    """Answer to GetCompanions."""
+
+    rows: tuple[Companion, ...]
+    """Who was at most of them first. Empty where the asker may not see the viewer's figures."""
+    parties: int
+    """The viewer's last watch parties that were looked at."""
+
+
+class GetCompanions(Question[CompanionList], frozen=True, tag="get_companions", to="persistence"):
+    """With whom a viewer watches (the page of a viewer)."""
+
+    viewer_id: str
+    """Discord id as digits, or plex:<machineIdentifier>:<account id>."""
+    asker: str = ""
+    """Who asks, as in GetViewerStats."""
 
 
 class BadgeCatalogue(Answer, frozen=True, tag="badge_catalogue"):
@@ -166,55 +198,55 @@ class BadgeCatalogue(Answer, frozen=True, tag="badge_catalogue"):
 
 
 class GetBadgeCatalogue(Question[BadgeCatalogue], frozen=True, tag="get_badge_catalogue", to="persistence"):
-    """All badges there are (`allbadges`)."""
+    """All badges (`allbadges`)."""
 
 
 class LeaderboardRow(Struct, frozen=True):
-    """One place."""
+    """One place of a leaderboard."""
 
     rank: int
     """From 1; equal figures share a rank."""
     viewer_id: str
-    """Who."""
+    """The viewer; empty if anonymous."""
     username: str
-    """Name."""
+    """The viewer's name."""
     value: float
-    """Films, seconds, days or badges, by the kind."""
+    """Films, seconds, days or badges, depending on the kind."""
 
 
 class Leaderboard(Answer, frozen=True, tag="leaderboard"):
     """Answer to GetLeaderboard."""
 
     kind: LeaderboardKind
-    """What it is ranked by."""
+    """The figure to rank by."""
     rows: tuple[LeaderboardRow, ...]
     """The best first."""
     total: int
-    """Viewers in all."""
+    """Number of viewers on all pages."""
     own: LeaderboardRow | None = None
-    """The asker's own place, on whatever page it is; None where they have none, or nobody in particular asked."""
+    """The asker's own place, on any page; None if they have none, or if nobody in particular asked."""
 
 
 class GetLeaderboard(Question[Leaderboard], frozen=True, tag="get_leaderboard", to="persistence"):
     """A leaderboard (`leaderboard`, `topwatchers`)."""
 
     kind: LeaderboardKind
-    """What to rank by."""
+    """The figure to rank by."""
     since_s: float | None = None
     """Count only watches that ended at or after this time (movies and time); None for all."""
     limit: int = 10
-    """Rows a page."""
+    """Rows for each page."""
     offset: int = 0
-    """Rows to pass over."""
+    """Rows to skip."""
     asker: str = ""
-    """Who asks, Discord id as digits: told their own place, anonymous or not. Empty: nobody in particular."""
+    """Who asks, Discord id as digits: gets their own place, even if anonymous. Empty: nobody in particular."""
 
 
 class YearFigures(Struct, frozen=True):
-    """What the watches of one year add up to; brief ones are in none of it."""
+    """Totals of one year, without brief watches."""
 
     year: int
-    """Which."""
+    """The year."""
     films: int
     """Watches of films."""
     episodes: int
@@ -226,46 +258,46 @@ class YearFigures(Struct, frozen=True):
     longest_streak_days: int
     """Longest run of days within the year on which something was watched."""
     genre: tuple[str, float] | None = None
-    """Most watched genre, and watches."""
+    """Most watched genre, and its watches."""
     decade: tuple[str, float] | None = None
-    """Most watched decade, like "1980s", and watches."""
+    """Most watched decade, like "1980s", and its watches."""
     director: tuple[str, float] | None = None
-    """Most watched director, and watches."""
+    """Most watched director, and their watches."""
     busiest_month: tuple[str, float] | None = None
-    """Like "2026-11", and seconds."""
+    """Month, like "2026-11", and seconds watched."""
     busiest_day: tuple[str, float] | None = None
-    """ISO date in TIMEZONE, and seconds."""
+    """ISO date in TIMEZONE, and seconds watched."""
     longest_film: tuple[str, float] | None = None
     """Title and year of the longest film, and its length in seconds."""
     companion: tuple[str, float] | None = None
-    """Who else was at most of the same watch parties, and at how many."""
+    """The viewer who shared the most watch parties, and how many these were."""
     days: tuple[tuple[str, float], ...] = ()
-    """ISO date in TIMEZONE, seconds watched; in order of time, days without any left out."""
+    """ISO date in TIMEZONE and seconds watched; in chronological order, without days of no watching."""
     titles: int = 0
-    """Different films among the watches of films."""
+    """Number of different films."""
 
 
 class YearOfViewer(Answer, frozen=True, tag="year_of_viewer"):
-    """Answer to GetYear; running watches are in it."""
+    """Answer to GetYear, including running watches."""
 
     username: str
-    """The viewer's name; empty where the viewer is not known."""
+    """The viewer's name; empty if the viewer is not known."""
     figures: YearFigures
-    """What the year adds up to."""
+    """The totals of the year."""
     badges: tuple[EarnedBadge, ...]
-    """Earned in that year, the newest first."""
+    """Badges earned in that year, the newest first."""
     hidden: bool = False
-    """The viewer keeps this private, and somebody else asked: nothing of it is here."""
+    """Whether the answer is empty because the viewer's record is private and somebody else asked."""
     figures_hidden: bool = False
-    """The viewer is anonymous, and somebody else asked: rankings have the figures without the name."""
+    """Whether the figures are left out because the viewer is anonymous and somebody else asked."""
     films: tuple[TitleCount, ...] = ()
-    """At most five, by this viewer's watches alone, the most watched first."""
+    """At most five, counting this viewer's watches alone, the most watched first."""
     posters: tuple[Item | None, ...] = ()
-    """As this viewer watched each of `films`; None where that is not known."""
+    """Each of `films` as the item that this viewer watched; None if not known."""
 
 
 FIRST_YEAR, LAST_YEAR = 1970, 2999
-"""Which years can be asked for."""
+"""The years that can be asked for."""
 
 
 class GetYear(Question[YearOfViewer], frozen=True, tag="get_year", to="persistence"):
@@ -274,9 +306,9 @@ class GetYear(Question[YearOfViewer], frozen=True, tag="get_year", to="persisten
     viewer_id: str
     """Discord id as digits, or plex:<machineIdentifier>:<account id>."""
     year: int
-    """Which, in TIMEZONE."""
+    """The year, in TIMEZONE."""
     asker: str = ""
-    """Who asks, Discord id as digits; what is private is answered to its owner alone. Empty: nobody in particular."""
+    """Who asks, Discord id as digits; only its owner gets a private record. Empty: nobody in particular."""
 
 
 class BigNight(Struct, frozen=True):
@@ -285,9 +317,9 @@ class BigNight(Struct, frozen=True):
     title: str
     """Title and year of the film."""
     started_at_s: float
-    """When the first viewer came in; seconds since 1970, UTC."""
+    """When the first viewer joined; seconds since 1970, UTC."""
     viewers: int
-    """How many were there."""
+    """Number of viewers."""
 
 
 class BadgeCount(Struct, frozen=True):
@@ -304,26 +336,26 @@ class BadgeCount(Struct, frozen=True):
 
 
 class CommunityYear(Answer, frozen=True, tag="community_year"):
-    """Answer to GetCommunityYear; running watches are in it."""
+    """Answer to GetCommunityYear, including running watches."""
 
     figures: YearFigures
-    """What everybody's year adds up to; without a companion."""
+    """The totals of the year over all viewers; without a companion."""
     viewers: int
-    """How many watched."""
+    """Number of viewers."""
     films: tuple[TitleCount, ...]
     """At most five, the most watched first."""
     top: tuple[LeaderboardRow, ...]
-    """At most five, who watched longest first; the value is seconds."""
+    """At most five viewers, the longest playing time first; the value is seconds."""
     night: BigNight | None = None
-    """The watch party with the most viewers; None where there was none."""
+    """The watch party with the most viewers; None if there was none."""
     posters: tuple[Item | None, ...] = ()
-    """As somebody watched each of `films`; None where that is not known."""
+    """Each of `films` as an item that somebody watched; None if not known."""
     badges: tuple[BadgeCount, ...] = ()
-    """Earned in the year by those whom others may see, the rarest first."""
+    """Badges that visible viewers earned in the year, the rarest first."""
 
 
 class GetCommunityYear(Question[CommunityYear], frozen=True, tag="get_community_year", to="persistence"):
     """The whole community's year (`wrapped server`)."""
 
     year: int
-    """Which, in TIMEZONE."""
+    """The year, in TIMEZONE."""

@@ -32,68 +32,68 @@ class SuggestedFilm(Struct, frozen=True):
     """A film that somebody suggested, and who wants it."""
 
     suggestion_id: str
-    """Id of the suggestion, 16 hexadecimal digits; the same film has the same again."""
+    """Id of the suggestion, 16 hexadecimal digits; always the same for the same film."""
     title: str
-    """Title to show; as typed where the film is not in the library."""
+    """Title to show; as typed if the film is not in the library."""
     year: int | None
     """Year of release."""
     item: Item | None
-    """The film in the library; None where it was not found there."""
+    """The film in the library; None if it was not found there."""
     suggested_by: str
-    """Discord id of whoever suggested it first, as digits; empty for a hidden viewer."""
+    """Discord id of the first suggester, as digits; empty for a hidden viewer."""
     suggested_at_s: float
-    """When that was; seconds since 1970, UTC."""
+    """When it was first suggested; seconds since 1970, UTC."""
     wanted: int
     """How many want it, the suggester included."""
     names: tuple[str, ...]
-    """Names of those who want it, the suggester first; no hidden viewer is among them."""
+    """Names of visible viewers who want it, the suggester first."""
     is_mine: bool
     """Whether the asker wants it."""
     seen: int
-    """How many of those asked of have seen it; hidden viewers are not counted."""
+    """How many of the `asked_of` viewers have seen it."""
     asked_of: int
-    """Of how many that is asked; hidden viewers are not counted."""
+    """Number of viewers among whom `seen` is counted, without hidden ones."""
 
 
 class SuggestionsPage(Answer, frozen=True, tag="suggestions_page"):
     """Answer to GetSuggestions."""
 
     films: tuple[SuggestedFilm, ...]
-    """The page: the most wanted first, then the longest suggested."""
+    """The page: the most wanted first, then the oldest suggestion first."""
     total: int
-    """How many there are in all."""
+    """Number of films on all pages."""
 
 
 class GetSuggestions(Question[SuggestionsPage], frozen=True, tag="get_suggestions", to="persistence"):
     """The films that people want to see (`suggestions`, `vote`)."""
 
     watched_percent: float
-    """From this share of a film on it counts as seen, also in several sittings; 0 to 100."""
+    """The share of a film that counts as seen, over all sittings; 0 to 100."""
     members: tuple[VoiceMember, ...] = ()
-    """Of whom to tell whether they have seen it; empty for every viewer who is known."""
+    """The members among whom `seen` is counted; empty for every known viewer."""
     limit: int = 10
-    """Films a page."""
+    """Films for each page."""
     offset: int = 0
-    """Films to pass over."""
+    """Films to skip."""
     asker: str = ""
     """Who asks, Discord id as digits. Empty: nobody in particular."""
     mine_only: bool = False
-    """Only those that the asker wants."""
+    """Only films that the asker wants."""
     suggestion_id: str = ""
-    """Only this one; empty for all."""
+    """Only this suggestion; empty for all."""
 
 
 class FilmSuggested(Answer, frozen=True, tag="film_suggested"):
     """Answer to SuggestFilm."""
 
     outcome: SuggestionOutcome
-    """What became of it."""
+    """The outcome."""
     film: SuggestedFilm | None
-    """The suggestion; None where there is none."""
+    """The suggestion; None if there is none."""
 
 
 class SuggestFilm(Question[FilmSuggested], frozen=True, tag="suggest_film", to="persistence"):
-    """A member wants to see a film (`suggest`). A film that was suggested already is seconded."""
+    """A member wants to see a film (`suggest`). If the film was suggested before, the member seconds it."""
 
     viewer_id: str
     """Discord id of the member, as digits."""
@@ -102,64 +102,64 @@ class SuggestFilm(Question[FilmSuggested], frozen=True, tag="suggest_film", to="
     title: str
     """Title of the film."""
     year: int | None
-    """Year of release; None where it is not known."""
+    """Year of release; None if not known."""
     item: Item | None
-    """The film in the library; None where it was not found there."""
+    """The film in the library; None if it was not found there."""
     limit: int
-    """How many films on the list one member may have suggested."""
+    """Maximum number of films on the list that one member suggested."""
     watched_percent: float
     """As in `GetSuggestions`."""
     members: tuple[VoiceMember, ...] = ()
     """As in `GetSuggestions`."""
     suggestion_id: str = ""
-    """The suggestion to second, whatever `title` says; empty to go by the film."""
+    """The suggestion to second, whatever the title is; empty to find it by the film."""
 
 
 class FilmWithdrawn(Answer, frozen=True, tag="film_withdrawn"):
     """Answer to WithdrawFilm."""
 
     title: str
-    """The film's title; empty where there is no such suggestion, or the member does not want it."""
+    """The film's title; empty if there is no such suggestion, or if the member does not want it."""
     is_gone: bool
-    """Whether it left the list: nobody wants it any more, or it was removed."""
+    """Whether the film left the list: nobody wants it any more, or it was removed."""
 
 
 class WithdrawFilm(Question[FilmWithdrawn], frozen=True, tag="withdraw_film", to="persistence"):
-    """A member does not want to see a film any more, or somebody with Manage Events removes it from the list."""
+    """A member no longer wants to see a film, or somebody with Manage Events removes it from the list."""
 
     suggestion_id: str
     """Id of the suggestion."""
     viewer_id: str
     """Discord id of the member, as digits."""
     everybody: bool = False
-    """Whether it is removed, whoever wants it."""
+    """Whether it is removed for everybody who wants it."""
 
 
 class FilmVote(Struct, frozen=True):
-    """What a member voted for in a poll that is over."""
+    """A member's votes in a finished poll."""
 
     viewer_id: str
     """Discord id of the member, as digits."""
     username: str
     """The member's name."""
     films: tuple[str, ...]
-    """Titles that the member voted for."""
+    """Titles of the films that got the member's vote."""
 
 
 class RecordVotes(Command, frozen=True, tag="record_votes"):
-    """Discord -> persistence: who voted in a poll that is over. What is known of the poll already stays."""
+    """Discord -> persistence: the votes of a finished poll. Votes that are already stored stay."""
 
     delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
 
     poll_id: str
     """Discord id of the poll's message, as digits."""
     votes: tuple[FilmVote, ...]
-    """One for each member who voted."""
+    """An entry for each member who voted."""
     at_s: float
     """When the poll ended; seconds since 1970, UTC."""
 
     def dedup_id(self) -> str:
-        """Return the same id for the same poll: it ends once."""
+        """Return an id made from the poll's: a poll ends only once."""
         return f"votes:{self.poll_id}"
 
 
@@ -167,18 +167,18 @@ class FilmRated(Answer, frozen=True, tag="film_rated"):
     """Answer to RateFilm."""
 
     outcome: RatingOutcome
-    """What became of it."""
+    """The outcome."""
     title: str = ""
-    """The film's title; empty where it was not rated."""
+    """The film's title; empty if it was not rated."""
     before: int = 0
-    """The member's rating until now; 0 where there was none."""
+    """The member's previous rating; 0 if there was none."""
 
 
 class RateFilm(Question[FilmRated], frozen=True, tag="rate_film", to="persistence"):
-    """A member rates the film of a night; only who was there may."""
+    """A member rates the film of a night; only viewers who were there may."""
 
     screening_id: str
-    """The screening whose record has the button."""
+    """The screening whose record on Discord has the button."""
     viewer_id: str
     """Discord id of the member, as digits."""
     rating: int

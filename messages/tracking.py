@@ -1,4 +1,4 @@
-"""Screenings, and what the tracker is asked."""
+"""Screenings, and the questions to the tracker."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ class Attendee(Struct, frozen=True):
     username: str
     """The viewer's name."""
     joined_at_s: float
-    """When the viewer came in; seconds since 1970, UTC."""
+    """When the viewer joined; seconds since 1970, UTC."""
     join_position_ms: PositionMs | None
-    """The film's position then."""
+    """The film's position at that time."""
     playing_s: float
-    """Wall time with the film moving, seconds."""
+    """Wall time during which the film played, seconds."""
     coverage_ms: DurationMs
     """How much of the film was seen."""
     completion_percent: float | None
-    """0 to 100; None where the film's length is not known."""
+    """0 to 100; None if the film's length is not known."""
     present: bool = True
-    """Still there."""
+    """Whether the viewer is still there."""
     left_at_s: float | None = None
-    """When the viewer left; None while there."""
+    """When the viewer left; None while present."""
     brief: bool = False
-    """There for too short to count."""
+    """Whether the watch is too short to count."""
     spans: Spans = ()
-    """What was seen of the film: half-open stretches in ms, ascending."""
+    """The parts of the film that were seen: half-open spans in ms, ascending."""
     sittings: Sittings = ()
-    """When it was played; empty where an older version did not write it down."""
+    """When it was played; empty if an older version did not record it."""
 
 
 class Screening(Struct, frozen=True):
@@ -63,7 +63,7 @@ class Screening(Struct, frozen=True):
     server_id: str
     """machineIdentifier of the Plex server."""
     session_key: str
-    """Present key of the Plex session."""
+    """Current key of the Plex session."""
     item: Item
     """What plays."""
     host: str
@@ -71,22 +71,22 @@ class Screening(Struct, frozen=True):
     player: str
     """Name of the player."""
     state: PlayerState
-    """What the player did when last seen."""
+    """The player's state when last seen."""
     position_ms: PositionMs | None
     """Position at `seen`."""
     seen: Moment
-    """When that was."""
+    """When the session was last seen."""
     started_at_s: float
-    """First seen; seconds since 1970, UTC."""
+    """When it was first seen; seconds since 1970, UTC."""
     party: bool
-    """Plays into the watched voice channel."""
+    """Whether it is played into the watched voice channel."""
     seats: tuple[Attendee, ...]
-    """Everybody who watched it, the first to come first; those who left stay listed."""
+    """All viewers in the order in which they joined, including those who left."""
     merged: tuple[str, ...] = ()
-    """Screenings that have become this one: sessions of several accounts that play the film at the same time."""
+    """Screenings that were merged into this one: sessions of several accounts that play the film at the same time."""
 
     def estimate_position(self, at: Moment) -> int | None:
-        """Return where the film is at `at`, ms: moved on by the clock while it plays, not past its end."""
+        """Return the estimated position at `at`, ms: advanced by the clock while the film plays, at most to its end."""
         if self.position_ms is None:
             return None
         ran_s = max(0.0, at.steady_s - self.seen.steady_s) if self.state == "playing" else 0.0
@@ -95,49 +95,49 @@ class Screening(Struct, frozen=True):
 
 
 class NowPlaying(Event, frozen=True, tag="now_playing"):
-    """Tracker -> Discord: all screenings of one Plex server as of now, after each step that concerned it."""
+    """Tracker -> Discord: all current screenings of one Plex server, after each change there."""
 
     delivery: ClassVar[Delivery] = Delivery.CONFLATED
 
     at: Moment
-    """When."""
+    """When the tracker reported."""
     screenings: tuple[Screening, ...]
     """The oldest first."""
     server_id: str = ""
-    """machineIdentifier of the server; empty where it is every screening there is (as version 1.0 tells it)."""
+    """machineIdentifier of the server; empty for a report of all servers (as version 1.0 sends it)."""
 
     def conflation_key(self) -> str:
-        """Return the server: what plays there replaces what was told before of the same server alone."""
+        """Return the server's id: a report replaces only the previous one of the same server."""
         return self.server_id
 
 
 class ScreeningStarted(Event, frozen=True, tag="screening_started"):
-    """Tracker -> Discord: a film started. To be announced."""
+    """Tracker -> Discord: a film started; announce it."""
 
     delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
 
     at: Moment
     """When it was first seen."""
     screening: Screening
-    """What started."""
+    """The screening that started."""
 
 
 class ScreeningEnded(Event, frozen=True, tag="screening_ended"):
-    """Tracker -> Discord: a film ended or everybody left. To be announced."""
+    """Tracker -> Discord: a film ended or everybody left; announce it."""
 
     delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
 
     at: Moment
     """When it was last seen."""
     screening: Screening
-    """What ended, with everybody who watched."""
+    """The screening that ended, with all its viewers."""
 
 
 class ActiveWatch(Struct, frozen=True):
-    """One running watch, as people are told."""
+    """One running watch, as people see it."""
 
     watch_id: str
-    """The watch."""
+    """Id of the watch."""
     viewer_id: str
     """Discord id as digits, or plex:<machineIdentifier>:<account id>."""
     username: str
@@ -145,44 +145,44 @@ class ActiveWatch(Struct, frozen=True):
     source: Source
     """How the viewer is known to be there."""
     screening_id: str
-    """The screening it belongs to."""
+    """The screening that it belongs to."""
     item: Item
     """What is watched."""
     state: PlayerState
     """Playing, paused or buffering."""
     join_position_ms: PositionMs | None
-    """The film's position when the viewer came in."""
+    """The film's position when the viewer joined."""
     position_ms: PositionMs | None
-    """The film's position now, reckoned from the last poll."""
+    """The film's position now, estimated from the last poll."""
     watched_s: float
     """How long the viewer has been watching: playing time, seconds."""
     started_at_s: float
-    """When the viewer came in; seconds since 1970, UTC."""
+    """When the viewer joined; seconds since 1970, UTC."""
     coverage_ms: DurationMs
     """How much of the film was seen."""
     completion_percent: float | None
-    """0 to 100; None where the film's length is not known."""
+    """0 to 100; None if the film's length is not known."""
     party: bool
-    """Belongs to a watch party."""
+    """Whether it belongs to a watch party."""
 
 
 class ActiveWatches(Answer, frozen=True, tag="active_watches"):
     """Answer to ListActiveWatches."""
 
     at: Moment
-    """When."""
+    """When the tracker answered."""
     watches: tuple[ActiveWatch, ...]
     """The longest running first."""
     screenings: tuple[Screening, ...]
-    """What plays, with everybody who watches."""
+    """What plays, with all viewers."""
     notice: str = ""
-    """What stands in the way (Plex away, which host is not clear); empty where nothing."""
+    """A warning (Plex does not answer, the host is not clear); empty if there is none."""
     reasons: tuple[Problem, ...] = ()
-    """The same, to be worded in another language."""
+    """The same as problems, for wording in another language."""
     more_watches: int = 0
-    """How many run beside those, which are as many as a message has at most."""
+    """How many further watches did not fit into the message."""
     more_screenings: int = 0
-    """How many play beside those."""
+    """How many further screenings did not fit into the message."""
 
 
 class ListActiveWatches(Question[ActiveWatches], frozen=True, tag="list_active_watches", to="tracker"):
@@ -193,15 +193,15 @@ class SessionChoice(Struct, frozen=True):
     """A running Plex session."""
 
     session_key: str
-    """What it is called: its present key; where two servers have the same one, machineIdentifier/key."""
+    """Its current key; machineIdentifier/key if two servers have the same one."""
     server_id: str
     """machineIdentifier of its server."""
     item: Item
-    """What plays."""
+    """What plays; without a title if only hidden viewers see it."""
     account_name: str
-    """Whose session it is."""
+    """Name of the session's account."""
     player: str
-    """On which player."""
+    """Name of the player."""
     state: PlayerState
     """Playing, paused or buffering."""
     position_ms: PositionMs | None
@@ -214,11 +214,11 @@ class TrackingOutcome(Struct, frozen=True):
     user_id: str
     """Discord id, as digits."""
     name: str
-    """The display name; empty where the id is not in the channel."""
+    """The display name; empty if the person is not in the channel."""
     outcome: Literal["started", "already_watching", "would_start", "not_in_channel", "not_tracked"]
     """What was done."""
     hidden: bool = False
-    """Others are not to see this person: where others read the answer, nothing of this goes with the name."""
+    """Whether the person is hidden: if others read the answer, it must not show this outcome with the name."""
 
 
 class TrackingPlan(Answer, frozen=True, tag="tracking_plan"):
@@ -229,13 +229,13 @@ class TrackingPlan(Answer, frozen=True, tag="tracking_plan"):
     members: tuple[VoiceMember, ...]
     """Everybody in the voice channel."""
     chosen: str
-    """Key of the session that was or would be used; empty where none could be chosen."""
+    """Key of the session that was or would be used; empty if none could be chosen."""
     outcomes: tuple[TrackingOutcome, ...]
-    """For each person."""
+    """The outcome for each person."""
     problem: str = ""
-    """Why nothing was done, and what to do; empty where something was."""
+    """Why nothing was done, and what to do; empty if something was done."""
     reason: Problem | None = None
-    """The same, to be worded in another language; None where nothing is in the way."""
+    """The same as a problem, for wording in another language; None if there is none."""
 
 
 class StartTracking(Question[TrackingPlan], frozen=True, tag="start_tracking", to="tracker"):
@@ -244,10 +244,10 @@ class StartTracking(Question[TrackingPlan], frozen=True, tag="start_tracking", t
     session_key: str = ""
     """Plex session to use; empty for the only one, or the host's."""
     position_ms: PositionMs | None = None
-    """The film's position at which they came in; None for where it is now."""
+    """The film's position at which they joined; None for its current position."""
     user_ids: tuple[str, ...] = ()
     """Discord ids; empty for everybody in the voice channel."""
     simulate: bool = False
-    """Change nothing: only say what would be done."""
+    """Change nothing, only report what would be done."""
     requested_by: str = ""
     """Who asked, for the log."""

@@ -1,4 +1,4 @@
-"""The directory of viewers, as the page shows it."""
+"""The directory of viewers, as the web page shows it."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ class PageKey(Answer, frozen=True, tag="page_key"):
     """Answer to GetPageKey."""
 
     key: bytes
-    """With which short names of viewers and films are made; the same for ever."""
+    """The key from which the short names of viewers and films are made; it never changes."""
 
 
 class GetPageKey(Question[PageKey], frozen=True, tag="get_page_key", to="persistence"):
-    """The key of the store's short names; made where there is none yet."""
+    """The key of the store's short names, which is created if there is none yet."""
 
 
 class ViewerFound(Answer, frozen=True, tag="viewer_found"):
     """Answer to FindViewer."""
 
     viewer_id: str
-    """Discord id as digits, or plex:<machineIdentifier>:<account id>; empty where there is none who may be seen."""
+    """Discord id as digits, or plex:<machineIdentifier>:<account id>; empty if no visible viewer has this name."""
 
 
 class FindViewer(Question[ViewerFound], frozen=True, tag="find_viewer", to="persistence"):
-    """Who is called so in an address?"""
+    """The viewer who has this short name in web addresses."""
 
     slug: str
     """The short name."""
     asker: str = ""
-    """Who asks, Discord id as digits; who is hidden is there for themselves. Empty: nobody in particular."""
+    """Who asks, Discord id as digits; hidden viewers see themselves. Empty: nobody in particular."""
 
 
 class ViewerEntry(Struct, frozen=True):
@@ -48,34 +48,34 @@ class ViewerEntry(Struct, frozen=True):
     username: str
     """The viewer's name."""
     movies: int | None
-    """Films watched; None for who is anonymous: their figures are without a name elsewhere."""
+    """Films watched; None for an anonymous viewer, whose figures are shown elsewhere without the name."""
     watch_time_s: float | None
-    """Playing time, seconds; None as movies."""
+    """Playing time, seconds; None for an anonymous viewer."""
     last_watch_date: str
-    """ISO date in TIMEZONE; empty where nothing was watched, or as movies."""
+    """ISO date in TIMEZONE; empty if nothing was watched, or for an anonymous viewer."""
     watching_now: str = ""
-    """Title of what they watch now, as of the last save; empty where nothing."""
+    """Title that they are watching now, as of the last save; empty if none."""
 
 
 class ViewerList(Answer, frozen=True, tag="viewer_list"):
     """Answer to ListViewers."""
 
     viewers: tuple[ViewerEntry, ...]
-    """The page. Who is anonymous comes after all others, by name."""
+    """The page. Anonymous viewers come after all others, sorted by name."""
     total: int
-    """How many there are in all."""
+    """Number of viewers on all pages."""
     next_after: str = ""
-    """Id to go on with; empty on the last page."""
+    """Id with which the next page continues; empty on the last page."""
 
 
 class ListViewers(Question[ViewerList], frozen=True, tag="list_viewers", to="persistence"):
-    """Everybody who watched something and may be seen."""
+    """All visible viewers who watched something."""
 
     part: str = ""
     """Part of the name, any case; empty for all."""
     sort: ViewerSort = "time"
-    """What they are ordered by."""
+    """Sort order."""
     after: str = ""
-    """Id of the last viewer of the page before; empty for the first page."""
+    """Id of the last viewer on the previous page; empty for the first page."""
     limit: int = 60
-    """Viewers a page."""
+    """Viewers for each page."""

@@ -32,12 +32,12 @@ __all__ = [
 ]
 
 Privacy = Literal["open", "anonymous", "private", "untracked"]
-"""open: seen like everybody; anonymous: without a name in rankings; private: seen by nobody else; untracked: nothing
-is recorded from then on."""
+"""open: visible to all; anonymous: without a name in rankings; private: visible to nobody else; untracked: nothing is
+recorded from then on."""
 PLEX_TV: Final = "plex.tv"
-"""Who confirmed a link where the member signed in to the account there: the account is proven to be theirs."""
+"""The `confirmed_by` of a link whose member signed in to the account at plex.tv, which proves that it is theirs."""
 SOMEBODY: Final = "Somebody"
-"""The name of a person whom others are not to see, in every answer; Discord says it in its own language."""
+"""The name of a hidden viewer in every answer; Discord translates it."""
 
 
 class LinkedAccount(Struct, frozen=True):
@@ -54,22 +54,22 @@ class LinkedAccount(Struct, frozen=True):
 
 
 class ViewerDirectoryChanged(Event, frozen=True, tag="people_known"):
-    """Persistence -> tracker: links and privacy, as they stand at its start, and then what changes of them.
+    """Persistence -> tracker: all links and choices of privacy at its start, and then each change.
 
-    Kept: there may be no other for months, and a choice that was lost on the way would not be held.
+    Delivered at least once: the next one may be months away, and a lost choice of privacy would not be respected.
     """
 
     delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
 
     links: tuple[LinkedAccount, ...]
-    """Every link; of a change those that are new, or say something else by now."""
+    """Every link; in a change only the new and changed ones."""
     privacy: tuple[tuple[str, Privacy], ...]
-    """Viewer id and choice of everybody who is not open; a member's choice holds for the linked accounts too. Of a
-    change the choices that are other ones by now, "open" among them."""
+    """Viewer id and choice of everybody who is not open; a member's choice also applies to the linked accounts. In a
+    change only the changed choices, including "open"."""
     is_change: bool = False
-    """Whether it is a change, and all that it does not name stays."""
+    """Whether this is a change, so that everything it does not name stays."""
     unlinked: tuple[str, ...] = ()
-    """Of a change: plex:<machineIdentifier>:<account id> of the links that are no more."""
+    """Removed links, as plex:<machineIdentifier>:<account id>; only in a change."""
 
 
 class VisibleViewers(Answer, frozen=True, tag="visible_viewers"):
@@ -80,11 +80,11 @@ class VisibleViewers(Answer, frozen=True, tag="visible_viewers"):
     privacy: tuple[tuple[str, Privacy], ...]
     """As in ViewerDirectoryChanged."""
     erasures: tuple[tuple[str, float], ...] = ()
-    """Who was forgotten, and when; seconds since 1970, UTC. What was said of them before must not be told any more."""
+    """Erased viewers, and when; seconds since 1970, UTC. Earlier events about them must not be passed on any more."""
 
 
 class GetVisibleViewers(Question[VisibleViewers], frozen=True, tag="get_visible_viewers", to="persistence"):
-    """Who may be named in what leaves Usher, asked right before it does."""
+    """Who may be named outside Usher; asked right before each text is sent."""
 
 
 class DropViewerWatches(Command, frozen=True, tag="viewer_forgotten"):
@@ -95,12 +95,12 @@ class DropViewerWatches(Command, frozen=True, tag="viewer_forgotten"):
     viewer_ids: tuple[str, ...]
     """Discord ids as digits, and plex:<machineIdentifier>:<account id>."""
     began_by_s: float | None = None
-    """Only watches that began then or earlier, seconds since 1970, UTC: what persistence says at its start of those who
-    were forgotten before. None: all of them."""
+    """Only watches that began then or earlier, seconds since 1970, UTC: persistence sends this at its start for viewers
+    who were erased before. None: all watches."""
 
 
 class ViewerAccount(Answer, frozen=True, tag="person"):
-    """Answer to GetViewerAccount, and to whatever changes it."""
+    """Answer to GetViewerAccount, and to the questions that change it."""
 
     viewer_id: str
     """Discord id, as digits."""
@@ -111,11 +111,11 @@ class ViewerAccount(Answer, frozen=True, tag="person"):
     watches: int
     """Records in the history."""
     problem: str = ""
-    """Why nothing was changed, and what to do; empty where all is well."""
+    """Why nothing was changed, and what to do; empty if there is no problem."""
     reason: Problem | None = None
-    """The same, to be worded in another language; None where nothing is in the way."""
+    """The same as a problem, for wording in another language; None if there is none."""
     unproven: tuple[str, ...] = ()
-    """Ids of the linked accounts that the member has not signed in to: an administrator said that they are theirs."""
+    """Ids of linked accounts that only an administrator confirmed: the member has not signed in to them."""
 
 
 class GetViewerAccount(Question[ViewerAccount], frozen=True, tag="get_person", to="persistence"):
@@ -140,48 +140,48 @@ class AccountsFound(Answer, frozen=True, tag="accounts_found"):
     """Answer to FindAccounts, by name."""
 
     accounts: tuple[AccountSummary, ...]
-    """Those that fit."""
+    """The accounts that fit."""
 
 
 class FindAccounts(Question[AccountsFound], frozen=True, tag="find_accounts", to="persistence"):
-    """Plex accounts that nobody is linked to, for `link`."""
+    """Plex accounts that are not linked to anybody, for `link`."""
 
     part: str = ""
     """Part of the name, any case."""
     limit: int = 25
-    """How many at most."""
+    """Maximum number of accounts."""
     with_hidden: bool = False
-    """Whether those whose record is private or not kept are among them: for administrators alone."""
+    """Whether to include private and untracked accounts; for administrators only."""
 
 
 class LinkAccount(Question[ViewerAccount], frozen=True, tag="link_account", to="persistence"):
-    """A Plex account and a Discord member are one viewer."""
+    """Link a Plex account to a Discord member, so that the two are one viewer."""
 
     plex_id: str
     """plex:<machineIdentifier>:<account id>."""
     plex_name: str
-    """The account's name; empty for the one that is known."""
+    """The account's name; empty for the known name."""
     viewer_id: str
     """Discord id of the member, as digits."""
     username: str
     """The member's display name."""
     confirmed_by: str
-    """Discord id of the admin who confirmed it, or "plex.tv" where the member signed in there."""
+    """Discord id of the admin who confirmed it, or "plex.tv" if the member signed in there."""
 
 
 class UnlinkAccount(Question[ViewerAccount], frozen=True, tag="unlink_account", to="persistence"):
-    """Take a link back; each gets back what was theirs."""
+    """Remove a link; account and member each get their own records back."""
 
     plex_id: str
     """plex:<machineIdentifier>:<account id>; must be linked to the member."""
     viewer_id: str
     """Discord id of the member, as digits."""
     requested_by: str
-    """Discord id of who asked, for the log."""
+    """Discord id of the person who asked, for the log."""
 
 
 class SetPrivacy(Question[ViewerAccount], frozen=True, tag="set_privacy", to="persistence"):
-    """A member's choice of who sees them."""
+    """Set a member's choice of who may see them."""
 
     viewer_id: str
     """Discord id, as digits."""
@@ -192,7 +192,7 @@ class SetPrivacy(Question[ViewerAccount], frozen=True, tag="set_privacy", to="pe
 
 
 class PrivacyChosen(Event, frozen=True, tag="privacy_chosen"):
-    """Web -> discord: a member made a choice of privacy on the page; what was posted until now must not name them."""
+    """Web -> discord: a member made a choice of privacy on the page; earlier posts must not name them."""
 
     delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
 
@@ -206,43 +206,43 @@ class MyData(Answer, frozen=True, tag="my_data"):
     content: bytes
     """Bytes from `offset` on, at most 4 MiB."""
     total_bytes: int
-    """Length of the whole; 0 where nothing is stored."""
+    """Length of the whole file; 0 if nothing is stored."""
     watches: int
-    """Watch records in it."""
+    """Number of watch records in the file."""
 
 
 class GetMyData(Question[MyData], frozen=True, tag="get_my_data", to="persistence"):
-    """Everything that is stored of a member and the linked accounts (`mydata`)."""
+    """Everything that is stored about a member and the linked accounts (`mydata`)."""
 
     viewer_id: str
     """Discord id, as digits."""
     offset: int = 0
-    """Bytes to pass over; 0 makes the file anew."""
+    """Bytes to skip; 0 creates the file anew."""
 
 
 class ViewerErased(Answer, frozen=True, tag="person_forgotten"):
-    """Answer to EraseViewer. A member who is not tracked stays so: that choice alone is kept."""
+    """Answer to EraseViewer. The choice "untracked" is kept, and nothing else."""
 
     watches: int
     """Records removed from the history."""
     badges: int
     """Badges removed."""
     backups: int
-    """Backups that may still have it."""
+    """Number of backups that may still contain the data."""
     oldest_backup_s: float | None = None
-    """When the oldest of them was made; seconds since 1970, UTC. None where there is none."""
+    """When the oldest of these backups was made; seconds since 1970, UTC. None if there is none."""
     newest_backup_s: float | None = None
-    """When the newest of them was made; seconds since 1970, UTC. None where there is none."""
+    """When the newest of these backups was made; seconds since 1970, UTC. None if there is none."""
     backup_interval_hours: float = 0.0
-    """BACKUP_INTERVAL_HOURS; 0 where none are made by themselves."""
+    """BACKUP_INTERVAL_HOURS; 0 if there are no automatic backups."""
     backup_keep: int = 0
-    """BACKUP_KEEP: after so many new ones the last that has it is gone."""
+    """BACKUP_KEEP: after this many new backups the last one with the data is gone."""
     kept_accounts: tuple[str, ...] = ()
-    """Names of accounts that an administrator had linked: they keep what was watched before that."""
+    """Names of accounts that an administrator had linked: they keep what they watched before that."""
 
 
 class EraseViewer(Question[ViewerErased], frozen=True, tag="forget_person", to="persistence"):
-    """Remove everything that is stored of a member and the linked accounts (`forgetme`)."""
+    """Remove everything that is stored about a member and the linked accounts (`forgetme`)."""
 
     viewer_id: str
     """Discord id, as digits."""

@@ -1,4 +1,4 @@
-"""A watch, running and finished: what the tracker holds, reports and closes."""
+"""Running and finished watches, as the tracker reports them."""
 
 from __future__ import annotations
 
@@ -27,31 +27,31 @@ __all__ = [
 Source = Literal["plex", "voice", "manual", "import"]
 EndReason = Literal["ended", "left", "switched", "stopped", "end_inferred", "from_history", "end_unknown"]
 Spans = tuple[tuple[int, int], ...]
-"""Half-open stretches of film in ms, ascending, apart from one another."""
+"""Half-open intervals of film in ms, ascending, not touching."""
 
 
 class Sitting(Struct, frozen=True):
     """One uninterrupted stretch of a watch on the wall clock."""
 
     start_s: float
-    """When it began; seconds since 1970, UTC."""
+    """Begin; seconds since 1970, UTC."""
     end_s: float
-    """When it ended; seconds since 1970, UTC."""
+    """End; seconds since 1970, UTC."""
     playing_s: float
-    """How much of that time the film ran, seconds."""
+    """How long the film played within that time, seconds."""
 
 
 Sittings = tuple[Sitting, ...]
-"""The sittings of a watch, ascending, apart from one another (`messages.sittings`)."""
+"""The sittings of a watch, ascending, not touching (`messages.sittings`)."""
 
 
 class WatchState(Struct, frozen=True):
-    """A watch that is running: all that is needed to go on with it after a restart."""
+    """A running watch, with everything needed to continue it after a restart."""
 
     watch_id: str
-    """Unique for ever; the record keeps it."""
+    """Unique for ever; its record has the same id."""
     screening_id: str
-    """The screening (one item in one session) it belongs to."""
+    """The screening (one item in one session) that it belongs to."""
     viewer_id: str
     """Discord id as digits, or plex:<machineIdentifier>:<account id>."""
     username: str
@@ -61,81 +61,83 @@ class WatchState(Struct, frozen=True):
     item: Item
     """What is watched."""
     session_key: str
-    """The Plex session that shows it, by its present key."""
+    """Current key of the Plex session."""
     account_id: str
     """Account of that session."""
     machine_id: str
     """Player of that session."""
     started_at_s: float
-    """When the viewer came in; seconds since 1970, UTC."""
+    """When the viewer joined; seconds since 1970, UTC."""
     join_position_ms: PositionMs | None
-    """The film's position when the viewer came in."""
+    """The film's position when the viewer joined."""
     position_ms: PositionMs | None
     """The film's position when last seen."""
     state: PlayerState
-    """What the player did when last seen."""
+    """The player's state when last seen."""
     seen: Moment
     """When the viewer was last seen there."""
     advanced: Moment
     """When the position last changed."""
     playing_s: float = 0.0
-    """Settled time in state playing with the position moving, seconds."""
+    """Confirmed time in state playing with the position moving, seconds."""
     pending_s: float = 0.0
-    """Seconds playing since the position last changed: settled when it moves on, dropped for a ghost."""
+    """Seconds playing since the position last changed: confirmed when it moves on, dropped for a ghost."""
     paused_s: float = 0.0
-    """Time paused, seconds. Buffering is in neither."""
+    """Time paused, seconds. Buffering counts neither as playing nor as paused."""
     lead_ms: int = 0
-    """How far reported positions ran ahead of play at `speed`, or below 0 stayed behind; bounds the slack."""
+    """How far reported positions ran ahead of play at `speed` (negative: stayed behind); limits the slack."""
     spans: Spans = ()
-    """What was seen."""
+    """The parts of the film that were seen."""
     ghost: bool = False
-    """The position stood still too long while "playing"."""
+    """Whether the position stood still too long while "playing"."""
     outage: bool = False
-    """Polls failed, or Usher was away, since `seen`."""
+    """Whether polls failed, or Usher was not running, since `seen`."""
     absent_since: Moment | None = None
-    """First successful poll without the session."""
+    """The first successful poll without the session."""
     guild_id: str = ""
     """Discord guild of a watch party."""
     channel_id: str = ""
     """Voice channel of a watch party."""
     party: bool = False
-    """Belongs to a watch party: the host's session, or a member of the channel."""
+    """Whether it belongs to a watch party: the host's session, or a member of the channel."""
     first_seat: bool = False
-    """Was the first to join its screening."""
+    """Whether the viewer was the first to join the screening."""
     reckoned: bool = False
-    """`position_ms` was reckoned from the clock (a member came in between two polls), not reported."""
+    """Whether `position_ms` was estimated by the clock (a member joined between two polls), not reported."""
     sittings: Sittings = ()
-    """When it was played; what is pending is in none of them yet. Empty in what an older version wrote down."""
+    """When it was played, without pending time. Empty if an older version wrote the watch."""
     speed: float = 1.0
-    """How fast the player plays, learned from its steady steps; 1.0 is normal speed."""
+    """The player's speed, learned from its steady steps; 1.0 is normal speed."""
     recent_steps: tuple[tuple[int, int], ...] = ()
-    """The last steps of steady play, (ms on the clock, ms of film) each; one of no time or less is a break."""
+    """The last steps of steady play, each (ms on the clock, ms of film); a step of no time or less marks a break."""
     buffering_s: float = 0.0
-    """Seconds buffering since the position last changed: playing where it turns out to have moved on."""
+    """Seconds buffering since the position last changed; they count as playing if the position moved on."""
     together_id: str = ""
-    """The screening of several accounts that play the film at the same time, which it belongs or belonged to; the
-    record keeps it. Empty where there was none."""
+    """The screening of several accounts playing the film at the same time that it belongs or belonged to; the record
+    keeps it. Empty if there was none."""
     together: bool = False
-    """It belongs to that screening now: nobody has fallen behind."""
+    """Whether it belongs to that screening now: the accounts are still in step."""
     last_outage: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
-    """When the last time ended in which nobody looked (steady clock), how long it was, how much of that counts as
-    played, and how far the film advanced; seconds. A slower speed that is learned soon after tells more of it."""
+    """The last outage: its end (steady clock), its length, how much of it counts as played, and how far the film
+    advanced; seconds. A slower speed that is learned soon afterwards raises what counts as played."""
     even_steps: int = 0
-    """How many steps of steady play there were since, each of which fits `speed`: in `recent_steps` one by one when
-    something else happens."""
+    """Number of steady steps after `recent_steps` that all fit `speed`; they are added to `recent_steps` one by one
+    when something else happens."""
     even_ms: int = 0
-    """Time on the clock of all of those together."""
+    """Total clock time of those steps."""
     even_film_ms: int = 0
-    """How far the film moved in all of those together."""
+    """Total film time of those steps."""
+    doubted: Spans = ()
+    """The parts of `spans` that were not seen if the recently learned `speed` turns out to be skipping."""
 
 
 class WatchRecord(Struct, frozen=True):
-    """A finished watch, as history keeps it."""
+    """A finished watch, as stored in the history."""
 
     watch_id: str
     """Unique for ever. A resumed watch has the same id and replaces its record."""
     screening_id: str
-    """The screening it belonged to."""
+    """The screening that it belonged to."""
     viewer_id: str
     """Discord id as digits, or plex:<machineIdentifier>:<account id>."""
     username: str
@@ -147,111 +149,111 @@ class WatchRecord(Struct, frozen=True):
     media_type: str
     """movie, episode or live (or another of TRACKED_TYPES)."""
     started_at_s: float
-    """When the viewer came in; seconds since 1970, UTC."""
+    """When the viewer joined; seconds since 1970, UTC."""
     ended_at_s: float
     """When the viewer was last seen there; seconds since 1970, UTC."""
     join_position_ms: PositionMs | None
-    """The film's position when the viewer came in."""
+    """The film's position when the viewer joined."""
     leave_position_ms: PositionMs | None
     """The film's position when the viewer left."""
     playing_s: float
-    """Wall time with the film moving, seconds."""
+    """Wall time during which the film played, seconds."""
     paused_s: float
     """Wall time paused, seconds."""
     spans: Spans
-    """What was seen."""
+    """The parts of the film that were seen."""
     coverage_ms: DurationMs
-    """Length of the union of `spans`."""
+    """Total length of `spans`."""
     completion_percent: float | None
-    """0 to 100; None where the film's length is not known."""
+    """0 to 100; None if the film's length is not known."""
     completed: bool
-    """At least WATCHED_PERCENT of the film was seen."""
+    """Whether at least WATCHED_PERCENT of the film was seen."""
     brief: bool
-    """Shorter than MIN_WATCH_SECONDS: in history, in no statistic or badge."""
+    """Whether it is shorter than MIN_WATCH_SECONDS: it is in the history, but in no statistic or badge."""
     end_reason: EndReason
-    """How it ended."""
+    """Why it ended."""
     guild_id: str = ""
     """Discord guild of a watch party."""
     channel_id: str = ""
     """Voice channel of a watch party."""
     party: bool = False
-    """Belonged to a watch party, or to a screening of several accounts that played the film at the same time."""
+    """Whether it belonged to a watch party, or to a screening of several accounts playing the film at the same time."""
     first_seat: bool = False
-    """Was the first to join its screening."""
+    """Whether the viewer was the first to join the screening."""
     sittings: Sittings = ()
-    """When it was played; empty for a record of an older version or an import, which do not say."""
+    """When it was played; empty if the record comes from an older version or an import."""
 
 
 class WatchesReported(Event, frozen=True, tag="watches_reported"):
-    """Tracker -> persistence: every running watch of one Plex server, after a step that concerned it. Saves nothing."""
+    """Tracker -> persistence: all running watches of one Plex server, after a change there. It causes no save."""
 
     delivery: ClassVar[Delivery] = Delivery.CONFLATED
 
     at: Moment
     """When the tracker reported."""
     active: tuple[WatchState, ...]
-    """All its running watches, as they would be told to a restarted tracker; what is not among them has ended."""
+    """All running watches of the server, from which a restarted tracker continues; any other has ended."""
     records: tuple[WatchRecord, ...]
-    """The same watches, as they would be recorded if they ended now; same order. Empty: the receiver makes them."""
+    """The records of the same watches if they ended now, in the same order. Empty: the receiver builds them."""
     server_id: str = ""
-    """machineIdentifier of the server; empty where it is every running watch there is (as version 1.0 reports)."""
+    """machineIdentifier of the server; empty for a report of all servers (as version 1.0 sends it)."""
     withheld: int = 0
-    """How many watches run there where they cannot be told (too many for one message): then `active` says nothing."""
+    """Number of running watches if they are too many for one message; `active` then means nothing."""
 
     def conflation_key(self) -> str:
-        """Return the server: a report replaces the one before of the same server, unless it only says it is missing."""
+        """Return the server's id: a report replaces the previous one of its server, unless it withholds the watches."""
         return f"{self.server_id} withheld" if self.withheld else self.server_id
 
 
 class ServersReported(Event, frozen=True, tag="servers_reported"):
-    """Tracker -> persistence: which Plex servers have running watches, after it has reported each of them."""
+    """Tracker -> persistence: the Plex servers that have running watches, sent after a report of each of them."""
 
     delivery: ClassVar[Delivery] = Delivery.CONFLATED
 
     at: Moment
     """When the tracker reported."""
     servers: tuple[str, ...]
-    """Their machineIdentifiers; no watch runs on any other."""
+    """Their machineIdentifiers; no watch is running on any other server."""
 
 
 class WatchFinished(Event, frozen=True, tag="watch_finished"):
-    """Tracker -> persistence: a watch ended; store it, in one transaction with what follows from it."""
+    """Tracker -> persistence: a watch ended; store it in one transaction with the statistics and badges."""
 
     delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
 
     at: Moment
     """When the tracker closed it."""
     record: WatchRecord
-    """What to store; replaces a record with the same watch_id."""
+    """The record to store; it replaces a record with the same watch_id."""
     running: int = 0
-    """How many watches still run, for the log line of the save."""
+    """Number of watches still running, for the log line of the save."""
 
 
 class WatchesLoaded(Answer, frozen=True, tag="watches_loaded"):
     """Answer to LoadWatches."""
 
     running: tuple[WatchState, ...]
-    """The newest report of the last tracker, or else the checkpoint; finished watches are left out.
+    """The newest report of the last tracker, or else the checkpoint; without finished watches.
     A watch that was resumed after its record was stored is running: its `seen` is later than the record's end."""
     resumable: tuple[WatchRecord, ...]
-    """Finished watches inside the resume window; completed ones too: to come back for a film's last minutes
-    is no second film."""
+    """Finished watches inside the resume window, including completed ones: coming back for a film's last minutes is
+    not a second watch."""
     links: tuple[LinkedAccount, ...] = ()
-    """Every link, as in ViewerDirectoryChanged, so that nobody is shown or tracked who chose not to be."""
+    """Every link, as in ViewerDirectoryChanged, so that the tracker respects each choice of privacy."""
     privacy: tuple[tuple[str, Privacy], ...] = ()
     """Viewer id and choice of everybody who is not open."""
     parts: int = 1
-    """How many parts there are, where it is more than a message holds; the last has the links and choices."""
+    """Number of parts, if the answer does not fit into one message; the last part has the links and choices."""
 
 
 class LoadWatches(Question[WatchesLoaded], frozen=True, tag="load_watches", to="persistence"):
-    """What was running, and what can still be resumed?"""
+    """The running watches, and those that can still be resumed."""
 
     resume_since_s: float
-    """Watches that ended at or after this time; seconds since 1970, UTC."""
+    """Resumable watches ended at or after this time; seconds since 1970, UTC."""
     part: int = 0
-    """Which part of the answer; the first is 0, and asking for it begins anew."""
+    """Number of the part, from 0; asking for part 0 starts over."""
 
 
 class ReportWatches(Command, frozen=True, tag="report_watches"):
-    """Persistence -> tracker, until it has heard of every server: report each of them, then which there are."""
+    """Persistence -> tracker, until every server was reported: report each server, then which servers there are."""

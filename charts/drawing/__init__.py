@@ -1,1 +1,1 @@
-"""Draws pictures as SVG, and those as PNG; loaded by the short process `python -m charts` alone."""
+"""Draws pictures as SVG, and renders them as PNG; loaded only by the process `python -m charts`."""

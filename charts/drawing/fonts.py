@@ -1,4 +1,4 @@
-"""The fonts of a picture, in their order of preference: which letters each has, and how wide a text is in them."""
+"""The fonts of a picture, in order of preference: which characters each has, and the width of texts in them."""
 
 import importlib.util
 import os
@@ -15,9 +15,9 @@ import resvg_py
 import uharfbuzz
 
 MAIN = "fontpkg_inter"
-"""The package of the font that everything is written in; without it nothing is drawn."""
+"""The package of the main font; without it nothing is drawn."""
 PACKAGES = ("manimgx_fonts", "noto_cjk_sans_jp_regular")
-"""Those for what it lacks: Noto for twenty scripts, symbols and emoji in one colour; Chinese, Japanese, Korean."""
+"""Packages for other characters: Noto for twenty scripts, symbols and one-colour emoji; Chinese, Japanese, Korean."""
 _UNUSED = ("Italic", "NotoEmoji")
 _COLOUR_EMOJI = (
     "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf",
@@ -26,21 +26,21 @@ _COLOUR_EMOJI = (
     "/usr/share/fonts/google-noto-color-emoji-fonts/NotoColorEmoji.ttf",
     "/System/Library/Fonts/Apple Color Emoji.ttc",
 )
-"""Where systems have emoji in colours; beside them Windows' own."""
+"""Paths of colour emoji fonts, beside that of Windows."""
 _MOST_LETTERS = 400
-"""A longer text is cut before anything of it is measured: no line is as long."""
+"""Longer texts are cut before they are measured: no line is that long."""
 _EMOJI_PARTS = "\ufe0f\u20e3\u200d"
 _JOINERS = "\u200c\u200d\ufe0e\ufe0f\u20e3"
 _ISOLATES = "\u2066\u2067\u2068\u2069"
 _SAMPLE = "😀"
 _MISSING = "\0"
-"""Stands for a letter that no font has, until a run of them becomes one "…"."""
+"""Stands for a character that no font has, until a run of them becomes one "…"."""
 _NOTHING = "… \u200d\ufe0e\ufe0f"
-"""What may be left of a text none of whose letters can be drawn."""
+"""Characters that may remain of a text that cannot be drawn."""
 
 
 class NoFontError(Exception):
-    """The font that everything is written in is not installed; the text says which package has it."""
+    """The main font is not installed; the text names the package that contains it."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +52,17 @@ class FontFile:
 
     @cached_property
     def family(self) -> str:
-        """Its name, as SVG asks for it."""
+        """Its family name, as used in SVG."""
         name = uharfbuzz.OTNameIdPredefined
         return self._face.get_name(name.TYPOGRAPHIC_FAMILY) or self._face.get_name(name.FONT_FAMILY) or self.path.stem
 
     def has(self, letter: str) -> bool:
-        """Return whether it can draw a letter."""
+        """Tell whether it can draw a character."""
         return self._font.get_nominal_glyph(ord(letter)) is not None and (not self.is_emoji or self.draws_emoji)
 
     @cached_property
     def draws_emoji(self) -> bool:
-        """Whether anything is seen of its emoji: a system may keep their pictures in a form of its own."""
+        """Whether its emoji are visible when drawn: some systems store their pictures in a private format."""
         text = f'<text y="32" font-size="32" font-family={quoteattr(self.family)}>{_SAMPLE}</text>'
         blank, drawn = (
             resvg_py.svg_to_bytes(
@@ -75,7 +75,7 @@ class FontFile:
         return bool(drawn != blank)
 
     def measure(self, text: str, size: float, weight: int) -> float:
-        """Return how wide a text in this font alone is."""
+        """Return the width of a text that is drawn in this font alone."""
         self._font.set_variations({"wght": weight, "opsz": size})
         buffer = uharfbuzz.Buffer()
         buffer.add_str(text)
@@ -101,7 +101,7 @@ class FontRun:
 
     @property
     def direction(self) -> str:
-        """How it is read: R from the right, L from the left, N where that follows from its neighbours."""
+        """Reading direction: R from the right, L from the left, N if it follows from its neighbours."""
         found = {unicodedata.bidirectional(letter) for letter in self.text}
         return "R" if found & {"R", "AL"} else "L" if found & {"L"} else "N"
 
@@ -119,27 +119,27 @@ def list_fonts() -> tuple[FontFile, ...]:
 
 
 def find_font_files(package: str) -> list[Path]:
-    """Return the fonts of an installed package; none where it is not installed."""
+    """Return the fonts of a package; none if it is not installed."""
     spec = importlib.util.find_spec(package)
     places = (spec.submodule_search_locations or ()) if spec is not None else ()
     return sorted(path for place in places for path in Path(place).rglob("*") if path.suffix in {".otf", ".ttf"})
 
 
 def find_colour_emoji() -> Path | None:
-    """Return the system's font of emoji in colours; None where it has none that is known."""
+    """Return the system's colour emoji font; None if it has no known one."""
     windows = Path(os.environ.get("SYSTEMROOT", "C:/Windows"), "Fonts", "seguiemj.ttf")
     known = [windows] if sys.platform == "win32" else map(Path, _COLOUR_EMOJI)
     return next((path for path in known if path.is_file()), None)
 
 
 def has_colour_emoji() -> bool:
-    """Return whether emoji are drawn in colours here."""
+    """Tell whether emoji are drawn in colour here."""
     path = find_colour_emoji()
     return path is not None and FontFile(path, is_emoji=True).draws_emoji
 
 
 def list_missing_packages() -> list[str]:
-    """Return the packages of fonts that are not installed."""
+    """Return the font packages that are not installed."""
     return [package.replace("_", "-") for package in (MAIN, *PACKAGES) if not find_font_files(package)]
 
 
@@ -148,9 +148,9 @@ def _name(path: Path) -> str:
 
 
 def split_runs(text: str) -> list[FontRun]:
-    """Return a cleaned text in parts that one font each draws, from left to right.
+    """Return a cleaned text as parts that are each drawn in one font, from left to right.
 
-    Each part is set by itself: an SVG's renderer that finds one letter missing takes another font for all of them.
+    Each part is a separate element: if one character is missing, an SVG renderer changes the font of the whole element.
     """
     main = list_fonts()[0]
     runs: list[FontRun] = []
@@ -162,7 +162,7 @@ def split_runs(text: str) -> list[FontRun]:
         font = _choose_font(cluster) or main
         is_neutral = not cluster[0].isalpha() and not font.is_emoji
         if runs and not is_new and is_neutral and not runs[-1].font.is_emoji and runs[-1].font.has(cluster[0]):
-            font = runs[-1].font  # a blank or a digit does not divide a name
+            font = runs[-1].font  # a space or a digit does not split a name
         if runs and not is_new and runs[-1].font == font:
             runs[-1] = FontRun(font, runs[-1].text + cluster)
         else:
@@ -172,7 +172,7 @@ def split_runs(text: str) -> list[FontRun]:
 
 
 def _order_runs(runs: list[FontRun]) -> list[FontRun]:
-    """Return the parts of a line in the order of their places: those read from the right turned round."""
+    """Return the parts of a line in visual order, with those read from the right reversed."""
     ordered: list[FontRun] = []
     at = 0
     while at < len(runs):
@@ -186,7 +186,7 @@ def _order_runs(runs: list[FontRun]) -> list[FontRun]:
 
 
 def _split_clusters(text: str) -> Iterator[str]:
-    """Yield letters with their accents, and emoji of several code points whole."""
+    """Yield characters with their accents, and emoji of several code points as one."""
     cluster = ""
     for letter in text:
         is_flag = _is_region(letter) and len(cluster) == 1 and _is_region(cluster)
@@ -215,7 +215,7 @@ def _is_pictograph(letter: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _choose_font(cluster: str) -> FontFile | None:
-    """Return the font that draws a letter: one of emoji first where it is written as one."""
+    """Return the font that draws a character; for an emoji, an emoji font first."""
     is_emoji = ord(cluster[0]) >= 0x1F000 or any(part in cluster for part in _EMOJI_PARTS)
     fonts = sorted(list_fonts(), key=lambda font: font.is_emoji != is_emoji) if is_emoji else list_fonts()
     letters = [letter for letter in cluster if letter not in _JOINERS and not 0xE0020 <= ord(letter) <= 0xE007F]
@@ -224,9 +224,9 @@ def _choose_font(cluster: str) -> FontFile | None:
 
 
 def clean_text(text: str) -> str:
-    """Return a text in one line, of letters that a font has.
+    """Return a text as one line of characters that a font has.
 
-    Controls are left out, accents are thinned, and words in a script that no font has become "…".
+    Control characters are removed, accents are limited, and words in a script that no font has become "…".
     """
     kept: list[str] = []
     for cluster in _split_clusters(" ".join(text[:_MOST_LETTERS].split())):
@@ -238,7 +238,7 @@ def clean_text(text: str) -> str:
         elif _choose_font(cluster):
             kept.append(cluster[:8])
         elif all(map(_choose_font, plain := unicodedata.normalize("NFKC", cluster))):
-            kept.append(plain)  # letters in a dress: fraktur, script, double-struck
+            kept.append(plain)  # styled letters: fraktur, script, double-struck
         elif category[0] in "LN":
             kept.append(_MISSING)
     line = " ".join("".join(kept).split())
@@ -246,17 +246,17 @@ def clean_text(text: str) -> str:
 
 
 def is_nothing(text: str) -> bool:
-    """Return whether nothing is left of a cleaned text that somebody could read."""
+    """Tell whether a cleaned text has nothing readable left."""
     return not text.strip(_NOTHING + _ISOLATES)
 
 
 def measure(text: str, size: float, weight: int) -> float:
-    """Return how wide a cleaned text is."""
+    """Return the width of a cleaned text."""
     return sum(run.font.measure(run.text, size, weight) for run in split_runs(text))
 
 
 def fit_text(text: str, size: float, weight: int, width: float) -> str:
-    """Return a text cleaned, and cut with an ellipsis where it is wider than `width`."""
+    """Return a text, cleaned and cut with an ellipsis if it is wider than `width`."""
     clean = clean_text(text)
     if measure(clean, size, weight) <= width:
         return clean
@@ -276,12 +276,12 @@ def _cut(clusters: list[str], count: int) -> str:
 
 
 def name_or_place(text: str, place: int) -> str:
-    """Return a name; the number of its place where nothing of it can be drawn."""
+    """Return a name; the number of its place if nothing of it can be drawn."""
     return f"№ {place}" if is_nothing(clean_text(text)) and text.strip() else text
 
 
 def split_line(text: str, size: float, weight: int, width: float) -> tuple[str, str]:
-    """Return how much of a cleaned text fits into a line, whole words where there are any, and the rest of it."""
+    """Return the words of a cleaned text that fit into a line (at least one), and the rest."""
     words = text.split(" ")
     count = len(words)
     while count > 1 and measure(" ".join(words[:count]), size, weight) > width:
@@ -290,7 +290,7 @@ def split_line(text: str, size: float, weight: int, width: float) -> tuple[str, 
 
 
 def split_lines(text: str, size: float, weight: int, width: float, most: int) -> list[str]:
-    """Return a cleaned text in lines of whole words, at most so many: the last has all that is left."""
+    """Return a cleaned text as at most `most` lines of whole words: the last one has all that is left."""
     lines: list[str] = []
     rest = text
     while rest and len(lines) < most - 1:

@@ -1,4 +1,4 @@
-"""Draws who sat where: how many watched at each minute of a film, and a lane for each viewer."""
+"""Draws how many watched at each minute of a film, and a lane for each viewer."""
 
 import msgspec.structs
 
@@ -10,15 +10,15 @@ from charts.picture import MOST_LANES, ChartLocale, LaneRow, LanesPanel
 
 EDGE = 28
 LEFT, RIGHT = 236, 632
-"""Where the film begins and ends."""
+"""Left and right end of the film's axis."""
 TOP, AREA = 78, 64
-"""Where the attendance begins, and how high it is."""
+"""Top and height of the attendance."""
 ROW, NARROW_ROW, MOST_WIDE = 42, 30, 10
-"""More lanes than `MOST_WIDE` are narrow: a name alone."""
+"""Heights of lanes; with more than `MOST_WIDE` lanes all are narrow and show only names."""
 
 
 def measure_lanes(panel: LanesPanel) -> float:
-    """Return how high the panel is."""
+    """Return the panel's height."""
     lanes = len(panel.lanes[:MOST_LANES])
     return TOP + AREA + 18 + lanes * _row_height(panel) + 40 + 22 * len(panel.more) + (8 if panel.more else 0)
 
@@ -62,7 +62,7 @@ def draw_attendance(
 
 
 def draw_axis(canvas: Canvas, length_ms: int, left: Number, width: Number, y: Number) -> None:
-    """Draw the film's time below its lanes."""
+    """Draw the film's time axis below the lanes."""
     ticks = geometry.place_ticks(length_ms)
     for number, at in enumerate(ticks):
         x = left + width * geometry.to_percent(at, length_ms) / 100

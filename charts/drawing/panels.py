@@ -1,4 +1,4 @@
-"""Draws charts, one below the other: who sat where, hours by week, counts by name, a year as a calendar."""
+"""Draws charts, one below the other: lanes of viewers, hours by week, counts by name, a year as a calendar."""
 
 import datetime
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from charts.picture import ChartLocale, CountsPanel, LanesPanel, Picture, WeeksP
 
 WIDTH = 720
 PIXELS = 1080
-"""Of a picture's width: Discord shows it smaller, and sharp on fine screens."""
+"""Width of a picture: Discord shows it smaller, and so it is sharp on high-resolution screens."""
 MOST_BARS, MOST_WEEKS = 10, 16
 BAR_ROW, WEEKS_HEIGHT, YEAR_HEIGHT = 32, 236, 196
 RADIUS = 16
 
 
 def draw_panels(picture: Picture) -> Canvas:
-    """Return the panels on one ground."""
+    """Return the panels on one background."""
     heights = [_HEIGHTS[type(panel)](panel) for panel in picture.panels]
     canvas = Canvas(WIDTH, round(sum(heights)))
     define_gold(canvas)
@@ -45,7 +45,7 @@ def _draw_weeks(canvas: Canvas, panel: WeeksPanel, top: Number, locale: ChartLoc
     most = max((seconds for _day, seconds in weeks), default=0.0)
     base, tallest = top + WEEKS_HEIGHT - 46, WEEKS_HEIGHT - 46 - 88
     column = (WIDTH - 2 * EDGE) / max(1, len(weeks))
-    every = 1 + (len(weeks) - 1) // 12  # so many labels fit
+    every = 1 + (len(weeks) - 1) // 12  # at most 12 labels fit
     for number, (monday, seconds) in enumerate(weeks):
         middle = EDGE + column * (number + 0.5)
         width = min(38, column * 0.62)
@@ -64,7 +64,7 @@ def _draw_weeks(canvas: Canvas, panel: WeeksPanel, top: Number, locale: ChartLoc
 
 
 def format_hours(hours: float, locale: ChartLocale) -> str:
-    """Return hours; minutes below a tenth of an hour, where "0.0 h" would look like none."""
+    """Return hours; or minutes below a tenth of an hour, which "0.0 h" would show as none."""
     if hours < 0.1:
         return locale.minutes.format(minutes=max(1, round(hours * 60)))
     return locale.hours.format(hours=group_digits(hours, 0 if hours >= 10 else 1, locale.number))

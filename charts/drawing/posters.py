@@ -1,17 +1,17 @@
-"""Which pictures of other people's servers may be decoded: by their first bytes and their size alone."""
+"""Decides by first bytes and size whether a picture from a foreign server may be decoded."""
 
 import struct
 from typing import NamedTuple
 
 MOST_BYTES = 2_000_000
 MOST_PIXELS = 12_000_000
-"""A larger one would take more than 50 MB to decode."""
+"""Maximum number of pixels: a larger picture would take more than 50 MB to decode."""
 _STARTS_OF_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}
 
 
 class PictureSize(NamedTuple):
-    """What the first bytes of a picture say."""
+    """Kind and size of a picture, from its first bytes."""
 
     kind: str
     """png, jpeg or webp."""
@@ -20,12 +20,12 @@ class PictureSize(NamedTuple):
 
 
 def read_size(content: bytes) -> PictureSize | None:
-    """Return kind and size of a PNG, JPEG or WebP; None for anything else, and for what is too large to decode."""
+    """Return kind and size of a PNG, JPEG or WebP; None for anything else, and for pictures too large to decode."""
     if len(content) > MOST_BYTES:
         return None
     try:
         found = _read_png(content) or _read_jpeg(content) or _read_webp(content)
-    except (struct.error, IndexError):  # it ends too early
+    except (struct.error, IndexError):  # the data end too early
         return None
     if found is None or not 0 < found.width * found.height <= MOST_PIXELS:
         return None

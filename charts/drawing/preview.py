@@ -1,4 +1,4 @@
-"""Draws what a chat or a feed shows of a shared page, 1200 x 630: a year, a night or a badge."""
+"""Draws the preview of a shared page for chats and feeds, 1200 x 630: a year, a night or a badge."""
 
 import datetime
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ WIDTH, HEIGHT = 1200, 630
 EDGE = 64
 POSTER = 330
 ATTENDANCE = 78
-"""How high the attendance is drawn."""
+"""Height of the attendance."""
 MOST_FIGURES = 4
 CALENDAR_WEEKS = 53
 TITLE_SIZES = (76, 64, 54, 46)
@@ -20,7 +20,7 @@ FIGURE_SIZES, LABEL_SIZES = (44, 38, 32), (21, 19, 17, 15)
 
 
 def draw_preview(card: PreviewCard) -> Canvas:
-    """Return the card; other sites cut round corners into it themselves."""
+    """Return the card, without rounded corners: other sites add them."""
     canvas = Canvas(WIDTH, HEIGHT)
     style.define_gold(canvas)
     style.draw_ground(canvas, 0, fill=style.GROUND)
@@ -53,7 +53,7 @@ def _read_day(iso: str) -> datetime.date:
 
 
 def _draw_title(canvas: Canvas, card: PreviewCard, room: Number) -> Number:
-    """Draw the title in one or two lines, as large as it fits; return the base line of the last."""
+    """Draw the title in one or two lines, as large as fits; return the baseline of the last."""
     words = fonts.clean_text(card.title)
     size = next((size for size in TITLE_SIZES if fonts.measure(words, size, 700) <= room), 0)
     if size:
@@ -83,7 +83,7 @@ def _draw_figures(canvas: Canvas, card: PreviewCard, room: Number, bottom: Numbe
 
 
 def _find_size(texts: Iterable[str], sizes: Sequence[int], weight: int, room: Number) -> int:
-    """Return the largest size at which all texts fit; the smallest where they fit at none, and are shortened."""
+    """Return the largest size at which all texts fit; the smallest if they fit at none and must be shortened."""
     words = [fonts.clean_text(text) for text in texts]
     fitting = (size for size in sizes if all(fonts.measure(each, size, weight) <= room for each in words))
     return next(fitting, sizes[-1])

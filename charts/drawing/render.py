@@ -1,4 +1,4 @@
-"""Draws anything that can be drawn, as PNG."""
+"""Renders any drawing as SVG or PNG."""
 
 from charts.drawing.panels import PIXELS, draw_panels
 from charts.drawing.preview import WIDTH as PREVIEW_PIXELS

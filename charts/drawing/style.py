@@ -1,4 +1,4 @@
-"""Colours of the pictures, and parts that several of them share. The colours are the page's, on its dark ground."""
+"""Colours of the pictures, and their common parts. The colours are those of the web page's dark theme."""
 
 import datetime
 
@@ -12,15 +12,15 @@ TEXT, QUIET, DARK_INK = "#f2f4f7", "#a8b0bd", "#12141a"
 GOLD, GOLD_LIGHT, GOLD_DEEP, TRACK, GREEN = "#f0ab1a", "#ffcb57", "#dd940a", "#252a34", "#51c98d"
 FACES = ("#f0ab1a", "#7cc4ff", "#8be0b0", "#ff9d8a", "#c9b0ff", "#f7a8d0", "#b9d66b", "#9fb3c8")
 HEAT = ("#2a303b", "#5b4614", "#a8770f", "#e5a00d", "#ffd97a")
-"""Of a day without anything, and of each quarter of the others, the quietest first."""
+"""Colours of a day without watching, and of each quarter of the other days, the least first."""
 _FILM = "M48 92h80v80H48zM62 92v80M114 92v80M48 112h14M48 132h14M48 152h14M114 112h14M114 132h14M114 152h14"  # a strip
 _TITLE_SIZES = (0.2, 0.16, 0.13, 0.105)
-"""Of the letters on a poster without a picture, in its width."""
+"""Font sizes on a poster without a picture, relative to its width."""
 _TITLE_LINES = 5
 
 
 def define_gold(canvas: Canvas) -> None:
-    """Define the fill of what was seen: `url(#seen)`, and of the area below a line: `url(#area)`."""
+    """Define the fills of seen parts, `url(#seen)`, and of the area below a line, `url(#area)`."""
     downwards = 'x1="0" y1="0" x2="0" y2="1"'
     for name, stops in (
         ("seen", _write_stops((GOLD_LIGHT, 1), (GOLD_DEEP, 1))),
@@ -30,7 +30,7 @@ def define_gold(canvas: Canvas) -> None:
 
 
 def _write_stops(*colours: tuple[str, float]) -> str:
-    """Return the stops of a gradient from its first colour to its last, each with its opacity."""
+    """Return the stops of a gradient, from its first colour to its last, each with its opacity."""
     return "".join(
         f'<stop offset="{place / (len(colours) - 1):g}" stop-color="{colour}" stop-opacity="{opacity:g}"/>'
         for place, (colour, opacity) in enumerate(colours)
@@ -38,7 +38,7 @@ def _write_stops(*colours: tuple[str, float]) -> str:
 
 
 def draw_ground(canvas: Canvas, radius: Number, *, fill: str = CARD) -> None:
-    """Draw the ground, with a light from above: readable on Discord's dark and light themes alike."""
+    """Draw the background with a gradient from above, readable in Discord's dark and light themes."""
     wide, tall = canvas.width, canvas.height
     circle = f'gradientUnits="userSpaceOnUse" cx="{wide * 0.2:.0f}" cy="-40" r="{wide * 0.62:.0f}"'
     stops = _write_stops((GOLD, 0.06), (GOLD, 0))
@@ -49,7 +49,7 @@ def draw_ground(canvas: Canvas, radius: Number, *, fill: str = CARD) -> None:
 
 
 def draw_logo(canvas: Canvas, x: Number, y: Number, size: Number) -> None:
-    """Draw Usher's sign; `x`, `y`: its upper left corner."""
+    """Draw Usher's logo; `x`, `y`: its upper left corner."""
     canvas.add("circle", cx=x + size / 2, cy=y + size / 2, r=size / 2, fill="#e5a00d")
     place = f"translate({x:.2f} {y:.2f}) scale({size / 32:.4f})"
     letter = "M10 8v9a6 6 0 0 0 12 0V8"
@@ -59,7 +59,7 @@ def draw_logo(canvas: Canvas, x: Number, y: Number, size: Number) -> None:
 
 
 def draw_face(canvas: Canvas, x: Number, y: Number, radius: Number, initial: str, colour: int) -> None:
-    """Draw the initial of a viewer in a circle; `x`, `y`: its middle."""
+    """Draw the initial of a viewer in a circle; `x`, `y`: its centre."""
     canvas.add("circle", cx=x, cy=y, r=radius, fill=FACES[colour % len(FACES)])
     size = radius * 0.92
     if not fonts.is_nothing(fonts.clean_text(initial)):
@@ -69,7 +69,7 @@ def draw_face(canvas: Canvas, x: Number, y: Number, radius: Number, initial: str
 def draw_poster(
     canvas: Canvas, x: Number, y: Number, width: Number, content: bytes, title: str = "", colour: int = 0
 ) -> None:
-    """Draw a poster of 2:3; where there is none that may be shown, one with the title alone, or an empty frame."""
+    """Draw a poster of 2:3; if there is none that may be shown, one with only the title, or an empty frame."""
     height, radius = width * 1.5, width * 0.05
     canvas.rect(x, y, width, height, RAISED, rx=radius)
     if not canvas.image(x, y, width, height, content, radius):
@@ -82,7 +82,7 @@ def draw_poster(
 
 
 def _draw_title_poster(canvas: Canvas, x: Number, y: Number, width: Number, title: str, colour: int) -> None:
-    """Draw a film's title on a ground of one of the faces' colours."""
+    """Draw a film's title on a background in one of the faces' colours."""
     name = f"title{colour}"
     stops = _write_stops((FACES[colour], 0.5), (FACES[colour], 0.08))
     canvas.define(f'<linearGradient id="{name}" x1="0" y1="0" x2="0.4" y2="1">{stops}</linearGradient>')
@@ -105,7 +105,7 @@ def _fits(text: str, size: Number, room: Number) -> bool:
 def draw_calendar(
     canvas: Canvas, x: Number, y: Number, square: Number, days: Days, until: datetime.date
 ) -> tuple[dict[int, int], int]:
-    """Draw a year as squares, this far apart; return in which week each month begins, and how many weeks there are."""
+    """Draw a year as squares, `square` apart; return the week in which each month begins, and the number of weeks."""
     first = geometry.find_year_before(until)
     seconds = dict(days)
     quarters = geometry.find_quarters(value for day, value in days if first.isoformat() <= day <= until.isoformat())

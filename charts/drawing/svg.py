@@ -1,4 +1,4 @@
-"""An SVG that is written part by part, and its picture as PNG."""
+"""Builds an SVG part by part, and renders it as PNG."""
 
 import base64
 from xml.sax.saxutils import escape, quoteattr
@@ -15,12 +15,12 @@ _ANCHORS = {"start": 0.0, "middle": 0.5, "end": 1.0}
 
 
 def format_length(value: Number) -> str:
-    """Return a length as SVG writes it, to a hundredth."""
+    """Return a length for SVG, to a hundredth."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 class Canvas:
-    """An SVG in the making: each part lies upon those before it. Lengths are in its own units."""
+    """Builds an SVG: each part is drawn over those before it. Lengths are in its own units."""
 
     def __init__(self, width: Number, height: Number) -> None:
         self.width, self.height = width, height
@@ -29,11 +29,11 @@ class Canvas:
         self._fonts: dict[FontFile, None] = {}
 
     def define(self, definition: str) -> None:
-        """Add a gradient or a clipping path, by the id that it has."""
+        """Add the definition of a gradient or a clipping path."""
         self._definitions.append(definition)
 
     def add(self, tag: str, **attributes: Number | str | None) -> None:
-        """Add an element; `_` in the names of attributes stands for `-`, those of None are left out."""
+        """Add an element; `_` in attribute names stands for `-`, attributes with None are left out."""
         self._parts.append(f"<{tag}{_write_attributes(attributes)}/>")
 
     def rect(self, x: Number, y: Number, width: Number, height: Number, fill: str, **more: Number | str | None) -> None:
@@ -54,7 +54,7 @@ class Canvas:
         width: Number | None = None,
         **more: Number | str | None,
     ) -> float:
-        """Add a line of text, cut to `width` where that is given; return how wide it is. `y`: of its base line."""
+        """Add a line of text, cut to `width` if given; return its width. `y`: its baseline."""
         line = fonts.fit_text(text, size, weight, width) if width is not None else fonts.clean_text(text)
         runs = fonts.split_runs(line)
         if not runs:
@@ -74,7 +74,7 @@ class Canvas:
         return whole
 
     def image(self, x: Number, y: Number, width: Number, height: Number, content: bytes, radius: Number) -> bool:
-        """Add a picture that fills a place with round corners; return False where it is none that may be shown."""
+        """Add a picture that fills a rectangle with rounded corners; return False if it may not be shown."""
         found = read_size(content)
         if found is None:
             return False
@@ -100,7 +100,7 @@ class Canvas:
 
 
 def render_png(canvas: Canvas, pixels_wide: int) -> bytes:
-    """Return the SVG as PNG, so many pixels wide. Only its own fonts are used, and no file that it names."""
+    """Return the SVG as PNG, this many pixels wide. Only its own fonts are used; files that it names are not opened."""
     main = fonts.list_fonts()[0]
     return resvg_py.svg_to_bytes(
         svg_string=canvas.write(),

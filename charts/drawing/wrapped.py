@@ -18,11 +18,11 @@ BIG_SIZES = (196, 164, 132, 108)
 HEAD, MOST_GAP = 58, 110
 
 Part = tuple[float, Callable[[Canvas, WrappedCard, Number], None]]
-"""How high a part of the card is, and what draws it from there down."""
+"""Height of a part of the card, and the function that draws it from a given top down."""
 
 
 def draw_wrapped(card: WrappedCard) -> Canvas:
-    """Return the card. Parts that the year does not have leave their room to the others."""
+    """Return the card. Missing parts leave their space to the others."""
     canvas = Canvas(WIDTH, HEIGHT)
     style.define_gold(canvas)
     style.draw_ground(canvas, 36, fill=style.GROUND)
@@ -52,7 +52,7 @@ def _choose_parts(card: WrappedCard) -> list[Part]:
 
 
 def _draw_perforation(canvas: Canvas) -> None:
-    """Draw the holes of a strip of film, above and below."""
+    """Draw the holes of a film strip, above and below."""
     for y in (22, HEIGHT - 22 - 15):
         for number in range(27):
             canvas.rect(34 + number * 38, y, 22, 15, style.CARD, rx=5, stroke=style.LINE)
@@ -65,7 +65,7 @@ def _draw_head(canvas: Canvas, card: WrappedCard, y: Number) -> None:
 
 
 def _draw_big(canvas: Canvas, card: WrappedCard, y: Number) -> None:
-    """Draw the one big figure, and beside it what it counts."""
+    """Draw the one big figure, with its label beside it."""
     figure = fonts.clean_text(card.big.figure)
     size = next((size for size in BIG_SIZES if fonts.measure(figure, size, 800) <= ROOM * 0.62), BIG_SIZES[-1])
     base = y + 172
