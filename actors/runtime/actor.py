@@ -45,16 +45,16 @@ class DependencyUnavailable(ProblemError):
 
 
 class ActorHost(Protocol):
-    """What starts the actors of further communities in a process; see `communities/host.py`."""
+    """Starts the actors of further communities in a process; see `communities/host.py`."""
 
     def attach(self, main: Actor) -> None:
         """Say whose process this is."""
 
     def apply(self, communities: Sequence[Community]) -> None:
-        """Have the actors of these communities run, and no others."""
+        """Run the actors of these communities, and no others."""
 
     def on_changed(self, changed: CommunitiesChanged) -> None:
-        """Hear from persistence which communities there are."""
+        """Take the list of communities that persistence sent."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Context:
 
     @property
     def community(self) -> str:
-        """The further community that the actor is one of: the id of its Discord server; "" for the environment's."""
+        """The community that the actor belongs to: the id of its Discord server; "" for the environment's."""
         return split_address(self.name)[1]
 
 
@@ -95,14 +95,15 @@ class Ref:
         return f"Ref({self.name})"
 
     def tell(self, message: Message, done: Callable[[], None] | None = None) -> None:
-        """Send by the message class's declared delivery; from any thread.
+        """Send with the delivery that the message's class declares; from any thread.
 
-        `done` is called on the owner's thread when a kept message was acknowledged. OutboxFull where too many wait.
+        `done` is called on the owner's thread once an at-least-once message is acknowledged. OutboxFull if too many
+        wait.
         """
         self._endpoint.tell(self.name, message, done)
 
     def report(self, message: Message) -> None:
-        """Send a report of state that is sent again, newer, where this one does not get through. Actor's thread only.
+        """Send a state report; if it does not get through, a newer one follows. Actor's thread only.
 
         ActorUnavailable where the queue to the actor is full; UnsendableMessage where it is too long, say.
         """
@@ -168,15 +169,15 @@ class Actor(pykka.ThreadingActor):
     # -- for subclasses ------------------------------------------------------------------------------------
 
     def handlers(self) -> Mapping[type[Message], Handler]:
-        """Return each message class's handler. Its result answers an ask; a Future does so later."""
+        """Return the handler of each message class. Its result answers an ask; a Future answers it later."""
         return {}
 
     def batch_handlers(self) -> Mapping[type[Message], BatchHandler]:
-        """Return what handles several at-least-once messages of a class at once, where so many wait."""
+        """Return the handlers that take several waiting at-least-once messages of one class at once."""
         return {}
 
     def was_handled_before(self, message_id: str) -> bool:
-        """Return whether an earlier incarnation handled a message; override where that is written down."""
+        """Return whether an earlier incarnation handled a message; override it in an actor that records this."""
         return False
 
     def ask(self, question: Question[AnswerT], timeout: float = DEFAULT_TIMEOUT_S) -> AnswerT:
@@ -184,7 +185,7 @@ class Actor(pykka.ThreadingActor):
         return self.ref(question.receiver).ask(question, timeout)
 
     def ref(self, name: str) -> Ref:
-        """Return an actor of the same community, in another process."""
+        """Return a reference to an actor of the same community, in another process."""
         if name not in self._refs:
             self._refs[name] = Ref(self.endpoint, join_address(name, self.context.community))
         return self._refs[name]
@@ -248,7 +249,7 @@ class Actor(pykka.ThreadingActor):
             details = (type(error), error, error.__traceback__)
             self._handle_failure(*details)
             try:
-                self.on_failure(*details)  # pykka leaves it out here; what was opened must be closed all the same
+                self.on_failure(*details)  # pykka does not call it here, but what was opened must be closed
             except Exception as another:  # the first one counts
                 self.log.error("on_failure failed too: %s", another, exc_info=another)
 
@@ -270,7 +271,7 @@ class Actor(pykka.ThreadingActor):
 
     def _handle_receive(self, message: Any) -> Any:
         try:
-            if type(message) is ReceivedMessage:  # nearly all are; pykka would first ask of five other kinds
+            if type(message) is ReceivedMessage:  # nearly all are; pykka would check for five other kinds first
                 return self._dispatcher.handle(message)
             return super()._handle_receive(message)
         except Exception:
@@ -289,7 +290,7 @@ class Actor(pykka.ThreadingActor):
         error = exception_value or RuntimeError("unknown")
         if isinstance(error, FatalStartupError):
             self.log.error("%s", error)
-        elif not isinstance(error, DependencyUnavailable):  # that one the launcher says, once for all its tries
+        elif not isinstance(error, DependencyUnavailable):  # the launcher logs that one, once for all its tries
             self.log.error("%s crashed: %s: %s", self.context.name, type(error).__name__, error, exc_info=error)
         self.crash = self.crash or error
         pykka.ActorRegistry.unregister(self.actor_ref)

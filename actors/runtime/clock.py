@@ -10,7 +10,7 @@ from messages import Moment
 
 
 def _steady_s() -> float:
-    boot = getattr(time, "CLOCK_BOOTTIME", None)  # goes on while the machine sleeps, where there is one
+    boot = getattr(time, "CLOCK_BOOTTIME", None)  # this clock goes on while the machine sleeps; not every system has it
     return time.clock_gettime(boot) if boot is not None else time.monotonic()
 
 
@@ -18,7 +18,7 @@ class Pace(msgspec.Struct, frozen=True, array_like=True):
     """How a clock runs; shared by all processes of a run, so that they agree."""
 
     speed: float = 1.0
-    """Service seconds in a real one."""
+    """Service seconds in one real second."""
     anchor_wall_s: float = 0.0
     """What the clock shows at the anchor; seconds since 1970, UTC. Unused at speed 1."""
     anchor_steady_s: float = 0.0

@@ -31,10 +31,10 @@ __all__ = ["DEFAULT_TIMEOUT_S", "AnswerT", "Endpoint", "Reply", "Timer", "tag_of
 AnswerT = TypeVar("AnswerT", bound=Answer)
 
 DEFAULT_TIMEOUT_S = 5.0
-PINGS = 1000
-"""Pings without an answer that are remembered."""
+PINGS_EACH = 40
+"""Unanswered pings that are remembered of each peer: a late answer is a sign of life too."""
 LAST_LOOKS = 20
-"""Batches of frames that are still taken in at the end, to be turned away."""
+"""Batches of frames that are still read while closing, to be refused."""
 
 
 class Endpoint(OwnerLoop):
@@ -49,7 +49,7 @@ class Endpoint(OwnerLoop):
         self.mailbox = Mailbox()
         self.dead_letters = dead_letters
         self.heartbeat: Callable[[], Heartbeat] | None = None
-        """How whoever lives here is: the answer to a ping. Without it, pings are not answered."""
+        """Returns how the endpoint's owner is: the answer to a ping. Without it, pings are not answered."""
         self.on_stop_request: Callable[[], None] | None = None
         self.was_handled_before: Callable[[str], bool] = lambda _id: False
         self.on_dead_lettered: Callable[[Message], None] | None = None
@@ -60,14 +60,15 @@ class Endpoint(OwnerLoop):
         self._numbers = itertools.count()
         self._pending_asks = PendingAsks()
         self._reliable_delivery = ReliableDelivery(self)
-        self._pending_pings: dict[str, concurrent.futures.Future[Heartbeat]] = {}
+        self._pending_pings: dict[str, dict[str, concurrent.futures.Future[Heartbeat]]] = {}
+        """Pings that wait for an answer, by peer and by the ping's id: a silent peer takes no place of another's."""
 
     # -- sending -------------------------------------------------------------------------------------------
 
     def tell(self, peer: str, message: Message, done: Callable[[], None] | None = None) -> None:
-        """Send by the message's declared delivery; from any thread. `done`: a kept message was acknowledged.
+        """Send with the delivery that the message declares; from any thread. `done` is called when it is acknowledged.
 
-        OutboxFull where too many kept ones wait; told from another thread than the owner's, it is only logged.
+        OutboxFull if too many at-least-once messages wait; from another thread than the owner's, it is only logged.
         """
         if self.is_owner_thread:
             self._tell(peer, message, done)
@@ -89,7 +90,7 @@ class Endpoint(OwnerLoop):
             self._dead_letter_unsent(peer, message, f"{peer} is not known here, or its queue is full")
 
     def report(self, peer: str, message: Message) -> None:
-        """Send a report of state (`Delivery.CONFLATED`) that its sender sends again where it does not get through.
+        """Send a state report (`Delivery.CONFLATED`), which its sender sends again if it does not get through.
 
         ActorUnavailable where the queue to the peer is full; UnsendableMessage. Owner's thread only.
         """
@@ -101,7 +102,7 @@ class Endpoint(OwnerLoop):
             raise ActorUnavailable(f"{peer} is not known here, or its queue is full")
 
     def _tell_for_another(self, peer: str, message: Message, done: Callable[[], None] | None) -> None:
-        """Tell for a thread that has gone on: nobody is left to raise to."""
+        """Send for another thread, which has gone on: errors are logged, not raised."""
         try:
             self._tell(peer, message, done)
         except (OutboxFull, ActorUnavailable) as error:
@@ -125,7 +126,7 @@ class Endpoint(OwnerLoop):
     def ask_future(
         self, peer: str, message: Question[AnswerT], timeout_s: float = DEFAULT_TIMEOUT_S
     ) -> concurrent.futures.Future[AnswerT]:
-        """Send, and bring the answer later; from any thread."""
+        """Send, and return a Future of the answer; from any thread."""
         reply: concurrent.futures.Future[AnswerT] = concurrent.futures.Future()
 
         def ask() -> None:
@@ -157,7 +158,7 @@ class Endpoint(OwnerLoop):
         self._pending_asks.add(ask_id, peer, answer_type, reply, deadline)
 
     def _no_answer_error(self, peer: str, message: Message, timeout_s: float) -> ActorError:
-        """Tell a peer that is slow from one that is not there."""
+        """Return the error of a missing answer: the peer is slow, or not there."""
         if self._transport.is_connected(peer):
             return AskTimeout(_timeout_text(peer, message, timeout_s))
         return ActorUnavailable(f"{peer} does not run now, and did not come back within {timeout_s:g} s")
@@ -172,9 +173,10 @@ class Endpoint(OwnerLoop):
         if not self.send(peer, Envelope("ping", ping_id, self.name, self.incarnation)):
             future.set_exception(ActorUnavailable(f"{peer} cannot be reached"))
             return future
-        self._pending_pings[ping_id] = future
-        if len(self._pending_pings) > PINGS:
-            self._pending_pings.pop(next(iter(self._pending_pings))).cancel()
+        waiting = self._pending_pings.setdefault(peer, {})
+        waiting[ping_id] = future
+        if len(waiting) > PINGS_EACH:
+            waiting.pop(next(iter(waiting))).cancel()
         return future
 
     def stop_peer(self, peer: str) -> None:
@@ -208,7 +210,7 @@ class Endpoint(OwnerLoop):
         return self._transport.send(peer, frame)
 
     def reply(self, origin: Origin | None, envelope: Envelope) -> None:
-        """Put an envelope on the way back to where another came from."""
+        """Send an envelope back to where another came from."""
         if origin is None:
             return
         frame = encode(envelope)
@@ -249,8 +251,9 @@ class Endpoint(OwnerLoop):
             if not frames:
                 break
         self._pending_asks.fail_all(self._stopping_error())
-        for future in self._pending_pings.values():
-            future.cancel()
+        for waiting in self._pending_pings.values():
+            for future in waiting.values():
+                future.cancel()
         self._pending_pings.clear()
         self._transport.close()
 
@@ -297,7 +300,7 @@ class Endpoint(OwnerLoop):
                 self.dead_letters.add("the mailbox is full", sender=envelope.sender, message=message)
 
     def dead_letter_unreadable(self, envelope: Envelope, frame: bytes, error: DecodeError) -> bool:
-        """Note a message that no message of this version is like; return whether it could be."""
+        """Note a message that this version cannot read; return whether that succeeded."""
         is_kept = envelope.kind == "kept"
         return self.dead_letters.add(
             f"{type(error).__name__}: {error}", sender=envelope.sender, message_id=envelope.id,
@@ -334,7 +337,10 @@ class Endpoint(OwnerLoop):
             self.reply(origin, Envelope("pong", envelope.id, self.name, self.incarnation, self.heartbeat()))
 
     def _receive_pong(self, _origin: Origin | None, envelope: Envelope, _frame: bytes) -> None:
-        future = self._pending_pings.pop(envelope.id, None)
+        waiting = self._pending_pings.get(envelope.sender, {})
+        future = waiting.pop(envelope.id, None)
+        if not waiting:
+            self._pending_pings.pop(envelope.sender, None)
         if future is not None and future.set_running_or_notify_cancel():
             try:
                 future.set_result(msgspec.convert(envelope.body, Heartbeat))

@@ -29,7 +29,7 @@ class OutboxFull(ActorError):
 
 
 class UnsendableMessage(ActorError):
-    """The message cannot be sent as it is: it is longer than a frame, or holds what cannot be written."""
+    """The message cannot be sent as it is: it is longer than a frame, or holds a value that cannot be encoded."""
 
 
 class UnexpectedAnswer(ActorError):
@@ -66,8 +66,8 @@ class RetryLater(ProblemError):
 class Reject(Exception):
     """Raised by the handler of a message that can never be done; its text says why.
 
-    The actor lives on and handles later messages. This one goes to the dead letters, whole if it is an at-least-once
-    one, which comes again where the dead letters cannot be written, as with RetryLater.
+    The actor lives on and handles later messages. This one goes to the dead letters. An at-least-once message is
+    written whole; if the dead letters cannot be written, it comes again, as with RetryLater.
     """
 
     def __init__(self, text: str, then: Callable[[], None] | None = None) -> None:

@@ -62,7 +62,7 @@ class Inbox:
         return not self._local
 
     def close(self) -> None:
-        """Give back what waits, and whatever is put from now on: an ask that races a stop gets an error."""
+        """Refuse what waits, and whatever is put from now on: an ask that races a stop gets an error."""
         with self._putting:
             self._closed = True
         while self._local:
@@ -134,7 +134,7 @@ def noop() -> None:
 
 
 def _give_back(envelope: PykkaEnvelope[Any]) -> None:
-    """Tell whoever put it that nobody handles it."""
+    """Tell the sender that nobody handles it."""
     if envelope.reply_to is None:
         return
     if isinstance(envelope.message, pykka.messages._ActorStop):

@@ -17,7 +17,7 @@ from wording.text import show_controls
 
 HIDDEN = "***"
 KEPT_LINES, LONGEST_LINE = 200, 500
-"""Of each process, where there is a web page; characters."""
+"""Lines of each process that the web page can show, and characters of each."""
 CHATTY = (
     "urllib3", "alembic", "asyncio", "websocket", "pykka", "filelock",
     "discord.app_commands", "discord.client", "discord.ext", "discord.gateway", "discord.http", "discord.shard",
@@ -142,7 +142,7 @@ def set_up_logging(level: str, kind: str, secrets: Iterable[str], actor: str = "
     """Log to stderr from now on: `kind` text or json, each line with the `actor` whose process this is.
 
     `keeps_tail`: its last lines can be read again (`read_log_tail`).
-    A console without UTF-8 shows escapes where it has no letter, and never fails. What nobody caught is logged too:
+    A console without UTF-8 shows escapes where it has no letter, and never fails. Uncaught exceptions are logged too:
     Python itself would print it with every secret in it.
     """
     stream = sys.stderr
@@ -172,7 +172,7 @@ def hide_in_logs(secrets: Iterable[str]) -> None:
 
 
 def mask_secrets(text: str) -> str:
-    """Return a text without all that no line of this process's log shows."""
+    """Return a text without the secrets that this process's log masks."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler.formatter, _MaskedFormatter):
             text = handler.formatter.filter.mask(text)

@@ -36,7 +36,7 @@ class Timers:
         return len(self._heap)
 
     def schedule(self, at_s: float, act: Callable[[], None]) -> Timer:
-        """Have it done then."""
+        """Call `act` at that time."""
         if len(self._heap) >= self._sweep_at:
             self._sweep()
         timer = Timer(act)
@@ -79,17 +79,17 @@ class OwnerLoop:
 
     @property
     def is_owner_thread(self) -> bool:
-        """Whether this thread is the one that pumps. The first that asks is."""
+        """Whether this thread is the one that pumps; the first thread that asks becomes it."""
         if self._owner is None:
             self._owner = threading.get_ident()
         return self._owner == threading.get_ident()
 
     def bind_thread(self) -> None:
-        """Have this thread pump from now on."""
+        """Make this thread the one that pumps."""
         self._owner = threading.get_ident()
 
     def submit(self, act: Callable[[], None]) -> bool:
-        """Have the owner's thread do it; from any thread. False where it never will: the loop is closed."""
+        """Run `act` on the owner's thread; from any thread. False if the loop is closed."""
         with self._submitting:
             if self.closed:
                 return False
@@ -98,7 +98,7 @@ class OwnerLoop:
         return True
 
     def call_at(self, at_s: float, act: Callable[[], None]) -> Timer:
-        """Do it at that time of the clock. Owner's thread only."""
+        """Run `act` at that time of the clock. Owner's thread only."""
         return self._timers.schedule(at_s, act)
 
     def run_submitted(self) -> None:
@@ -112,7 +112,7 @@ class OwnerLoop:
             self.run_callback(act)
 
     def run_callback(self, act: Callable[[], None]) -> None:
-        """Run somebody's callback: what it raises is its actor's end, and not that of whoever pumps just now."""
+        """Run a callback: what it raises ends the actor that it belongs to, not whatever pumps just now."""
         try:
             act()
         except Exception as error:
@@ -133,7 +133,7 @@ class OwnerLoop:
         return max(0.0, end_s - now_s)
 
     def close_submissions(self) -> bool:
-        """Take no more work; what was handed over is done yet. False where it was closed before."""
+        """Take no more work, and do what was handed over. False if it was closed before."""
         with self._submitting:
             if self.closed:
                 return False

@@ -16,7 +16,7 @@ from messages.codec import DecodeError, decode_body
 from messages.envelope import Envelope
 
 Reply = concurrent.futures.Future[Message]
-"""What a handler answers later with."""
+"""What a handler returns to answer later."""
 
 _OUR_OWN: dict[str, Callable[[str], ActorError]] = {"MailboxFull": MailboxFull, "ActorUnavailable": ActorUnavailable}
 """Errors that the other's runtime answers with, not its handler."""
@@ -31,7 +31,7 @@ class Awaited(Protocol):
 
 
 class LocalReply:
-    """A reply that the owner's thread itself waits for: as a Future, without its locks."""
+    """A reply that the owner's thread itself waits for: like a Future, without its locks."""
 
     __slots__ = ("_error", "_result", "is_done")
 
@@ -41,7 +41,7 @@ class LocalReply:
         self._error: BaseException | None = None
 
     def set_running_or_notify_cancel(self) -> bool:
-        """Tell that it is still waited for: nobody can give it up meanwhile."""
+        """Return True: its waiter cannot cancel it."""
         return True
 
     def set_result(self, result: Any, /) -> None:
@@ -49,11 +49,11 @@ class LocalReply:
         self._result, self.is_done = result, True
 
     def set_exception(self, exception: BaseException | None, /) -> None:
-        """Put in why there is none."""
+        """Put the error in."""
         self._error, self.is_done = exception, True
 
     def take(self) -> Any:
-        """Return the answer, or raise why there is none."""
+        """Return the answer, or raise its error."""
         if self._error is not None:
             raise self._error
         return self._result

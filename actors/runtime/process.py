@@ -43,10 +43,10 @@ THREAD_STACK_BYTES = 1 << 20
 """Stack of each thread. What the system gives otherwise (8 MB) counts against the memory limit, used or not: the actors
 of further communities have hundreds of threads."""
 STOP_WITHIN_S = 8.0
-"""Real seconds for an ordered stop; after them the process ends as it is."""
+"""Real seconds for an ordered stop, and more for each further community; after them the process ends as it is."""
 
 _SIGNAL_WITHIN_S = 0.3
-"""Real seconds by which the signal of a launcher that lives may come after the end of the life line."""
+"""Real seconds within which the signal of a living launcher may follow the end of the life line."""
 
 
 def load_actor_class(path: str) -> type[Actor]:
@@ -74,7 +74,7 @@ def _recorder(path: Path) -> Callable[[bytes], None]:
 
 
 def run(config: BootConfig, life_line: BinaryIO) -> int:
-    """Live as the actor that the boot config names, until it is told to stop; returns the exit status."""
+    """Run the actor that the boot config names until it is told to stop; return the exit status."""
     settings = config.settings
     set_up_logging(
         settings.log_level, settings.log_format, settings.secrets(), config.name, keeps_tail=settings.web_port > 0
@@ -99,13 +99,13 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
         log.error("%s cannot start: %s: %s", config.name, type(error).__name__, error, exc_info=error)
         return EXIT_OUT_OF_MEMORY if isinstance(error, MemoryError) else EXIT_CRASHED
     gc.collect()
-    gc.freeze()  # the modules: each full collection goes through all else alone, and an answer does not wait for it
+    gc.freeze()  # the loaded modules: full collections skip them from now on, and hold up answers less
     watching = (life_line, stop, log, actor)
     threading.Thread(target=_watch, args=watching, name="life-line", daemon=True).start()
     while not actor.terminated.wait(3600):  # with a timeout, so that signals are heard on every system
         pass
     if host is not None:
-        host.finish_stop(STOP_WITHIN_S / 2)
+        host.finish_stop(STOP_WITHIN_S / 2 + host.stop_takes_more_s)
     if isinstance(actor.crash, DependencyUnavailable):
         if report is None:
             log.error("%s", actor.crash)
@@ -118,7 +118,7 @@ def make_host(config: BootConfig, actor_class: type[Actor]) -> CommunityHost | N
     """Return what starts the further communities' actors in a process; None where it has none."""
     try:
         entry = find_actor(config.name)
-    except LookupError:  # a test's
+    except LookupError:  # the actor class of a test
         return None
     if entry.community_count is None or entry.name != config.name:
         return None
@@ -143,7 +143,7 @@ def _start(
     actor = actor_class.start(context)._actor_weakref()
     assert actor is not None  # noqa: S101 - its endpoint holds it, and we hold the endpoint
     stop.attach_actor(actor, host)
-    if host is not None and config.name != ListCommunities.receiver:  # that one knows them
+    if host is not None and config.name != ListCommunities.receiver:  # persistence itself knows the communities
         actor.endpoint.submit(host.ask)
     return actor
 
@@ -156,21 +156,22 @@ class _Stop:
         self._actor: Actor | None = None
         self._host: CommunityHost | None = None
         self.begun = threading.Event()
-        """It was asked for."""
+        """Set once a stop was asked for."""
 
     def attach_actor(self, actor: Actor, host: CommunityHost | None) -> None:
-        """Set the actor to be stopped; at once where that was asked for before it was there."""
+        """Set the actor to stop; stop it at once if that was asked for before."""
         self._actor, self._host = actor, host
         actor.endpoint.on_stop_request = self.begin
         if self.begun.is_set():
             actor.stop_in_order()
 
     def begin(self) -> None:
-        """Have the actor handle what waits and stop; end the process where that takes too long."""
+        """Tell the actor to handle what waits and stop; end the process if that takes too long."""
         if self.begun.is_set():
             return
         self.begun.set()
-        guard = threading.Timer(STOP_WITHIN_S, self._give_up)
+        within_s = STOP_WITHIN_S + (self._host.stop_takes_more_s if self._host is not None else 0.0)
+        guard = threading.Timer(within_s, self._give_up, (within_s,))
         guard.daemon = True
         guard.start()
         if self._host is not None:
@@ -182,8 +183,8 @@ class _Stop:
         """Stop at SIGTERM."""
         self.begin()
 
-    def _give_up(self) -> None:
-        self._log.error("Not stopped within %g s: the process ends as it is", STOP_WITHIN_S)
+    def _give_up(self, within_s: float) -> None:
+        self._log.error("Not stopped within %g s: the process ends as it is", within_s)
         os._exit(EXIT_STUCK)
 
 
@@ -208,7 +209,7 @@ def _exit_status(actor: Actor) -> int:
 
 
 def main() -> int:
-    """Read the boot config from stdin and live."""
+    """Read the boot config from stdin and run the actor."""
     stdin = sys.stdin.buffer
     try:
         config = read_boot(stdin)

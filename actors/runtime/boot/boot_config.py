@@ -14,7 +14,7 @@ from config import Settings
 
 
 class BootConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a process is told at its birth. Its repr would show secrets: it is never logged."""
+    """What a process gets at its start. Never log it: its repr shows secrets."""
 
     name: str
     settings: Settings

@@ -17,12 +17,12 @@ _IN_HAND, _FAILURE = b"h", b"f"
 
 
 class ExitReport(msgspec.Struct, frozen=True):
-    """What was in hand, or why the start failed; neither where there is nothing to say."""
+    """The message in hand, or why the start failed; neither if there is nothing to report."""
 
     message_in_hand: str = ""
     """Id of the at-least-once message that was being handled at the end."""
     startup_failure: Problem | None = None
-    """What the actor needs and could not have at its start."""
+    """What the actor needs and did not get at its start."""
 
 
 class ExitReportWriter:
@@ -43,8 +43,8 @@ class ExitReportWriter:
         self._write(_IN_HAND, message_id.encode("utf-8", "replace"))
 
     def note_startup_failure(self, problem: Problem) -> None:
-        """Note what the start failed for."""
-        self.clear()  # a longer note would leave its end behind
+        """Note why the start failed."""
+        self.clear()  # or the end of a longer note would stay
         self._write(_FAILURE, msgspec.json.encode(problem))
 
     def clear(self) -> None:

@@ -1,4 +1,4 @@
-"""The memory that an actor's process may take, and its end where it wants more."""
+"""Limits the memory of an actor's process, and ends the process when it needs more."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ EXIT_OUT_OF_MEMORY: Final = 71
 
 
 def limit_memory(limit_mb: int) -> None:
-    """Have every wish for more memory than so many MB (2^20 bytes) fail with a MemoryError; 0 for no limit.
+    """Let allocations beyond so many MB (2^20 bytes) fail with a MemoryError; 0 for no limit.
 
-    What counts is what the process alone writes to: shared files, like SQLite's, do not. Where the system has no such
-    limit (Windows; macOS has one that it does not keep), nothing happens.
+    Only the process's private writable memory counts, not shared files, like SQLite's. Where the system has no such
+    limit (Windows; macOS has one that it does not enforce), nothing happens.
     """
     if limit_mb <= 0 or sys.platform == "win32":
         return
@@ -25,11 +25,11 @@ def limit_memory(limit_mb: int) -> None:
     wanted = limit_mb * 2**20
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if hard == resource.RLIM_INFINITY or wanted < hard:
-        resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))  # the hard one stays: a chart's process may have more
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))  # the hard one stays: a chart's process may get more
 
 
 def end_on_memory_error_in_threads(name: str) -> None:
-    """End the process where a thread ends with a MemoryError: nobody else would notice that its work is not done."""
+    """End the process when a thread ends with a MemoryError: nobody else would notice that its work is not done."""
     others = threading.excepthook
 
     def on_death(died: threading.ExceptHookArgs) -> None:
@@ -41,7 +41,7 @@ def end_on_memory_error_in_threads(name: str) -> None:
 
 
 def end_if_out_of_memory(error: BaseException | None, name: str) -> None:
-    """End the process where an error is a MemoryError, or comes of one: for libraries that catch whatever happens."""
+    """End the process if an error is a MemoryError or was caused by one; for libraries that catch every exception."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         if isinstance(error, MemoryError):

@@ -17,5 +17,5 @@ def allow_open_files() -> None:
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
-        with contextlib.suppress(OSError, ValueError):  # macOS has one of its own below an unlimited one
+        with contextlib.suppress(OSError, ValueError):  # macOS has a limit of its own even where this one is unlimited
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

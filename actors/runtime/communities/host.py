@@ -1,7 +1,8 @@
-"""Which actors of further communities live in this process, and how they come and go."""
+"""Starts and stops the actors of further communities in this process."""
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -27,11 +28,22 @@ from config import Settings
 from messages import CommunitiesChanged, Community, CommunityList, ListCommunities
 
 MEMORY_MB_EACH: Final = 16
-"""By how much each actor that is hosted raises the memory limit of the process, MB: several times what it takes, the
-stacks of its threads among it."""
+"""MB that each hosted actor adds to the memory limit of the process: several times what it takes, including the
+stacks of its threads."""
+STOP_EACH_S: Final = 0.1
+"""Real seconds that each community adds to an ordered stop: one interpreter saves all their stores."""
 ASK_AGAIN_S: Final = 2.0
 """How long to wait before persistence is asked again for the communities; real seconds."""
 _log = logging.getLogger("communities")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Known:
+    """A community as it was told last, and what follows from it: worked out anew only where it has chosen otherwise."""
+
+    community: Community
+    settings: Settings
+    addresses: tuple[str, ...]
 
 
 class CommunityHost:
@@ -42,7 +54,7 @@ class CommunityHost:
         self, entry: ActorEntry, actor_class: type[Actor], settings: Settings, network: NetworkSpec,
         timings: RestartTimings | None = None, memory_limit_mb: int = 0,
     ) -> None:  # fmt: skip
-        """`settings` are those of the process, and so is the memory limit; 0 for none."""
+        """`settings` and `memory_limit_mb` (0 for none) are those of the process."""
         self._entry = entry
         self._actor_class = actor_class
         self._settings = settings
@@ -52,10 +64,12 @@ class CommunityHost:
         self._main: Actor | None = None
         self._shared: SharedTransport | None = None
         self._hosted: dict[str, HostedActor] = {}
-        self._gate = StartGate()
+        self._known: dict[str, _Known] = {}
+        """By guild id."""
+        self._gate = StartGate(entry.starts_at_once)
         self._is_stopping = False
         self._is_told = False
-        """Whether persistence has told of a change: what it was asked before may be older."""
+        """Whether persistence has reported a change: the answer to an earlier ask may be older."""
 
     def attach(self, main: Actor) -> None:
         """Say whose process this is."""
@@ -71,24 +85,26 @@ class CommunityHost:
             return
         try:
             self.apply(future.result(timeout=0).communities)
-        except ActorError:  # it starts, or is being started again
+        except ActorError:  # persistence is starting, or is started again
             if not self._is_stopping:
                 self.main.endpoint.call_at(self.main.endpoint.now() + ASK_AGAIN_S, self.ask)
 
     def on_changed(self, changed: CommunitiesChanged) -> None:
-        """Hear from persistence."""
+        """Take the list of communities that persistence sent."""
         self._is_told = True
         self.apply(changed.communities)
 
     def apply(self, communities: Sequence[Community]) -> None:
-        """Have the actors of these communities run with their settings, and no others."""
+        """Run the actors of these communities with their settings, and no others."""
         if self._is_stopping:
             return
-        wanted: dict[str, Settings] = {}
+        before, self._known = self._known, {}
         for community in communities:
-            settings = self._entry.community_settings(self._settings, community.guild_id, community.settings)
-            for name in self._entry.community_names(settings):
-                wanted[join_address(name, community.guild_id)] = settings
+            known = before.get(community.guild_id)
+            if known is None or known.community != community:
+                known = self._work_out(community)
+            self._known[community.guild_id] = known
+        wanted = {address: known.settings for known in self._known.values() for address in known.addresses}
         self._hosted = {address: hosted for address, hosted in self._hosted.items() if not hosted.is_over}
         if self._memory_limit_mb and wanted:
             limit_memory(self._memory_limit_mb + MEMORY_MB_EACH * len(wanted))
@@ -96,15 +112,25 @@ class CommunityHost:
             if address not in wanted:
                 hosted.remove()
         for address, settings in wanted.items():
-            known = self._hosted.get(address)
-            if known is not None:
-                known.change_settings(settings)
+            hosted_before = self._hosted.get(address)
+            if hosted_before is not None:
+                hosted_before.change_settings(settings)
                 continue
             self._hosted[address] = HostedActor(address, settings, self.main, self._start, self._gate, self._timings)
             self._hosted[address].start()
 
+    def _work_out(self, community: Community) -> _Known:
+        settings = self._entry.community_settings(self._settings, community.guild_id, community.settings)
+        names = self._entry.community_names(settings)
+        return _Known(community, settings, tuple(join_address(name, community.guild_id) for name in names))
+
+    @property
+    def stop_takes_more_s(self) -> float:
+        """How much longer an ordered stop of the process may take than without further communities; from any thread."""
+        return STOP_EACH_S * len(self._known)
+
     def begin_stop(self) -> None:
-        """Have all of them handle what waits and stop; from any thread."""
+        """Tell all actors to handle what waits and stop; from any thread."""
         self._is_stopping = True
         self._gate.close()
         for hosted in list(self._hosted.values()):
@@ -112,7 +138,7 @@ class CommunityHost:
                 hosted.actor.stop_in_order()
 
     def finish_stop(self, within_s: float) -> None:
-        """Stop all of them, wait until they have, and close what they share; from any thread."""
+        """Stop all actors, wait until they have ended, and close what they share; from any thread."""
         self.begin_stop()
         until_s = time.monotonic() + within_s
         for hosted in list(self._hosted.values()):

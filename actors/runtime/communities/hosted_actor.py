@@ -22,9 +22,9 @@ from wording.problems import english
 START_WITHIN_S: Final = 60.0
 """How long an actor's start may take until others start beside it, and a person is told; real seconds."""
 SETTLED_AFTER_S: Final = 2.0
-"""After a change of its settings, how long it is waited for another one: whoever sets a server up makes several."""
+"""How long to wait for another change of settings after the last one: whoever sets a server up makes several."""
 LONGEST_SETTLING_S: Final = 10.0
-"""How long after the first of several changes it runs with them at the latest; real seconds."""
+"""Longest wait after the first of several changes; real seconds."""
 Starter = Callable[[str, Settings, PoisonGuard, Callable[[Actor], None]], Actor]
 """Starts an actor by its address; the last argument is called when it has ended, on its own thread."""
 
@@ -51,9 +51,9 @@ class HostedActor:
         self._runs_with: Settings | None = None
         """The settings with which it was last started."""
         self._overdue: Timer | None = None
-        """Set while it starts: when that takes too long."""
+        """Set while the actor starts; due when that takes too long."""
         self._settling: Timer | None = None
-        """Set where its settings have changed, and may change again."""
+        """Set after a change of settings, while more changes may follow."""
         self._first_change_s = 0.0
         self._restarts = 0
         self._told: Problem | None = None
@@ -61,11 +61,11 @@ class HostedActor:
 
     @property
     def is_over(self) -> bool:
-        """Whether it is wanted no more, and has ended."""
+        """Whether the actor was removed and has ended."""
         return self._wanted is None and self.actor is None
 
     def start(self) -> None:
-        """Have it started, when it is its turn, with the settings that it should have then."""
+        """Start the actor when it is its turn, with the settings that it should have by then."""
         self._retry = None
         self._gate.enter(self.address, self._start_now)
 
@@ -85,7 +85,7 @@ class HostedActor:
             self._start_later(error)
             return
         self._overdue = self._call_after(START_WITHIN_S, self._tell_overdue)
-        # What is submitted is done by its own thread, and not before its start is over (or waits for another actor).
+        # The actor's own thread runs what is submitted, once its start is over (or waits for another actor).
         self.actor.endpoint.submit(self._on_started)
 
     def _on_started(self) -> None:
@@ -93,23 +93,23 @@ class HostedActor:
         self._main.endpoint.submit(self._leave_gate)
 
     def _leave_gate(self) -> None:
-        """Let others start: its start is over, or comes to nothing."""
+        """Let others start: this start is over, or will not happen."""
         if self._overdue is not None:
             self._overdue.cancel()
             self._overdue = None
         self._gate.leave(self.address)
 
     def _tell_overdue(self) -> None:
-        """Let others start, and say that it does not get through its start: a thread cannot be ended from outside."""
+        """Let others start, and report that this start takes too long: a thread cannot be ended from outside."""
         self._leave_gate()
         problem = Problem.of("community.start_overdue", within=round(START_WITHIN_S))
         self._log.error("%s: %s", self.address, english(problem))
         self._main.ref("launcher").tell(CommunityActorDown(self.address, problem, self._restarts))
 
     def change_settings(self, settings: Settings) -> None:
-        """Have it run with these settings: after an ordered stop where they are others than it has.
+        """Run the actor with these settings: if they differ from its own, after an ordered stop.
 
-        Soon, when they have not been changed again for a moment, so that it starts anew once.
+        Waits until they have stayed the same for a moment, so that several changes need one restart.
         """
         if settings == self._wanted:
             return
@@ -159,7 +159,7 @@ class HostedActor:
         self.actor = None
         self._leave_gate()
         self._note_run(actor)
-        if isinstance(actor.crash, MemoryError):  # its limit is the process's, and others are as short of memory
+        if isinstance(actor.crash, MemoryError):  # the limit is the process's: its other actors are as short of memory
             end_out_of_memory(self.address)
         if actor.crash is None:
             if self._wanted is not None:
@@ -195,7 +195,7 @@ class HostedActor:
 
 
 class _MessageInHand:
-    """Remembers which message an actor handles, beyond its end; see MessageNotes."""
+    """Remembers which message an actor was handling when it ended; see MessageNotes."""
 
     def __init__(self) -> None:
         self.message_id = ""

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Callable
-from typing import Final
-
-MOST_STARTING: Final = 2
-"""Actors that may be at their start at one time; the main actor has to answer meanwhile."""
 
 
 class StartGate:
-    """For one thread. Who may start is called; who has started, or has failed to, says `leave`."""
+    """Calls whoever may start next; whoever has started, or failed to, calls `leave`. For one thread."""
 
-    def __init__(self, most: int = MOST_STARTING) -> None:
+    def __init__(self, most: int) -> None:
+        """`most`: how many actors may start at one time."""
         self._most = most
         self._starting: set[str] = set()
         self._is_closed = False
         self._waiting: collections.OrderedDict[str, Callable[[], None]] = collections.OrderedDict()
 
     def enter(self, address: str, start: Callable[[], None]) -> None:
-        """Have an actor started as soon as it is its turn: `start` is called now or later."""
+        """Call `start` as soon as it is the actor's turn: now or later."""
         self._waiting[address] = start
         self._let_in()
 

@@ -45,7 +45,7 @@ class DeadLetters:
     def add(self, reason: str, *, sender: str = "", message: Message | None = None, tag: str = "",
             message_id: str = "", size: int = 0, body: Any = None, whole: bool = False,
             comes_again: bool = False) -> bool:  # fmt: skip
-        """Write one down: a `message`, or what was not readable as one: a `body` of anything, or bytes, and its `size`.
+        """Write down a `message`, or what could not be read as one: its `body` (bytes, or any object) and `size`.
 
         Only a `whole` one is not cut. Never raises: returns whether all of it is written (where there is a file to
         write to). `comes_again`: where it is not, the message is not dropped but kept, and added again some time later.
@@ -56,7 +56,7 @@ class DeadLetters:
         if not (problem and comes_again):
             self.count += 1
             self._say(f"Message dropped: {reason}{f' ({tag})' if tag else ''}{f' from {sender}' if sender else ''}")
-        if problem and not (comes_again and problem == self._unwritable):  # it comes every 2 s: said once
+        if problem and not (comes_again and problem == self._unwritable):  # it comes again every 2 s: log it once
             self._say(problem)
         self._unwritable = problem
         return not problem
@@ -84,7 +84,7 @@ class DeadLetters:
         return ""
 
     def _say(self, text: str) -> None:
-        """Log it, unless a flood is on: then it is only counted, and the number is said when the next is logged."""
+        """Log a text. In a flood it is only counted; the next line that is logged gives the number."""
         now_s = time.monotonic()
         if now_s >= self._window_ends_s:
             self._said, self._window_ends_s = 0, now_s + SAID_WITHIN_S
@@ -96,7 +96,7 @@ class DeadLetters:
         self._log.warning("%s%s", text, f"; and {more} before it that are only in dead_letters.jsonl" if more else "")
 
     def _write(self, path: Path, line: str, lasting: bool) -> None:
-        """Append a line, or raise OSError; a `lasting` one is on the disk afterwards, and not only on its way there."""
+        """Append a line, or raise OSError; a `lasting` one is synced to the disk."""
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
         try:
             target = os.open(path, flags, 0o600)
@@ -128,7 +128,7 @@ def _is_torn(target: int) -> bool:
 
 
 def _rotate(path: Path) -> None:
-    """Move a full file away. One process at a time, looking again: two at once would throw the older letters away."""
+    """Move a full file away. One process at a time, which checks again: two at once would lose the older letters."""
     from filelock import FileLock, Timeout  # only for a file that is full
 
     try:
@@ -136,7 +136,7 @@ def _rotate(path: Path) -> None:
             if path.stat().st_size > MAX_BYTES:
                 path.replace(path.with_name(path.name + ".1"))
     except (OSError, Timeout):
-        return  # another process has it in hand; where not, the next letter tries again
+        return  # another process moves it; if not, the next letter tries again
 
 
 def _fields(message: Message) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def _fields(message: Message) -> dict[str, Any]:
 
 
 def _readable(body: Any) -> tuple[Any, str]:
-    """Return what JSON can show of a body, and its text. A frame may hold what JSON has no word for."""
+    """Return what JSON can show of a body, and its text. A frame may hold values that JSON cannot express."""
     if _is_deeper(body, DEEPEST):  # how deep JSON and repr can go differs from one Python to the next
         body = text = "nested too deeply to be shown"
         return body, text

@@ -6,7 +6,7 @@ import collections
 import enum
 
 REMEMBERED = 64
-"""Lives of senders that are remembered; the one unheard for longest is forgotten first."""
+"""Incarnations of senders that are remembered; the one silent for longest is forgotten first."""
 
 
 class DedupDecision(enum.Enum):
@@ -17,7 +17,7 @@ class DedupDecision(enum.Enum):
     ACKNOWLEDGE = "acknowledge"
     """It was done before, and the acknowledgement was lost."""
     IGNORE = "ignore"
-    """It is being handled, or out of its turn: it comes again."""
+    """It is being handled, or came out of order and comes again."""
 
 
 class SenderSequence:
@@ -26,7 +26,7 @@ class SenderSequence:
     def __init__(self, oldest: int) -> None:
         self._next = oldest
         self._open: dict[int, bool] = {}
-        """What is being handled, or waits for it; true where it came again, out of its turn."""
+        """Messages that are being handled, or wait for it; True for one that came again, out of order."""
         self._again: set[int] = set()
         self._done_ahead: set[int] = set()
 
@@ -58,11 +58,11 @@ class SenderSequence:
     def mark_finished(self, number: int) -> None:
         """Note that a message was handled, or set aside."""
         self._open.pop(number, None)
-        if number >= self._next:  # after a turning back: one that had begun before it
+        if number >= self._next:  # after a rewind: this one had begun before it
             self._done_ahead.add(number)
 
     def accept_again(self, number: int) -> None:
-        """Take a message that could not be handled whenever it comes again: later ones may have been handled."""
+        """Accept a message that could not be handled, out of order, when it comes again: later ones may be done."""
         if self._open.pop(number, None) is not None:
             self._again.add(number)
 
@@ -70,7 +70,7 @@ class SenderSequence:
         """Go back to a message that could not be handled: it and the `untouched` ones after it come again in order."""
         for one in (number, *untouched):
             if self._open.pop(one, False):
-                self._again.add(one)  # those around it are done: going back to it would do them again
+                self._again.add(one)  # those around it are done: a rewind would repeat them
             else:
                 self._next = min(self._next, one)
 

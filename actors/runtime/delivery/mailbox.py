@@ -12,7 +12,7 @@ from messages import Delivery, Message
 LIMIT = 1000
 """Messages that wait at most. State reports are not counted: they replace one another, so there are few of them."""
 LIMIT_BYTES = 64 << 20
-"""Bytes on the wire of all that waits at most, reports too; what an actor makes of them takes a few times as much."""
+"""Most bytes on the wire that may wait, reports included; decoded they take a few times as much."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -57,7 +57,7 @@ class Mailbox:
 
     @property
     def is_full(self) -> bool:
-        """Nothing more is taken but state reports."""
+        """Whether nothing but state reports is taken."""
         return len(self._waiting) - len(self._latest) >= self._limit or self.size >= self._limit_bytes
 
     def put(self, incoming: ReceivedMessage) -> bool:
@@ -106,11 +106,11 @@ class Mailbox:
         return alike
 
     def put_back(self, messages: Sequence[ReceivedMessage]) -> None:
-        """Put messages that `take_alike` returned before all that waits."""
+        """Put messages that `take_alike` returned back, in front of all that waits."""
         self._waiting.extendleft(reversed(messages))
 
     def withdraw(self, sender: str, incarnation: str) -> list[int]:
-        """Drop what waits of an incarnation's at-least-once messages, which come again; return their numbers."""
+        """Drop an incarnation's waiting at-least-once messages, which come again; return their numbers."""
         dropped = [
             one for one in self._waiting if one.delivery_id and (one.sender, one.incarnation) == (sender, incarnation)
         ]

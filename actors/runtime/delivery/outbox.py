@@ -71,7 +71,7 @@ class PeerOutbox:
     def add(
         self, message: Message, done: Callable[[], None] | None = None, size: int = 0, now_s: float = 0.0
     ) -> PendingDelivery:
-        """Take a message of `size` bytes in; `done` is for the caller to call when it is acknowledged. OutboxFull."""
+        """Add a message of `size` bytes; the caller calls `done` when it is acknowledged. OutboxFull."""
         if len(self._waiting) >= LIMIT or (self._waiting and self.size + size > LIMIT_BYTES):
             self.refused_s = now_s
             waiting = f"{len(self._waiting)} messages wait for {self.peer} ({self.size / 1e6:.0f} MB)"
@@ -111,12 +111,12 @@ class PeerOutbox:
         return 0.0 if self._resend_all else self._retry_at
 
     def acknowledge(self, message_id: str, now_s: float) -> PendingDelivery | None:
-        """Let go of a message; None where it was let go before."""
+        """Remove a message and return it; None if it was removed before."""
         delivery = self._waiting.get(message_id)
         if delivery is None:
             return None
         if delivery.number == self.oldest:
-            # Only this counts as progress: others that go on must not put off the one that was lost.
+            # Only this counts as progress: acknowledgements of others must not delay a lost one.
             if self._probing:
                 self._resend_all, self._probing = True, False
             self._pause_s = FIRST_RETRY_S
@@ -125,7 +125,7 @@ class PeerOutbox:
         return self._waiting.pop(message_id)
 
     def on_peer_seen(self, peer_incarnation: str) -> None:
-        """Note a sign of the peer: what an earlier incarnation of it may have lost is sent again at once."""
+        """Note that the peer is alive: what an earlier incarnation of it may have lost is sent again at once."""
         if self._peer_incarnation not in ("", peer_incarnation):
             self._resend_all, self._probing = True, False
             self._pause_s = FIRST_RETRY_S

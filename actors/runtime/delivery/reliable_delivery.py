@@ -53,14 +53,14 @@ class ReliableDelivery:
         self._send(outbox)
 
     def _size_of(self, message: Message) -> int:
-        """Return how long a message is on the wire; 0 where it cannot be written, which shows when it is sent."""
+        """Return how long a message is on the wire; 0 if it cannot be encoded, which sending it will report."""
         try:
             return len(encode(Envelope("kept", "", self._courier.name, self._courier.incarnation, message)))
         except DecodeError:
             return 0
 
     def find_full(self, since_s: float) -> list[tuple[str, int]]:
-        """Return the peers for which no more messages were taken at some time since then, and how many wait."""
+        """Return the peers whose outbox was full at some time since `since_s`, and how many messages wait for each."""
         return [
             (peer, len(outbox))
             for peer, outbox in self._outboxes.items()
@@ -82,13 +82,13 @@ class ReliableDelivery:
 
     def send_due(self, now_s: float) -> None:
         """Send what is due again."""
-        for outbox in list(self._outboxes.values()):  # who hears of a message set aside may tell somebody new
+        for outbox in list(self._outboxes.values()):  # the callback of a message that is set aside may tell a new peer
             at_s = outbox.next_at()
             if at_s is not None and at_s <= now_s:
                 self._send(outbox)
 
     def on_peer_seen(self, peer: str, incarnation: str) -> None:
-        """Note a sign of a peer, in this incarnation of it."""
+        """Note that a peer is alive, and which incarnation it is."""
         outbox = self._outboxes.get(peer)
         if outbox is not None:
             outbox.on_peer_seen(incarnation)
@@ -186,9 +186,9 @@ class ReliableDelivery:
         self._answer(incoming.origin, incoming.delivery_id, "set_aside" if set_aside else "done")
 
     def requeue(self, incoming: ReceivedMessage, *, in_order: bool) -> None:
-        """Have a message that could not be handled sent again.
+        """Let the sender send a message again that could not be handled.
 
-        What waits behind it comes again too, after it; not so without `in_order`, where later ones are done already.
+        With `in_order`, what waits behind it comes again after it; without, later ones are done already.
         """
         sequence = self._sequences.get(incoming.sender, incoming.incarnation)
         if sequence is None:

@@ -28,12 +28,12 @@ BatchHandler = Callable[[Sequence[tuple[Any, str]]], Sequence[Outcome]]
 BATCH_LIMIT = 250
 """Messages of a batch at most: pings are answered between two of them."""
 BATCH_ID = "batch"
-"""What is noted to be in hand while a batch is. A batch that killed its actor twice is handled one by one from then on,
-and so the message in it is found."""
+"""Noted as the message in hand during a batch. After a batch has killed its actor twice, messages are handled one by
+one, so that the message that does it is found."""
 
 
 class Dispatcher:
-    """The way of a message: poison guard, timing, handler; then acknowledgement, answer, retry or dead letter."""
+    """Takes a message through poison guard, timing and handler; then acknowledges, answers, retries or rejects it."""
 
     def __init__(
         self, endpoint: Endpoint, handlers: Mapping[type[Message], Handler], poison_guard: PoisonGuard,
@@ -88,13 +88,13 @@ class Dispatcher:
             return
         except Exception as error:
             if not received.ask_id or isinstance(error, MemoryError):
-                raise  # the poison guard is not told of an end: this message killed its actor
+                raise  # the poison guard keeps its note: this message killed its actor
             self._answer_failure(received, error)
             return
         except (SystemExit, KeyboardInterrupt) as error:
             if received.ask_id:
                 self._endpoint.answer_error(received, error)
-            raise  # and the actor makes a crash of it
+            raise  # the actor treats it as a crash
         finally:
             self.handling_id = ""
         if received.delivery_id:

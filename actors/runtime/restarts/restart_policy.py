@@ -39,7 +39,7 @@ class RestartDecision:
 
 
 class RestartPolicy:
-    """The crashes of one actor, and what follows from them. Pure but for the dice.
+    """The crashes of one actor, and what follows from them. Pure but for the random jitter.
 
     The back-off counts the crashes within the window, so that an actor that then runs well starts again
     with the short pause. After the limit each further crash within the window means the long pause at
@@ -68,7 +68,7 @@ class RestartPolicy:
         return RestartDecision(pause * (1 + self._timings.jitter * self._chance()), failed=False)
 
     def on_dependency_unavailable(self) -> RestartDecision:
-        """Note that it needs what is away for now: no crash, and it is tried for as long as it takes."""
+        """Note that a dependency is unavailable: that is no crash, and the start is tried for as long as it takes."""
         self._waits += 1
         doubled = self._timings.first_retry_s * 2.0 ** min(self._waits, 30)
         pause = min(doubled, self._timings.longest_wait_s)

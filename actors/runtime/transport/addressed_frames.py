@@ -28,7 +28,7 @@ def add_addresses(to: str, sender: str, frame: bytes) -> bytes:
 
 
 def take_addresses(frame: bytes) -> AddressedFrame | None:
-    """Return what `add_addresses` put together; None where it is no such frame."""
+    """Split what `add_addresses` joined; None if it is no such frame."""
     if frame[:1] != bytes((_MARK,)):
         return None
     try:
@@ -68,7 +68,7 @@ class AddressedTransport:
         return [_take_own(origin, frame) for origin, frame in self._transport.receive(timeout_s)]
 
     def is_connected(self, peer: str) -> bool:
-        """See Transport. Of a further community's actor: whether the process is there in which it lives."""
+        """See Transport. For a further community's actor: whether the process that it lives in is there."""
         return self._transport.is_connected(shared_endpoint(peer) if split_address(peer)[1] else peer)
 
     def is_listening(self) -> bool:

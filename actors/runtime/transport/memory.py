@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actors.runtime.transport.base import Origin
-from actors.runtime.transport.frame_box import FrameBox
+from actors.runtime.transport.queues.frame_box import FrameBox
 
 
 class MemoryNetwork:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Readiness(Protocol):
-    """What waits for descriptors."""
+    """Waits for descriptors."""
 
     def register(self, descriptor: int) -> None:
         """Wait for a descriptor from now on."""
@@ -21,7 +21,7 @@ class Readiness(Protocol):
 
 
 class PollReadiness:
-    """Waits with poll(), which a selector wraps in as much Python as a frame's whole way takes."""
+    """Waits with poll(): a selector would add as much Python as all else that a frame passes through."""
 
     def __init__(self) -> None:
         self._poll = select.poll()
@@ -58,5 +58,5 @@ class SelectorReadiness:
 
 
 def make_readiness() -> Readiness:
-    """Return what waits best on this system."""
+    """Return the fastest implementation for this system."""
     return PollReadiness() if hasattr(select, "poll") else SelectorReadiness()

@@ -15,10 +15,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from actors.address import shared_endpoint, split_address
-from actors.runtime.communities.fair_queue import FairQueue
 from actors.runtime.transport.addressed_frames import add_addresses, take_addresses
 from actors.runtime.transport.base import Origin, Transport
-from actors.runtime.transport.frame_box import FrameBox
+from actors.runtime.transport.queues.fair_queue import FairQueue
+from actors.runtime.transport.queues.frame_box import FrameBox
 
 QUEUE_BYTES: Final = 64 << 20
 """Bytes that wait at most for one actor."""
@@ -92,7 +92,7 @@ class SharedTransport:
 
     @property
     def is_listening(self) -> bool:
-        """Whether others could come when it was last looked at."""
+        """Whether others could connect at the last look."""
         return self._is_listening and not self._closing
 
     # -- the thread that owns the socket -----------------------------------------------------------------------
@@ -132,7 +132,7 @@ class SharedTransport:
         return is_done
 
     def _send_answer(self, answer: tuple[Origin, bytes]) -> bool:
-        """Send an answer; one that is not taken is lost, as whoever asked is told by the deadline."""
+        """Send an answer; one that is not taken is lost, and the asker learns so by the deadline."""
         self._transport.answer(*answer)
         return True
 
@@ -178,7 +178,7 @@ class SharedEnd:
         return self._box.take_all(timeout_s)
 
     def is_connected(self, peer: str) -> bool:
-        """See Transport: whether the process is there in which the other lives."""
+        """See Transport: whether the other actor's process is there."""
         return self._shared.is_connected(_process_of(peer))
 
     def is_listening(self) -> bool:

@@ -60,7 +60,7 @@ class ZmqNetwork:
 
     @classmethod
     def create_tcp(cls, names: Iterable[str]) -> ZmqNetwork:
-        """Use loopback TCP; a CURVE key pair, new for this run, encrypts it, and admits only who holds it."""
+        """Use loopback TCP. A CURVE key pair made for this run encrypts it and admits only its holders."""
         names = list(names)
         with contextlib.ExitStack() as stack:  # all at once, so that no port is given twice
             sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in names]
@@ -97,7 +97,7 @@ class ZmqTransport:
         self._look_at_s = time.monotonic() + LOOK_EVERY_S
         self._wake_in, self._wake_out = socket.socketpair()
         for end in (self._wake_in, self._wake_out):
-            end.setblocking(False)
+            end.settimeout(0)
         self._readiness.register(self._wake_in.fileno())
         self._zap_authenticator: _ZapAuthenticator | None = None
         if listen:
@@ -184,8 +184,8 @@ class ZmqTransport:
 
     def receive(self, timeout_s: float) -> list[tuple[Origin | None, bytes]]:
         """See Transport."""
-        # A socket's descriptor tells once of all that came, and whatever is done with the socket may use that notice
-        # up: so those we touched are asked themselves. zmq.Poller asks all, twice, at 40 us more a round trip.
+        # A socket's descriptor is edge-triggered, and any call on the socket may consume the event: so the sockets that
+        # we touched are asked directly. zmq.Poller asks all of them, twice, which costs 40 us more a round trip.
         frames: list[tuple[Origin | None, bytes]] = []
         if self._look_at_s <= time.monotonic():
             self._look_at_s = time.monotonic() + LOOK_EVERY_S
@@ -236,7 +236,7 @@ class ZmqTransport:
         return connection is not None and connection.is_open()
 
     def is_listening(self) -> bool:
-        """See Transport. The folder of the sockets goes with XDG_RUNTIME_DIR at a logout, or with an old /tmp."""
+        """See Transport. The socket folder is deleted with XDG_RUNTIME_DIR at a logout, or by a cleaner of /tmp."""
         path = self._own_address.removeprefix("ipc://")
         if self._router is None or path == self._own_address or os.path.lexists(path):
             return self._router is not None
@@ -264,7 +264,7 @@ class ZmqTransport:
 
 
 def _read_only_frame(ready: zmq.Socket[bytes]) -> bytes:
-    """Return the rest of a message, which is one frame; empty where it is more, and so none of ours."""
+    """Return the rest of a message, which is one frame; empty if there are more, for then it is none of ours."""
     frame = ready.recv(_NOBLOCK)
     while ready.getsockopt(_RCVMORE):
         frame = b""
@@ -273,7 +273,7 @@ def _read_only_frame(ready: zmq.Socket[bytes]) -> bytes:
 
 
 class _Connection:
-    """Whether a socket is connected, by its monitor: that is only read when it is asked."""
+    """Tells by a socket's monitor whether it is connected; the monitor is read only when asked."""
 
     def __init__(self, dealer: zmq.Socket[bytes]) -> None:
         self._monitor: zmq.Socket[bytes] = dealer.get_monitor_socket(zmq.EVENT_CONNECTED | zmq.EVENT_DISCONNECTED)

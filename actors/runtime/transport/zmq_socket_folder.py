@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 _LONGEST_BASE = 60
-"""Bytes of the folder in which socket folders are made."""
+"""Most bytes of the path in which socket folders are made."""
 _PREFIX = "usher-"
 _LOCK = "owner.lock"
 
@@ -40,7 +40,7 @@ class SocketFolder:
             self._lock.release()  # another process took it for stale before it was locked, and removed it
 
     def remove(self) -> None:
-        """Remove it with all that is in it; no matter what is gone already."""
+        """Remove the folder with all that is in it; what is gone already does not matter."""
         self._lock.release()
         shutil.rmtree(self.path, ignore_errors=True)
 

@@ -9,10 +9,10 @@ from actors.runtime.transport.base import QUEUE_FRAMES, Origin
 
 
 class FrameBox:
-    """Bounded; put in by any thread, taken by one."""
+    """A bounded queue: any thread puts frames in, one thread takes them."""
 
     def __init__(self, limit_bytes: int | None = None) -> None:
-        """`limit_bytes`: beyond QUEUE_FRAMES, what waits at most."""
+        """`limit_bytes`: most bytes that wait, beside the limit of QUEUE_FRAMES frames."""
         self._limit_bytes = limit_bytes
         self._frames: collections.deque[tuple[Origin | None, bytes]] = collections.deque()
         self._size = 0

@@ -1,4 +1,4 @@
-"""What waits at an endpoint that many communities share: one from each in turn, and of each only so much."""
+"""The queue of an endpoint that many communities share: it serves them in turn, and limits what waits for each."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ TOTAL_BYTES: Final = 64 << 20
 EACH_BYTES: Final = 16 << 20
 """What may wait of one community."""
 ALWAYS_BYTES: Final = 1 << 20
-"""So much of a community is taken however much waits of others: none is shut out by them."""
+"""What may always wait of one community, however much of the others waits."""
 Item = TypeVar("Item")
 
 
 class _Waiting(Generic[Item]):
-    """What waits of one community, in order."""
+    """The waiting items of one community, in order."""
 
     def __init__(self) -> None:
         self.items: collections.deque[tuple[Item, int]] = collections.deque()
@@ -27,7 +27,7 @@ class _Waiting(Generic[Item]):
 
 
 class FairQueue(Generic[Item]):
-    """Put in by any thread, taken out by one. The order within a community is kept."""
+    """Any thread puts items in, one thread takes them out. The order within a community is kept."""
 
     def __init__(
         self,
@@ -39,12 +39,13 @@ class FairQueue(Generic[Item]):
         self._total_bytes, self._each_bytes, self._always_bytes = total_bytes, each_bytes, always_bytes
         self._each_items = each_items
         self._size = 0
+        self._count = 0
         self._communities: collections.OrderedDict[str, _Waiting[Item]] = collections.OrderedDict()
-        """Those of whom something waits; whose turn is next comes first."""
+        """The communities with waiting items; the one whose turn is next comes first."""
         self._changing = threading.Lock()
 
     def put(self, community: str, item: Item, size: int) -> bool:
-        """Keep something of so many bytes; False where too much waits."""
+        """Add an item of `size` bytes; False if too much waits."""
         with self._changing:
             waiting = self._communities.get(community)
             own = waiting.size if waiting is not None else 0
@@ -56,15 +57,16 @@ class FairQueue(Generic[Item]):
             waiting.items.append((item, size))
             waiting.size += size
             self._size += size
+            self._count += 1
             return True
 
     def send_all(self, send: Callable[[Item], bool]) -> bool:
         """Send what waits, one of each community in turn, until one is not taken; return whether nothing is left.
 
-        What is put in meanwhile is left for the next time: a flood does not keep the thread.
+        Items that are put in meanwhile wait for the next call, so a flood does not hold up the thread.
         """
         with self._changing:
-            left = sum(len(waiting.items) for waiting in self._communities.values())
+            left = self._count
         while left:
             left -= 1
             with self._changing:
@@ -76,6 +78,7 @@ class FairQueue(Generic[Item]):
                 waiting.items.popleft()
                 waiting.size -= size
                 self._size -= size
+                self._count -= 1
                 self._communities.move_to_end(community)
                 if not waiting.items:
                     del self._communities[community]

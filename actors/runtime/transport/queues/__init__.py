@@ -1,0 +1,1 @@
+"""What waits at an endpoint: bounded, and fair to all who share it."""
