@@ -1,1 +1,1 @@
-"""The rules of watching, pure: observations go in with their time, watches and events come out."""
+"""The rules of watching. Pure: observations go in with their time, watches and events come out."""

@@ -1,4 +1,4 @@
-"""The tracking as the tracker uses it: one object, one method for each thing that can be observed."""
+"""The interface of the tracking rules: one object, with one method for each kind of observation."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -39,15 +39,16 @@ from tracking.sessions.poll_diff import PollDiff, compare
 from tracking.sessions.server import PlexServers, ServerSessions
 from tracking.sessions.session import Session, StreamKey
 from tracking.watch_party import WatchParty
-from tracking.watches.watch import at_beginning, is_left_at_end, make_id, open_watch, starts_again
+from tracking.watches.watch import is_left_at_end, make_id, open_watch, starts_again
 from viewers.directory import ViewerDirectory
 from viewers.public_view import show_watches
+from viewers.resuming import at_beginning
 
 
 class TrackingEngine:
     """All running watches. Methods that observe something return the events that follow, in order.
 
-    It reads no clock: the same calls with the same arguments bring about the same events and the same state.
+    It reads no clock: the same calls with the same arguments give the same events and the same state.
     """
 
     def __init__(self, rules: Rules) -> None:
@@ -60,7 +61,7 @@ class TrackingEngine:
     def restore(self, loaded: WatchesLoaded, at: Moment) -> list[Event]:
         """Restore what ran before a restart. Call it first, or not at all.
 
-        With it comes who is who: nobody is shown, or tracked, who has chosen meanwhile not to be.
+        `loaded` has links and privacy choices too, so that newly hidden or untracked viewers are not shown or tracked.
         """
         self.recorder.resume_index.load(loaded.resumable, at)
         for session, superseded in rebuild_sessions(loaded, self.recorder.resume_index, at, self.rules):
@@ -89,7 +90,7 @@ class TrackingEngine:
         if last is None or at.steady_s >= last.steady_s:
             outage = last is not None and self.rules.is_outage(at.steady_s - last.steady_s, failed=server.away)
             server.last_poll, server.polls = at, server.polls + 1
-            self.servers.set_away(server, False)
+            self.servers.note_answer(server)
             self._apply_poll(server, snapshot, last if outage else None, outage)
         self.seating.seat_members(at, server.server_id)
         self.recorder.group_sessions(self.servers, at)
@@ -97,7 +98,7 @@ class TrackingEngine:
         return self._drain_events()
 
     def close_unpolled(self, at: Moment) -> list[Event]:
-        """End what ran before a restart on servers that no poll has named since: they are not asked any more."""
+        """End what ran before a restart on servers that are not polled any more."""
         for session in [each for server in self.servers if not server.polls for each in server]:
             self._close(session, at, "end_unknown")
         return self._drain_events()
@@ -106,9 +107,9 @@ class TrackingEngine:
         """Apply a failed poll: it ends and opens nothing, and no time counts until the server answers."""
         for server in self.servers:
             if server.last_poll is not None and failure.at.steady_s < server.last_poll.steady_s:
-                continue  # a later poll, which succeeded, was heard first
+                continue  # a later poll, which succeeded, arrived first
             if server.server_id == failure.server_id or (not failure.server_id and server.poller == failure.poller):
-                self.servers.set_away(server, True)
+                self.servers.note_silence(server)
         return self._drain_events()
 
     def update_voice(self, presence: VoicePresence) -> list[Event]:
@@ -131,8 +132,8 @@ class TrackingEngine:
     def start_manually(self, request: StartTracking, at: Moment) -> tuple[TrackingPlan, list[Event]]:
         """Start, or only plan, what an admin asks for; return the answer and the events.
 
-        An admin's word counts: who came in at an earlier position is taken to have watched from there on. The record's
-        source "manual" says where that comes from.
+        The admin's position is believed: a member who joined earlier counts as having watched from there on. The
+        record's source is "manual".
         """
         plan, stream = plan_start(self.servers, self.party, self.directory, request, at, self.rules)
         if stream is None or request.simulate:
@@ -184,7 +185,7 @@ class TrackingEngine:
         return [watch for session in self.servers.sessions(server_id) for watch in session.watches()]
 
     def take_changed_servers(self) -> list[str]:
-        """Return the ids of the servers of which something is to be reported since the last call."""
+        """Return the ids of the servers with changes to report since the last call."""
         changed, self.recorder.changed_servers = list(self.recorder.changed_servers), {}
         return changed
 
@@ -202,7 +203,8 @@ class TrackingEngine:
         rows = list_watches(self.servers.sessions(), self.servers.away, not self.party.unknown, at, self.rules)
         screenings = self.now_playing(at).screenings
         shown = {screening.screening_id for screening in screenings}
-        watches = [each for each in show_watches(rows, self.directory, at.wall_s) if each.screening_id in shown]
+        everything = show_watches(rows, self.directory, at.wall_s, self.rules, self.recorder.find_finished)
+        watches = [each for each in everything if each.screening_id in shown]
         watches.sort(key=lambda watch: watch.started_at_s)
         return bound_list(at, watches, screenings, tuple(list_problems(self.servers, self.party.notice)))
 
@@ -215,7 +217,7 @@ class TrackingEngine:
             self._apply_absence(session, snapshot, outage_since, switched)
         for session, other in diff.credited:
             self.seating.credit_departed(session, other, at)
-            session.credit(other, at, known)
+            session.credit(other, at, known, self.rules)
         server.others = diff.others
         for session, playback in chain(diff.seen.items(), diff.followed):
             try:
@@ -225,7 +227,7 @@ class TrackingEngine:
         for session, other in diff.taken_over:
             before = session.stream
             self.seating.credit_departed(session, other, at)
-            session.take_over(other, at, known)
+            session.take_over(other, at, known, self.rules)
             server.reindex(session, before)
         opened: list[Playback | OtherPlayer] = [*diff.opened_beside, *diff.opened]
         for shown in opened:
@@ -266,7 +268,7 @@ class TrackingEngine:
             self._close_listed(server, session, playback, at, "end_inferred")
 
     def _close_finished(self, server: ServerSessions, account_id: str, at: Moment) -> None:
-        """Close an account's sessions of films that are over, however long they stay listed: it plays another."""
+        """Close an account's sessions of finished films, even if they stay listed, once it plays another film."""
         for session in list(server.of_account(account_id)):
             if session.active and session.playback and is_left_at_end(session.timeline, at, self.rules):
                 self._close_listed(server, session, session.playback, at)
@@ -274,14 +276,14 @@ class TrackingEngine:
     def _close_listed(
         self, server: ServerSessions, session: Session, playback: Playback, at: Moment, reason: EndReason | None = None
     ) -> None:
-        """End a session whose stream stays listed: from now on that is a player that stands."""
+        """End a session whose stream stays listed: from now on the stream counts as a player that stands still."""
         server.others[session.stream] = OtherPlayer.standing(playback, at)
         self._close(session, at, reason)
 
     def _open_session(self, server: ServerSessions, shown: Playback | OtherPlayer, at: Moment) -> None:
         """Open a session and its account's watch, at the first observation that it plays or is paused.
 
-        A player that was there before brings what it has shown since it began to move.
+        If the player was listed before, what it has shown since it began to move counts.
         """
         playback = get_playback(shown)
         if isinstance(shown, OtherPlayer):
@@ -302,7 +304,7 @@ class TrackingEngine:
         )
         if past is not None:
             running = any(other.screening_id == past.screening_id for other in server.of_account(playback.account_id))
-            anew = at_beginning(playback.item, playback.position_ms, self.rules) or (
+            anew = at_beginning(playback.item.duration_ms, playback.position_ms, self.rules) or (
                 tracks_owner and self.recorder.find_resumable(line, at) is None
             )
             if running or (anew and past.is_completed(self.rules)):
@@ -326,7 +328,7 @@ class TrackingEngine:
             self.recorder.groups.come_back(session, past.group, at)
 
     def _start_owner_watch(self, session: Session, at: Moment) -> None:
-        """Begin the account's own watch in a session that runs already, where its viewer is tracked by now."""
+        """Begin the account's own watch in a running session, if its viewer is tracked by now."""
         line, playback = session.timeline, session.playback
         if playback is None or playback.state not in ("playing", "paused"):
             return
@@ -344,7 +346,7 @@ class TrackingEngine:
     def _apply_absence(
         self, session: Session, snapshot: PlaybackSnapshot, outage_since: Moment | None, switched: bool
     ) -> None:
-        """Apply that a successful poll did not list a session."""
+        """Handle a session that a successful poll did not list."""
         named = (key := session.stream.session_key) in snapshot.unreadable
         if named or any(place.startswith("#") for place in snapshot.unreadable):
             if session.hold_unreadable(snapshot.taken, outage_since, named, self.rules):
@@ -380,16 +382,16 @@ class TrackingEngine:
     def _apply_directory(self, directory: ViewerDirectory) -> None:
         self.recorder.directory = directory
         if directory:
-            self._drop(lambda watch: not directory.tracks(watch.viewer_id))
+            self.recorder.tracked_again_from |= self._drop(lambda watch: not directory.tracks(watch.viewer_id))
 
-    def _drop(self, leaves: Callable[[WatchState], bool]) -> set[str]:
-        """Drop running watches without a record; return their viewers."""
-        viewer_ids = set[str]()
+    def _drop(self, leaves: Callable[[WatchState], bool]) -> dict[str, Moment]:
+        """Drop running watches without a record; return their viewers, and when each was last seen."""
+        seen = dict[str, Moment]()
         for session in self.servers.sessions():
             dropped = session.drop_watches(leaves)
             self.recorder.drop(session, dropped)
-            viewer_ids.update(watch.viewer_id for watch in dropped)
-        return viewer_ids
+            seen |= {watch.viewer_id: watch.seen for watch in dropped}
+        return seen
 
     def _notify_odd(self, playback: Playback, error: Exception) -> None:
         self.recorder.notify(f"Plex session {playback.session_key} could not be followed: {error!r}. The others are.")

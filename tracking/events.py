@@ -1,6 +1,7 @@
 """Events that a step of the tracking returns."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from messages import FindHistory, ScreeningEnded, ScreeningStarted, WatchFinished, WatchState
 
@@ -15,9 +16,12 @@ class WatchOpened:
 
 @dataclass(frozen=True, slots=True)
 class WatchDropped:
-    """A running watch leaves no record: its viewer chose not to be tracked, or to be forgotten."""
+    """A running watch leaves no record."""
 
-    state: WatchState
+    watch_id: str
+    viewer_id: str
+    reason: Literal["unwanted", "nothing_shown"]
+    """unwanted: its viewer chose not to be tracked, or to be forgotten. nothing_shown: its player was dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class HistoryWanted:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that the people who run Usher should know; reported once."""
+    """A notice for the people who run Usher; reported once."""
 
     text: str
 

@@ -1,4 +1,4 @@
-"""Manual recovery: an admin says which session the channel watches, and from where."""
+"""Manual recovery: an admin names the session that the channel watches, and the position."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -7,13 +7,14 @@ from typing import NamedTuple
 from messages import Item, Moment, PlayerState, Problem, SessionChoice, StartTracking, TrackingOutcome, TrackingPlan
 from messages.base import PositionMs
 from tracking.rules import Rules
+from tracking.sessions.display import describe_session
 from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.server import ServerSessions
 from tracking.sessions.session import Session
 from tracking.watch_party import WatchParty
 from tracking.watches.watch import estimate_position
 from viewers.directory import ViewerDirectory
-from viewers.public_view import show_host
+from viewers.public_view import show_host, show_item
 from wording.problems import english
 
 
@@ -64,7 +65,7 @@ def plan_start(
     streams = list(_streams(servers))
     names = _names(streams)
     choices = tuple(_choice(stream, name, directory, at, rules) for stream, name in zip(streams, names, strict=True))
-    chosen, problem = _choose(streams, names, party, request.session_key, at)
+    chosen, problem = _choose(streams, choices, party, request.session_key, at)
     name = names[streams.index(chosen)] if chosen else ""
     if chosen is not None:
         problem = _obstacle(chosen, party, request, at, rules)
@@ -109,8 +110,9 @@ def _names(streams: list[Stream]) -> list[str]:
 
 
 def _choose(
-    streams: list[Stream], names: list[str], party: WatchParty, key: str, at: Moment
+    streams: list[Stream], choices: tuple[SessionChoice, ...], party: WatchParty, key: str, at: Moment
 ) -> tuple[Stream | None, Problem | None]:
+    names = [choice.session_key for choice in choices]
     if key:
         fitting = [number for number, stream in enumerate(streams) if key in (names[number], stream.key)]
         if len(fitting) == 1:
@@ -130,13 +132,15 @@ def _choose(
         if stream.session is host:
             return stream, None
     named = ", ".join(
-        f"{name} ({stream.item.title})" for stream, name in zip(streams, names, strict=True) if stream.other is None
+        f"{choice.session_key} ({choice.item.title})" if choice.item.title else choice.session_key
+        for stream, choice in zip(streams, choices, strict=True)
+        if stream.other is None
     )
     return None, Problem.of("start.several_play", sessions=named)
 
 
 def _obstacle(stream: Stream, party: WatchParty, request: StartTracking, at: Moment, rules: Rules) -> Problem | None:
-    """Return why nothing can be started on a stream; None where it can."""
+    """Return why nothing can be started on a stream; None if it can."""
     if stream.server.away or stream.session.timeline.outage:
         return Problem.of("start.server_silent", name=stream.server.name or "unknown")
     if party.presence is None or party.unknown:
@@ -164,12 +168,13 @@ def _choice(stream: Stream, name: str, directory: ViewerDirectory, at: Moment, r
     playback = stream.other.playback if stream.other else stream.session.playback
     names = (playback.account_name, playback.player) if playback else ("", "")
     account_name, player = show_host(stream.session.account, *names, directory)
+    item = show_item(describe_session(stream.session, at, rules), stream.session.account, directory)
     return SessionChoice(
         session_key=name,
         server_id=stream.server.server_id,
-        item=stream.item,
+        item=item,
         account_name=account_name,
         player=player,
         state=stream.state,
-        position_ms=stream.position_ms(at, rules),
+        position_ms=stream.position_ms(at, rules) if item.title else None,
     )

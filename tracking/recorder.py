@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from messages import (
+    Attendee,
+    Item,
     Moment,
     Playback,
     Screening,
@@ -15,6 +17,7 @@ from messages import (
     WatchRecord,
     WatchState,
 )
+from messages.ids import is_session_account
 from tracking.events import Event, Notice, WatchDropped, WatchOpened
 from tracking.grouping.session_group import SessionGroup
 from tracking.grouping.session_groups import SessionGroups
@@ -23,10 +26,12 @@ from tracking.rules import Rules
 from tracking.sessions.display import describe_session, past_attendee_of
 from tracking.sessions.server import PlexServers, ServerSessions
 from tracking.sessions.session import Session
-from tracking.watches.watch import CLOCK_SET_S, can_resume, resume
+from tracking.watches.watch import CLOCK_SET_S, resume
 from viewers.directory import ViewerDirectory
+from viewers.merge import group_same_watch, record_attendance
 from viewers.public_view import show_screening
 from viewers.redact import tells_of_nobody
+from viewers.resuming import FilmShown, can_resume
 
 
 @dataclass(slots=True)
@@ -37,7 +42,7 @@ class WatchRecorder:
     directory: ViewerDirectory = field(default_factory=ViewerDirectory)
     """Links and privacy choices."""
     tracked_again_from: dict[str, Moment] = field(default_factory=dict)
-    """From when on somebody who was forgotten may be tracked anew, by viewer id: an older poll may be on its way."""
+    """After when somebody whose watch was dropped may be tracked anew, by viewer id: an older poll may be underway."""
     resume_index: ResumeIndex = field(default_factory=ResumeIndex)
     changed_servers: dict[str, None] = field(default_factory=dict)
     """Ids of the servers of which something is to be reported: their sessions or watches changed."""
@@ -61,14 +66,33 @@ class WatchRecorder:
         if finished is None:
             return None
         away_s = at.steady_s - finished.ended_steady_s
-        return finished if can_resume(finished.record, away_s, fresh.position_ms, self.rules) else None
+        shown = (FilmShown.of(finished.record), self._find_whole(finished.record))
+        return finished if all(can_resume(each, away_s, fresh.position_ms, self.rules) for each in shown) else None
+
+    def _find_whole(self, record: WatchRecord) -> FilmShown:
+        """Return what a finished watch has shown, together with the watches under other ids that are one with it."""
+        records = self._find_records(self.directory.viewer(record.viewer_id), record.item)
+        groups = group_same_watch(records, lambda each: record_attendance(each, each.viewer_id), self.rules)
+        whole = FilmShown.of(record)
+        for each in next((group for group in groups if record in group), ()):
+            whole = whole.add(FilmShown.of(each), self.rules.watched_percent)
+        return whole
+
+    def _find_records(self, viewer_id: str, item: Item) -> list[WatchRecord]:
+        """Return the newest finished watch of a film under each id of a viewer."""
+        found = (self.resume_index.find(each, item) for each in self.directory.ids_of(viewer_id))
+        return [each.record for each in found if each is not None]
+
+    def find_finished(self, viewer_id: str, item: Item) -> list[Attendee]:
+        """Return the newest finished watch of a film under each id of a viewer, for display."""
+        return [past_attendee_of(record) for record in self._find_records(viewer_id, item)]
 
     def is_left_over(self, viewer_id: str, shown: Playback, at: Moment, *, first_look: bool = False) -> bool:
-        """Tell whether a player may have been left behind by a viewer whose watch of the film is over.
+        """Tell whether a viewer whose watch of the film is over may have left this player behind.
 
-        One that is paused was left by whoever has completed the film since, elsewhere. After a restart (`first_look`)
-        nobody knows any more which players were dead or left: one that is paused, or stands within what was seen, waits
-        until it plays on.
+        A paused player was left behind if its viewer has completed the film elsewhere since. After a restart
+        (`first_look`) it is not known which players were dead or left behind: one that is paused, or stands within what
+        was seen, counts only once it plays on.
         """
         last = self.resume_index.find(viewer_id, shown.item)
         if last is None:
@@ -80,7 +104,9 @@ class WatchRecorder:
             return True
         if shown.state != "paused" or not last.record.completed:
             return False
-        return not can_resume(last.record, at.steady_s - last.ended_steady_s, shown.position_ms, self.rules)
+        return not can_resume(
+            FilmShown.of(last.record), at.steady_s - last.ended_steady_s, shown.position_ms, self.rules
+        )
 
     def start(self, session: Session, fresh: WatchState, at: Moment) -> WatchState:
         """Resume the viewer's earlier watch of the film, or begin the fresh one."""
@@ -97,9 +123,9 @@ class WatchRecorder:
         return fresh
 
     def resume_where_told(self, session: Session, at: Moment) -> None:
-        """Resume earlier watches in a session whose player has told its position only now.
+        """Resume earlier watches in a session whose player has just reported its first position.
 
-        Without one it looked as though a film that was completed began anew.
+        Without a position a completed film seemed to begin anew.
         """
         if session.tracks_owner and self.find_resumable(session.timeline, at) is not None:
             session.timeline = self.start(session, session.timeline, at)
@@ -108,7 +134,7 @@ class WatchRecorder:
                 session.party_watches[member] = self.start(session, watch, at)
 
     def _after_last(self, fresh: WatchState, at: Moment) -> WatchState:
-        """Let a new watch begin after the viewer's last one of the film, where the wall clock was set back between."""
+        """Let a new watch begin after the viewer's last one of the film, even if the clock was set back between."""
         last = self.resume_index.find(fresh.viewer_id, fresh.item)
         if last is None:
             return fresh
@@ -118,14 +144,27 @@ class WatchRecorder:
         return replace(fresh, started_at_s=began_s)
 
     def finish(self, session: Session, record: WatchRecord, at: Moment, ended: Moment) -> None:
-        """Send a finished watch to the history, and remember it as one that may be resumed."""
+        """Send a finished watch to the history, and remember it as one that may be resumed.
+
+        A member who joined while the player was dead, and it never went on, has watched nothing: that leaves no record.
+        """
         self.changed_servers[session.server_id] = None
-        self.resume_index.add(record, ended.steady_s)
+        if self._was_shown_nothing(session, record):
+            self._events.append(WatchDropped(record.watch_id, record.viewer_id, "nothing_shown"))
+            return
+        self.resume_index.add(record, ended.steady_s, session.playback.item if session.playback else None)
         session.past_attendees[record.watch_id] = past_attendee_of(record)
         self._events.append(WatchFinished(at, record))
 
+    def _was_shown_nothing(self, session: Session, record: WatchRecord) -> bool:
+        """Tell whether a member of the channel joined when the session's player was dead, and it still is."""
+        if is_session_account(record.source) or record.playing_s or record.paused_s or record.spans:
+            return False
+        line = session.timeline
+        return line.ghost and record.started_at_s - line.advanced.wall_s >= self.rules.ghost_after_s
+
     def shorten(self, session: Session, record: WatchRecord, stood_s: float, ended: Moment) -> None:
-        """Take the last seconds off a finished watch, in which its film stood; not where it goes on by now."""
+        """Cut the last seconds, in which its film stood, from a finished watch; not if the watch runs again by now."""
         last = self.resume_index.find(record.viewer_id, record.item)
         if last is None or last.record is not record:
             return
@@ -137,10 +176,10 @@ class WatchRecorder:
         """Drop watches of a session without a record."""
         if watches:
             self.changed_servers[session.server_id] = None
-            self._events += map(WatchDropped, watches)
+            self._events += (WatchDropped(watch.watch_id, watch.viewer_id, "unwanted") for watch in watches)
 
     def announce_start(self, session: Session, at: Moment) -> None:
-        """Announce once that a screening started: as soon as somebody watches it whom others may see."""
+        """Announce once that a screening started: as soon as it has a viewer who is not hidden."""
         if session.announced and session not in self._untold:
             return
         session.announced = True
@@ -152,19 +191,19 @@ class WatchRecorder:
         self._events.append(ScreeningStarted(at, screening))
 
     def announce_untold(self, server_id: str, at: Moment) -> None:
-        """Announce the starts on a server that were not told: somebody may be seen by now."""
+        """Announce the starts on a server that were not announced yet: a viewer may be visible by now."""
         for session in [each for each in self._untold if each.server_id == server_id]:
             self.announce_start(session, at)
 
     def _announce_group(self, group: SessionGroup, at: Moment) -> None:
-        """Announce that a group has become a screening, as soon as somebody is in it whom others may see."""
+        """Announce that a group has become a screening, as soon as it has a viewer who is not hidden."""
         screening = self._group_screening(group, group.lead(), at)
         group.is_untold = tells_of_nobody(screening)
         if not group.is_untold:
             self._events.append(ScreeningStarted(at, screening))
 
     def announce_opened(self, session: Session, servers: PlexServers, at: Moment) -> None:
-        """Announce a new session: by itself, or with those with whom its account watched the film before."""
+        """Announce a new session: by itself, or together with the accounts that watched the last film with it."""
         if session.announced:  # it goes on with an earlier one
             return
         group, is_new = self.groups.begin_beside(session, servers.of_viewer, self.directory.viewer, at)
@@ -210,7 +249,7 @@ class WatchRecorder:
                 past.group = group
 
     def forget(self, goes: Callable[[str, float], bool]) -> None:
-        """Forget some finished watches. `goes`: tells of a viewer id and when the watch began whether it does."""
+        """Forget the finished watches for which `goes` (viewer id, start of the watch) is true."""
         self.resume_index.forget(goes)
         self.groups.forget(goes)
 
@@ -235,7 +274,7 @@ class WatchRecorder:
                     self._announce_group(joined, at)
 
     def _mark_group_changed(self, group: SessionGroup) -> None:
-        """Note that something else is to be reported of a group: its screening is told with its first session."""
+        """Note that a group has changes to report: its screening is reported with its first session."""
         self.changed_servers |= dict.fromkeys(session.server_id for session in group.joined)
 
     def _announce_group_end(self, group: SessionGroup, last: Session) -> None:
@@ -250,14 +289,14 @@ class WatchRecorder:
         self._add_end(ScreeningEnded(Moment(ended_s, seen.steady_s), screening))
 
     def _add_end(self, ended: ScreeningEnded) -> None:
-        """Add the end of a screening, unless only hidden viewers saw it: nobody is told what they watched."""
+        """Add the end of a screening, unless only hidden viewers saw it: that would reveal what they watched."""
         if not tells_of_nobody(ended.screening):
             self._events.append(ended)
 
     def screenings(self, sessions: Iterable[Session], at: Moment, server_id: str = "") -> Iterator[Screening]:
-        """Yield each screening in which others see somebody; of one server, those groups that its sessions lead.
+        """Yield each screening with a visible viewer; for one server, of the groups those that its sessions lead.
 
-        What hidden viewers alone watch is not among them: its title would say what they watch.
+        A screening with only hidden viewers is left out: its title would reveal what they watch.
         """
         everything = self._describe_screenings(sessions, at, server_id)
         yield from (screening for screening in everything if not tells_of_nobody(screening))
@@ -278,11 +317,11 @@ class WatchRecorder:
     def screening(self, session: Session, at: Moment) -> Screening:
         """Return a session as a screening for display."""
         described = describe_session(session, at, self.rules)
-        return show_screening(described, session.account, self.directory, self.rules.min_watch_s)
+        return show_screening(described, session.account, self.directory, self.rules, self.find_finished)
 
     def _group_screening(self, group: SessionGroup, lead: Session, at: Moment) -> Screening:
         described = group.describe(lead, at, self.rules)
-        return show_screening(described, lead.account, self.directory, self.rules.min_watch_s)
+        return show_screening(described, lead.account, self.directory, self.rules, self.find_finished)
 
     def add_event(self, event: Event) -> None:
         """Add an event."""

@@ -19,7 +19,7 @@ def rebuild_sessions(
 ) -> Iterator[tuple[Session, list[WatchRecord]]]:
     """Yield each session that ran before a restart, with the records of watches that do not go on.
 
-    These were superseded by another of the same viewer, or the settings leave out their account or their film by now.
+    Another watch of the same viewer supersedes them, or the settings now exclude their account or their film.
     """
     finished = {record.watch_id: record for record in loaded.resumable}
     groups: dict[tuple[str, StreamKey, str], list[WatchState]] = {}
@@ -34,7 +34,7 @@ def rebuild_sessions(
 def _holds_nothing_new(state: WatchState, record: WatchRecord | None) -> bool:
     """Tell whether a watch was closed since it was reported; one that was resumed since has more than its record.
 
-    Times of day do not tell: the wall clock may have been set back in between.
+    Wall-clock times do not decide it: the clock may have been set back in between.
     """
     if record is None:
         return False

@@ -1,6 +1,6 @@
 """Remembers finished watches that can be resumed, and screenings that were announced."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -23,13 +23,25 @@ class FinishedWatch(NamedTuple):
 
     record: WatchRecord
     ended_steady_s: float
+    matched: Item | None = None
+    """Its item as listed in the end, where Plex matched it anew in mid-play."""
+
+    @property
+    def keys(self) -> Iterable[str]:
+        """The keys under which its film is looked up."""
+        items = (self.record.item, self.matched or self.record.item)
+        return dict.fromkeys(key for item in items for key in film_keys(item))
+
+    def is_of(self, item: Item) -> bool:
+        """Tell whether an item is its film, by the first match of the metadata or the last."""
+        return same_film(self.record.item, item) or (self.matched is not None and same_film(self.matched, item))
 
 
 def _was_matched_anew(record: WatchRecord, item: Item, position_ms: int | None) -> bool:
-    """Tell whether a film that is listed with another guid is the one of a watch, matched anew since.
+    """Tell whether a film that is listed with another guid is that of a watch, with its metadata re-matched since.
 
-    It has the same key and the same length, and goes on where the watch was left: a film to which the key was given
-    begins at its beginning.
+    Then it has the same key and length, and goes on where the watch was left; another film that got the key would start
+    at its beginning.
     """
     lengths = (record.item.duration_ms, item.duration_ms)
     if not has_same_key(record.item, item) or None in lengths or lengths[0] != lengths[1]:
@@ -55,7 +67,7 @@ class PastScreening:
 
     @property
     def own_id(self) -> str:
-        """The id under which it goes on; empty where it is that of all who watched it together."""
+        """The id under which it goes on; empty if that is the id of all who watched it together."""
         return "" if self.group is not None and self.group.screening_id == self.screening_id else self.screening_id
 
     def is_completed(self, rules: Rules) -> bool:
@@ -75,30 +87,30 @@ class ResumeIndex:
     """What the last run finished, by screening: also of one whose host still watches, who has no record yet."""
     endings: int = 0
 
-    def add(self, record: WatchRecord, ended_steady_s: float) -> None:
-        """Remember a finished watch."""
-        for key in film_keys(record.item):
+    def add(self, record: WatchRecord, ended_steady_s: float, shown: Item | None = None) -> None:
+        """Remember a finished watch. `shown`: its item as it was listed last."""
+        matched = shown if shown is not None and not same_film(shown, record.item) else None
+        finished = FinishedWatch(record, ended_steady_s, matched)
+        for key in finished.keys:
             others = self.records.setdefault((record.viewer_id, key), [])
-            newest = next((each for each in others if same_film(each.record.item, record.item)), None)
+            newest = next((each for each in others if each.is_of(record.item)), None)
             if newest is not None:
                 if newest.record.watch_id != record.watch_id and newest.ended_steady_s > ended_steady_s:
                     continue
                 others.remove(newest)
-            others.append(FinishedWatch(record, ended_steady_s))
+            others.append(finished)
 
     def find(self, viewer_id: str, item: Item, position_ms: int | None = None) -> FinishedWatch | None:
         """Return the viewer's newest finished watch of a film that is shown at `position_ms` (None: not told)."""
         finished = [each for key in film_keys(item) for each in self.records.get((viewer_id, key), ())]
-        same = [
-            each
-            for each in finished
-            if same_film(each.record.item, item) or _was_matched_anew(each.record, item, position_ms)
-        ]
+        same = [each for each in finished if each.is_of(item) or _was_matched_anew(each.record, item, position_ms)]
         return max(same, key=lambda each: each.ended_steady_s, default=None)
 
     def remove(self, record: WatchRecord | WatchState) -> None:
         """Remove a watch that runs again."""
-        for key in film_keys(record.item):
+        finished = self.records.get((record.viewer_id, film_keys(record.item)[0]), ())
+        same = [each for each in finished if each.record.watch_id == record.watch_id]
+        for key in same[0].keys if same else film_keys(record.item):
             others = self.records.get((record.viewer_id, key), [])
             others[:] = [each for each in others if each.record.watch_id != record.watch_id]
             if not others:
@@ -144,7 +156,13 @@ class ResumeIndex:
             past = by_id.get(record.screening_id)
             if past is None:
                 past = PastScreening(
-                    record.screening_id, record.item, record.started_at_s, ended_steady_s, {}, False, 0.0
+                    record.screening_id,
+                    record.item,
+                    record.started_at_s,
+                    ended_steady_s,
+                    attendees={},
+                    first_seat_taken=False,
+                    announced_playing_s=0.0,
                 )
                 by_id[record.screening_id] = past
             past.attendees[record.watch_id] = past_attendee_of(record)
@@ -161,7 +179,7 @@ class ResumeIndex:
                 self.add_group(by_id[screening_id], viewer_ids)
 
     def add_group(self, past: PastScreening, viewer_ids: set[str]) -> None:
-        """Note of a screening of an earlier run that these accounts watched it together."""
+        """Note that these accounts watched a screening of an earlier run together."""
         group = SessionGroup(film_keys(past.item)[0], 0, Moment(0.0, past.ended_steady_s), plays=False)
         group.screening_id, group.started_at_s, group.known = past.screening_id, past.started_at_s, viewer_ids
         group.past_attendees, group.announced_playing_s = dict(past.attendees), past.announced_playing_s

@@ -45,7 +45,7 @@ class Rules:
     slack_s: float = 20.0
     """How far ahead of the clock a late position report may jump."""
     watched_percent: float = 80.0
-    """From how much on a film was watched."""
+    """How much of a film must be seen for it to count as watched, percent."""
     min_watch_s: float = 60.0
     """Shorter watches are brief."""
     resume_window_s: float = 24 * 3600.0
@@ -67,7 +67,7 @@ class Rules:
     """The slack, in milliseconds of film."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "slack_ms", round(self.slack_s * 1000))  # reckoned once: every step asks for it
+        object.__setattr__(self, "slack_ms", round(self.slack_s * 1000))  # computed once: every step needs it
 
     def is_party_host(self, account_id: str, account_name: str) -> bool:
         """Tell whether this account is the one that WATCH_PARTY_PLEX_USER names."""
@@ -81,7 +81,7 @@ class Rules:
     def is_outage(self, silent_s: float, *, failed: bool) -> bool:
         """Tell whether so much time between two successful polls is an outage; `failed`: polls did fail meanwhile.
 
-        A single failed poll leaves no more doubt than one that came late.
+        A single failed poll is no worse than a late one.
         """
         return silent_s > self.gap_s * (SHORT_GAP if failed else 1.0)
 
@@ -93,7 +93,7 @@ class Rules:
 def classify(item: Item) -> str | None:
     """Return an item's media type: Plex's kind, or "live"; None for what never counts.
 
-    Live TV comes first: it is of type clip or episode, and only its flag or its path tells.
+    Live TV comes first: its type is clip or episode, and only its flag or its path shows that it is live.
     """
     if is_live(item):
         return "live"

@@ -1,5 +1,6 @@
 """Opens, moves and ends the watches of the voice channel's members in the host's sessions."""
 
+import dataclasses
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -12,9 +13,9 @@ from tracking.sessions.server import PlexServers
 from tracking.sessions.session import Session
 from tracking.watch_party import WatchParty
 from tracking.watches.film import same_film
+from tracking.watches.shown_lately import ShownLately, credit_earlier, measure_on, show_last, show_run
 from tracking.watches.watch import (
     clamp_position,
-    credit_earlier,
     estimate_position,
     finish,
     latest,
@@ -29,7 +30,7 @@ REMEMBER_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A member who left the channel, perhaps after the host had gone on elsewhere."""
+    """A member who left the channel, or may have left while Discord was away, perhaps after the host had moved."""
 
     session: Session
     """What the channel was taken to watch."""
@@ -38,7 +39,8 @@ class Departure:
     left: Moment
     """When the member was last known to be there."""
     noted: Moment
-    record: WatchRecord
+    record: WatchRecord | None
+    """Of what the channel was taken to watch; None for who was there when Discord went away."""
 
 
 @dataclass(slots=True)
@@ -56,6 +58,8 @@ class PartySeating:
     """Servers (ids) that were polled since these were looked for."""
     _departures: list[Departure] = field(default_factory=list)
     """Who left lately, the first first."""
+    _lost: list[Departure] | None = None
+    """Who was there when Discord went away; None while it is not."""
 
     def update_presence(self, presence: VoicePresence) -> None:
         """Apply who is in the voice channel. While Discord is away nobody joins and nobody leaves."""
@@ -63,7 +67,8 @@ class PartySeating:
         if party.presence is not None and presence.at.steady_s < party.presence.at.steady_s:
             return
         if not presence.connected:
-            party.unknown = True
+            party.lose_presence(presence.at)
+            self._note_lost()
             return
         was_unknown, arrivals = party.unknown, party.arrivals
         party.update_presence(presence)
@@ -76,11 +81,35 @@ class PartySeating:
                 gone, left = VoiceMember(member, watch.username), watch.seen if was_unknown else presence.at
                 came = arrivals.get(member, left)
                 self._departures.append(Departure(session, gone, came, left, presence.at, record))
+                self._lost = [each for each in self._lost or () if each.member.user_id != member]
+        self._note_returned(presence.at)
         self.seat_members(presence.at)
 
+    def _note_lost(self) -> None:
+        """Note who watches what, and since when, once Discord is away: that is what is known of them."""
+        known = self.party.known_until
+        if not self.party.unknown or known is None or self._lost is not None:
+            return
+        arrivals = self.party.arrivals
+        self._lost = [
+            Departure(session, VoiceMember(member, watch.username), arrivals[member], known, known, None)
+            for session in self._seated_sessions()
+            for member, watch in session.party_watches.items()
+            if member in arrivals
+        ]
+
+    def _note_returned(self, at: Moment) -> None:
+        """Take those whose watch did not end, when Discord is back, for gone in between: nothing is known of that."""
+        for gone in self._lost or ():
+            came = self.party.member_since(gone.member.user_id, at)
+            if gone.left.steady_s < came.steady_s:
+                self._departures.append(dataclasses.replace(gone, noted=at))
+        self._lost = None
+
     def seat_members(self, at: Moment, polled: str = "") -> None:
-        """Open a watch of the host's film for each channel member who has none. `polled`: which server was polled."""
+        """Open a watch of the host's film for each channel member who has none. `polled`: which server was."""
         party = self.party
+        self._note_lost()
         if polled:
             self._polled[polled] = None
         oldest_s = at.steady_s - party.rules.ghost_after_s - REMEMBER_S
@@ -96,7 +125,7 @@ class PartySeating:
         line = host.timeline
         away = not host.active or host.server_id in self.servers.away or line.outage
         if moved and away:
-            return  # nobody can be moved along before it is seen again
+            return  # members can be moved along only once it is seen again
         before = None if party.host is not None else party.last_host(host, at)
         left, party.host = party.host, host
         since = self.leave_other_sessions(host, at)
@@ -110,10 +139,8 @@ class PartySeating:
         for person in party.members:
             if person.user_id not in host.party_watches and self.recorder.tracks(person.user_id, moment):
                 there_since = since.get(person.user_id) if moved else None
-                if before is not None and host.opened is not None:
-                    there_since = latest(
-                        latest(before.stood_since, host.opened), party.member_since(person.user_id, at)
-                    )
+                if before is not None:
+                    there_since = latest(_shown_since(before, host), party.member_since(person.user_id, at))
                 self.start_watch(host, person, moment, since=there_since)
 
     def move_manually(
@@ -140,21 +167,20 @@ class PartySeating:
     def leave_other_sessions(self, host: Session, at: Moment) -> dict[str, Moment]:
         """End the members' watches of other sessions; return since when each member watches the host's new one.
 
-        One that is missed ends everybody's watch alike; but the same film goes on as the same watch.
+        A missing session ends everybody's watch at the same moment; but the same film goes on as the same watch.
         """
         since: dict[str, Moment] = {}
         for session in self._seated_sessions():
             if session is host:
                 continue
-            stood_since = latest(session.stood_since, host.opened) if host.opened else None
+            stood_since = _shown_since(session, host)
             if session.missing and not same_film(session.item, host.item):
-                if stood_since is not None:
-                    since |= {
-                        each: latest(stood_since, self.party.member_since(each, at)) for each in session.party_watches
-                    }
+                since |= {
+                    each: latest(stood_since, self.party.member_since(each, at)) for each in session.party_watches
+                }
                 continue
             for member in list(session.party_watches):
-                if stood_since is None or session.missing or session.plays(at, self.party.rules):
+                if session.missing or session.plays(at, self.party.rules):
                     self._end_watch(session, member, at)
                     continue
                 since[member] = latest(stood_since, self.party.member_since(member, at))
@@ -174,13 +200,16 @@ class PartySeating:
     ) -> None:
         """Open the watch of a member of the channel, with the film where it is at `at`.
 
-        Before that counts what ran from `joined_ms` on, or since the moment `since`.
+        What ran before counts from `joined_ms` on, or since the moment `since`.
         """
         line = session.timeline
         position_ms = estimate_position(line, at, self.party.rules)
-        if since is not None and position_ms is not None and since.steady_s < line.seen.steady_s:
-            joined_ms = max(0, (line.position_ms or 0) - round(played_since(line, since) * line.speed * 1000))
-        watch = self._open_watch(session, member, at, source, joined_ms, position_ms, line)
+        shown = None
+        if since is not None and since.steady_s < line.seen.steady_s:
+            shown = self._show_between(line, since, at)
+        elif joined_ms is not None and position_ms is not None and joined_ms < position_ms:
+            shown = show_run(joined_ms, position_ms, line.speed)
+        watch = self._open_watch(session, member, at, source, position_ms, line, shown)
         session.party_watches[member.user_id] = watch
         self._seated[session] = None
         self.recorder.announce_start(session, at)
@@ -191,11 +220,11 @@ class PartySeating:
         member: VoiceMember,
         at: Moment,
         source: Source,
-        joined_ms: int | None,
         position_ms: PositionMs | None,
         line: WatchState,
+        shown: ShownLately | None,
     ) -> WatchState:
-        """Return a member's watch, begun or gone on with, that has what ran from `joined_ms` to `position_ms`."""
+        """Return a member's new or resumed watch at a position, with what was shown before that."""
         presence = self.party.presence
         watch = open_watch(line, session.screening_id, member.user_id, member.name, source, at, position_ms, line.state)
         guild_id = presence.guild_id if presence else ""
@@ -211,46 +240,51 @@ class PartySeating:
         if not session.timeline.party:
             session.timeline = replace(session.timeline, party=True, guild_id=guild_id, channel_id=channel_id)
         watch = self.recorder.start(session, watch, at)
-        if joined_ms is not None and position_ms is not None and joined_ms < position_ms:
-            watch = credit_earlier(watch, PositionMs(joined_ms), PositionMs(position_ms), at)
+        if shown is not None:
+            watch = credit_earlier(measure_on(watch, shown), shown, at)
         session.first_seat_taken = True
         return watch
 
     def _move_departed(self, left: Session, host: Session, at: Moment) -> None:
-        """Move those along who left the channel after its host had gone on from `left` to `host`, until they left."""
-        if host.opened is not None:
-            self._add_to_departed(left, host, host.timeline, latest(left.stood_since, host.opened), at)
+        """Move members who left the channel after its host had gone on from `left` to `host`, up to when they left."""
+        self._add_to_departed(left, host, host.timeline, _shown_since(left, host), at)
 
     def credit_departed(self, session: Session, other: OtherPlayer, at: Moment) -> None:
-        """Credit those who left the channel while another player showed the film of a session, until they left."""
+        """Credit members who left the channel while another player showed a session's film, up to when they left."""
         if other.moved is not None:
             since = latest(other.began or other.moved, session.stood_since)
             self._add_to_departed(session, session, other.trial, since, at)
 
     def _add_to_departed(self, left: Session, shown_in: Session, line: WatchState, since: Moment, at: Moment) -> None:
-        """Add what `line` showed after `since` to the watches of those who left the session `left`, until then."""
+        """Add what `line` showed after `since` to the watches of members who left `left`, up to when they left."""
         rules = self.party.rules
-        for gone in [each for each in self._departures if each.session is left and each.left.steady_s > since.steady_s]:
+        departures = [each for each in self._departures if each.session is left and each.left.steady_s > since.steady_s]
+        for gone in departures:
+            if gone.record is None and shown_in is left:
+                continue  # the watch goes on, and is credited with it
             self._departures.remove(gone)
-            shown_ms = estimate_position(line, latest(gone.left, line.seen), rules)
-            seen_ms = estimate_position(line, line.seen, rules)
-            if shown_ms is None or seen_ms is None:
-                continue
-            after_s = played_since(line, gone.left)
-            played_s = played_since(line, latest(since, gone.came)) - after_s + (shown_ms - seen_ms) / 1000 / line.speed
-            there_ms = round(shown_ms - after_s * line.speed * 1000)
-            joined_ms = round(there_ms - played_s * line.speed * 1000)
-            if joined_ms < 0 or joined_ms >= there_ms or not self.recorder.tracks(gone.member.user_id, gone.left):
+            shown = self._show_between(line, latest(since, gone.came), gone.left)
+            if shown is None or not self.recorder.tracks(gone.member.user_id, gone.left):
                 continue
             running = shown_in.party_watches.get(gone.member.user_id)
-            if running is not None:  # back by now, and with the same watch
-                earlier = credit_earlier(running, PositionMs(joined_ms), PositionMs(there_ms), gone.left)
-                shown_in.party_watches[gone.member.user_id] = earlier
+            if running is not None:  # the member is back, with the same watch
+                shown_in.party_watches[gone.member.user_id] = credit_earlier(running, shown, gone.left)
                 continue
-            self.recorder.shorten(left, gone.record, gone.left.steady_s - since.steady_s, gone.left)
-            watch = self._open_watch(shown_in, gone.member, gone.left, "voice", joined_ms, PositionMs(there_ms), line)
+            if gone.record is not None:
+                self.recorder.shorten(left, gone.record, gone.left.steady_s - since.steady_s, gone.left)
+            watch = self._open_watch(shown_in, gone.member, gone.left, "voice", shown.position_ms, line, shown)
             record = finish(watch, gone.left.wall_s, "left", rules)
             self.recorder.finish(shown_in, record, at, gone.left)
+
+    def _show_between(self, line: WatchState, since: Moment, until: Moment) -> ShownLately | None:
+        """Return what a timeline showed between two moments; None for nothing, or where it has no position."""
+        there_ms = estimate_position(line, latest(until, line.seen), self.party.rules)
+        seen_ms = estimate_position(line, line.seen, self.party.rules)
+        if there_ms is None or seen_ms is None:
+            return None
+        after_s = played_since(line, until)
+        played_s = played_since(line, since) - after_s + (there_ms - seen_ms) / 1000 / line.speed
+        return show_last(line, played_s, there_ms, after_s) if played_s > 0 else None
 
     def _end_watch(self, session: Session, member: str, at: Moment | None) -> WatchRecord:
         """End one member's watch: at `at`, or, where that cannot be observed, when it was last seen. Its record."""
@@ -262,14 +296,19 @@ class PartySeating:
     def restore_host(self) -> None:
         """Set the party's session, after a restart, to the one that the channel's members joined last.
 
-        Without it nobody who comes in, or back, would be seated as long as another film plays at home; and a channel
-        that an admin had brought to another film than the usual host's would be moved.
+        Without it members who join or return would get no watch while another film plays at home; and a channel that an
+        admin had moved to another film than the usual host's would be moved back.
         """
         sessions = self.servers.sessions()
         self._polled |= dict.fromkeys(session.server_id for session in sessions)
         self._seated = {session: None for session in sessions if session.party_watches}
         came = [(watch.started_at_s, session) for session in sessions for watch in session.party_watches.values()]
         self.party.host = max(came, key=lambda pair: pair[0])[1] if came else None
+        if (host := self.party.host) is not None:
+            # A member who has seen the film run, or joined since, was there at that moment.
+            arrived = {member: watch.advanced for member, watch in host.party_watches.items()}
+            self.party.restore_arrivals(arrived, host.timeline.seen)
+            self._note_lost()
 
     def _seated_sessions(self) -> list[Session]:
         """Return the sessions in which members of the channel watch, the oldest first."""
@@ -277,9 +316,9 @@ class PartySeating:
         return sorted(self._seated, key=lambda session: session.started_at_s)
 
     def _find_candidates(self) -> list[Session]:
-        """Return the sessions among which those of the host are, the oldest first.
+        """Return the sessions that may be the host's, the oldest first.
 
-        Where the host is named by the settings, no other server's sessions are looked at than those just polled.
+        If the settings name the host, only sessions of the server that was just polled are looked at.
         """
         party = self.party
         if not party.rules.party_user:
@@ -294,3 +333,11 @@ class PartySeating:
         if (current := party.host) is not None:  # an admin may have chosen another account's
             found |= dict.fromkeys(self.servers[current.server_id].of_account(current.timeline.account_id))
         return sorted(found, key=lambda session: session.started_at_s)
+
+
+def _shown_since(left: Session, host: Session) -> Moment:
+    """Return since when a party that moves from one session to another has watched the other one.
+
+    A session that goes on after a restart began before it.
+    """
+    return left.stood_since if host.opened is None else latest(left.stood_since, host.opened)

@@ -6,7 +6,7 @@ from messages import Moment, Problem, VoiceMember, VoicePresence
 from tracking.rules import Rules
 from tracking.sessions.session import Session
 from tracking.watches.progress import FLOOR_MS
-from tracking.watches.watch import at_end, is_in_credits
+from tracking.watches.watch import at_end, is_in_credits, played_since
 
 BREAK_S = 1800.0
 """How long after a film's end the channel still waits for the next one of its host, though others play, too."""
@@ -16,8 +16,8 @@ BREAK_S = 1800.0
 class WatchParty:
     """Who is in the voice channel, and which session plays into it.
 
-    The party follows what its host plays, and no session: of the host's sessions the one that plays wins over those
-    that are paused, dead or over.
+    The party follows what its host plays, not a session: of the host's sessions the one that plays wins over those that
+    are paused, dead or over.
     """
 
     rules: Rules
@@ -31,6 +31,10 @@ class WatchParty:
     """What stands in the way of the watch party."""
     _arrived: dict[str, Moment] = field(default_factory=dict)
     """Since when each member has been in the channel, as far as it is known without a gap."""
+    known_until: Moment | None = None
+    """Until when that was known before Discord was away, or Usher was restarted; None where neither has happened."""
+    _restored: bool = False
+    """It is known from before a restart, since when Discord has not reported."""
     _chosen: bool = False
     """An admin chose the session."""
     _last: Session | None = None
@@ -44,14 +48,30 @@ class WatchParty:
     def update_presence(self, presence: VoicePresence) -> None:
         """Apply who is in the channel now."""
         here = {*(member.user_id for member in presence.members), *presence.unnamed}
-        before = {} if self.unknown else self._arrived
+        before = {} if self.unknown and not self._is_soon_after_restart(presence.at) else self._arrived
         self._arrived = {user_id: before.get(user_id, presence.at) for user_id in here}
-        self.presence, self.unknown = presence, False
+        self.presence, self.unknown, self._restored = presence, False, False
+
+    def lose_presence(self, at: Moment) -> None:
+        """Mark presence as unknown from `at` on."""
+        if not self.unknown:
+            self.known_until, self.unknown = at, True
+
+    def restore_arrivals(self, arrived: dict[str, Moment], known: Moment) -> None:
+        """Restore, after a restart, since when members are in the channel, as it was known until `known`.
+
+        Discord has not reported yet who is still there. If it does so soon, they have been there all the while.
+        """
+        self._arrived, self.known_until, self._restored = arrived, known, True
+
+    def _is_soon_after_restart(self, at: Moment) -> bool:
+        known = self.known_until if self._restored else None
+        return known is not None and at.steady_s - known.steady_s <= self.rules.voice_fresh_s
 
     def expire_presence(self, at: Moment) -> None:
         """Mark presence as unknown when Discord has not reported for too long."""
-        if self.presence is None or at.steady_s - self.presence.at.steady_s > self.rules.voice_fresh_s:
-            self.unknown = True
+        if self.presence is not None and at.steady_s - self.presence.at.steady_s > self.rules.voice_fresh_s:
+            self.lose_presence(self.presence.at)
 
     @property
     def arrivals(self) -> dict[str, Moment]:
@@ -67,16 +87,20 @@ class WatchParty:
         self.host, self._chosen, self._last, self.notice = session, True, None, None
 
     def end(self, session: Session) -> None:
-        """Apply that a session is over."""
+        """Apply the end of a session."""
         if self.host is session:
             self.host, self._chosen, self._last = None, False, session
 
     def last_host(self, session: Session, at: Moment) -> Session | None:
-        """Return the session that has just ended, if its host continues with `session`."""
+        """Return the session that has just ended, if its host continues with `session`.
+
+        That may become known late: `session` has run beside a dead player of the same film.
+        """
         last = self._last
         if last is None or not self._same_host(last, session):
             return None
-        ended_s = at.steady_s - last.timeline.seen.steady_s
+        unproven_s = min(played_since(session.timeline, last.timeline.seen), self.rules.ghost_after_s)
+        ended_s = at.steady_s - last.timeline.seen.steady_s - unproven_s
         return last if ended_s <= self.rules.end_grace_s + self.rules.gap_s else None
 
     def find_host(self, sessions: list[Session], at: Moment) -> tuple[Session | None, Problem | None]:
@@ -97,8 +121,7 @@ class WatchParty:
         if len(playing) == 1:
             return self._note_host_is_clear(playing[0])
         if not playing:
-            paused = [session for session in candidates if self._is_in_a_pause(session, at)]
-            return self._note_host_is_clear(paused[0] if len(paused) == 1 else None)
+            return self._note_host_is_clear(self._paused_last(candidates, at))
         if not self.members:
             return None, None
         titles = ", ".join(sorted({f"“{session.item.title}”" for session in playing}))
@@ -127,7 +150,7 @@ class WatchParty:
             candidates = own or self._of_any_host(playing)
             return candidates[0] if len(candidates) == 1 else None
         if is_in_credits(current.timeline):
-            # Whoever starts a film after this one was stopped in its credits does not pause it.
+            # A film that starts after this one was stopped in its credits is no pause of it.
             stopped_s = current.stood_since.steady_s
             fresh = [each for each in own or self._of_any_host(playing) if each.opened and _has_advanced(each)]
             fresh = [each for each in fresh if each.opened and each.opened.steady_s > stopped_s]
@@ -141,7 +164,7 @@ class WatchParty:
         return steady[0] if len(steady) == 1 else None
 
     def _paused_there(self, current: Session, sessions: list[Session]) -> list[Session]:
-        """Return what the player of a session that is gone shows now, paused: nobody else can have put it there."""
+        """Return the paused sessions on the player of a session that is gone: only its host can have started them."""
         return [
             session
             for session in sessions
@@ -149,8 +172,14 @@ class WatchParty:
             if self._same_host(current, session) and _same_player(current, session)
         ]
 
+    def _paused_last(self, candidates: list[Session], at: Moment) -> Session | None:
+        """Return the session that its host paused last; None if several hosts have paused one."""
+        paused = [session for session in candidates if self._is_in_a_pause(session, at)]
+        last = max(paused, key=lambda session: session.stood_since.steady_s, default=None)
+        return last if last is not None and all(self._same_host(last, session) for session in paused) else None
+
     def _of_paused_later(self, current: Session, sessions: list[Session]) -> list[Session]:
-        """Return what the host has played since `current` last ran, and paused as well."""
+        """Return the sessions that the host has played and paused since `current` last ran."""
         return [
             session
             for session in sessions
@@ -160,9 +189,9 @@ class WatchParty:
         ]
 
     def _plays_instead(self, session: Session, current: Session, at: Moment) -> bool:
-        """Tell whether a session has played for so long that its host's other one does not just pause for a while.
+        """Tell whether a session has played for so long that the host's other one is more than briefly paused.
 
-        That one, where it is dead, is not paused: what plays is what its host watches.
+        A dead session is not paused: then the host watches the one that plays.
         """
         if current.timeline.ghost:
             return _has_advanced(session)
@@ -188,7 +217,7 @@ class WatchParty:
         return self.rules.is_party_host(account_id, playback.account_name if playback else session.timeline.username)
 
     def _of_last_host(self, playing: list[Session], at: Moment) -> list[Session]:
-        """Return the one session, of several that play, with which the host of the last film goes on."""
+        """Return the one session, of several that play, that the host of the last film plays."""
         last = self._last
         if last is None or at.steady_s - last.timeline.seen.steady_s > BREAK_S:
             return []
@@ -196,7 +225,7 @@ class WatchParty:
         return own if len(own) == 1 else []
 
     def _are_fresh(self, playing: list[Session], at: Moment) -> bool:
-        """Tell whether what plays has not been there for long enough to know what of it is dead."""
+        """Tell whether the playing sessions are too new to know which of them are dead."""
         return any(
             session.opened is not None and at.steady_s - session.opened.steady_s < self.rules.ghost_after_s
             for session in playing
@@ -204,7 +233,7 @@ class WatchParty:
         )
 
     def _is_in_a_pause(self, session: Session, at: Moment) -> bool:
-        """Tell whether a film that has run is paused, by no named host for longer than a ghost may stand."""
+        """Tell whether a film that has run is paused; without a named host, for no longer than a ghost may stand."""
         line = session.timeline
         if line.ghost or not (_has_advanced(session) or _has_run_unseen(session)):
             return False
@@ -212,13 +241,13 @@ class WatchParty:
 
 
 def _has_advanced(session: Session) -> bool:
-    """Tell whether a film was seen to advance, and not only listed. Live TV has no position that could."""
+    """Tell whether a film was seen to advance, and not only listed. Live TV has no position that could advance."""
     line = session.timeline
     return session.opened is None or line.position_ms is None or line.advanced.steady_s > session.opened.steady_s
 
 
 def _has_run_unseen(session: Session) -> bool:
-    """Tell whether a film goes on with an earlier watch, further on than that one had seen it: it ran meanwhile."""
+    """Tell whether a film resumes an earlier watch at a later position than that had seen: it ran meanwhile."""
     line = session.timeline
     return bool(line.spans) and line.position_ms is not None and line.position_ms > line.spans[-1][1] + FLOOR_MS
 

@@ -1,1 +1,1 @@
-"""Media servers: one folder for each kind. What they send is `messages.media`."""
+"""Media servers: one folder for each kind. Their messages are in `messages.media`."""

@@ -1,7 +1,7 @@
-"""Connects to addresses of the internet alone: a further community's server must lead into nobody's private network.
+"""Connects only to public addresses: a further community's server must not lead into a private network.
 
-The address is looked at after each look-up of the name, and it is this address that is connected to: a name that leads
-elsewhere a moment later makes no difference.
+The address is checked after each look-up of the name, and the connection goes to that very address: a name that
+resolves to another address a moment later makes no difference.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
 
 class PrivateAddress(OSError):
-    """A name leads to no address of the internet; `address` is where it leads."""
+    """A name leads to no public address; `address` is where it leads."""
 
     def __init__(self, address: str) -> None:
         super().__init__(f"{address} is no address of the internet")
@@ -23,7 +23,7 @@ class PrivateAddress(OSError):
 
 
 def is_public(address: str) -> bool:
-    """Tell whether an IP address is one of the internet: not private, of this machine, of the link, or reserved."""
+    """Tell whether an IP address is public: not private, loopback, link-local or reserved."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -64,7 +64,7 @@ def connect_public(host: str, port: int, timeout_s: float | None, options: Any =
 
 
 def find_private(error: BaseException | None) -> PrivateAddress | None:
-    """Return the refusal of a private address that an error comes from; None where it has another cause."""
+    """Return the PrivateAddress that caused an error; None if it has another cause."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

@@ -1,7 +1,7 @@
 """Seals the Plex tokens of further communities: at rest and in messages nobody can read them without the key.
 
-AES-GCM with a key of USHER_KEYS. A sealed token is bound to its community and its server: put in another's place, it
-does not open. Only the Plex process has the keys.
+AES-GCM with a key of USHER_KEYS. A sealed token is bound to its community and its server, and does not open for
+another. Only the Plex process has the keys.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NONCE_BYTES: Final = 12
 
 
 class SealError(ProblemError):
-    """A token cannot be sealed or opened; the problem says what to do and has nothing of it."""
+    """A token cannot be sealed or opened; the problem says what to do, and contains no part of it."""
 
 
 def is_sealed(token: str) -> bool:

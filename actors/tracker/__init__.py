@@ -1,1 +1,1 @@
-"""The tracker actor: keeps every running watch, and says what began and what ended."""
+"""The tracker actor: keeps every running watch, and reports what began and what ended."""

@@ -1,6 +1,6 @@
-"""The tracker: hears what Plex and Discord see, keeps every running watch, says what began and what ended.
+"""The tracker: receives what Plex and Discord see, keeps every running watch, reports what began and what ended.
 
-What counts as a watch is decided in `tracking/`, which is pure. Here is only who is told what.
+`tracking/`, which is pure, decides what counts as a watch. This file only sends the results.
 """
 
 from collections import deque
@@ -46,12 +46,12 @@ LOAD_AGAIN_S: Final = 1.0
 WAITING_LIMIT: Final = 1000
 """Observations kept while it has not answered: hours of them; the oldest go first."""
 LAST_WORD_S: Final = 2.0
-"""How long a stop waits for persistence to hear the last of it (real seconds)."""
+"""How long a stop waits for persistence to receive the last messages (real seconds)."""
 NOT_READY: Final = Problem.of("tracker.not_ready")
 
 
 def rules_from_settings(settings: Settings) -> Rules:
-    """Return the rules of watching as the settings have them."""
+    """Return the rules of watching that the settings give."""
     return Rules(
         end_grace_s=settings.end_grace_seconds,
         ghost_after_s=settings.ghost_after_seconds,
@@ -88,7 +88,8 @@ class Tracker(Actor):
         self._finished = FinishedWatchOutbox(persistence, lambda server_id: self._reporter.on_all_stored(server_id))
         self._reporter = WatchReporter(persistence, self._tracking, self._finished, context.clock.now)
         self._problems: tuple[Problem, ...] = ()
-        self._pollers_expected = max(1, len(context.settings.servers))
+        fewest = 0 if context.community else 1  # a further community may have no Plex server any more
+        self._pollers_expected = max(fewest, len(context.settings.servers))
         self._pollers_heard: set[str] = set()
         self._is_settled = False
         """Whether every Plex server has answered since the start, so that it is known which there are."""
@@ -113,26 +114,26 @@ class Tracker(Actor):
         }
 
     def on_start(self) -> None:
-        """Ask what ran before."""
+        """Ask persistence what ran before."""
         self._load(RetryLoad())
 
     def on_stop(self) -> None:
-        """See that persistence has heard all: it may be starting anew just now, and know nothing yet."""
+        """Wait until persistence has received everything: it may be restarting just now, and know nothing yet."""
         until_s = self.endpoint.now() + self.last_word_s
         while self._ready and (left_s := until_s - self.endpoint.now()) > 0:
             self._reporter.report_all()
             told_all = not self._finished.waiting
             try:
-                self.ask(GetSaveStatus(), left_s)  # answered after what was told before it
+                self.ask(GetSaveStatus(), left_s)  # answered after all that was sent before it
             except (ActorUnavailable, AskTimeout, MailboxFull, RemoteError):
-                return  # what it saved last is the checkpoint, from which the next start goes on
+                return  # its last checkpoint is what the next start goes on from
             if told_all:
                 return
             while self._finished.waiting and (left_s := until_s - self.endpoint.now()) > 0:
                 self.endpoint.pump(min(left_s, 0.02))
 
     def _load(self, _: RetryLoad) -> None:
-        """Take up the watches of the last run; until then observations wait, so that no watch is opened twice."""
+        """Load the watches of the last run; until then observations wait, so that no watch is opened twice."""
         at = self.context.clock.now()
         try:
             loaded = self._ask_for_all(LoadWatches(at.wall_s - self._rules.resume_window_s))
@@ -152,13 +153,13 @@ class Tracker(Actor):
         self._close_unpolled(self.context.clock.now())
 
     def _close_unpolled(self, at: Moment) -> None:
-        """Once it is known which Plex servers there are, end what ran on others, which the settings had before."""
+        """Once all Plex servers are known, end what ran on servers that the settings no longer have."""
         if not self._is_settled and len(self._pollers_heard) >= self._pollers_expected:
             self._is_settled = True
             self._tell(self._tracking.close_unpolled(at), at)
 
     def _ask_for_all(self, question: LoadWatches) -> WatchesLoaded:
-        """Return what ran before, put together from all parts of the answer."""
+        """Return what ran before, joined from all parts of the answer."""
         parts = [self.ask(question)]
         while len(parts) < parts[0].parts:
             parts.append(self.ask(LoadWatches(question.resume_since_s, len(parts))))
@@ -173,7 +174,7 @@ class Tracker(Actor):
             self._waiting.append(message)
 
     def _apply(self, message: Message) -> None:
-        """Take one step, and tell what came of it. Time is the message's, however long it waited."""
+        """Take one step, and send what came of it. The time is the message's, however long it waited."""
         match message:
             case PlaybackSnapshot():
                 self._tell(self._tracking.observe(message), message.taken)
@@ -191,7 +192,7 @@ class Tracker(Actor):
                 self._tell(self._tracking.forget_viewers(message, at), at)
 
     def _apply_directory(self, known: ViewerDirectoryChanged) -> None:
-        """Take in who is who; before it is ready nothing is shown, and the answer that makes it so knows better."""
+        """Apply links and privacy choices. Until the tracker is ready nothing is shown; then it has newer ones."""
         if self._ready:
             now = ViewerDirectory.from_message(known.links, known.privacy)
             if known.is_change:
@@ -228,7 +229,7 @@ class Tracker(Actor):
         return plan
 
     def _tell(self, events: list[Event], at: Moment | None) -> None:
-        """Tell what happened; then how things stand now, as of `at`, on each server that the step concerned."""
+        """Send what happened; then the state as of `at` of each server that the step concerned."""
         for event in events:
             self._tell_event(event)
         unsent = self._finished.push()
@@ -260,8 +261,9 @@ class Tracker(Actor):
                 self.log.info("%s %s “%s” at %d s (%s)", name, verb, state.item.title, at_s, state.source)
                 if resumed:
                     self._finished.note_resumed(state.watch_id, state.item.server_id)
-            case WatchDropped(state):
-                self.log.info("The watch of %s is dropped without a record, as they wish", state.viewer_id)
+            case WatchDropped(_, viewer_id, reason):
+                why = "as they wish" if reason == "unwanted" else "nothing was shown to them"
+                self.log.info("The watch of %s is dropped without a record, %s", viewer_id, why)
             case WatchFinished():
                 self.log.info("%s", describe_end(event.record, self._log_name(event.record)))
                 self._finished.add(event)

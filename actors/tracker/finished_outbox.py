@@ -1,4 +1,4 @@
-"""How finished watches get from the tracker to persistence, so that none is lost on the way."""
+"""Sends finished watches from the tracker to persistence, so that none is lost on the way."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Set
@@ -21,9 +21,9 @@ class _Unstored:
 class FinishedWatchOutbox:
     """Finished watches that persistence has not stored yet.
 
-    As long as there are any of a Plex server the tracker must not report that server's running watches anew:
-    persistence still holds these as running, and if the tracker dies the next one takes them up from there and closes
-    them. The same goes for a server on which such a watch runs again.
+    As long as any of a Plex server are left, the tracker must not report that server's running watches:
+    persistence still holds the finished ones as running, and if the tracker dies, the next one loads them from there
+    and closes them. The same goes for a server on which such a watch runs again.
     """
 
     def __init__(self, persistence: Ref, on_all_stored: Callable[[str], None]) -> None:
@@ -51,13 +51,13 @@ class FinishedWatchOutbox:
         self._hold(unstored, finished.record.item.server_id)
 
     def note_resumed(self, watch_id: str, server_id: str) -> None:
-        """Note that a watch runs again on a server: where its record is not stored yet, the server waits for it."""
+        """Note that a watch runs again on a server: until its record is stored, the server is not reported."""
         unstored = self._newest.get(watch_id)
         if unstored is not None:
             self._hold(unstored, server_id)
 
     def push(self) -> Problem | None:
-        """Tell persistence as many as it takes; return why not all of them, or None."""
+        """Send persistence as many as it takes; return why not all of them, or None."""
         while self._unsent:
             unstored = self._unsent[0]
             try:

@@ -1,4 +1,4 @@
-"""How running watches get from the tracker to persistence: by server, in complete reports, so that one may be lost."""
+"""Reports running watches to persistence: by server and complete, so that a report may be lost."""
 
 from collections.abc import Callable, Iterable
 
@@ -11,8 +11,8 @@ from tracking.engine import TrackingEngine
 class WatchReporter:
     """Reports the running watches of one server at a time, and remembers which are still to be reported.
 
-    A report has every running watch of its server, and replaces the one before. So a server costs what runs on it,
-    whatever others do, and a report that was lost is made good by the next one.
+    A report has every running watch of its server, and replaces the one before. So its cost depends on that server
+    alone, and the next report makes up for a lost one.
     """
 
     def __init__(
@@ -27,13 +27,13 @@ class WatchReporter:
         self._finished = finished
         self._now = now
         self._behind: dict[str, None] = {}
-        """Servers (ids) whose newest state persistence was not told yet: its queue was full."""
+        """Servers (ids) whose newest state is not sent yet: persistence's queue was full."""
         self._owes_servers = False
         self._withheld: dict[str, Problem] = {}
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What persistence cannot be told of: servers whose watches are too many for a message."""
+        """The servers that cannot be reported: their watches are too many for one message."""
         return tuple(self._withheld.values())
 
     def report(self, server_ids: Iterable[str]) -> None:
@@ -50,7 +50,7 @@ class WatchReporter:
             return  # its queue is full, or it is away: the next step tries again
 
     def report_all(self) -> None:
-        """Report each server, and then which there are: all that a persistence that starts has to know."""
+        """Report each server, and then the list of servers: all that persistence needs after its start."""
         self._owes_servers = True
         self.report(self._tracking.servers.with_watches())
 

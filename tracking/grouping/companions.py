@@ -1,4 +1,4 @@
-"""Who watched a film together lately: with the next one that they begin side by side they are one screening at once."""
+"""Remembers who watched a film together: if they begin the next one together, they are one screening at once."""
 
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
@@ -18,16 +18,16 @@ class Companions:
     """By account (viewer id): with whom it was when its session ended, and when that was."""
 
     def note_end(self, account: str, group: SessionGroup, at: Moment) -> None:
-        """Note that an account's session, which was part of a group, is over."""
+        """Note the end of an account's session that was part of a group."""
         self._left[account] = (frozenset(_list_company(group, at)), at)
         group.ended[account] = at
 
     def forget_old(self, at: Moment) -> None:
-        """Forget whose film has been over for too long."""
+        """Forget accounts whose film has been over for too long."""
         self._left = {account: left for account, left in self._left.items() if _is_recent(left[1], at)}
 
     def find(self, account: str, groups: Iterable[SessionGroup], at: Moment) -> Iterator[str]:
-        """Yield with whom an account was lately; `groups`: those of which its other sessions are part."""
+        """Yield the accounts that watched with this one lately; `groups`: those that its other sessions belong to."""
         found = {account}
         left = self._left.get(account)
         for company in [left[0]] if left is not None and _is_recent(left[1], at) else []:

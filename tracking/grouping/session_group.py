@@ -84,15 +84,15 @@ class SessionGroup:
         return True
 
     def remove(self, session: Session) -> Membership:
-        """Remove a session; return what it was in the group."""
+        """Remove a session; return its membership."""
         member = self.members.pop(session)
         self._viewers.discard(member.viewer_id)
         return member
 
     def stays(self, positions: Mapping[Session, int], at: Moment) -> bool:
-        """Tell whether nothing changes: all members are near as before, nobody else is there, and none is to join.
+        """Tell whether nothing changes: the members are still near, no others are, and none is due to join.
 
-        Then it is noted where the group is by now. Nearly every look finds this, so it is made short.
+        If so, update the group's position. This is the result of nearly every look, so it has a short path.
         """
         if len(positions) != len(self.members) or len(positions) < 2 or self.beside is not None:
             return False
@@ -123,14 +123,14 @@ class SessionGroup:
         return True
 
     def _expect(self, at: Moment) -> int:
-        """Return where the group would be by the clock."""
+        """Return the group's expected position by the clock."""
         return self.position_ms + (round((at.steady_s - self.at.steady_s) * 1000) if self.plays else 0)
 
     def follow(self, positions: Mapping[Session, int], at: Moment) -> list[Session]:
-        """Note which members are near where the group is by now; return those that have been away for too long.
+        """Note which members are near the group's position; return those that have been away for too long.
 
-        The group is where the member is that has just played on: who skips, or stops, has left the others.
-        `positions`: of the sessions that are observed now; nothing is known of the others.
+        The group's position is that of a member that has just played on: one that skips or stops leaves the others.
+        `positions`: of the sessions that are observed now; the others are unknown.
         """
         seen = [session for session in self.members if session in positions]
         if not seen:
@@ -174,7 +174,7 @@ class SessionGroup:
             self.past_attendees.pop(watch_id, None)
 
     def take_in(self, other: "SessionGroup") -> None:
-        """Take over who left another group, whose members join this one."""
+        """Take over the past attendees of another group, whose members join this one."""
         self.past_attendees |= other.past_attendees
         self.known |= other.known
         self.merged_ids |= other.merged_ids
@@ -182,7 +182,7 @@ class SessionGroup:
             self.merged_ids[other.screening_id] = None
 
     def note_left(self, session: Session, at: Moment) -> None:
-        """Keep the attendees of a session that is no part of the screening any more."""
+        """Keep the attendees of a session that has left the screening."""
         self.past_attendees |= session.past_attendees
         for watch in session.watches():
             self.past_attendees[watch.watch_id] = replace(attendee_of(watch), present=False, left_at_s=at.wall_s)
@@ -210,7 +210,7 @@ class SessionGroup:
 
 
 def leave_screening(session: Session) -> None:
-    """Make a session a screening by itself again; its watches keep with whom they were."""
+    """Make a session a screening by itself again; its watches keep the group's `together_id`."""
     session.change_watches(lambda watch: replace(watch, together=False))
 
 

@@ -23,7 +23,7 @@ LOOK_EVERY_S = 15.0
 
 
 class LeftGroup(NamedTuple):
-    """The group that a session was part of, and since when it is not."""
+    """The group that a session has left, and when."""
 
     group: SessionGroup
     since: Moment
@@ -31,7 +31,7 @@ class LeftGroup(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GroupChanges:
-    """What a look at the sessions has changed."""
+    """The changes that a look at the sessions brought."""
 
     formed: list[SessionGroup] = field(default_factory=list)
     """Groups that have become one screening."""
@@ -93,7 +93,7 @@ class SessionGroups:
         return changes
 
     def _find_positions(self, sessions: Iterable[Session], at: Moment) -> dict[Session, int]:
-        """Return where the film is by now in each of those sessions of it that are observed."""
+        """Return the film's current position in each of the sessions that are observed."""
         positions: dict[Session, int] = {}
         for session in sessions:
             line = session.timeline
@@ -108,7 +108,7 @@ class SessionGroups:
         return positions
 
     def end(self, session: Session, at: Moment) -> tuple[SessionGroup | None, bool]:
-        """Remove a session that is over; return the group that it was part of, and whether that is over too."""
+        """Remove a session that is over; return its group, and whether that is over too."""
         left = self._left.pop(session, None)
         group = self._group_of.pop(session, None)
         joined = group is not None and group.remove(session).joined
@@ -130,7 +130,7 @@ class SessionGroups:
         viewer_of: Callable[[str], str],
         at: Moment,
     ) -> tuple[SessionGroup | None, bool]:
-        """Make a new session one screening with those of its account's last company that play the same beside it.
+        """Join a new session with those that play the same beside it and whose accounts watched the last film with it.
 
         `sessions_of`: the sessions of an account (viewer id). Return the group, and whether it is new.
         """
@@ -174,7 +174,7 @@ class SessionGroups:
         return abs((there_ms[0] or 0) - (there_ms[1] or 0)) <= NEAR_MS
 
     def come_back(self, session: Session, group: SessionGroup, at: Moment) -> None:
-        """Take in a new session that goes on with one that was part of a group."""
+        """Add a new session that goes on with one that was part of a group."""
         session.change_watches(lambda watch: replace(watch, together_id=group.screening_id))
         if group.joined:
             self._left[session] = LeftGroup(group, at)  # where it is, a look shows
@@ -188,7 +188,7 @@ class SessionGroups:
     def restore(
         self, sessions: Iterable[Session], past_attendees: Callable[[str], dict[str, Attendee]], at: Moment
     ) -> Iterable[SessionGroup]:
-        """Rebuild the groups that ran before a restart, from what the sessions' watches say; return them."""
+        """Rebuild the groups that ran before a restart from the sessions' watches; return them."""
         groups: dict[str, SessionGroup] = {}
         for session in sessions:
             line = session.timeline
@@ -282,7 +282,7 @@ class SessionGroups:
             changes.changed[session] = None
 
     def _merge(self, groups: list[SessionGroup], at: Moment, changes: GroupChanges) -> None:
-        """Make two groups one that have been near each other for long enough: the smaller one becomes the larger."""
+        """Merge two groups that have been near each other for long enough: the smaller into the larger."""
         ordered = sorted(groups, key=lambda group: group.position_ms)
         beside = {
             small: large
@@ -351,7 +351,7 @@ def _nearest(groups: list[SessionGroup], position_ms: int) -> SessionGroup | Non
 
 
 def _last_within(ordered: list[tuple[int, Session]], first: int) -> int:
-    """Return the place of the last session that is near to the one at the place `first`."""
+    """Return the index of the last session that is near to the one at index `first`."""
     last = first
     while last + 1 < len(ordered) and ordered[last + 1][0] - ordered[first][0] <= NEAR_MS:
         last += 1

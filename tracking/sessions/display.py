@@ -1,14 +1,19 @@
 """Sessions, their running watches and their attendees, for display."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence, Set
+from typing import TYPE_CHECKING
 
 from messages import ActiveWatch, ActiveWatches, Attendee, Moment, Problem, Screening, WatchRecord, WatchState, spans
 from messages.base import DurationMs
 from tracking.rules import Rules
-from tracking.sessions.server import ServerSessions
-from tracking.sessions.session import Session
 from tracking.watches.watch import completion, estimate_position, sittings_so_far, watched_s
 from wording.problems import english
+
+if TYPE_CHECKING:  # the store uses this module too, and needs no sessions
+    from tracking.sessions.server import ServerSessions
+    from tracking.sessions.session import Session
 
 MOST_LISTED = 2_000
 """Running watches, and screenings, that are shown at a time: a message of 1 MB."""
@@ -54,7 +59,7 @@ def list_watches(
 def bound_list(
     at: Moment, watches: Sequence[ActiveWatch], screenings: Sequence[Screening], reasons: tuple[Problem, ...]
 ) -> ActiveWatches:
-    """Return what is shown; of very many the first, with how many more there are: nobody turns so many pages."""
+    """Return the watches to show; of very many only the first, with the number of the rest."""
     return ActiveWatches(
         at,
         tuple(watches[:MOST_LISTED]),
@@ -67,7 +72,7 @@ def bound_list(
 
 
 def list_problems(servers: Iterable[ServerSessions], notice: Problem | None) -> Iterator[Problem]:
-    """Yield the problems that prevent tracking. `notice`: what stands in the way of the watch party."""
+    """Yield the problems that prevent tracking. `notice`: what prevents the watch party."""
     for server in servers:
         if server.away:
             yield Problem.of("tracking.server_silent", server=server.name or server.server_id)

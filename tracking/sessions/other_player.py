@@ -12,7 +12,7 @@ from tracking.watches.watch import mark_unobserved, open_watch
 class OtherPlayer:
     """A listed player that no session follows.
 
-    What it plays is measured on trial: should it turn out to be what the viewer watches, nothing of it is lost.
+    What it plays is measured provisionally: if it turns out to be what the viewer watches, nothing is lost.
     """
 
     playback: Playback
@@ -33,7 +33,7 @@ class OtherPlayer:
 
     @classmethod
     def buffering(cls, playback: Playback, at: Moment) -> "OtherPlayer":
-        """Return a player that has said nothing but "buffering" so far."""
+        """Return a player that has reported nothing but "buffering" so far."""
         return replace(cls.standing(playback, at), opening=True)
 
     def observe(self, playback: Playback, at: Moment, outage: bool, rules: Rules) -> "OtherPlayer":
@@ -51,7 +51,7 @@ class OtherPlayer:
         return replace(self, playback=playback, trial=advance(trial, at, playback.position_ms, playback.state, rules))
 
     def _observe_opening(self, playback: Playback, at: Moment, outage: bool, rules: Rules) -> "OtherPlayer":
-        """Return the player as it still says "buffering": it plays where its position moves on with the clock."""
+        """Return the player while it still reports "buffering": it plays if its position moves on with the clock."""
         before, now = self.trial.position_ms, playback.position_ms
         if before is None or now is None:
             return OtherPlayer.buffering(playback, at)
@@ -64,9 +64,9 @@ class OtherPlayer:
         return OtherPlayer(playback, trial, at, self.trial.seen)
 
     def _may_play(self, playback: Playback, at: Moment, rules: Rules) -> bool:
-        """Tell whether the film may run since it last stood: a seek is no playing.
+        """Tell whether the film may have run since it last stood: a seek does not count.
 
-        A client that says "buffering" is believed to play where the film goes on no faster than the clock.
+        A client that reports "buffering" counts as playing if the film goes on no faster than the clock.
         """
         before, now = self.trial.position_ms, playback.position_ms
         if playback.state not in ("playing", "buffering") or before is None or now is None:

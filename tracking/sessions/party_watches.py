@@ -7,15 +7,15 @@ from msgspec.structs import replace
 from messages import Moment, Playback, WatchState
 from tracking.rules import Rules
 from tracking.sessions.handover import relabel
-from tracking.watches.learned_speed import adopt_speed
+from tracking.watches.learned_speed import adopt_speed, take_speed_back
 from tracking.watches.progress import advance
 
 
 class PartyWatches(dict[str, WatchState]):
     """The members' watches by Discord id, the first to come first.
 
-    While it is not known who is in the channel they stay as they were. What each would be by now, if the member has
-    stayed, is kept beside them: the film is observed all the while, with its seeks and pauses.
+    While presence is unknown they stay as they were. Beside each, a second version is kept for the case that the member
+    has stayed: the film is observed all the while, with its seeks and pauses.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class PartyWatches(dict[str, WatchState]):
             self._if_stayed[member] = change(watch)
 
     def settle_presence(self, here: Collection[str]) -> None:
-        """Apply that it is known again who is in the channel (Discord ids): those have seen what ran meanwhile."""
+        """Apply known presence again: the members in the channel (Discord ids) have seen what ran meanwhile."""
         for member, stayed in self._if_stayed.items():
             if member in here and member in self:
                 self[member] = stayed
@@ -47,7 +47,7 @@ class PartyWatches(dict[str, WatchState]):
 
 
 def _hold(watch: WatchState, stayed: WatchState) -> WatchState:
-    """Return a watch as it was when its member was last known to be there.
+    """Return the version of a watch from when its member was last known to be there.
 
     It goes with its session; and what was held back of it does not count where the film turns out to have stood.
     """
@@ -63,14 +63,15 @@ def observe_member(
 ) -> WatchState:
     """Return a member's watch after a poll by which the film's timeline became `line`, from `before`.
 
-    The film is the same for everybody: where it has stood, a member who came in at a position that was reckoned from
-    the clock stands as well; and a speed that was learned of it, or that it is dead, holds for all.
+    The film is the same for everybody: if it has stood, so has a member who joined at a position estimated by the
+    clock; and a speed that was learned or taken back, or a dead player, holds for all.
     """
     has_stood = line.advanced == before.advanced
     position_ms = watch.position_ms if watch.reckoned and has_stood else playback.position_ms
     state = advance(watch, at, position_ms, playback.state, rules)
     if line.speed != before.speed and state.speed != line.speed and not state.outage:
-        state = adopt_speed(state, line.speed)
+        was_none = bool(before.doubted) and not line.recent_steps
+        state = take_speed_back(state, line.lead_ms) if was_none else adopt_speed(state, line.speed)
     if line.ghost and not state.ghost and state.state == "playing":
         state = replace(state, ghost=True)
     return relabel(state, playback, named=False)

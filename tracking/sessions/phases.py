@@ -24,16 +24,32 @@ class Missing:
     """First successful poll without it, moved on by what outages took since: the grace counts from here."""
     first: Moment
     """First successful poll without it."""
+    last: Moment
+    """Last successful poll without it."""
     unobserved: bool
     """Nobody looked when it ended: the server's history has to say what became of it."""
     unreadable_since: Moment | None = None
     """Since when something unreadable on the server might have been it."""
+
+    def miss_again(self, at: Moment, outage_since: Moment | None) -> "Missing":
+        """Return the phase after another successful poll without it; `outage_since`: the last one before an outage."""
+        waits = self if outage_since is None else self.wait_longer(outage_since, at)
+        return replace(waits, last=at)
 
     def wait_longer(self, since: Moment, at: Moment) -> "Missing":
         """Return the phase with the time from `since` to `at` excluded from the grace period."""
         lost_s = max(0.0, at.steady_s - max(since.steady_s, self.since.steady_s))
         moved_on = Moment(self.since.wall_s + lost_s, self.since.steady_s + lost_s)
         return replace(self, since=moved_on)
+
+    def forget_unreadable(self) -> "Missing":
+        """Return the phase where nothing unreadable on the server can be it."""
+        return self if self.unreadable_since is None else replace(self, unreadable_since=None)
+
+    def skip_absence(self, seen: Moment) -> Moment:
+        """Return when a session was last seen, moved on by the time in which polls showed that it was not there."""
+        gone_s = self.last.steady_s - self.first.steady_s
+        return Moment(seen.wall_s + gone_s, seen.steady_s + gone_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +70,7 @@ class AwaitingHistory:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Something unreadable on the server may be it: neither seen nor gone."""
+    """An unreadable element on the server may be this session: it is neither seen nor gone."""
 
     since: Moment
     before: "Active | Restored | Missing | AwaitingHistory"

@@ -21,7 +21,7 @@ def history_query(server_id: str, timeline: WatchState, watches: Sequence[WatchS
 
 
 def matching_row(timeline: WatchState, watches: Sequence[WatchState], rows: Sequence[HistoryRow]) -> HistoryRow | None:
-    """Return the play that must be this session: the first after it was last seen, or else the newest."""
+    """Return the row that must be this session's: the first after it was last seen, or else the newest."""
     started_s = min((watch.started_at_s for watch in watches), default=timeline.started_at_s)
     ours = [
         row

@@ -24,7 +24,7 @@ class PollDiff:
     seen: dict[Session, Playback] = field(default_factory=dict)
     """Sessions whose stream is listed as before."""
     changed: set[Session] = field(default_factory=set)
-    """Those of them whose item is not the same to the letter."""
+    """Those of `seen` whose item is listed with any difference."""
     followed: list[tuple[Session, Playback]] = field(default_factory=list)
     """Sessions that go on on another stream at once."""
     taken_over: list[tuple[Session, OtherPlayer]] = field(default_factory=list)
@@ -47,7 +47,7 @@ def compare(
     """Compare a poll with each session of a server.
 
     One viewer at one film is one session as long as at most one player advances: a dead or paused stream beside it
-    hides nothing, in whatever order they are listed. Where two advance, there are two.
+    hides nothing, in whatever order they are listed. If two advance, there are two sessions.
     """
     diff = PollDiff()
     unmatched: dict[StreamKey, Playback] = {}
@@ -95,8 +95,12 @@ class _Unmatched:
         for key, playback in streams:
             self._place(key, playback)
         for key, other in self.server.others.items():
-            if key not in unmatched and other.moved is not None:
+            shown = unmatched.get(key)
+            is_gone = shown is None or not same_film(shown.item, other.playback.item)
+            if is_gone and other.moved is not None:
                 self._credit(other)
+        if self.diff.followed:
+            self._settle_stopped()
 
     def _place(self, key: StreamKey, playback: Playback) -> None:
         """Classify one stream: a session's new stream, a new session, or another player of a session."""
@@ -108,7 +112,7 @@ class _Unmatched:
         same = self.server.same_viewing(playback)
         gone = [session for session in same if session in self.diff.absent]
         beside = [(session, self.diff.seen[session]) for session in same if session in self.diff.seen]
-        if beside:  # of a film that was over and begins anew the one beside is the new showing
+        if beside:  # if a finished film begins anew, the stream beside is the new showing
             gone = [each for each in gone if not self._begins_after(each, playback)]
         if gone and self._go_on(key, playback, known, gone):
             return
@@ -136,9 +140,9 @@ class _Unmatched:
         return playback.state == "paused" and any(_same_viewing(playback, other.playback) for other in others)
 
     def _go_on(self, key: StreamKey, playback: Playback, known: OtherPlayer | None, gone: list[Session]) -> bool:
-        """Move a session whose stream is not listed to this one, if they fit."""
+        """Move a session whose stream is not listed to this stream, if they match."""
         own = [session for session in gone if session.stream.machine_id == playback.machine_id]
-        session = _nearest(own or gone, playback)
+        session = _nearest(own or gone, _began_at(known) if known is not None else playback.position_ms)
         if known is None:
             if not own and playback.state not in ("playing", "paused"):
                 return False
@@ -163,7 +167,8 @@ class _Unmatched:
         beside: list[tuple[Session, Playback]],
     ) -> None:
         """Classify a stream beside listed sessions of the same account and film."""
-        session = _nearest([session for session, _ in beside], playback)
+        there_ms = _began_at(known) if known is not None else playback.position_ms
+        session = _nearest([session for session, _ in beside], there_ms)
         shown = next(shown for each, shown in beside if each is session)
         if known is None:
             if self._hands_over(session, shown, playback):
@@ -191,17 +196,17 @@ class _Unmatched:
             self.diff.others[key] = other
 
     def _starts_again(self, session: Session, other: OtherPlayer) -> bool:
-        """Tell whether another player shows anew what was completed in a session."""
+        """Tell whether another player starts again what was completed in a session."""
         trial = other.trial
         return starts_again(session.timeline, trial.join_position_ms, self.at, self.rules, trial.machine_id)
 
     def _begins_after(self, session: Session, playback: Playback) -> bool:
-        """Tell whether a stream shows anew what was completed in a session that is not listed."""
+        """Tell whether a stream starts again what was completed in a session that is not listed."""
         position_ms = None if playback.state == "buffering" else playback.position_ms
         return starts_again(session.timeline, position_ms, self.at, self.rules, playback.machine_id)
 
     def _replace(self, session: Session, shown: Playback) -> None:
-        """Make the stream that a session followed so far its other player."""
+        """Make the session's stream so far an OtherPlayer."""
         del self.diff.seen[session]
         self.diff.others[session.stream] = OtherPlayer.standing(shown, self.at)
 
@@ -217,7 +222,7 @@ class _Unmatched:
         return abs(there - before) <= elapsed_ms + self.rules.slack_ms
 
     def _advances(self, session: Session, shown: Playback) -> bool:
-        """Tell whether a session's own stream has moved on, by more than a last report before it stops does."""
+        """Tell whether a session's own stream has advanced by more than a last report before a stop would show."""
         line = session.timeline
         if line.position_ms is None or shown.position_ms is None:
             return False
@@ -237,21 +242,41 @@ class _Unmatched:
         runs = shown.state == "playing" and self._advances(session, shown)
         return not runs and self.at.steady_s - since_s >= self.rules.ghost_after_s
 
-    def _credit(self, other: OtherPlayer) -> None:
-        """Credit what a player that is gone showed to the session that it belonged to."""
-        moved = other.moved
-        for session in self.server.same_viewing(other.playback):
-            if self._starts_again(session, other):
+    def _settle_stopped(self) -> None:
+        """Credit what a stopped player showed, if its session continues on a third player from this poll on.
+
+        The two did not advance at the same time. If the stopped one advances later, it is measured from then on.
+        """
+        followed = [session for session, _ in self.diff.followed]
+        for key, other in self.diff.others.items():
+            if other.moved is None or other.trial.advanced == self.at:
                 continue
-            if moved is not None and session.timeline.advanced.steady_s <= moved.steady_s:
-                self.diff.credited.append((session, other))
-                return
+            goes_on = any(session in followed for session in self.server.same_viewing(other.playback))
+            if goes_on and self._credit(other):
+                self.diff.others[key] = OtherPlayer.standing(other.playback, self.at)
+
+    def _credit(self, other: OtherPlayer) -> bool:
+        """Credit what a player that no longer plays showed to its session; False if it has none."""
+        moved = other.moved
+        stood = [
+            session
+            for session in self.server.same_viewing(other.playback)
+            if moved is not None and session.timeline.advanced.steady_s <= moved.steady_s
+            if not self._starts_again(session, other)
+        ]
+        if stood:
+            self.diff.credited.append((_nearest(stood, _began_at(other)), other))
+        return bool(stood)
 
 
-def _nearest(sessions: list[Session], playback: Playback) -> Session:
-    """Return the session with the position nearest to a stream's."""
-    there = playback.position_ms or 0
-    return min(sessions, key=lambda session: abs((session.timeline.position_ms or 0) - there))
+def _nearest(sessions: list[Session], there_ms: int | None) -> Session:
+    """Return the session with the position nearest to that of a stream."""
+    return min(sessions, key=lambda session: abs((session.timeline.position_ms or 0) - (there_ms or 0)))
+
+
+def _began_at(other: OtherPlayer) -> int | None:
+    """Return from where on another player has played: there the session stood that it goes on with."""
+    return other.trial.join_position_ms
 
 
 def _same_viewing(one: Playback, other: Playback) -> bool:

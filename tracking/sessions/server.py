@@ -64,7 +64,7 @@ class ServerSessions:
             del self.streams[session.stream]
 
     def reindex(self, session: Session, old: StreamKey) -> None:
-        """Apply that a session follows another stream than `old` now."""
+        """Update the index after a session's stream changed from `old`."""
         if self.streams.get(old) is session:
             del self.streams[old]
         self.streams[session.stream] = session
@@ -73,7 +73,7 @@ class ServerSessions:
 
 @dataclass(slots=True)
 class PlexServers:
-    """Every Plex server that was heard of, in that order."""
+    """Every Plex server that was reported, in the order of the first report."""
 
     away: set[str] = field(default_factory=set)
     """Ids of those that do not answer."""
@@ -106,13 +106,18 @@ class PlexServers:
         """Return the ids of the servers on which a watch runs."""
         return [server.server_id for server in self if any(session.watched for session in server)]
 
-    def set_away(self, server: ServerSessions, away: bool) -> None:
-        """Note whether a server answers."""
-        server.away = away
-        (self.away.add if away else self.away.discard)(server.server_id)
+    def note_answer(self, server: ServerSessions) -> None:
+        """Note that a server answers."""
+        server.away = False
+        self.away.discard(server.server_id)
+
+    def note_silence(self, server: ServerSessions) -> None:
+        """Note that a server does not answer."""
+        server.away = True
+        self.away.add(server.server_id)
 
     def count_watches(self, changed: Iterable[str]) -> int:
-        """Return how many watches run, counted anew on the servers (ids) on which any began or ended."""
+        """Return how many watches run; count again only on the servers (ids) on which any began or ended."""
         for server_id in changed:
             count = sum(session.count for session in self[server_id])
             self._count += count - self._counts.get(server_id, 0)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from messages import Attendee, EndReason, FindHistory, HistoryRow, Item, Moment, Playback, WatchRecord, WatchState
 from messages.ids import plex_viewer_id
 from tracking.rules import Rules, is_live
-from tracking.sessions.handover import credit, drop_pending, limit_pending, relabel, relocate, resume_measuring
+from tracking.sessions.handover import credit, limit_pending, relabel, relocate, resume_measuring, start_standing
 from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.party_watches import PartyWatches, observe_member
 from tracking.sessions.phases import (
@@ -45,7 +45,7 @@ ASK_TRIES = 3
 
 
 class StreamKey(NamedTuple):
-    """What one playback on a server is listed under. Session keys start again at 1 with the server."""
+    """The key of one playback on a server. Session keys start again at 1 when the server restarts."""
 
     account_id: str
     machine_id: str
@@ -103,7 +103,7 @@ class Session:
 
     @property
     def film(self) -> str:
-        """By what its film is known on every server, as far as it is."""
+        """The key of its film: the same on every server if Plex matched it, else only valid on its own."""
         item = self.timeline.item
         if self._named is not item:
             self._named, self._film = item, film_keys(item)[0]
@@ -131,7 +131,7 @@ class Session:
 
     @property
     def stood_since(self) -> Moment:
-        """Since when its film has not been seen to run; of live TV, since it was last seen."""
+        """When its film was last seen to run; for live TV, when it was last seen."""
         return self.timeline.seen if self.timeline.position_ms is None else self.timeline.advanced
 
     @property
@@ -147,8 +147,8 @@ class Session:
     def shows(self, shown: Playback, outage: bool) -> bool:
         """Tell whether its stream still shows its film.
 
-        A re-match of the metadata in mid-play changes nothing; but a key under which another guid and another length
-        begin anew was given to another film. Where nobody looked, either of the two tells.
+        A re-match of the metadata in mid-play changes nothing. A key with another guid and another length that starts
+        anew belongs to another film; after an outage either of the two is enough.
         """
         mine = self.timeline
         if same_film(shown.item, mine.item):
@@ -160,7 +160,7 @@ class Session:
         return (same_length and not went_back) if outage or mine.outage else (same_length or not went_back)
 
     def follows_same(self, shown: Playback) -> bool:
-        """Tell whether another stream is the same account's playing of the film, as it was or is matched."""
+        """Tell whether another stream is the same account playing the same film, by first or last metadata match."""
         mine = self.timeline
         items = (mine.item, self.playback.item) if self.playback else (mine.item,)
         if shown.account_id != mine.account_id or not any(same_film(shown.item, item) for item in items):
@@ -175,7 +175,7 @@ class Session:
         return asked and any(watch.watch_id == watch_id for watch in self.watches() or [self.timeline])
 
     def plays(self, at: Moment, rules: Rules) -> bool:
-        """Tell whether its film runs: the player says so, and a standstill is no longer than a late report explains."""
+        """Tell whether its film runs: the player says so, and has not stood for longer than a late report explains."""
         line = self.timeline
         stands_s = at.steady_s - line.advanced.steady_s
         return self.active and line.state == "playing" and not line.ghost and stands_s < rules.ghost_after_s
@@ -183,7 +183,7 @@ class Session:
     def observe(
         self, playback: Playback, at: Moment, outage: bool, presence_known: bool, rules: Rules, *, same: bool = False
     ) -> None:
-        """Apply that a poll lists it; `same`: its item is the same to the letter."""
+        """Apply a poll that lists it; `same`: its item is unchanged."""
         unobserved = outage or not isinstance(self.phase, Active)
         self.phase, self.playback = ACTIVE, playback
         before = mark_unobserved(self.timeline) if unobserved else self.timeline
@@ -206,58 +206,58 @@ class Session:
         if in_the_dark and playback.machine_id != self.timeline.machine_id:
             self.relocate(playback, at, presence_known)
             return
-        # What stood on the stream before is not known to have run.
+        # Neither time in which no stream was listed counts as played, nor in which the one before stood.
+        if (missing := absence(self.phase)) is not None:
+            self.change_watches(lambda watch: replace(watch, seen=missing.skip_absence(watch.seen)))
         self.change_watches(lambda watch: limit_pending(watch, playback.position_ms, at))
         self.observe(playback, at, outage, presence_known, rules)
-        if not in_the_dark:
-            self.change_watches(drop_pending)
+        self.change_watches(lambda watch: start_standing(watch, keep_held=in_the_dark))
 
     def relocate(self, playback: Playback, at: Moment, presence_known: bool = True) -> None:
-        """Continue on another stream; what lies between does not count."""
+        """Continue on another stream; the time between does not count."""
         self.phase, self.playback = ACTIVE, playback
         self.timeline = relabel(relocate(self.timeline, playback, at), playback, self.tracks_owner)
         self.party_watches.change(
             lambda watch: relabel(relocate(watch, playback, at), playback, named=False), presence_known
         )
 
-    def take_over(self, other: OtherPlayer, at: Moment, presence_known: bool) -> None:
+    def take_over(self, other: OtherPlayer, at: Moment, presence_known: bool, rules: Rules) -> None:
         """Continue on another player, and credit what it has shown since it began to advance."""
         since_s = other.moved.steady_s if other.moved is not None else at.steady_s
-        late = {member for member, watch in self.party_watches.items() if watch.advanced.steady_s > since_s}
-        self.credit(other, at, presence_known)
+        came = {each: watch.advanced for each, watch in self.party_watches.items() if watch.advanced.steady_s > since_s}
+        self.credit(other, at, presence_known, rules)
         self.relocate(other.playback, at, presence_known)
         self.timeline = resume_measuring(self.timeline, other)
         self.party_watches.change(
-            lambda watch: resume_measuring(watch, other, whole=watch.viewer_id not in late), presence_known
+            lambda watch: resume_measuring(watch, other, came.get(watch.viewer_id)), presence_known
         )
 
-    def credit(self, other: OtherPlayer, at: Moment, presence_known: bool) -> None:
+    def credit(self, other: OtherPlayer, at: Moment, presence_known: bool, rules: Rules) -> None:
         """Credit what another player of the account showed while this one stood still."""
-        self.timeline = credit(self.timeline, other, at)
-        self.party_watches.change(lambda watch: credit(watch, other, at), presence_known)
+        self.timeline = credit(self.timeline, other, at, rules)
+        self.party_watches.change(lambda watch: credit(watch, other, at, rules), presence_known)
 
     def mark_absent(
         self, at: Moment, outage_since: Moment | None, rules: Rules, switched: bool, stopped: bool
     ) -> End | FindHistory | None:
-        """Apply that a successful poll does not list it; return what follows.
+        """Apply a successful poll that does not list it; return what follows.
 
         `outage_since`: the last poll before an outage that this one ends. `switched`: its stream shows something
         else. `stopped`: an alert said so.
         """
         missing, since = absence(self.phase), unreadable_since(self.phase)
+        before = self.phase.before if isinstance(self.phase, Unreadable) else self.phase
         if missing is None:
-            before = self.phase.before if isinstance(self.phase, Unreadable) else self.phase
             unobserved = isinstance(before, Restored)
             if outage_since is not None:
-                # Nobody looked when it ended. A single failed poll leaves no more doubt than the grace does anyway.
+                # Its end was not observed. A single failed poll is no worse than the grace period.
                 unobserved = unobserved or at.steady_s - self.timeline.seen.steady_s > rules.end_grace_s
                 self.change_watches(mark_unobserved)
-            missing = Missing(at, at, unobserved, since)
-        elif outage_since is not None:
-            missing = missing.wait_longer(outage_since, at)
-        before_phase = self.phase.before if isinstance(self.phase, Unreadable) else self.phase
-        if isinstance(before_phase, AwaitingHistory):
-            return self._await_history(AwaitingHistory(missing, before_phase.lookup), at)
+            missing = Missing(at, at, at, unobserved, since)
+        else:
+            missing = missing.miss_again(at, outage_since)
+        if isinstance(before, AwaitingHistory):
+            return self._await_history(AwaitingHistory(missing, before.lookup), at)
         self.phase = missing
         reason: EndReason | None = None
         if switched:
@@ -274,10 +274,10 @@ class Session:
         return End("end_unknown")
 
     def hold_unreadable(self, at: Moment, outage_since: Moment | None, named: bool, rules: Rules) -> bool:
-        """Apply that something unreadable on the server may be it; False when that has gone on for too long.
+        """Apply an unreadable element that may be this session; False when that has gone on for too long.
 
-        Its key (`named`) is proof. A mere place in the list is believed for a while only: something broken may stand
-        there all night, and must not keep every ended session alive.
+        Its key (`named`) is proof. A mere place in the list counts only for a while: a broken element may be listed all
+        night, and must not keep every ended session alive.
         """
         since = unreadable_since(self.phase) or at
         missing = absence(self.phase)
@@ -292,11 +292,11 @@ class Session:
         return True
 
     def forget_unreadable(self) -> None:
-        """Apply that nothing unreadable on the server can be it."""
+        """Note that no unreadable element on the server can be this session."""
         if isinstance(self.phase, Unreadable):
             self.phase = self.phase.before
-        if isinstance(self.phase, Missing) and self.phase.unreadable_since is not None:
-            self.phase = Missing(self.phase.since, self.phase.first, self.phase.unobserved)
+        if isinstance(self.phase, Missing):
+            self.phase = self.phase.forget_unreadable()
 
     def end_watches(self, reason: EndReason | None, rules: Rules) -> list[WatchRecord]:
         """End all watches, each at the last moment seen; return their records."""
@@ -336,8 +336,8 @@ class Session:
     def end_party_watch(self, member: str, at: Moment | None, server_away: bool, rules: Rules) -> WatchRecord:
         """End one member's watch: at `at`, with the film where it is by then, or when last seen.
 
-        When last seen, where the time since is in the dark: Discord was away (`at` is None), Plex is, or the session
-        is missing and the film may be over.
+        It ends when last seen if the time since was not observed: Discord was away (`at` is None), Plex is away, or the
+        session is missing and the film may be over.
         """
         watch = self.party_watches.pop(member)
         dark = at is None or server_away or watch.outage or not isinstance(self.phase, Active | Missing)
@@ -352,8 +352,8 @@ class Session:
     def end_party_watch_since(self, member: str, since: Moment, at: Moment, rules: Rules) -> WatchRecord:
         """End one member's watch at `since`, before `at`: the film has stood since then, and the party has moved."""
         watch = self.party_watches.pop(member)
-        stood_s = max(0.0, at.steady_s - max(since.steady_s, watch.advanced.steady_s))
-        watch = replace(watch, pending_s=0.0, paused_s=max(0.0, watch.paused_s - stood_s))
+        stood_s = at.steady_s - max(since.steady_s, watch.advanced.steady_s) if watch.state == "paused" else 0.0
+        watch = replace(watch, pending_s=0.0, paused_s=max(0.0, watch.paused_s - max(0.0, stood_s)))
         ended_s = watch.seen.wall_s - max(0.0, watch.seen.steady_s - max(since.steady_s, watch.advanced.steady_s))
         return finish(watch, ended_s, "ended" if at_end(self.timeline, rules) else "left", rules)
 
@@ -391,7 +391,7 @@ class Session:
         return history_query(self.server_id, self.timeline, self.watches())
 
     def _await_history(self, phase: AwaitingHistory, at: Moment) -> End | FindHistory | None:
-        """Ask again where the answer is long in coming; give up after a few tries."""
+        """Ask again if the answer takes long; give up after a few tries."""
         self.phase = phase
         if at.steady_s - phase.lookup.asked.steady_s < ASK_AGAIN_S:
             return None

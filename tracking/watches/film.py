@@ -40,7 +40,7 @@ def same_film(one: Item, other: Item) -> bool:
 
 
 def has_same_key(one: Item, other: Item) -> bool:
-    """Tell whether two items are listed under one key of one server. A live channel's programmes never are."""
+    """Tell whether two items have the same key on the same server. A live channel's programmes never have."""
     return not is_live(one) and not is_live(other) and _local_key(one) == _local_key(other)
 
 
@@ -51,14 +51,14 @@ def has_same_length(one: Item, other: Item) -> bool:
 
 
 def film_keys(item: Item) -> tuple[str, ...]:
-    """Return what an item can be looked up by: two of the same film share at least one; `same_film` decides."""
+    """Return the lookup keys of an item: two items of the same film share at least one; `same_film` decides."""
     guid = global_guid(item)
     local = _local_key(item)
     return (guid, local) if guid and not is_live(item) else (local,)
 
 
 def _local_key(item: Item) -> str:
-    """Return what tells an item from others of its server."""
+    """Return a key that identifies an item on its server."""
     if is_live(item):
         parts = item.key.split("/")
         tuner = parts[3] if item.key.startswith(f"{LIVE_KEY}sessions/") and len(parts) > 3 else ""

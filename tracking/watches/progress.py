@@ -25,9 +25,8 @@ What an interval between two observations counts as:
 | ghost                 | jumped on or back  | the last interval       | -                   | -                    |
 
 A client that says "buffering" while its position moves on no faster than the clock is playing; its report before may
-have been late. Otherwise buffering
-counts as neither, and a position reported with it is not believed (some clients then name the end). A player that
-pauses reports at once, so that "the same" at a pause means that the film stood still.
+have been late. Otherwise buffering counts as neither, and a position reported with it is not believed (some clients
+then report the end). A player that pauses reports at once, so "the same" at a pause means that the film stood still.
 
 "As time allows": by no more than what the player's speed makes of the elapsed time, what earlier reports were late by
 (at most the slack), and the slack; and only while all that ran ahead is together (`lead_ms`) no more than twice the
@@ -41,8 +40,12 @@ intervals tell nothing of the long run, and who pauses would lose by it.
 
 The speed is 1 until steady steps show another (`speed`), with pauses and seeks between them or not. What those steps
 skipped, by the speed believed before, was played after all and is seen. Where the film falls behind a faster speed and
-no other is steady, that was none: the speed is 1 again, and nothing may run ahead of it for now. "As long as the
-advance" is as long as the film takes for it at the speed; after an outage or a ghost, no faster than the clock.
+no other is steady, that was none: the speed is 1 again, and nothing may run ahead of it for now. What a faster speed
+has shown beyond the clock is doubted for some steps (`doubted`), and taken back where single steps of normal speed are
+among its own: the others had a skip in them. "As long as the advance" is as long as the film takes for it at the speed;
+after an outage or a ghost, no faster than the clock. "The time, as film" is what the film can have run at its speed, if
+that is slow, since it was last looked at: a player that was dead by then ran no earlier. A film that runs slower than
+the clock is known for it after less time than one that runs faster: skips make no film slow.
 """
 
 from typing import NamedTuple
@@ -53,7 +56,7 @@ from messages import Moment, PlayerState, PositionMs, WatchState, sittings, span
 from tracking.rules import Rules, is_live
 from tracking.watches.film_seen import RARE_S, FilmInterval, FilmSeen, see_film
 from tracking.watches.learned_speed import Outage, longer_outage, unfold_steps
-from tracking.watches.speed import JITTER_MS, add_break, add_step, may_run, slowest_steady
+from tracking.watches.speed import JITTER_MS, add_break, add_step, find_speed_unseen, may_run
 from tracking.watches.watch import clamp_position, is_over
 
 FLOOR_MS = 2000
@@ -81,7 +84,7 @@ def advance(
     if state.buffering_s and player == state.state == "playing" and step_ms > 0:
         played_s = state.pending_s + elapsed_s
         if step_ms <= state.speed * played_s * 1000 + FLOOR_MS:
-            state = replace(state, buffering_s=0.0)  # so long it stood: since then the film has run no further
+            state = replace(state, buffering_s=0.0)  # it stood for that long: the film has not run since then
     if player == state.state == "playing" and (expected := _ran_on(state, moment, position, elapsed_s, rules)):
         return expected
     back_ms = max(FLOOR_MS, rules.slack_ms) if state.reckoned else FLOOR_MS
@@ -95,7 +98,7 @@ def _ran_on(
 ) -> WatchState | None:
     """Return the watch after steady play at its speed, give or take the slack; None for anything else.
 
-    Nearly every step is one: what `_move` says of it, in a third of the time.
+    Nearly every step is one: the result is that of `_move`, in a third of the time.
     """
     before = state.position_ms or 0
     ran_s = state.pending_s + elapsed_s
@@ -105,6 +108,8 @@ def _ran_on(
     if not step_ms > 0 or excess_ms > slack_ms or not -slack_ms < lead_ms < slack_ms:
         return None
     if state.outage or state.ghost or state.buffering_s or state.reckoned or int(position) == state.item.duration_ms:
+        return None
+    if state.doubted:
         return None
     jitter_ms = state.speed * JITTER_MS
     if -jitter_ms <= excess_ms <= jitter_ms and (state.even_steps or may_run(state.recent_steps)):
@@ -133,7 +138,7 @@ def _ran_on(
 def _moves_on(state: WatchState, position: PositionMs, elapsed_s: float, rules: Rules) -> bool:
     """Tell whether the film went on, no faster than it plays, though the client says that it buffers.
 
-    It says so at once: the report before was late, by no more than the slack.
+    The client reports buffering at once: the report before was late, by no more than the slack.
     """
     if state.position_ms is None:
         return False
@@ -145,7 +150,7 @@ def _moves_on(state: WatchState, position: PositionMs, elapsed_s: float, rules: 
 def _untold(
     state: WatchState, moment: Moment, position: PositionMs | None, player: PlayerState, elapsed_s: float
 ) -> WatchState:
-    """Count time by the state that the interval began with: there is no position. Live TV never has one."""
+    """Count time by the state at the start of the interval: there is no position. Live TV never has one."""
     playing_s, paused_s, pending_s, buffering_s = state.playing_s, state.paused_s, state.pending_s, state.buffering_s
     if not state.outage:
         if state.state == "paused":
@@ -204,15 +209,15 @@ def _stand_still(
         state,
         seen=moment,
         state=player,
-        # A reckoned position holds until a report passes it: the member came in there, not where the last
-        # report was.
+        # An estimated position holds until a report passes it: the member joined there, not at the last
+        # report.
         position_ms=state.position_ms if state.reckoned else position,
         paused_s=paused_s,
         pending_s=pending_s,
         buffering_s=buffering_s,
         lead_ms=lead_ms,
         recent_steps=add_break(state.recent_steps, step_ms) if step_ms else state.recent_steps,
-        ghost=player == "playing" and pending_s >= rules.ghost_after_s,
+        ghost=player == "playing" and (state.ghost or pending_s >= rules.ghost_after_s),
         outage=False,
         absent_since=None,
     )
@@ -257,6 +262,7 @@ def _move(
         buffering_s=0.0,
         lead_ms=round(film.lead_s * 1000),
         spans=film.spans,
+        doubted=film.doubted,
         sittings=sittings.add(state.sittings, time.began_s, time.ended_s, time.playing_s),
         speed=film.speed,
         recent_steps=film.recent_steps,
@@ -270,12 +276,15 @@ def _move(
 
 def _count_time(state: WatchState, interval: FilmInterval, film: FilmSeen) -> _TimePlayed:
     """Return how long of an interval counts as played and as paused."""
-    moment, position, player, elapsed_s, ran_s, _ = interval
+    moment, position, player, elapsed_s, ran_s, step_s = interval
     is_blind, is_at_end = state.outage or state.ghost, int(position) == state.item.duration_ms
     playing_s, paused_s, began_s, ended_s = 0.0, 0.0, moment.wall_s - ran_s, moment.wall_s
     last_outage = state.last_outage
     if film.seen_s > 0 and (is_blind or state.state != player or is_at_end):
-        speed = slowest_steady(state.recent_steps, film.speed) if is_blind else film.speed
+        speed = film.speed
+        if is_blind:
+            unseen = (round(ran_s * 1000), round(step_s * 1000))
+            speed = find_speed_unseen(state.recent_steps, unseen, speed)
         playing_s = min(film.seen_s / speed, ran_s)
         if state.state == "playing" and not state.ghost:
             ended_s = began_s + playing_s
@@ -301,7 +310,7 @@ def _count_time(state: WatchState, interval: FilmInterval, film: FilmSeen) -> _T
 
 
 def _was_not_told_yet(state: WatchState, step_s: float, ran_s: float, rules: Rules) -> bool:
-    """Tell whether the position so far was none: a player that resumes shows 0 until its first report."""
+    """Tell whether the position so far was not real: a player that resumes shows 0 until its first report."""
     if state.spans or state.playing_s or state.position_ms != state.join_position_ms:
         return False
     is_unset = state.position_ms == 0 or (state.reckoned and (state.position_ms or 0) <= NOT_TOLD_YET_MS)

@@ -18,7 +18,7 @@ STEP_MS = 8000
 _REPORTS = (20_000, 10_000)
 """How often clients report that do not report every second, ms."""
 SLOWEST, FASTEST = 0.45, 2.1
-"""What players offer is 0.5 to 2; reports are not quite regular."""
+"""Players offer 0.5 to 2; the rest is for reports that are not quite regular."""
 ENOUGH_MS = 75_000
 """How much time the steps must take that tell a speed: who skips twice a minute does not look steady for so long."""
 IN_A_ROW_MS = 50_000
@@ -26,11 +26,16 @@ IN_A_ROW_MS = 50_000
 SOON_MS = 45_000
 """How much is enough where there are many steps, and each tells the same: nobody skips as regularly as that."""
 CHANCE_MS = 95_000
-"""For how long skips twice a minute look steady by chance."""
+"""How long skips twice a minute may look steady by chance."""
 CHANCES_MS = 150_000
 """The same with breaks between: after each pause the skips fall anew between the reports."""
+SLOWER_SHARE = 0.9
+"""A film that advances by less than this share of what its speed makes is slower, and not late."""
 MANY_STEPS = 5
 """How many steps are many; in a row, one less is as good as IN_A_ROW_MS."""
+FEW_NORMAL, MANY_OTHERS = 2, 3
+"""How many single steps of normal speed, among those of a faster one, show that it is none; and how many others in a
+row that it was changed."""
 JITTER_MS = 1100
 """How far a step may be off what a client that reports every second shows."""
 _REPORT_JITTER_S = 1.0
@@ -39,8 +44,9 @@ _LATE_S = 20
 """How late a report may be, seconds."""
 _SAME = 0.025
 """Speeds are the same that differ by no more than this share."""
-_LAG_SHARE = 0.8
-"""How much of a client's interval the age of its last report may change by, in steps that one speed explains."""
+_LAG_SHARE, _IN_PHASE_SHARE = 0.8, 1.1
+"""How much of a client's interval the age of its last report may change by, in steps that one speed explains; and where
+polls fall just when reports do: now before one, now after it."""
 
 Step = tuple[int, int]
 """(ms on the clock, ms of film); a step of no time is a break."""
@@ -147,23 +153,82 @@ def slowest_steady(steps: Sequence[Step], speed: float) -> float:
     Less is enough here than to learn a speed, and seeks between the steps do no harm: no skipping makes a film look
     slow.
     """
-    lately: list[Step] = []
-    for step in reversed(_without_breaks(steps)):
-        if not _fits(step, total([step, *lately])[1] / total([step, *lately])[0]):
-            break
-        lately.insert(0, step)
-    clock_ms, film_ms = total(lately)
+    clock_ms, film_ms = total(_alike_lately(steps))
     known = film_ms / clock_ms if clock_ms >= IN_A_ROW_MS else speed
     return min(1.0, speed, max(SLOWEST, known))
+
+
+def find_speed_unseen(steps: Sequence[Step], unseen: Step, speed: float) -> float:
+    """Return the speed at which the film ran while nobody looked, where that is slower than `speed`; at most 1.
+
+    The steps before it show it, fewer than else, if the film advanced by as much as they do: with their reports late.
+    """
+    lately = _alike_lately(steps)
+    clock_ms, film_ms = total(lately)
+    if clock_ms >= STEP_MS and clock_ms + unseen[0] >= IN_A_ROW_MS:
+        known = film_ms / clock_ms
+        late_ms = _LATE_S * 1000 if count_steps(lately) > 1 else JITTER_MS
+        if known < SLOWER_SHARE and abs(unseen[1] - known * unseen[0]) <= known * late_ms:
+            return min(speed, max(SLOWEST, known))
+    return slowest_steady(steps, speed)
+
+
+def learn_slow(steps: Sequence[Step], speed: float) -> tuple[float, Sequence[Step]] | None:
+    """Return the speed at which the film ran lately, and those steps, where that is slower than `speed` and than 1."""
+    known = slowest_steady(steps, speed)
+    if known >= SLOWER_SHARE * min(1.0, speed):
+        return None
+    return known, _alike_lately(steps)
+
+
+def _alike_lately(steps: Sequence[Step]) -> Sequence[Step]:
+    """Return the last steps that are of one speed, with the breaks between them."""
+    clock_ms = film_ms = 0
+    first = len(steps)
+    for at, step in reversed(list(enumerate(steps))):
+        if step[0] > 0:
+            clock_ms, film_ms = clock_ms + step[0], film_ms + step[1]
+            if not _fits(step, film_ms / clock_ms):
+                break
+            first = at
+    return steps[first:]
 
 
 def _without_breaks(steps: Sequence[Step]) -> list[Step]:
     return [step for step in steps if step[0] > 0]
 
 
+def tell_none_or_changed(steps: Sequence[Step], speed: float) -> tuple[bool, bool]:
+    """Tell whether a faster speed was none, and whether it was one that was changed.
+
+    It was none where single steps of normal speed are among those of it: what was longer had a skip in it. Several
+    others in a row show that it was changed.
+    """
+    single, row, normal = 0, MANY_OTHERS, 0  # what comes before the first one of the faster speed tells nothing
+    for step in _without_breaks(steps):
+        if step[0] < STEP_MS:
+            continue  # too short to tell
+        if _shows(step, speed):
+            single += normal if row < MANY_OTHERS else 0
+            row = normal = 0
+        else:
+            row, normal = row + 1, normal + _shows(step, 1.0)
+    return single >= FEW_NORMAL, row >= MANY_OTHERS
+
+
+def is_steady_at(steps: Sequence[Step], speed: float) -> bool:
+    """Tell whether all remembered steps are of a speed."""
+    return count_steps(steps) == MAX_STEPS and all(_shows(step, speed) for step in _without_breaks(steps))
+
+
+def _shows(step: Step, speed: float) -> bool:
+    """Tell whether a player of this speed shows such a step, whatever interval it reports at."""
+    return _fits(step, speed) or any(_fits_reports(step, speed, interval_ms) for interval_ms in _REPORTS)
+
+
 def _explains_most(steps: Sequence[Step], speed: float) -> bool:
     """Tell whether most steps are of this speed, each by itself and all of them together: the others are skips."""
-    own = [step for step in steps if _fits(step, speed) or any(_fits_reports(step, speed, each) for each in _REPORTS)]
+    own = [step for step in steps if _shows(step, speed)]
     clock_ms, film_ms = total(own)
     return 2 * len(own) > len(steps) and abs(film_ms - speed * clock_ms) <= speed * _LATE_S * 1000
 
@@ -259,25 +324,36 @@ def _are_reports(steps: Sequence[Step], interval_ms: int, speed: float) -> bool:
     if not all(_fits_reports(step, speed, interval_ms) for step in _without_breaks(steps)):
         return False
     age_ms = least_ms = most_ms = 0
+    in_phase = is_late = False
     for clock_ms, film_ms in steps:
         if clock_ms <= 0:
             age_ms = least_ms = most_ms = 0
             continue
-        age_ms += clock_ms - round(film_ms / (speed * interval_ms)) * interval_ms
+        reports = round(film_ms / (speed * interval_ms))
+        whole = _whole_reports(clock_ms, interval_ms)
+        in_phase, is_late = in_phase or reports > whole > 0, is_late or reports < whole
+        age_ms += clock_ms - reports * interval_ms
         least_ms, most_ms = min(least_ms, age_ms), max(most_ms, age_ms)
-        if most_ms - least_ms > _LAG_SHARE * interval_ms:
-            return False
-    return True
+    if is_late and not in_phase:
+        return False  # what was late is never caught up
+    return most_ms - least_ms <= (_IN_PHASE_SHARE if in_phase else _LAG_SHARE) * interval_ms
+
+
+def _whole_reports(clock_ms: int, interval_ms: int) -> int:
+    """Return how many reports take so long; 0 where that is no whole number of them."""
+    whole = round(clock_ms / interval_ms)
+    return whole if abs(clock_ms - whole * interval_ms) <= JITTER_MS else 0
 
 
 def _fits_reports(step: Step, speed: float, interval_ms: int) -> bool:
-    """Tell whether a step is a whole number of reports, and that number one that its time can have."""
+    """Tell whether a step is a whole number of reports, and that number one that its time can have.
+
+    Polls that fall just when reports do see two of them at once now and then, after none.
+    """
     clock_ms, film_ms = step
     reports = round(film_ms / (speed * interval_ms))
     if reports < 1 or abs(film_ms - reports * interval_ms * speed) > speed * _REPORT_JITTER_S * 1000:
         return False
-    expected = clock_ms / interval_ms
-    whole = round(expected)
-    if whole and abs(expected - whole) * interval_ms <= JITTER_MS:
-        return reports == whole
-    return abs(reports - expected) < 1
+    if whole := _whole_reports(clock_ms, interval_ms):
+        return reports in (whole, whole - 1) or (whole == 1 and reports == 2)
+    return abs(reports - clock_ms / interval_ms) < 1

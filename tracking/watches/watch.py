@@ -20,16 +20,12 @@ from messages import (
 )
 from messages.base import DurationMs
 from tracking.rules import Rules, classify, is_live
+from viewers.resuming import END_SHARE, at_beginning, seen_before, step_back_ms
 
-END_SHARE = 0.02
-"""Within this share of the end a film has ended: nobody sits through the last line of the credits."""
 CREDITS_SHARE = 0.05
 """Within this share of the end long credits run: a film that stands there, while another one was started, is over."""
-BEGINNING_SHARE = 0.05
-"""A return to a completed film within this share of its beginning is a new watch."""
-
 CLOCK_SET_S = 3660.0
-"""By how much a wall clock is set: by NTP, or an hour where its zone was wrong; a little more for what lies between."""
+"""The most by which a wall clock is set: an hour where its zone was wrong, and a little for what lies between."""
 
 
 def make_id(*parts: object) -> str:
@@ -75,6 +71,7 @@ def resume(record: WatchRecord, fresh: WatchState) -> WatchState:
     """Return `fresh` as the continuation of a finished watch: same id and join position, spans and times of both."""
     return replace(
         fresh,
+        item=keep_length(fresh.item, record.item),
         watch_id=record.watch_id,
         started_at_s=record.started_at_s,
         join_position_ms=record.join_position_ms,
@@ -89,18 +86,9 @@ def resume(record: WatchRecord, fresh: WatchState) -> WatchState:
     )
 
 
-def can_resume(record: WatchRecord, away_s: float, position_ms: int | None, rules: Rules) -> bool:
-    """Tell whether a viewer who is back at `position_ms`, `away_s` seconds after the end, goes on with a watch.
-
-    Not after the window. An uncompleted watch always goes on. A completed one does not where the film starts again, or
-    where a part of it would be seen again: who comes back for the credits has not seen a second film, who watches it
-    anew from minute seven has.
-    """
-    if away_s > rules.resume_window_s:
-        return False
-    if not record.completed:
-        return True
-    return not at_beginning(record.item, position_ms, rules) and not seen_before(record, position_ms, rules)
+def keep_length(item: Item, known: Item) -> Item:
+    """Return an item with the length that is known of it, where it is shown without one for a while."""
+    return replace(item, duration_ms=known.duration_ms) if item.duration_ms is None and known.duration_ms else item
 
 
 def starts_again(
@@ -117,34 +105,14 @@ def starts_again(
     if (completion(line) or 0.0) < rules.watched_percent:
         return False
     ran_ms = max(0.0, at.steady_s - line.seen.steady_s) * 1000
-    begins = at_beginning(line.item, position_ms, rules) or position_ms <= ran_ms + rules.slack_ms
-    if begins and not at_beginning(line.item, before_ms, rules):
+    duration_ms = line.item.duration_ms
+    begins = at_beginning(duration_ms, position_ms, rules) or position_ms <= ran_ms + rules.slack_ms
+    if begins and not at_beginning(duration_ms, before_ms, rules):
         return True
     if player is None or (player == line.machine_id and not at_end(line, rules)):
         return False
-    return position_ms < before_ms - step_back_ms(line.item, rules) and seen_before(line, position_ms, rules)
-
-
-def seen_before(watch: WatchRecord | WatchState, position_ms: int | None, rules: Rules) -> bool:
-    """Tell whether the film was seen on from `position_ms`, and for longer than a player steps back to go on.
-
-    What was skipped just there makes no part that was not seen.
-    """
-    if position_ms is None:
-        return False
-    back_ms = step_back_ms(watch.item, rules)
-    return any(start - rules.slack_ms <= position_ms < end - back_ms for start, end in watch.spans)
-
-
-def step_back_ms(item: Item, rules: Rules) -> float:
-    """Return how far a player steps back at most to go on with a film."""
-    return max(rules.slack_ms, END_SHARE * (item.duration_ms or 0))
-
-
-def at_beginning(item: Item, position_ms: int | None, rules: Rules) -> bool:
-    """Tell whether a film starts anew: at most the slack, or 5 % of a long film, has run."""
-    beginning = max(rules.slack_ms, BEGINNING_SHARE * (item.duration_ms or 0))
-    return position_ms is None or position_ms <= beginning
+    is_back = position_ms < before_ms - step_back_ms(duration_ms, rules)
+    return is_back and seen_before(line.spans, duration_ms, position_ms, rules)
 
 
 def mark_unobserved(state: WatchState) -> WatchState:
@@ -174,23 +142,6 @@ def restore_watch(state: WatchState, at: Moment) -> WatchState:
         sittings=state.sittings or sittings.add((), state.started_at_s, state.seen.wall_s, state.playing_s),
         outage=True,
         absent_since=None,
-    )
-
-
-def credit_earlier(state: WatchState, joined_ms: PositionMs, position_ms: PositionMs, at: Moment) -> WatchState:
-    """Return a watch that has just begun at `position_ms` as one that began at `joined_ms`, the film running since.
-
-    One that goes on with an earlier watch keeps that one's beginning.
-    """
-    ran_s = (position_ms - joined_ms) / 1000 / state.speed
-    began = state.playing_s == 0.0 and not state.spans
-    return replace(
-        state,
-        join_position_ms=joined_ms if began else state.join_position_ms,
-        started_at_s=min(state.started_at_s, at.wall_s - ran_s),
-        spans=spans.add(state.spans, joined_ms, position_ms),
-        playing_s=state.playing_s + ran_s,
-        sittings=sittings.merge((state.sittings, sittings.add((), at.wall_s - ran_s, at.wall_s, ran_s))),
     )
 
 

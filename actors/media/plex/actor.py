@@ -1,4 +1,4 @@
-"""The Plex poller: polls the sessions of one server and tells the tracker, or why it could not."""
+"""The Plex poller: polls the sessions of one server, and sends the tracker the result or the failure."""
 
 import concurrent.futures
 import dataclasses
@@ -56,8 +56,8 @@ BETWEEN_ALERTED_S: Final = 0.5
 REPEAT_STOP_S: Final = 60.0
 """How long a stop is repeated with every poll that does not list its session (real seconds)."""
 MOST_SKIPPED: Final = 6
-"""A refused token is tried up to this many times less often: it heals only by a person, and each try is a line in
-the server's log. All else is tried at every poll, so that tracking resumes as soon as it can."""
+"""A refused token is tried up to this many times less often: only a person can fix it, and each try is a line in
+the server's log. Other failures are tried at every poll, so that tracking resumes as soon as it can."""
 NEEDS_ACTION: Final = frozenset({"unauthorized", "forbidden"})
 
 
@@ -68,7 +68,7 @@ class PollDue:
 
 @dataclasses.dataclass(frozen=True)
 class AlertsArrived:
-    """From the thread that reads alerts: there are some in the buffer."""
+    """From the thread that reads alerts: the buffer has some."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +86,7 @@ def select_server(name: str, settings: Settings) -> PlexServer:
 
 
 def open_token(server: PlexServer, context: Context) -> str:
-    """Return the token of a further community's server, which no log shows from now on. Raises FatalStartupError."""
+    """Return the token of a further community's server, and mask it in logs from now on. Raises FatalStartupError."""
     try:
         token = TokenSealer(context.settings.usher_keys).open(server.token, context.community, server.server_id)
     except SealError as error:
@@ -96,7 +96,7 @@ def open_token(server: PlexServer, context: Context) -> str:
 
 
 class PlexPoller(Actor):
-    """Polls one Plex server. It keeps nothing that the next poll does not bring again."""
+    """Polls one Plex server. It keeps no state that the next poll does not bring again."""
 
     name: ClassVar[str] = "plex"
     http: ClassVar[type[BoundedSession]] = BoundedSession
@@ -142,7 +142,7 @@ class PlexPoller(Actor):
         self._last_alerts: dict[str, PlayingAlert] = {}
         """The last alert of each session, to tell a change from a client's regular report."""
         self._stopped: dict[str, float] = {}
-        """Keys that alerts called stopped and no poll has listed since, with the time of the alert (real seconds)."""
+        """Keys that alerts reported as stopped and no poll has listed since, with the alert's time (real seconds)."""
         self._next_poll_s = 0.0
         self._last_alerted_poll_s = -math.inf
         """Time of the last poll that an alert had caused (real seconds)."""
@@ -192,7 +192,7 @@ class PlexPoller(Actor):
         self.send_to_self_after(self._next_poll_s - now_s, PollDue())
 
     def _on_alerts(self, _: AlertsArrived) -> None:
-        """Poll soon if an alert reports a change. Clients repeat their state every few seconds: that is none."""
+        """Poll soon if an alert reports a change. Clients repeat their state every few seconds: that is no change."""
         if self._take_alerts() and self._alerted_poll is None and not self._refusals:
             now_s = time.monotonic()
             at_s = max(now_s + GATHER_S, self._last_alerted_poll_s + BETWEEN_ALERTED_S)
@@ -218,7 +218,7 @@ class PlexPoller(Actor):
     # What is asked
 
     def _poll(self) -> None:
-        """Poll the sessions, and tell the tracker of them, or why there is no answer."""
+        """Poll the sessions, and send the tracker the sessions, or why there is no answer."""
         if self._alerted_poll is not None:
             self._alerted_poll.cancel()
             self._alerted_poll = None
@@ -234,14 +234,14 @@ class PlexPoller(Actor):
         self._note_answer(before, identity)
         self._send_snapshot(taken, identity, self._client.parse_sessions(container))
         if self._alert_subscription.keep_open(self._client.server):
-            self._client.forget()  # the websocket ended: perhaps the server did, and another comes in its place
+            self._client.forget()  # the websocket ended: another server may answer now
 
     def _find_history(self, question: FindHistory) -> None:
         """Read the server's history, and tell the tracker."""
         rows: tuple[HistoryRow, ...] = ()
         failed = ""
         if self._last_failure is not None:
-            failed = self._last_failure.detail  # asking would only wait as long as the last poll did
+            failed = self._last_failure.detail  # asking would only time out as the last poll did
         else:
             try:
                 identity = self._client.connect()
@@ -298,7 +298,7 @@ class PlexPoller(Actor):
             )
         )
         listed = {playback.session_key for playback in reading.playbacks} | set(reading.unreadable)
-        # Told again: the tracker sees only the newest snapshot, and a busy one may never see the first that told it.
+        # Repeat it: the tracker sees only the newest snapshot, and a busy tracker may miss the first that had it.
         since_s = time.monotonic() - REPEAT_STOP_S
         self._stopped = {key: at_s for key, at_s in self._stopped.items() if at_s >= since_s and key not in listed}
         self._last_alerts = {key: alert for key, alert in self._last_alerts.items() if key in listed}
@@ -315,7 +315,7 @@ class PlexPoller(Actor):
             self.log.info("Every session that Plex lists is readable again")
 
     def _note_answer(self, before: ServerInfo, identity: ServerInfo) -> None:
-        """Note that the server answered; log it only where it did not before."""
+        """Note that the server answered; log it only if it did not before."""
         at = place_of(self._client.url)
         if not before.server_id:
             self.log.info("Polling %s at %s every %g s", identity.name, at, self._poll_s)
@@ -330,7 +330,7 @@ class PlexPoller(Actor):
         self.report_recovered()
 
     def _on_poll_failed(self, failure: Failure) -> None:
-        """Tell the tracker and the health table; log it only where it is another failure than the last."""
+        """Tell the tracker and the health table; log it only if it differs from the last failure."""
         self._failures += 1
         self._client.forget()
         if failure.kind in NEEDS_ACTION:

@@ -18,27 +18,27 @@ MESSAGE_LIMIT: Final = 2**20
 FRAGMENT_LIMIT: Final = 1000
 """Fragments of a message."""
 READS_PER_SECOND: Final = 6000
-"""How often the socket is read within a second: 2,000 alerts. Who sends more is kept waiting."""
+"""How often the socket is read within a second: 2,000 alerts. A server that sends more is slowed down."""
 _READ_BYTES: Final = 1024
-"""So many bytes count as one more read."""
+"""Bytes that count as one more read."""
 
 
 class AlertsTooLarge(WebSocketException):
-    """The other end sent more than any Plex server has to say."""
+    """The other end sent more than any Plex server would."""
 
 
 class AlertSocket(websocket.WebSocket):
-    """A websocket that follows no redirect, and of which no more is read than a Plex server has to say."""
+    """A websocket that follows no redirect, and reads no more than a Plex server would send."""
 
     def __init__(self, tls_options: dict[str, Any]) -> None:
-        # Texts are decoded once, by who reads them: the library's own check is slow.
+        # Texts are decoded once, by their reader: the library's own check is slow.
         super().__init__(sslopt=tls_options, skip_utf8_validation=True, enable_multithread=True)
         self.frame_buffer = _BoundedFrames(self._recv, skip_utf8_validation=True)
         self.cont_frame = _BoundedFragments(fire_cont_frame=False, skip_utf8_validation=True)
 
     @property
     def sock(self) -> Any:
-        """The connection; what is read of it is counted."""
+        """The connection, which counts what is read."""
         return self._metered
 
     @sock.setter
@@ -46,7 +46,7 @@ class AlertSocket(websocket.WebSocket):
         self._metered = None if raw is None else _MeteredConnection(raw)
 
     def open(self, address: str, within_s: float, *, only_public: bool = False) -> None:
-        """Connect, and shake hands, in all within a time (real seconds). Raises WebSocketException and OSError.
+        """Connect and shake hands within `within_s` real seconds in all. Raises WebSocketException and OSError.
 
         `only_public`: to an address of the internet alone, and through no proxy, which looks names up itself.
         """
@@ -78,7 +78,7 @@ class AlertSocket(websocket.WebSocket):
 
 
 class _MeteredConnection:
-    """A connection of which only so much, and so often, is read."""
+    """A connection that limits how much and how often it is read."""
 
     def __init__(self, raw: Any) -> None:
         self.raw = raw
@@ -113,7 +113,7 @@ class _MeteredConnection:
         return content
 
     def _wait_for_turn(self, now_s: float) -> float:
-        """Return the time, once there is a read left; the other end waits meanwhile, for nothing is read."""
+        """Return the time once another read is allowed; until then nothing is read, and the other end waits."""
         self._reads_left = min(READS_PER_SECOND, self._reads_left + (now_s - self._counted_s) * READS_PER_SECOND)
         self._counted_s = now_s
         if self._reads_left < 0:

@@ -1,7 +1,7 @@
 """Plex's alerts: a websocket on which the server reports at once that something plays, pauses or stops.
 
-They only make polls come sooner. PlexAPI has a listener for them that takes any length into memory, follows redirects
-anywhere, never reconnects and does not notice a half-open connection: here is one that does it right.
+They only make polls come sooner. PlexAPI's own listener reads messages of any length into memory, follows any
+redirect, never reconnects and does not notice a half-open connection; this one avoids all of that.
 """
 
 import contextlib
@@ -58,7 +58,7 @@ class AlertBuffer:
         self._alerts: dict[str, PlayingAlert] = {}
 
     def put(self, alert: Any) -> None:
-        """Add one alert; called by the reader thread. What names no session is left out."""
+        """Add one alert, unless it names no session; called by the reader thread."""
         parsed = [playing for entry in _playing_entries(alert) if (playing := _parse_alert(entry)) is not None]
         with self._lock:
             was_empty = not self._alerts
@@ -108,7 +108,7 @@ class AlertConnection(threading.Thread):
                 self._read()
         except MemoryError:
             raise  # which ends the process
-        # Whatever the other end makes the library raise: it is a reason why the connection ended, and no more.
+        # Whatever the other end makes the library raise is only the reason why the connection ended.
         except Exception as error:  # noqa: BLE001
             status = getattr(error, "status_code", None)
             self.reason = type(error).__name__ + (f" {status}" if status else "")
@@ -146,8 +146,8 @@ class AlertConnection(threading.Thread):
                 self._take(content)
 
     def _take(self, content: bytes) -> None:
-        """Pass one message on; what is no alert is left out."""
-        text = content.decode("utf-8")  # one that is none ends the connection, as the protocol wants it
+        """Pass on one message, if it is an alert."""
+        text = content.decode("utf-8")  # invalid UTF-8 ends the connection, as the protocol demands
         with contextlib.suppress(ForeignInputError):
             message = parse_json(text, _LIMITS)
             self._on_alert(message.get("NotificationContainer") if isinstance(message, dict) else None)

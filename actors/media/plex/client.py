@@ -55,8 +55,8 @@ class _GuardedServer(PlexServer):
     ) -> Element:
         """Send a request; return the tree of its answer.
 
-        PlexAPI's own makes a text of the answer, of up to four times its size, and keeps all below a session. It makes
-        an object of whatever it is sent, and asks for further pages for as long as the server says that there are some.
+        PlexAPI's own `query` makes a text of the answer, of up to four times its size, keeps all elements of a session,
+        makes an object of whatever it gets, and asks for further pages for as long as the server claims to have some.
         """
         root = self._send(key, headers or {}, method, params=params, timeout=timeout, **kwargs)
         if _PAGE_SIZE in (headers or {}):
@@ -112,7 +112,7 @@ class PlexClient:
         return self._server
 
     def forget(self) -> None:
-        """Have the next `connect` ask again which server answers: it may be another by then."""
+        """Make the next `connect` ask again which server answers: it may be another one."""
         self._server = None
 
     def connect(self) -> ServerInfo:
@@ -127,7 +127,7 @@ class PlexClient:
 
     def fetch_sessions(self) -> Any:
         """Return the list of sessions as XML, whole and within SESSION_LIMIT: one request, after `connect`."""
-        # Not PlexServer.sessions(): one broken element would cost all, and its pages would be requests.
+        # Not PlexServer.sessions(): one broken element would fail all, and each page would be a request.
         container = self._server.query(SESSIONS_PATH)
         if container.tag != "MediaContainer":
             raise NotAPlexServer(f"<{container.tag[:40]}>")

@@ -1,4 +1,4 @@
-"""Gives every way in which Plex can fail to answer its name, and says what to do about it. Pure."""
+"""Classifies every way in which Plex can fail to answer, and says what to do about it. Pure."""
 
 import re
 from typing import Final, NamedTuple
@@ -136,7 +136,7 @@ def _classify_status(response: requests.Response, server: str) -> Failure:
 
 
 def _is_proxys_refusal(response: requests.Response) -> bool:
-    """Tell whether a proxy or web server refuses in Plex's place: with a page that is not Plex's own."""
+    """Tell whether a proxy or web server, not Plex, refused: with a page that is not Plex's own."""
     named = any(name.lower().startswith("x-plex-") for name in response.headers)
     page = (response.content or b"")[:4096].strip()
     return not named and page.startswith(b"<") and not _PLEX_PAGE.fullmatch(page) and not page.startswith(b"<?xml")

@@ -1,7 +1,7 @@
 """The one HTTP session of the poller: every answer is bounded in time, size and place.
 
-PlexAPI takes a `requests.Session` and calls its `get`. This one stands in, so that no server, proxy or login page at
-the other end can hang the actor, fill its memory or carry the token away.
+PlexAPI takes a `requests.Session` and calls its `get`. With this session no server, proxy or login page can hang the
+actor, fill its memory or steal the token.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ CONNECT_S: Final = 3.0
 READ_S: Final = 8.0
 """Longest silence in the middle of an answer (real seconds)."""
 TOTAL_S: Final = 10.0
-"""Longest that one request may take, however steadily it drips (real seconds)."""
+"""Longest that one request may take, even if the answer keeps coming (real seconds)."""
 BODY_LIMIT: Final = DOCUMENT_LIMIT
 """Bytes of an answer, unpacked."""
 OTHERS_BODY_LIMIT, OTHERS_TREE_LIMIT = 2 * 2**20, 4 * 2**20
-"""The same, and TREE_LIMIT, of a further community's server: those of all communities are read in one process, whose
-memory limit grows by MEMORY_MB_EACH for each. 2 MB are what 300 sessions need."""
+"""BODY_LIMIT and TREE_LIMIT for a further community's server: one process reads the servers of all communities, and its
+memory limit grows by MEMORY_MB_EACH for each. 300 sessions need 2 MB."""
 IDENTITY_BODY_LIMIT, IDENTITY_TREE_LIMIT = 256 * 2**10, 2**20
-"""The same where a server is only asked which it is; some kB have it."""
+"""The same for the question which server it is; the answer has some kB."""
 ERROR_BODY_LIMIT: Final = 65_536
 """Bytes that are read of an answer with another status than success."""
 _SUCCESSES: Final = (200, 201, 204)
@@ -46,7 +46,7 @@ class RedirectedAway(requests.RequestException):
 
 
 class _AbortablePool:
-    """A pool that knows its connection, so that another thread can abort an answer that drips."""
+    """A pool that knows its connection, so that another thread can abort a slow answer."""
 
     latest: HTTPConnection | None = None
 
@@ -99,7 +99,7 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = dict(zip(("http", "https"), self._pools, strict=True))
 
     def abort(self) -> None:
-        """Shut down what is being read, from another thread: its reader meets the end of the stream."""
+        """Shut down the connection that is being read, from another thread: its reader gets the end of the stream."""
         for key in self.poolmanager.pools.keys():  # noqa: SIM118  # urllib3's container cannot be iterated otherwise
             connection = getattr(self.poolmanager.pools.get(key), "latest", None)
             held = getattr(connection, "sock", None)
@@ -121,7 +121,7 @@ class BoundedSession(requests.Session):
         tree_limit: int = TREE_LIMIT,
         only_public: bool = False,
     ) -> None:
-        """`tree_limit`: bytes that an answer may take in memory, for whoever parses it.
+        """`tree_limit`: bytes that an answer may take in memory once it is parsed.
 
         `only_public`: connect to addresses of the internet alone, and no proxy, which looks names up itself.
         """
@@ -142,7 +142,7 @@ class BoundedSession(requests.Session):
         self._kept_alive = False
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Follow no redirect: requests would read its body whole, and take the token along to any host."""
+        """Follow no redirect: requests would read its whole body, and send the token to any host."""
         return
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
@@ -157,7 +157,7 @@ class BoundedSession(requests.Session):
                     if late.is_set():
                         raise self._too_late() from error
                     raise
-                if late.is_set():  # an answer cut off among its headers passes for one without a body
+                if late.is_set():  # an answer cut off in its headers looks like one without a body
                     raise self._too_late()
                 if not response.is_redirect:
                     return self.check_answer(response)
@@ -174,7 +174,7 @@ class BoundedSession(requests.Session):
     def _ask(
         self, late: threading.Event, method: str | bytes, url: str, *args: Any, **kwargs: Any
     ) -> requests.Response:
-        """Send it once; where a connection kept from the last poll turns out to be closed, again on a new one."""
+        """Send a request; if the connection kept from the last poll is closed by now, send it again on a new one."""
         kept, self._kept_alive = self._kept_alive, True
         try:
             response = super().request(method, url, *args, **kwargs)
@@ -191,8 +191,8 @@ class BoundedSession(requests.Session):
         return response
 
     def _read_body(self, response: requests.Response) -> bytes:
-        """Return the body. AnswerTooLarge where it is, except of an error's, of which the beginning is read."""
-        body = io.BytesIO()  # and no list: a server may send a million pieces of one byte
+        """Return the body; of an error only its beginning. Raises AnswerTooLarge."""
+        body = io.BytesIO()  # not a list: a server may send a million pieces of one byte
         for chunk in response.iter_content(65536):
             body.write(chunk)
             if response.status_code not in _SUCCESSES:
@@ -204,7 +204,7 @@ class BoundedSession(requests.Session):
 
     @contextlib.contextmanager
     def _deadline(self) -> Iterator[threading.Event]:
-        """Abort the connection when the time is up; the event then tells why it broke."""
+        """Abort the connection when the time is up; the event then tells that this was the reason."""
         late, done = threading.Event(), threading.Event()
 
         def watch() -> None:
@@ -212,7 +212,7 @@ class BoundedSession(requests.Session):
             while not done.wait(wait_s):
                 late.set()
                 self._adapter.abort()
-                wait_s = 0.25  # it may have been connecting just then, with nothing to cut yet
+                wait_s = 0.25  # it may be connecting just now, with nothing to abort yet
 
         threading.Thread(target=watch, name="plex-deadline", daemon=True).start()
         try:

@@ -1,8 +1,8 @@
-"""What of a Plex server's answers may be written down for others to see, and how. Pure: no request, no clock.
+"""Scrubs a Plex server's answers, so that they can be recorded and shown to others. Pure: no request, no clock.
 
-Only what tells one session from another and a watch from none is kept, by a list of what may stay: all else is left
-out, so that nothing new that a server says can give anybody away. Names, ids and addresses of people and players
-become pseudonyms, the same for the same all through a recording.
+An allowlist keeps only what is needed to tell sessions and watches apart; all else is left out, so that nothing new
+that a server sends can identify anybody. Names, ids and addresses of people and players become pseudonyms, the same
+ones throughout a recording.
 """
 
 import json
@@ -48,7 +48,7 @@ HIDDEN: Final[Mapping[tuple[str, str], str]] = {
 """Attributes that become pseudonyms, and of which kind."""
 ALERT: Final = frozenset({"sessionKey", "state", "ratingKey", "viewOffset"})
 PLAIN_ACCOUNTS: Final = frozenset({"0", "1"})
-"""Nobody and the owner, on every server."""
+"""The ids of nobody and of the owner, on every server."""
 
 
 class Scrubber:
@@ -93,7 +93,7 @@ class Scrubber:
         return self._pseudonym(kind, value) if kind and value else value
 
     def _account_id(self, value: str) -> str:
-        """Return a number for a number, and anything else as it is: that may be what has gone wrong."""
+        """Return a pseudonym for a number, and anything else as it is: that may be the fault to record."""
         if value in PLAIN_ACCOUNTS or not value:
             return value
         if value.isascii() and value.isdigit():

@@ -1,7 +1,7 @@
-"""Turns what Plex's session list says into playbacks, one element at a time. Pure: no request, no clock.
+"""Turns Plex's session list into playbacks, one element at a time. Pure: no request, no clock.
 
-PlexAPI's objects do the reading. What they cannot do is one bad element among good ones (`sessions()` raises for
-all of them), so each is built by itself, and what cannot be read is named instead of lost.
+PlexAPI's objects do the reading. `sessions()` raises for the whole list if one element is bad, so each element is
+built by itself, and an unreadable one is reported instead of lost.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ TEXT_LIMIT: Final = 300
 TAG_LIMIT: Final = 20
 """Genres, and directors, kept of one item."""
 NUMBER_LIMIT: Final = 10**12
-"""No position, length or number beyond this is believed: 31 years in milliseconds."""
+"""Positions, lengths and numbers beyond this are ignored: 31 years in milliseconds."""
 ID_LIMIT: Final = 2**63 - 1
 """Keys and account numbers are names: Plex keeps them in 64 bits."""
 STATES: Final[dict[str, PlayerState]] = {
@@ -40,7 +40,7 @@ ODDITIES: Final = (
     *(UnreadableElement, PlexApiException),
     *(LookupError, TypeError, ValueError, AttributeError, ArithmeticError),
 )
-"""What one odd element may raise."""
+"""Exceptions that one odd element may raise."""
 
 
 class ParsedSessions(NamedTuple):
@@ -58,7 +58,7 @@ def read_sessions(elements: Iterable[Element], server: Any) -> ParsedSessions:
     for place, element in enumerate(elements, start=1):
         try:
             playbacks.append(playback_of(element, server))
-        # PlexAPI raises whatever its own lines raise on odd values; none of it may cost the other sessions.
+        # PlexAPI may raise anything on odd values; none of it may cost the other sessions.
         except ODDITIES:
             unreadable.append(key_of(element.get("sessionKey")) or f"#{place}")
     return ParsedSessions(tuple(playbacks), tuple(unreadable))
@@ -67,7 +67,7 @@ def read_sessions(elements: Iterable[Element], server: Any) -> ParsedSessions:
 def playback_of(element: Element, server: Any) -> Playback:
     """Return the playback that one element describes. UnreadableElement, or what PlexAPI raises.
 
-    A missing User is filled in with an empty one in the element itself, which PlexAPI would stumble over.
+    A missing User is filled in with an empty one in the element itself: PlexAPI fails without it.
     """
     if element.find("User") is None:
         SubElement(element, "User")
@@ -96,7 +96,7 @@ def playback_of(element: Element, server: Any) -> Playback:
 
 
 def key_of(raw: object) -> str:
-    """Return a session key in one spelling; empty for what is none. Alerts and the list may spell it differently."""
+    """Return a session key in one spelling; empty if it is none. Alerts and the list may spell it differently."""
     text = str(raw).strip() if isinstance(raw, str | int) else ""
     return str(int(text)) if text.isascii() and text.isdigit() and len(text) < 20 else ""
 
@@ -138,7 +138,7 @@ def item_of(element: Element, known: Mapping[str, Any], server_id: str) -> Item:
 
 
 def _is_live(element: Element, known: Mapping[str, Any], key: str, rating_key: int | None) -> bool:
-    """Live TV says so, plays from /livetv/, or is a clip of which nothing is known but that it plays."""
+    """Live TV has the flag, plays from /livetv/, or is a clip without any other data."""
     nameless = element.get("type") == "clip" and rating_key is None
     nothing_known = nameless and element.get("duration") is None and element.get("viewOffset") is None
     return bool(known.get("live")) or key.startswith("/livetv/") or nothing_known

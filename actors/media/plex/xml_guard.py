@@ -1,6 +1,6 @@
-"""What an XML answer must be before it is read: in Plex's charsets, without a DTD, of a bounded size.
+"""Checks an XML answer before it is parsed: in Plex's charsets, without a DTD, of a bounded size.
 
-No step may take many times the memory of the answer: each works through it piece by piece, and counts what it keeps.
+No step may take many times the memory of the answer: each works piece by piece, and counts what it keeps.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ATTRIBUTE_LIMIT: Final = 750_000
 VALUES_LIMIT: Final = 65_536
 """Characters of all attributes of one element."""
 DEPTH_LIMIT: Final = 32
-"""Elements in each other; Plex has eight."""
+"""Nested elements; Plex has eight."""
 NAMES_LIMIT: Final = 65_536
 """Characters of all names of elements and attributes, each name once; Plex has some hundred names."""
 TREE_LIMIT: Final = 32 * 2**20
@@ -85,8 +85,8 @@ def clean_xml(body: bytes, charset: str = "") -> bytes:
 def build_tree(text: bytes, kept: Mapping[str, Set[str]] | None = None, limit: int = TREE_LIMIT) -> Element:
     """Return the tree of a document that `clean_xml` returned, without its texts, of which Plex has none.
 
-    `kept`: of what is below the elements in the root, only children with these tags, and of each these attributes;
-    None for all. Raises AnswerTooLarge where the tree would take more than `limit` bytes, and ParseError.
+    `kept`: below the elements in the root, keep only children with these tags, and of each only these attributes; None
+    for all. Raises AnswerTooLarge if the tree would take more than `limit` bytes, and ParseError.
     """
     parser = XMLParser(target=_BoundedTree(kept, limit))  # noqa: S314  # it has neither DTD nor entities any more
     for start in range(0, len(text), _CHUNK):
@@ -96,7 +96,7 @@ def build_tree(text: bytes, kept: Mapping[str, Set[str]] | None = None, limit: i
 
 
 class _BoundedTree:
-    """Builds a tree, of what is kept of a document, and counts what it takes. The methods are XMLParser's."""
+    """Builds a tree of the kept part of a document, and counts its size. The methods are XMLParser's."""
 
     def __init__(self, kept: Mapping[str, Set[str]] | None, limit: int) -> None:
         self._kept = kept
@@ -104,7 +104,7 @@ class _BoundedTree:
         self._builder = TreeBuilder()
         self._depth = 0
         self._left_out = 0
-        """How many elements, in each other, are being left out."""
+        """How many nested elements are being left out."""
         self._size = 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -135,9 +135,9 @@ class _BoundedTree:
 
 
 def _recode(body: bytes, start: int, codec: str) -> bytes:
-    """Return a text from a place on as UTF-8, what is none replaced, what is forbidden left out.
+    """Return a text from `start` on as UTF-8; replace undecodable bytes, leave out forbidden characters.
 
-    Piece by piece: as one text it could take four times as much memory. Raises AnswerTooLarge.
+    It works piece by piece: as one text it could take four times as much memory. Raises AnswerTooLarge.
     """
     recoded = io.BytesIO()
     held = b""
@@ -166,7 +166,7 @@ def _decode_pieces(body: bytes, start: int, codec: str) -> Iterator[bytes]:
 
 
 def _check(text: bytes) -> None:
-    """Raise what is wrong with a document in UTF-8, before anything is built of it."""
+    """Raise the fault of a document in UTF-8, before anything is built from it."""
     if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
         raise NotPlexXml("XML with entities of its own, which Plex never sends")
     names: dict[str, str] = {}
@@ -180,17 +180,17 @@ def _check(text: bytes) -> None:
             without_tag = 0 if b"<" in chunk else without_tag + 1
             if without_tag > _CHUNKS_OF_A_TAG:
                 raise AnswerTooLarge(f"a tag or a text of more than {_CHUNKS_OF_A_TAG * _CHUNK} bytes")
-            parser.Parse(chunk, False)
+            parser.Parse(chunk)
             if sum(map(len, names)) > NAMES_LIMIT:
                 raise AnswerTooLarge(f"names of more than {NAMES_LIMIT} characters")
-        parser.Parse(b"", True)
+        parser.Parse(b"", True)  # noqa: FBT003  # "isfinal"; expat takes no names
     except expat.ExpatError as error:
         raise ParseError(str(error)) from None
 
 
 def _build_counters() -> tuple[Callable[[str, list[str]], None], Callable[[str], None]]:
-    """Return what hears of the beginning and the end of each element, and stops the parser at the limits."""
-    elements = attribute_parts = depth = 0  # closures and no class: they run for every element of every poll
+    """Return the parser's callbacks for the start and end of each element, which stop it at the limits."""
+    elements = attribute_parts = depth = 0  # closures, not a class: they run for every element of every poll
 
     def begin(_name: str, attributes: list[str]) -> None:
         nonlocal elements, attribute_parts, depth

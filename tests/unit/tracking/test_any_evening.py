@@ -142,11 +142,11 @@ class Evening(RuleBasedStateMachine):
                     assert self.opened[event.record.watch_id] == 1, "only a running watch finishes"
                     self.opened[event.record.watch_id] = 0
                     self.records[event.record.watch_id] = event.record
-                case WatchDropped(state):
-                    assert self.opened[state.watch_id] == 1, "only a running watch is dropped"
-                    self.opened[state.watch_id] = 0
-                    if state.watch_id not in self.records:
-                        self.dropped.add(state.watch_id)
+                case WatchDropped(watch_id):
+                    assert self.opened[watch_id] == 1, "only a running watch is dropped"
+                    self.opened[watch_id] = 0
+                    if watch_id not in self.records:
+                        self.dropped.add(watch_id)
                 case HistoryWanted():
                     self.asked.append(event)
 

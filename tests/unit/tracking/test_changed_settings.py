@@ -1,4 +1,4 @@
-"""Settings that were changed while something ran: after the restart they hold for what was running, too."""
+"""Settings that were changed while something ran apply after the restart, also to what was running."""
 
 import pytest
 from msgspec.structs import replace
@@ -34,8 +34,8 @@ def restart(before: TrackingEngine, rules: Rules, at_s: float = 15) -> tuple[Tra
 
 
 @pytest.mark.parametrize("excluded", ["alice", "7"])
-def test_an_account_that_is_excluded_by_now_is_closed_where_it_was_last_seen(excluded: str) -> None:
-    """What was watched before stays recorded; the guests of the party go on, and the host's film runs on for them."""
+def test_the_watch_of_a_newly_excluded_account_is_closed(excluded: str) -> None:
+    """Where it was last seen. The guests of the party continue, and the host's film runs on for them."""
     before = TrackingEngine(PARTY)
     before.update_voice(channel(0, "ann"))
     host = replace(playing(0), account_id="7")
@@ -50,8 +50,8 @@ def test_an_account_that_is_excluded_by_now_is_closed_where_it_was_last_seen(exc
     assert tracking.running_watches()[0].playing_s == pytest.approx(20, abs=1)
 
 
-def test_a_type_that_is_not_tracked_by_now_is_closed_for_everybody() -> None:
-    """Though the film is still played."""
+def test_watches_of_a_type_no_longer_tracked_are_closed() -> None:
+    """For everybody, although the film is still playing."""
     tracking, events = restart(run_party(), Rules(party_user="alice", tracked_types=frozenset({"episode"})))
     assert sorted((each.username, each.end_reason) for each in records(events)) == [
         ("Ann", "end_unknown"),
@@ -61,8 +61,8 @@ def test_a_type_that_is_not_tracked_by_now_is_closed_for_everybody() -> None:
     assert tracking.running == 0
 
 
-def test_what_ran_on_a_server_that_is_not_asked_any_more_is_closed() -> None:
-    """At the last moment seen; what runs on the servers that answer goes on, and so does what is missing there."""
+def test_watches_on_a_removed_server_are_closed() -> None:
+    """At the last moment seen; those on other servers continue, also those that are missing at the moment."""
     before = TrackingEngine(Rules())
     before.observe(poll(0, playing(0)))
     gone = playing(0, "bob", item=replace(HEAT, server_id="gone"))

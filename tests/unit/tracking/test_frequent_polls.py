@@ -1,4 +1,4 @@
-"""Polls each second, between which a film moves on by no more than a player rounds when it pauses."""
+"""Polls each second, between which a film advances by no more than a player rounds when it pauses."""
 
 from messages import Playback, WatchFinished, WatchRecord
 from tests.unit.tracking.builders import playing, poll
@@ -11,8 +11,8 @@ def show(tracking: TrackingEngine, at_s: int, *playbacks: Playback) -> list[Watc
     return [event.record for event in tracking.observe(poll(at_s, *playbacks)) if isinstance(event, WatchFinished)]
 
 
-def test_a_film_goes_on_on_the_player_that_plays() -> None:
-    """The television stays paused; what the telephone plays is seen."""
+def test_a_film_continues_on_the_player_that_plays() -> None:
+    """The television stays paused; what the phone plays counts."""
     tracking = TrackingEngine(Rules())
     records: list[WatchRecord] = []
     for at_s in range(300):
@@ -41,8 +41,8 @@ def test_two_players_that_both_run_are_two() -> None:
     assert sorted(round(record.playing_s) for record in records) == [499, 599]
 
 
-def test_who_buffers_beside_a_pause_and_moves_on_plays() -> None:
-    """A player that has said "buffering" since it came plays where its position moves on with the clock."""
+def test_a_buffering_player_that_advances_is_playing() -> None:
+    """Beside a paused one: it has said "buffering" since it appeared, but its position advances with the clock."""
     tracking = TrackingEngine(Rules())
     for at_s in range(300):
         show(tracking, at_s, playing(float(at_s), state="buffering"))

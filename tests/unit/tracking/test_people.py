@@ -1,4 +1,4 @@
-"""Links and choices: who is tracked, and what others see of whom."""
+"""Links and privacy choices: who is tracked, and what others see."""
 
 import pytest
 from msgspec.structs import replace
@@ -22,7 +22,7 @@ from viewers.directory import ViewerDirectory
 
 
 def test_a_members_choice_holds_for_the_linked_account_and_for_no_other() -> None:
-    """Who is not linked is open."""
+    """An account that is not linked is open."""
     people = ViewerDirectory.from_message([LINK], [("ann", "private")])
     assert (people.choice(ALICE), people.choice("ann"), people.choice("plex:srv:bob")) == ("private", "private", "open")
     assert people.viewer(ALICE) == "ann"
@@ -30,7 +30,7 @@ def test_a_members_choice_holds_for_the_linked_account_and_for_no_other() -> Non
 
 
 @pytest.mark.parametrize("choice", ["open", "anonymous", "private"])
-def test_who_is_not_tracked_alone_has_no_watch(choice: Privacy) -> None:
+def test_only_untracked_viewers_have_no_watch(choice: Privacy) -> None:
     """Every other choice is about what others see."""
     assert running(party({"ann": choice})) == [ALICE, "ann", "ben"]
     assert running(party({"ann": "untracked"})) == [ALICE, "ben"]
@@ -54,11 +54,11 @@ def test_an_untracked_account_alone_is_nowhere_to_be_seen() -> None:
     assert events + tracking.observe(poll(110)) == []
 
 
-def test_watches_of_who_chooses_not_to_be_tracked_are_dropped_without_a_record() -> None:
-    """The others' go on as if nothing had been, and the film ends with a record for each of them."""
+def test_watches_of_a_viewer_who_becomes_untracked_are_dropped() -> None:
+    """Without a record; the others' continue, and the film ends with a record for each of them."""
     tracking, other = party(end_grace_s=0), party(end_grace_s=0)
     dropped = tracking.apply_directory([], [("ann", "untracked")])
-    assert [(type(event), event.state.viewer_id) for event in of(WatchDropped, dropped)] == [(WatchDropped, "ann")]
+    assert [(type(event), event.viewer_id) for event in of(WatchDropped, dropped)] == [(WatchDropped, "ann")]
     assert len(dropped) == 1
     records = [event.record for event in of(WatchFinished, tracking.observe(poll(110)))]
     expected = [event.record for event in of(WatchFinished, other.observe(poll(110)))]
@@ -66,8 +66,8 @@ def test_watches_of_who_chooses_not_to_be_tracked_are_dropped_without_a_record()
     assert len(records) == 2
 
 
-def test_who_is_tracked_again_is_so_from_then_on() -> None:
-    """In the same session, from where the film is by then, whether it is their own or the channel's."""
+def test_a_viewer_who_is_tracked_again_is_tracked_from_then_on() -> None:
+    """In the same session, from the film's position then, whether it is their own or the channel's."""
     tracking = party({"ann": "untracked"}, (LINK,))
     events = tracking.apply_directory([LINK], [])
     events += go_on(tracking, 110, 200)
@@ -103,12 +103,12 @@ def test_an_excluded_account_stays_so_whatever_anybody_chooses() -> None:
     assert running(tracking) == ["ben", "ann"]
 
 
-def test_after_a_restart_nobody_is_taken_up_who_chose_meanwhile_not_to_be_tracked() -> None:
-    """The choice comes with the watches. Who chose it is tracked again when they want it, also as the host."""
+def test_viewers_who_became_untracked_are_not_restored() -> None:
+    """The choice comes with the watches. They are tracked again when they choose it, also as the host."""
     report = party().report(moment(100))
     again = TrackingEngine(Rules())
     events = again.restore(WatchesLoaded(report.active, (), (LINK,), (("ann", "untracked"),)), moment(105))
-    assert sorted(event.state.viewer_id for event in of(WatchDropped, events)) == ["ann", ALICE]
+    assert sorted(event.viewer_id for event in of(WatchDropped, events)) == ["ann", ALICE]
     assert running(again) == ["ben"]
     assert go_on(again, 110, 150) == []
     assert again.running_watches()[0].playing_s == 150
@@ -127,8 +127,8 @@ def test_after_a_restart_a_session_that_is_only_theirs_is_not_waited_for() -> No
     assert again.observe(poll(70)) == []
 
 
-def test_an_admin_starts_nothing_for_who_is_not_tracked() -> None:
-    """`starttracking` says so; the others' watches start, with the session's account unnamed where it is hidden."""
+def test_an_admin_cannot_start_watches_of_untracked_viewers() -> None:
+    """`starttracking` says so; the others' watches start, and a hidden account is not named."""
     tracking = TrackingEngine(Rules(party_user="somebody else"))
     tracking.apply_directory([LINK], [("ann", "untracked")])
     tracking.observe(poll(0, playing(0)))
@@ -142,12 +142,30 @@ def test_an_admin_starts_nothing_for_who_is_not_tracked() -> None:
     assert (plan.sessions[0].account_name, plan.sessions[0].player) == (SOMEBODY, "")
 
 
-def test_who_is_forgotten_begins_anew() -> None:
-    """What ran is dropped, and so is what was remembered; what comes afterwards is a new watch."""
+def test_films_that_only_hidden_viewers_play_are_not_listed() -> None:
+    """Of their session an admin sees only the key; others are named."""
+    tracking = TrackingEngine(Rules(party_user="somebody else"))
+    tracking.apply_directory([LINK], [("ann", "private")])
+    tracking.observe(poll(0, playing(0), playing(60, "ben", key="2")))
+    tracking.update_voice(channel(1, "cem"))
+    plan, _ = tracking.start_manually(StartTracking(), moment(2))
+    assert [(each.session_key, each.item.title, each.position_ms) for each in plan.sessions] == [
+        ("1", "", None),
+        ("2", "Heat", 62_000),
+    ]
+    assert plan.problem.endswith("Name the session: 1, 2 (Heat).")
+    plan, events = tracking.start_manually(StartTracking("1"), moment(3))
+    assert [event.state.viewer_id for event in of(WatchOpened, events)] == ["cem"]
+    plan, _ = tracking.start_manually(StartTracking(simulate=True), moment(4))
+    assert plan.sessions[0].item.title, "Cem sees it now, whom everybody may see"
+
+
+def test_a_forgotten_viewer_begins_a_new_watch() -> None:
+    """The running one is dropped, and so is what was remembered."""
     tracking = party()
     before = {state.viewer_id: state.watch_id for state in tracking.running_watches()}
     events = tracking.forget_viewers(DropViewerWatches(("ann", ALICE)), moment(105))
-    assert sorted(event.state.viewer_id for event in of(WatchDropped, events)) == ["ann", ALICE]
+    assert sorted(event.viewer_id for event in of(WatchDropped, events)) == ["ann", ALICE]
     assert running(tracking) == ["ben"]
     go_on(tracking, 110, 150)
     now = {state.viewer_id: state.watch_id for state in tracking.running_watches()}
@@ -160,8 +178,8 @@ def test_who_is_forgotten_begins_anew() -> None:
     }
 
 
-def test_what_began_after_the_forgetting_goes_on() -> None:
-    """Persistence tells it again at its start: of who was seen again since, nothing is dropped."""
+def test_a_watch_begun_after_forgetme_continues() -> None:
+    """Persistence repeats the message at its start: nothing of viewers seen again since is dropped."""
     tracking = party()
     tracking.forget_viewers(DropViewerWatches(("ann", ALICE)), moment(105))
     go_on(tracking, 110, 150)
@@ -170,11 +188,11 @@ def test_what_began_after_the_forgetting_goes_on() -> None:
     assert not of(WatchDropped, tracking.forget_viewers(again, moment(151)))
     assert tracking.running_watches() == before
     events = tracking.forget_viewers(replace(again, began_by_s=moment(200).wall_s), moment(205))
-    assert sorted(event.state.viewer_id for event in of(WatchDropped, events)) == ["ann", ALICE]
+    assert sorted(event.viewer_id for event in of(WatchDropped, events)) == ["ann", ALICE]
 
 
-def test_what_is_remembered_of_before_the_forgetting_goes_and_the_rest_stays() -> None:
-    """A finished watch is gone on with only if it began afterwards."""
+def test_only_watches_from_before_forgetme_are_forgotten() -> None:
+    """A finished watch can be resumed only if it began afterwards."""
     for began_by_s, resumed in ((moment(-1).wall_s, True), (moment(50).wall_s, False)):
         tracking = party(end_grace_s=0)
         tracking.update_voice(channel(101, "ben"))
@@ -192,7 +210,7 @@ def test_a_poll_that_was_on_its_way_brings_nobody_back() -> None:
     assert running(tracking) == ["ben"]
 
 
-def test_a_finished_watch_of_who_is_forgotten_is_not_gone_on_with() -> None:
+def test_a_finished_watch_of_a_forgotten_viewer_is_not_resumed() -> None:
     """Nor is it listed when the screening ends."""
     tracking = party(end_grace_s=0)
     tracking.update_voice(channel(101, "ben"))
@@ -203,8 +221,8 @@ def test_a_finished_watch_of_who_is_forgotten_is_not_gone_on_with() -> None:
     assert (opened.state.viewer_id, opened.resumed) == ("ann", False)
 
 
-def test_the_memory_of_a_screening_has_nobody_who_was_forgotten() -> None:
-    """The same film goes on later the same evening, without the seats of who wanted to be forgotten."""
+def test_a_resumed_screening_has_no_forgotten_viewers() -> None:
+    """The same film continues later that evening, without their seats."""
     tracking = party(end_grace_s=0)
     tracking.observe(poll(110))
     tracking.update_voice(channel(110))
@@ -232,8 +250,8 @@ def test_a_private_viewer_is_somebody_wherever_others_look() -> None:
 
 
 @pytest.mark.parametrize("choice", ["private", "untracked"])
-def test_what_hidden_viewers_alone_watch_is_told_to_nobody(choice: Privacy) -> None:
-    """Neither that it starts, nor that it plays, nor that it ended: the title would say what they watch."""
+def test_a_film_that_only_hidden_viewers_watch_is_not_announced(choice: Privacy) -> None:
+    """Neither start, running film nor end: the title would say what they watch."""
     tracking = TrackingEngine(Rules(end_grace_s=0))
     tracking.apply_directory([LINK], [("ann", choice)])
     events = [event for at_s in range(0, 101, 10) for event in tracking.observe(poll(at_s, playing(at_s)))]
@@ -245,8 +263,8 @@ def test_what_hidden_viewers_alone_watch_is_told_to_nobody(choice: Privacy) -> N
     assert len(of(WatchFinished, events)) == (choice == "private")
 
 
-def test_what_a_hidden_viewer_began_is_told_when_somebody_else_comes_or_the_choice_is_taken_back() -> None:
-    """Once, and then with its end."""
+def test_a_hidden_viewers_film_is_announced_when_others_may_see_it() -> None:
+    """When somebody else joins, or the choice is taken back: once, and then its end."""
     for comes in (True, False):
         tracking = TrackingEngine(Rules(end_grace_s=0))
         tracking.apply_directory([LINK], [("ann", "private")])
@@ -260,8 +278,8 @@ def test_what_a_hidden_viewer_began_is_told_when_somebody_else_comes_or_the_choi
         assert len(of(ScreeningEnded, tracking.observe(poll(160)))) == 1
 
 
-def test_what_goes_on_after_all_who_saw_it_have_hidden_is_told_no_more() -> None:
-    """Its start was told while they were open; its end is not, which would name the film anew."""
+def test_the_end_of_a_film_is_not_announced_if_all_have_hidden() -> None:
+    """Its start was announced while they were open; the end would name the film again."""
     tracking = TrackingEngine(Rules(end_grace_s=0))
     tracking.apply_directory([LINK], [])
     started = [event for at_s in range(0, 101, 10) for event in tracking.observe(poll(at_s, playing(at_s)))]
@@ -282,8 +300,8 @@ def test_the_choice_is_seen_at_once_and_can_be_taken_back() -> None:
     assert ("ann", "Ann") in seats(only(tracking, 101))
 
 
-def test_the_log_calls_who_is_private_by_the_id() -> None:
-    """So that the operator can find the record, and nobody else a name."""
+def test_the_log_has_only_the_id_of_a_private_viewer() -> None:
+    """So that only the operator can find the record."""
     tracking = party({"ann": "private"}, (LINK,))
     names = [tracking.directory.log_name(state.viewer_id, state.username) for state in tracking.running_watches()]
     assert names == ["ann", "ann", "Ben"]
@@ -315,7 +333,7 @@ def test_a_linked_account_alone_is_shown_as_the_member() -> None:
     assert (row.viewer_id, row.username) == ("ann", "Ann")
 
 
-def test_one_seat_has_what_each_saw_and_no_moment_twice() -> None:
+def test_a_seat_of_two_ids_counts_no_moment_twice() -> None:
     """alice hosts all along; as ann she was in the channel from 30 to 60 s, and again from 80 s on."""
     tracking = TrackingEngine(Rules(end_grace_s=0, min_watch_s=0))
     tracking.apply_directory([LINK], [])
@@ -328,8 +346,8 @@ def test_one_seat_has_what_each_saw_and_no_moment_twice() -> None:
     assert seat.left_at_s == moment(100).wall_s
 
 
-def test_one_visit_after_another_is_two_seats() -> None:
-    """Only what overlaps in time is one seat."""
+def test_one_visit_after_another_is_one_seat() -> None:
+    """Under two ids of one viewer as under one: who is back goes on with the film."""
     tracking = TrackingEngine(Rules(end_grace_s=0))
     tracking.apply_directory([LINK], [])
     tracking.update_voice(channel(0, "ann"))
@@ -338,10 +356,10 @@ def test_one_visit_after_another_is_two_seats() -> None:
     tracking.observe(poll(10, playing(10, "bob")))
     tracking.apply_directory([replace(LINK, plex_id="ben")], [])
     tracking.update_voice(channel(20, "ben"))
-    assert sorted(seats(only(tracking, 20))) == [("ann", "Ann"), ("ann", "Ann"), ("plex:srv:bob", "bob")]
+    assert sorted(seats(only(tracking, 20))) == [("ann", "Ann"), ("plex:srv:bob", "bob")]
 
 
-def test_choices_do_not_move_what_is_recorded_of_others() -> None:
+def test_a_choice_does_not_change_the_records_of_others() -> None:
     """Whatever ann chooses in the middle, ben's record is the same to the last field."""
     plain = party(until_s=300, end_grace_s=0)
     moody = party(until_s=90, end_grace_s=0)

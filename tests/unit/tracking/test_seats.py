@@ -1,4 +1,4 @@
-"""Several seats of one viewer are one: nothing counts twice, and nothing is lost."""
+"""Several seats of one viewer become one: nothing counts twice, and nothing is lost."""
 
 import pytest
 from hypothesis import given

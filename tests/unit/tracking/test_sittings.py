@@ -61,8 +61,8 @@ def test_a_short_pause_stays_in_its_sitting() -> None:
     assert state.playing_s == 1180
 
 
-def test_a_ghost_is_no_play() -> None:
-    """A player that stands still as "playing" for two minutes was not played."""
+def test_a_killed_app_is_not_played() -> None:
+    """Two minutes of "playing" at the same position do not count."""
     state = play(watch(0), 0, 600)
     for at_s in range(610, 721, 10):
         state = advance(state, moment(at_s), 600_000, "playing", RULES)
@@ -79,8 +79,8 @@ def test_an_outage_in_which_the_film_stood_ends_a_sitting() -> None:
     assert round_sittings(play(ran, 1800, 2400).sittings) == [(0, 2400, 2400)]
 
 
-def test_a_watch_that_goes_on_the_next_day_has_a_sitting_more() -> None:
-    """A resumed watch keeps the sittings of its record, also over a restart."""
+def test_a_watch_resumed_the_next_day_has_another_sitting() -> None:
+    """It keeps the sittings of its record, also over a restart."""
     record = finish(play(watch(0), 0, 600), WALL_S + 600, "left", RULES)
     fresh = replace(watch(600), started_at_s=WALL_S + 86_400, seen=moment(86_400), advanced=moment(86_400))
     state = play(resume(record, fresh), 86_400, 87_000)
@@ -89,23 +89,23 @@ def test_a_watch_that_goes_on_the_next_day_has_a_sitting_more() -> None:
     assert round_sittings(again.sittings) == [(0, 600, 600), (86_400, 87_600, 1200)]
 
 
-def test_what_an_older_version_wrote_down_is_one_sitting_from_its_start() -> None:
-    """A checkpoint or record without sittings that goes on keeps its playing time."""
+def test_a_record_of_an_older_version_is_one_sitting() -> None:
+    """From its start; when it is resumed it keeps its playing time."""
     old = replace(play(watch(0), 0, 600), sittings=())
     assert round_sittings(play(restore_watch(old, moment(600)), 600, 1200).sittings) == [(0, 1200, 1200)]
     record = replace(finish(old, WALL_S + 3000, "left", RULES), sittings=(), paused_s=60.0)
     assert round_sittings(resume(record, replace(watch(600), seen=moment(86_400))).sittings) == [(0, 660, 600)]
 
 
-def test_what_the_server_saw_through_is_played_on() -> None:
+def test_time_added_by_plexs_history_is_in_a_sitting() -> None:
     """A watch closed by the server's history was played from its last position on."""
     record = finish_from_history(play(watch(6600), 0, 300), WALL_S + 900, moment(900), RULES)
     assert round_sittings(record.sittings) == [(0, 600, 600)]
     assert record.playing_s == 600
 
 
-def test_a_clock_set_back_puts_no_sitting_into_another() -> None:
-    """What is played after it follows at once; a clock set on leaves a gap."""
+def test_sittings_do_not_overlap_when_the_clock_is_set_back() -> None:
+    """What is played after it follows at once; a clock set forward leaves a gap."""
     state = play(watch(0), 0, 600)
     back = advance(state, Moment(WALL_S + 610 - 3600, 1610), 610_000, "playing", RULES)
     assert round_sittings(back.sittings) == [(0, 610, 610)]
@@ -136,8 +136,8 @@ def test_what_ran_before_the_clock_was_set_back_was_not_played_since() -> None:
     assert [round(played_since(state, at), 3) for at in back] == [20, 10, 0]
 
 
-def test_there_is_a_limit() -> None:
-    """Of too many sittings the two nearest are joined; the playing time stays."""
+def test_the_number_of_sittings_is_limited() -> None:
+    """The two nearest are joined; the playing time stays."""
     found: Sittings = ()
     for number in range(200):
         found = sittings.add(found, number * 1000.0, number * 1000.0 + 60, 60.0)
@@ -178,3 +178,11 @@ def test_merging_takes_the_fuller_of_two() -> None:
     """Half played in one and all of it in the other: all of it counts where both were there."""
     half, whole = (Sitting(0, 100, 50),), (Sitting(50, 150, 100),)
     assert sittings.merge([half, whole]) == (Sitting(0, 150, 125),)
+
+
+def test_play_that_was_missing_in_a_sitting_is_all_included() -> None:
+    """What an outage hid lies within a sitting that seemed full: its playing time grows by all of it."""
+    told = (Sitting(0, 400, 390),)
+    assert sittings.include(told, 100, 107, 7) == (Sitting(0, 400, 397),)
+    assert sittings.include(told, 100, 150, 50) == (Sitting(0, 400, 400),)
+    assert sittings.include(told, 900, 950, 50) == (Sitting(0, 400, 390), Sitting(900, 950, 50))

@@ -48,3 +48,14 @@ def test_a_stretch_that_is_empty_or_backward_adds_nothing() -> None:
     """Nothing was seen in no time."""
     assert spans.add(((0, 5),), 7, 7) == ((0, 5),)
     assert spans.add(((0, 5),), 9, 7) == ((0, 5),)
+
+
+@given(STRETCHES, STRETCHES)
+def test_what_is_subtracted_is_in_neither(stretches: list[tuple[int, int]], less: list[tuple[int, int]]) -> None:
+    """Millisecond for millisecond; and the rest are proper spans."""
+    left = spans.subtract(build_spans(stretches), build_spans(less))
+    held = {ms for start, end in stretches for ms in range(start, end)}
+    assert {ms for start, end in left for ms in range(start, end)} == held - {
+        ms for start, end in less for ms in range(start, end)
+    }
+    assert left == spans.union(left)

@@ -18,6 +18,7 @@ from messages import PlayerState, WatchState, sittings, spans
 from messages.base import DurationMs
 from tests.unit.tracking.builders import HEAT, moment, playing
 from tracking.rules import Rules
+from tracking.sessions.party_watches import observe_member
 from tracking.watches.progress import advance
 from tracking.watches.watch import open_watch, watched_s
 
@@ -62,11 +63,11 @@ class Player:
                 yield now, position, "paused" if is_paused else "playing", shown
 
 
-def watch_it(player: Player, poll_s: float, length_s: float) -> tuple[WatchState, float]:
+def watch_it(player: Player, poll_s: float, length_s: float, polls_late_s: float = 0.0) -> tuple[WatchState, float]:
     """Return the watch of a player that is polled, and the seconds of film that it showed."""
-    reports = list(player.reports(length_s))
+    reports, rnd = list(player.reports(length_s)), random.Random(player.seed)  # noqa: S311 - as above
     state: WatchState | None = None
-    next_report, at_s = 0, 0.0
+    next_report, number, at_s = 0, 0, 0.0
     while at_s <= length_s:
         while next_report < len(reports) and reports[next_report][0] <= at_s:
             next_report += 1
@@ -76,7 +77,8 @@ def watch_it(player: Player, poll_s: float, length_s: float) -> tuple[WatchState
             state = open_watch(seen, "screening", "viewer", "Alice", "plex", moment(0), seen.position_ms, doing)
         else:
             state = advance(state, moment(at_s), seen.position_ms, doing, RULES)
-        at_s += poll_s
+        number += 1
+        at_s = number * poll_s + rnd.uniform(0, polls_late_s)
     assert state is not None
     return state, reports[-1][3]
 
@@ -97,6 +99,20 @@ def test_a_steady_speed_loses_nothing(poll_s: float, report_s: float, speed: flo
     assert coverage_s(state) >= 0.97 * (shown_s - not_reported_s)
     assert coverage_s(state) <= shown_s
     assert watched_s(state) == pytest.approx(length_s, abs=2 * poll_s)
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+@pytest.mark.parametrize(("every_s", "share"), ((10, 0.97), (20, 0.94)))
+def test_polls_in_phase_with_reports_lose_nothing(every_s: float, share: float, speed: float) -> None:
+    """Where each poll falls just when a report does it sees now none, now one, now two of them.
+
+    Where both are rare it takes a few minutes until that tells a speed.
+    """
+    for seed in range(10):
+        for late_s in (0.05, 0.2, 0.5):
+            player = Player(speed, every_s, late_s=late_s, seed=seed)
+            state, shown_s = watch_it(player, every_s, 3600.0, polls_late_s=late_s)
+            assert coverage_s(state) >= share * (shown_s - 2 * every_s * speed), (seed, late_s)
 
 
 @pytest.mark.parametrize("poll_s", (1, 5, 10, 20))
@@ -231,8 +247,12 @@ def test_pauses_hide_no_skips(poll_s: float, seed: int) -> None:
         (5, 10.0, 1),
         (5, 10.0, 2),
         (5, 10.0, 3),
+        (5, 10.0, 4),  # learned, and taken back: the other steps come soon
+        (5, 10.0, 9),
         (5, 10.0, 12),
         (5, 15.0, 12),
+        (10, 10.0, 1),
+        (10, 15.0, 4),
         (10, 10.0, 12),
         (10, 10.0, 20),
         (10, 15.0, 12),
@@ -244,6 +264,50 @@ def test_steps_alike_between_pauses_show_no_speed(poll_s: float, skip_s: float, 
     state, shown_s = watch_it(player, poll_s, 7200.0)
     hidden_s = sum(skip_s for start, end in player.pauses if start // poll_s == end // poll_s)
     assert coverage_s(state) <= shown_s + 2 * RULES.slack_s + hidden_s
+
+
+@pytest.mark.parametrize("came_s", (1500.0, 1960.0, 1995.0))
+def test_a_guest_has_no_skips_of_a_speed_that_was_none(came_s: float) -> None:
+    """Steps of the host's film look like 1.5x at 2,000 s, and turn out to be skips: a guest has not seen those."""
+    player, line, guest = _pause_and_skip_at_random(4, 20, 10.0), None, None
+    reports, shown_s, at_s = list(player.reports(7200.0)), 0.0, 0.0
+    while at_s <= 2400.0:
+        _, position_s, doing, shown_now_s = [each for each in reports if each[0] <= at_s][-1]
+        seen, at = playing(position_s, state=doing, item=FILM), moment(at_s)
+        if line is None:
+            line = open_watch(seen, "screening", "viewer", "Alice", "plex", at, seen.position_ms, doing)
+        else:
+            before, line = line, advance(line, at, seen.position_ms, doing, RULES)
+            if guest is not None:
+                guest = observe_member(guest, line, before, seen, at, RULES)
+            elif at_s == came_s:
+                guest = open_watch(line, "screening", "9", "Ben", "voice", at, line.position_ms, doing)
+                shown_s = shown_now_s
+        at_s += 5.0
+    assert line is not None and guest is not None
+    assert (line.speed, guest.speed) == (1.0, 1.0)
+    assert coverage_s(guest) <= shown_now_s - shown_s + 2 * RULES.slack_s
+
+
+@pytest.mark.parametrize("speed", (1.25, 1.5, 2))
+@pytest.mark.parametrize(("poll_s", "report_s"), ((5, 1), (5, 20), (10, 10), (10, 20)))
+@pytest.mark.parametrize("every_s", (120, 240))
+def test_a_speed_that_is_changed_often_was_one(poll_s: int, report_s: int, speed: float, every_s: int) -> None:
+    """Somebody turns it up and down every few minutes: those are no skips."""
+    state, position_s, reported_s = None, 0.0, 0.0
+    for at_s in range(3600):
+        reported_s = position_s if at_s % report_s == 0 else reported_s
+        position_s += speed if (at_s // every_s) % 2 else 1.0
+        if at_s % poll_s:
+            continue
+        there_ms = round(reported_s * 1000)
+        if state is None:
+            seen = playing(0.0, item=FILM)
+            state = open_watch(seen, "screening", "viewer", "Alice", "plex", moment(0), 0, "playing")
+        else:
+            state = advance(state, moment(at_s), there_ms, "playing", RULES)
+    assert state is not None
+    assert coverage_s(state) >= 0.97 * reported_s
 
 
 @pytest.mark.parametrize("speed", (1.25, 1.5, 2))

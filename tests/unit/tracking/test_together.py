@@ -1,4 +1,4 @@
-"""Accounts that play one film at the same time are one screening: linked, hidden, forgotten ones; groups that meet."""
+"""Accounts that play one film at the same time are one screening: linked, hidden, forgotten viewers; merging groups."""
 
 import sys
 
@@ -68,8 +68,8 @@ def names(screening: Screening) -> list[str]:
     return sorted(f"{'' if seat.present else '-'}{seat.username}" for seat in screening.seats)
 
 
-def test_it_is_one_screening_while_it_plays() -> None:
-    """What plays, and whose watch is in which screening, say so; what each account began is named in it."""
+def test_a_group_is_one_screening_while_it_plays() -> None:
+    """In what is playing and in the watches; the screenings with which each account began are named in it."""
     evening = Evening()
     evening.play(300.0, ann=0.0, ben=5.0)
     alone = evening.screenings
@@ -83,7 +83,7 @@ def test_it_is_one_screening_while_it_plays() -> None:
     assert evening.started[-1].screening_id == both.screening_id
 
 
-def test_who_has_fallen_out_is_a_screening_of_their_own() -> None:
+def test_a_viewer_who_falls_behind_has_a_screening_of_their_own() -> None:
     """And stays listed as one who left the other."""
     evening = Evening()
     evening.play(600.0, ann=0.0, ben=5.0)
@@ -103,8 +103,8 @@ def test_two_accounts_of_one_viewer_are_no_company() -> None:
 
 
 @pytest.mark.parametrize("choice", ["private", "untracked"])
-def test_who_is_hidden_is_not_named(choice: Privacy) -> None:
-    """A private viewer is Somebody in it; who is not tracked is not in it, and leaves the other alone."""
+def test_hidden_viewers_of_a_group_are_not_named(choice: Privacy) -> None:
+    """A private viewer is Somebody in it; an untracked one is not in it, and leaves the other alone."""
     evening = Evening()
     evening.tracking.apply_directory([], [(ANN, choice)])
     evening.play(900.0, ann=0.0, ben=5.0)
@@ -115,8 +115,8 @@ def test_who_is_hidden_is_not_named(choice: Privacy) -> None:
     assert "ann" not in names(evening.ended[-1])
 
 
-def test_who_wants_not_to_be_tracked_leaves_no_trace() -> None:
-    """Ann changes her mind in the middle: she is in no record, and Ben goes on."""
+def test_a_viewer_who_becomes_untracked_leaves_no_trace() -> None:
+    """Ann chooses it in the middle: she is in no record, and Ben continues."""
     evening = Evening()
     evening.play(900.0, ann=0.0, ben=5.0)
     evening.tracking.apply_directory([], [(ANN, "untracked")])
@@ -125,8 +125,8 @@ def test_who_wants_not_to_be_tracked_leaves_no_trace() -> None:
     assert [names(each) for each in evening.ended] == [["-ben"]]
 
 
-def test_who_is_forgotten_is_not_among_those_who_left() -> None:
-    """Ann has stopped, and has everything of hers forgotten."""
+def test_a_forgotten_viewer_is_not_listed_as_having_left() -> None:
+    """Ann has stopped, and uses forgetme."""
     evening = Evening()
     evening.play(900.0, ann=0.0, ben=5.0)
     evening.play(300.0, ben=905.0)
@@ -156,8 +156,8 @@ def test_the_last_one_left_may_go_with_another_group() -> None:
     assert names(screening) == ["-ben", "ann", "cem", "dan"]
 
 
-def test_a_look_takes_steps_in_proportion_to_the_sessions() -> None:
-    """A premiere: everybody plays the same film, at any place of it. All pairs would be a hundred times as many."""
+def test_comparing_sessions_takes_linear_time() -> None:
+    """A premiere: everybody plays the same film, at any position. All pairs would be a hundred times as many."""
 
     def count_calls(accounts: int) -> int:
         evening, calls = Evening(), 0
@@ -215,8 +215,8 @@ def test_the_next_episode_begins_with_one_card() -> None:
     assert [names(each) for each in evening.screenings if each.item.title == "Episode 2"] == [["ann", "ben"]]
 
 
-def test_who_begins_another_episode_is_alone() -> None:
-    """Ben skips one, and then begins the next when Ann is in the middle of it: two screenings."""
+def test_a_viewer_of_another_episode_is_a_screening_of_their_own() -> None:
+    """Ben skips one, and begins the next when Ann is in the middle of it."""
     evening = Evening()
     play_episode(evening, 0, ben_s=10.0)
     play_episode(evening, 1, ben_s=100.0, seconds=200.0)
@@ -233,7 +233,7 @@ def test_the_company_of_long_ago_is_no_company() -> None:
 
 
 def test_the_record_says_that_it_was_watched_together() -> None:
-    """Of both, as that of a watch party does; who watched alone watched alone."""
+    """For both, as for a watch party; a watch alone is none."""
     evening = Evening()
     evening.play(600.0, ann=0.0, ben=5.0, cem=3000.0)
     records = [

@@ -35,8 +35,8 @@ def let_alice_watch(tracking: TrackingEngine, from_s: int, to_s: int, position_s
     ]
 
 
-def test_who_left_before_a_restart_is_still_listed_at_the_end() -> None:
-    """The evening's list is whole, also where the tracker died while the host still watched."""
+def test_viewers_who_left_before_a_restart_are_listed_at_the_end() -> None:
+    """Even if the tracker died while the host was still watching."""
     tracking = TrackingEngine(Rules(end_grace_s=0))
     tracking.observe(poll(0, playing(0)))
     tracking.update_voice(channel(1, "ann"))
@@ -145,8 +145,8 @@ def test_the_first_guest_has_the_first_seat_and_keeps_it() -> None:
     assert {state.viewer_id: state.first_seat for state in tracking.running_watches()} == {"ann": True, "ben": False}
 
 
-def test_people_are_told_where_the_film_is_now() -> None:
-    """Between polls the position is reckoned; while Plex is away it is the last one known, and the notice says so."""
+def test_the_current_position_is_estimated() -> None:
+    """Between polls; while Plex is away it is the last known one, and the notice says so."""
     tracking = TrackingEngine(Rules())
     let_alice_watch(tracking, 0, 100)
     (told,) = tracking.active_watches(moment(104)).watches
@@ -235,7 +235,7 @@ def test_planning_changes_nothing_and_says_what_would_be_done() -> None:
     assert plan.outcomes[0].outcome == "already_watching"
 
 
-def test_a_key_that_two_servers_have_is_told_apart_by_the_server() -> None:
+def test_a_session_key_on_two_servers_needs_the_server() -> None:
     """Plex counts sessions on each server from 1: the key alone means two, and the choices say how to name one."""
     other = altered(HEAT, server_id="two", rating_key="9", title="Alien")
     tracking = TrackingEngine(Rules())
@@ -344,8 +344,8 @@ def test_rules_hold_their_defaults() -> None:
     assert not Rules().is_party_host("", "")
 
 
-def test_a_failure_that_is_heard_late_is_past() -> None:
-    """A poll that failed before the last good one says nothing of now."""
+def test_a_late_report_of_a_failed_poll_is_ignored() -> None:
+    """A later poll has already succeeded."""
     tracking = TrackingEngine(Rules())
     let_alice_watch(tracking, 0, 100)
     tracking.poll_failed(fail_poll(95))

@@ -1,4 +1,4 @@
-"""Members of the voice channel whom Discord names by their ids alone."""
+"""Members of the voice channel of whom Discord gives only the ids."""
 
 from msgspec.structs import replace
 
@@ -9,8 +9,8 @@ from tracking.events import WatchOpened
 from tracking.rules import Rules
 
 
-def test_who_is_known_by_id_alone_watches_on_and_begins_nothing() -> None:
-    """Ben is not named for a while, and a stranger, perhaps a bot, comes: nobody ends, nobody begins."""
+def test_a_member_known_by_id_alone_keeps_watching() -> None:
+    """Ben has no name for a while, and a stranger, perhaps a bot, comes: no watch ends, and none begins."""
     tracking = TrackingEngine(Rules())
     events = tracking.observe(poll(0, playing(0))) + tracking.update_voice(channel(1, "ann", "ben"))
     assert {event.state.viewer_id for event in events if isinstance(event, WatchOpened)} >= {"ann", "ben"}

@@ -1,1 +1,1 @@
-"""What people ask of a Plex server beside the polls: posters, library searches, sign-in."""
+"""Requests that people cause, beside the polls: posters, library searches, sign-in."""

@@ -1,4 +1,4 @@
-"""What IMDb, TMDB and TVDB call items of the library."""
+"""Looks up the ids of library items at IMDb, TMDB and TVDB."""
 
 import concurrent.futures
 from collections.abc import Callable, Iterator, Sequence
@@ -47,7 +47,7 @@ class ExternalIdLookup:
         return ExternalIdsFound(tuple(found))
 
     def _ask(self, server: Any, keys: Sequence[str]) -> Iterator[ExternalIds]:
-        """Yield what a server has of these items; it answers 404 where it has none of them any more."""
+        """Yield the ids that a server has of these items; it answers 404 if it has none of the items any more."""
         try:
             container = server.query(f"/library/metadata/{','.join(keys)}")
         except POSSIBLE as error:

@@ -26,7 +26,7 @@ def describe_owned_servers(
 ) -> tuple[OwnedPlexServer, ...]:
     """Return those of the servers that the account owns, by name. Raises SealError where there is no key.
 
-    `http` makes the connection to an address: it refuses those at which this Usher asks no server of others.
+    `http` makes the connection to an address: it refuses addresses that further communities may not use.
     """
     owned = [server for server in servers if server.owned and server.server_id][:MOST]
     sealed = [sealer.seal(server.token, community, server.server_id) for server in owned]
@@ -40,7 +40,7 @@ def describe_owned_servers(
 
 
 def _find_address(server: AccountServer, http: Callable[[str], BoundedSession]) -> tuple[str, Problem | None]:
-    """Return the first address at which the server answers; else the last that is not refused, and what is wrong."""
+    """Return the first address at which the server answers; else the last that `http` allows, and the problem."""
     best, reason = "", Problem.of("community.no_address")
     for url in server.addresses[:_MOST_ADDRESSES]:
         try:

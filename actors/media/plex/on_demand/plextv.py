@@ -1,4 +1,4 @@
-"""Client of plex.tv: sign-in by a PIN, and the account and servers of who signed in."""
+"""Client of plex.tv: sign-in by a PIN, and the account and servers of the user who signed in."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class PlexTvAccount(NamedTuple):
     """The account that signed in."""
 
     id: str
-    """The account's id on servers of others; its own call it 1."""
+    """The account's id on servers of other accounts; on its own servers it is 1."""
     name: str
 
 
@@ -66,7 +66,7 @@ class PinSignIn:
 
     def __init__(self, base: str = PLEX_TV, device: str = SETUP) -> None:
         """Get a PIN from plex.tv. Raises PlexTvError."""
-        # A large module that most days nobody needs: not before somebody signs in.
+        # A large module, which is rarely needed: import it when somebody signs in.
         from plexapi.myplex import MyPlexPinLogin
 
         make: Any = MyPlexPinLogin  # its functions have no types
@@ -87,7 +87,7 @@ class PinSignIn:
         if self._login.checkLogin():
             return str(self._login.token)
         if self._login.expired:
-            self._login.expired = False  # whoever asks again later may hear better news
+            self._login.expired = False  # the next check may succeed
             raise PlexTvError(Problem.of("plextv.pin_void"))
         return ""
 

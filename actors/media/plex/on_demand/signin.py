@@ -1,9 +1,9 @@
 """Sign-in at plex.tv: a code to type in there, and then what the account shows.
 
-For `/link` that is the account's ids on our servers. The token that plex.tv gives is used to read the account's name,
-id and servers. Then it is revoked and dropped: it is never stored, logged or sent on. For a further community it is the
-servers that the account owns, with their tokens, which leave this process sealed alone; where there are none, the token
-is revoked too.
+For `/link` the result is the account's ids on our servers. The token from plex.tv is used to read the account's name,
+id and servers. Then it is revoked and dropped: it is never stored, logged or sent on. For a further community the
+result is the servers that the account owns, with their tokens, which leave this process only sealed; if there are
+none, the token is revoked too.
 """
 
 import concurrent.futures
@@ -53,13 +53,13 @@ _OWNER: Final = "1"
 
 @dataclasses.dataclass
 class _Code:
-    """A code that was given out. Its `repr` has no secret, for that of PinSignIn has none."""
+    """A code that was given out. Its `repr` shows no secret, because that of PinSignIn shows none."""
 
     login: PinSignIn | None
     """Holds the token once there is one; None where there is an answer."""
     until_s: float
     community: str = ""
-    """The further community that wants the account's servers; empty to know who it is."""
+    """The further community that wants the account's servers; empty to identify a member."""
     answer: PlexSignedIn | None = None
     """The answer once there is one; kept for an asker who did not get it."""
 
@@ -67,8 +67,8 @@ class _Code:
 class PlexSignInService:
     """The codes of one poller. Called from the actor's thread; plex.tv is asked in others.
 
-    Requests wait for those of the same community alone: its servers may be silent, and whoever asks for code after code
-    keeps nobody else from one.
+    Requests wait only for those of the same community: so neither its silent servers nor a member who asks for code
+    after code holds up another community.
     """
 
     def __init__(
@@ -160,7 +160,7 @@ class PlexSignInService:
         return code.answer
 
     def _identify(self, token: str) -> PlexSignedIn:
-        """Return whose token it is, and revoke it."""
+        """Return the account of a token, and revoke the token."""
         try:
             who = fetch_account(token, self._plex_tv, LINKING)
             can_use = fetch_servers(token, self._plex_tv, LINKING)
@@ -176,7 +176,7 @@ class PlexSignInService:
         )
 
     def _find_servers(self, token: str, community: str) -> PlexSignedIn:
-        """Return what the account owns. Revoke the token where that is nothing: else it goes on being its servers'."""
+        """Return the servers that the account owns. Revoke the token if there are none: else the servers keep it."""
         hide_in_logs([token])
         servers: tuple[OwnedPlexServer, ...] = ()
         try:
