@@ -1,1 +1,1 @@
-"""Who a viewer is, which records are one watch, and what others may see. Pure rules."""
+"""Pure rules: which ids are one viewer, which records are one watch, and what others may see."""

@@ -1,4 +1,4 @@
-"""Which ids are one viewer, and what each viewer chose: links and choices of privacy, as persistence tells them."""
+"""Which ids are one viewer, and what each viewer chose: links and privacy choices, as persistence sends them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import NamedTuple
 from messages import LinkedAccount, Privacy
 
 HIDDEN_CHOICES: frozenset[Privacy] = frozenset({"private", "untracked"})
-"""Who chose one of these is seen by nobody else: not to be tracked is as good as private."""
+"""The choices that hide a viewer from everybody else: an untracked viewer is private too."""
 
 
 class DirectoryChanges(NamedTuple):
     """What changed of links and choices."""
 
     links: tuple[LinkedAccount, ...]
-    """Those that are new, or say something else by now."""
+    """Links that are new or changed."""
     unlinked: tuple[str, ...]
-    """Plex ids of those that are no more."""
+    """Plex ids of links that were removed."""
     choices: tuple[tuple[str, Privacy], ...]
     """By viewer id; "open" where it was another one before."""
 
@@ -31,21 +31,29 @@ class ViewerDirectory:
     """By Plex id."""
     choices: Mapping[str, Privacy] = field(default_factory=dict)
     """By viewer id; who is not in it is open."""
+    _accounts: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    """The Plex ids that are linked to each member."""
+
+    def __post_init__(self) -> None:
+        accounts: dict[str, tuple[str, ...]] = {}
+        for plex_id, link in self.links.items():
+            accounts[link.viewer_id] = (*accounts.get(link.viewer_id, ()), plex_id)
+        object.__setattr__(self, "_accounts", accounts)
 
     @classmethod
     def from_message(cls, links: Iterable[LinkedAccount], privacy: Iterable[tuple[str, Privacy]]) -> ViewerDirectory:
-        """Return them as a message tells them."""
+        """Return the directory of a message."""
         return cls({link.plex_id: link for link in links}, dict(privacy))
 
     def apply_changes(self, changes: DirectoryChanges) -> ViewerDirectory:
-        """Return them with some changed."""
+        """Return the directory with these changes."""
         links = {plex_id: link for plex_id, link in self.links.items() if plex_id not in changes.unlinked}
         links |= {link.plex_id: link for link in changes.links}
         choices = {**self.choices, **dict(changes.choices)}
         return ViewerDirectory(links, {viewer_id: choice for viewer_id, choice in choices.items() if choice != "open"})
 
     def find_changes(self, before: ViewerDirectory) -> DirectoryChanges:
-        """Return what changed since they were as `before`."""
+        """Return the changes since `before`."""
         gone = before.choices.keys() - self.choices.keys()
         choices = [(who, choice) for who, choice in self.choices.items() if before.choices.get(who) != choice]
         return DirectoryChanges(
@@ -59,7 +67,7 @@ class ViewerDirectory:
         return bool(self.links or self.choices)
 
     def viewer(self, raw_id: str) -> str:
-        """Return the id of the one viewer: the member's, where a Plex account is linked."""
+        """Return the id of the viewer: for a linked Plex account the member's."""
         link = self.links.get(raw_id)
         return link.viewer_id if link is not None else raw_id
 
@@ -80,15 +88,15 @@ class ViewerDirectory:
         return not self.shows(raw_id)
 
     def hidden_viewers(self) -> set[str]:
-        """Return the ids of the viewers whom nobody else may see."""
+        """Return the ids of the hidden viewers."""
         return {viewer_id for viewer_id, choice in self.choices.items() if choice in HIDDEN_CHOICES}
 
     def ids_of(self, viewer_id: str) -> list[str]:
         """Return the ids under which a viewer is watched: the own one, then those of the linked accounts."""
-        return [viewer_id, *(plex_id for plex_id, link in self.links.items() if link.viewer_id == viewer_id)]
+        return [viewer_id, *self._accounts.get(viewer_id, ())]
 
     def display_name(self, raw_id: str, username: str) -> str:
-        """Return the name of the one viewer: the member's, where `raw_id` is an account that is linked."""
+        """Return the name of the viewer: for a linked account the member's."""
         link = self.links.get(raw_id)
         return link.username if link is not None else username
 
@@ -97,5 +105,5 @@ class ViewerDirectory:
         return {link.viewer_id: link.username for link in self.links.values()}
 
     def log_name(self, raw_id: str, username: str) -> str:
-        """Return what the log calls somebody: who does not want to be seen, by the id alone."""
+        """Return the name of a viewer for the log: only the id for a hidden one."""
         return username if self.shows(raw_id) else self.viewer(raw_id)

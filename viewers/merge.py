@@ -1,17 +1,20 @@
-"""One viewer, one film, one time, seen under several ids: which watches are one, and what that one is.
+"""Decides which watches of one viewer and film, under several ids, are one watch, and merges them.
 
-The host of a watch party is seen as the account of the Plex session and as a member of the voice channel; others play
-the film along at home while they sit there. The tracker uses it for what runs, the store for what is recorded.
+The host of a watch party appears as the account of the Plex session and as a member of the voice channel; others also
+play the film at home while they sit there, or see one half at home and the other half in the channel. The tracker
+applies these rules to running watches, the store to records.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from msgspec.structs import replace
 
 from messages import Attendee, Sittings, Spans, WatchRecord, sittings, spans
 from messages.base import DurationMs
 from messages.ids import is_session_account
+from viewers.resuming import FilmShown, ResumeRules, can_resume
 
 Watch = TypeVar("Watch")
 
@@ -28,7 +31,7 @@ class Extent(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """What counts of a watch."""
+    """The figures of a watch."""
 
     playing_s: float
     began_s: float
@@ -39,17 +42,45 @@ class Figures(NamedTuple):
     sittings: Sittings
 
 
+class MergeRules(ResumeRules, Protocol):
+    """The settings by which watches are one."""
+
+    @property
+    def watched_percent(self) -> float:
+        """From this share of the film on a watch is completed, 0 to 100."""
+
+
 class Thresholds(NamedTuple):
-    """What makes a watch count: the settings WATCHED_PERCENT and MIN_WATCH_SECONDS."""
+    """What makes a watch count, and what makes it go on: the settings as the store knows them."""
 
     watched_percent: float
-    """From this share of the film on it is completed, 0 to 100."""
+    """WATCHED_PERCENT: from this share of the film on it is completed, 0 to 100."""
     min_watch_s: float
-    """With less playing time it is brief."""
+    """MIN_WATCH_SECONDS: with less playing time it is brief."""
+    resume_window_s: float = 24 * 3600.0
+    """RESUME_WINDOW_HOURS, in seconds."""
+    slack_s: float = 20.0
+    """POSITION_SLACK_SECONDS."""
+
+    @property
+    def slack_ms(self) -> int:
+        """How far off a reported position may be, ms of film."""
+        return round(self.slack_s * 1000)
+
+
+class Attendance(NamedTuple):
+    """The facts of a watch that decide which others it is one with."""
+
+    extent: Extent
+    identity: str
+    """The id under which it was seen."""
+    joined_ms: int | None
+    """Where the film was when it began."""
+    shown: FilmShown
 
 
 def group_overlapping(watches: Iterable[Watch], extent_of: Callable[[Watch], Extent]) -> list[list[Watch]]:
-    """Return watches in groups of those that overlap in time, each with some other of its group."""
+    """Return watches in groups: each overlaps in time with another one of its group."""
     groups: list[list[Watch]] = []
     until_s = 0.0
     for watch in sorted(watches, key=extent_of):
@@ -63,24 +94,53 @@ def group_overlapping(watches: Iterable[Watch], extent_of: Callable[[Watch], Ext
     return groups
 
 
+@dataclass(slots=True)
+class _Group(Generic[Watch]):
+    """Watches that are one so far, if several ids are among theirs."""
+
+    watches: list[Watch]
+    identities: set[str]
+    until_s: float
+    """When the last of them ended."""
+    shown: FilmShown
+
+
 def group_same_watch(
-    watches: Iterable[Watch], extent_of: Callable[[Watch], Extent], identity_of: Callable[[Watch], Hashable]
+    watches: Iterable[Watch], attendance_of: Callable[[Watch], Attendance], rules: MergeRules
 ) -> list[list[Watch]]:
     """Return a viewer's watches of one film in groups that are one watch each.
 
-    Those that overlap in time under several ids are one. Two players of one account are two watches.
+    Watches under several ids are one if they overlap in time, or if one would resume the others under the same id
+    (`can_resume`). Two players of one account are two watches.
     """
-    groups: list[list[Watch]] = []
-    for group in group_overlapping(watches, extent_of):
-        if len({identity_of(watch) for watch in group}) > 1:
-            groups.append(group)
+    groups: list[_Group[Watch]] = []
+    ordered = sorted(((attendance_of(watch), watch) for watch in watches), key=lambda pair: pair[0].extent)
+    for attendance, watch in ordered:
+        extent, identity, _, shown = attendance
+        group = groups[-1] if groups else None
+        if group is not None and (extent.began_s < group.until_s or _goes_on(group, attendance, rules)):
+            group.watches.append(watch)
+            group.identities.add(identity)
+            group.until_s = max(group.until_s, extent.ended_s)
+            group.shown = group.shown.add(shown, rules.watched_percent)
         else:
-            groups += [[watch] for watch in group]
-    return groups
+            groups.append(_Group([watch], {identity}, extent.ended_s, shown))
+    return [
+        one
+        for group in groups
+        for one in ([group.watches] if len(group.identities) > 1 else [[watch] for watch in group.watches])
+    ]
+
+
+def _goes_on(group: _Group[Watch], then: Attendance, rules: MergeRules) -> bool:
+    """Tell whether a watch that begins after others goes on with them; under one id alone the tracker has decided."""
+    if group.identities == {then.identity}:
+        return False
+    return can_resume(group.shown, then.extent.began_s - group.until_s, then.joined_ms, rules)
 
 
 def merge_figures(figures: Iterable[Figures], duration_ms: int | None) -> Figures:
-    """Return the figures of watches that are one: what was seen in any of them, and no moment counted twice.
+    """Return the merged figures of watches: what was seen in any of them, with no moment counted twice.
 
     Their playing time is that of their sittings together, never more than the wall clock. Where one of them has none
     (an older version recorded it), see `_playing_without_sittings`, and they have none together.
@@ -130,8 +190,13 @@ def record_extent(record: WatchRecord) -> Extent:
     return Extent(record.started_at_s, record.ended_at_s, record.watch_id)
 
 
+def record_attendance(record: WatchRecord, identity: str) -> Attendance:
+    """Return what says of a finished watch with which others it is one. `identity`: the id under which it was seen."""
+    return Attendance(record_extent(record), identity, record.join_position_ms, FilmShown.of(record))
+
+
 def merge_records(records: Sequence[WatchRecord], thresholds: Thresholds) -> WatchRecord:
-    """Return what records that are one watch are together: the longest one, with the figures of all."""
+    """Merge records that are one watch: return the longest one, with the figures of all."""
     if len(records) == 1:
         return records[0]
     ordered = sorted(records, key=lambda each: (-each.playing_s, each.started_at_s, each.watch_id))
@@ -167,13 +232,20 @@ def attendee_extent(attendee: Attendee, now_s: float) -> Extent:
     return Extent(attendee.joined_at_s, now_s if attendee.left_at_s is None else attendee.left_at_s)
 
 
+def attendee_attendance(attendee: Attendee, now_s: float, duration_ms: int | None, rules: MergeRules) -> Attendance:
+    """Return what says of an attendee with which others it is one. `now_s`: as above; `duration_ms`: of the film."""
+    completed = (attendee.completion_percent or 0.0) >= rules.watched_percent
+    shown = FilmShown(attendee.spans, duration_ms, completed)
+    return Attendance(attendee_extent(attendee, now_s), attendee.viewer_id, attendee.join_position_ms, shown)
+
+
 def merge_attendees(
     attendees: Iterable[Attendee], now_s: float, duration_ms: int | None, min_watch_s: float = 0.0
 ) -> Attendee:
-    """Return the one attendee that a viewer is who was seen under several ids at overlapping times.
+    """Merge the attendees of a viewer who was seen under several ids at overlapping times.
 
-    The one with the longest playing time, with the figures of all. `now_s`: until when those were there who still are,
-    seconds since 1970, UTC.
+    Return the one with the longest playing time, with the figures of all. `now_s`: the end time of those who are still
+    there, seconds since 1970, UTC.
     """
     longest_first = sorted(attendees, key=lambda each: (-each.playing_s, each.joined_at_s, each.viewer_id))
     if len(longest_first) == 1:

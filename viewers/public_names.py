@@ -1,4 +1,4 @@
-"""What people are called on a page that all may read: by a number, but who chose to be named."""
+"""Names of viewers on a page that all may read: a number, unless the viewer chose to be named."""
 
 import functools
 import itertools
@@ -14,6 +14,8 @@ from messages import (
     SOMEBODY,
     Answer,
     CommunityYear,
+    Companion,
+    CompanionList,
     FilmRecord,
     FilmViewer,
     GetYear,
@@ -35,17 +37,17 @@ from wording.translation import _
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 AnswerT = TypeVar("AnswerT", bound=Answer)
-RowT = TypeVar("RowT", LeaderboardRow, FilmViewer, ViewerEntry)
+RowT = TypeVar("RowT", LeaderboardRow, FilmViewer, ViewerEntry, Companion)
 
 
 class NamelessView:
-    """Everybody's number. Who is not in it, for they watch for the first time, is a viewer without one."""
+    """Everybody's number. A viewer who watches for the first time has none yet."""
 
     def __init__(self, viewers: Iterable[PublicNumber] = ()) -> None:
         self._viewers = {each.viewer_id: each for each in viewers}
 
     def find_name(self, viewer_id: str, username: str) -> str:
-        """Return what a viewer is called, in the language that is spoken. Somebody stays Somebody."""
+        """Return a viewer's public name, in the current language. Somebody stays Somebody."""
         if not viewer_id and username == SOMEBODY:
             return username
         known = self._viewers.get(viewer_id)
@@ -60,11 +62,13 @@ class NamelessView:
         return self.rename_struct(self._order_equals(question, answer))
 
     def _order_equals(self, question: Question[AnswerT], answer: AnswerT) -> AnswerT:
-        """Return an answer with those of equal figures in the order of their numbers, which was that of their names."""
+        """Return an answer with equal figures ordered by number: their order by name would reveal names."""
         if isinstance(answer, Leaderboard):
             return replace(answer, rows=self._order_rows(answer.rows, lambda row: row.rank))
         if isinstance(answer, CommunityYear):
             return replace(answer, top=self._order_rows(answer.top, lambda row: row.rank))
+        if isinstance(answer, CompanionList):
+            return replace(answer, rows=self._order_rows(answer.rows, attrgetter("parties")))
         if isinstance(answer, FilmRecord):
             viewers = self._order_rows(answer.viewers, lambda viewer: viewer.percent or 0.0)
             return replace(answer, viewers=viewers, not_seen=tuple(sorted(answer.not_seen, key=self._find_place)))
@@ -77,7 +81,7 @@ class NamelessView:
         equals = (same for _figure, same in itertools.groupby(rows, figure))
         return tuple(row for same in equals for row in sorted(same, key=self._find_place))
 
-    def _find_place(self, row: LeaderboardRow | FilmViewer | ViewerEntry | NamedViewer) -> float:
+    def _find_place(self, row: LeaderboardRow | FilmViewer | ViewerEntry | Companion | NamedViewer) -> float:
         known = self._viewers.get(row.viewer_id)
         return math.inf if known is None else known.number
 
@@ -106,7 +110,7 @@ class NamelessView:
         return value
 
     def _rename_host(self, screening: Screening) -> str:
-        """Return the host as the attendee of that name is called; nothing where the host is none of them."""
+        """Return the public name of the attendee who is the host; empty if none is."""
         if screening.host == SOMEBODY:
             return SOMEBODY
         own = (seat for seat in screening.seats if seat.username == screening.host and seat.viewer_id)
@@ -115,7 +119,7 @@ class NamelessView:
 
 
 def ask_namelessly(question: Question[AnswerT]) -> Question[AnswerT]:
-    """Return a question that tells nobody's name by what it finds or in which order."""
+    """Return a question whose answer reveals no name, neither by its content nor by its order."""
     if isinstance(question, ListViewers):
         nameless = replace(question, part="", sort="time" if question.sort == "name" else question.sort)
         return cast(Question[AnswerT], nameless)

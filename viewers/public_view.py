@@ -1,32 +1,43 @@
-"""What runs, as others see it: one entry for each viewer, and nobody who does not want to be seen.
+"""What runs, as others see it: one entry for each viewer, without hidden viewers.
 
-Watches keep the id under which they were seen, so that a link can be taken back without loss. Here those of one viewer
-become one (`merge`), under the member's name, and hidden viewers become Somebody (`redact`).
+Watches keep the id under which they were seen, so that a link can be undone without loss. Here the watches of one
+viewer become one (`merge`), under the member's name, and hidden viewers become Somebody (`redact`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from msgspec.structs import replace
 
-from messages import SOMEBODY, ActiveWatch, Attendee, Screening
+from messages import SOMEBODY, ActiveWatch, Attendee, Item, Screening
 from viewers.directory import ViewerDirectory
-from viewers.merge import attendee_extent, group_same_watch, merge_attendees
-from viewers.redact import redact_screening, redact_watch
+from viewers.merge import MergeRules, attendee_attendance, group_same_watch, merge_attendees
+from viewers.redact import redact_item, redact_screening, redact_watch, tells_of_nobody
+
+FindFinished = Callable[[str, Item], Iterable[Attendee]]
+"""Returns the finished watches of a film that a viewer may resume, under any of the viewer's ids."""
 
 
-def show_screening(screening: Screening, host_id: str, directory: ViewerDirectory, min_watch_s: float) -> Screening:
-    """Return a screening as others see it.
+class ViewRules(MergeRules, Protocol):
+    """The settings by which watches are one, and brief."""
 
-    `host_id`: id under which the session's account was seen. `min_watch_s`: a shorter watch is brief.
-    """
+    @property
+    def min_watch_s(self) -> float:
+        """With less playing time a watch is brief, seconds."""
+
+
+def show_screening(
+    screening: Screening, host_id: str, directory: ViewerDirectory, rules: ViewRules, find_finished: FindFinished
+) -> Screening:
+    """Return a screening as others see it. `host_id`: id under which the session's account was seen."""
     if not directory:
         return screening
     merged = replace(
         screening,
         host=directory.display_name(host_id, screening.host),
-        seats=tuple(_merge_attendees(screening, directory, min_watch_s)),
+        seats=tuple(_merge_attendees(screening, directory, rules, find_finished)),
     )
     return redact_screening(merged, directory.hides, host_id)
 
@@ -38,56 +49,104 @@ def show_host(host_id: str, name: str, player: str, directory: ViewerDirectory) 
     return directory.display_name(host_id, name), player
 
 
-def show_watches(
-    watches: Iterable[tuple[ActiveWatch, Attendee]], directory: ViewerDirectory, now_s: float
-) -> list[ActiveWatch]:
-    """Return running watches, each with its attendee, as others see them: one for one viewer of a screening.
+def show_item(screening: Screening, host_id: str, directory: ViewerDirectory) -> Item:
+    """Return what a screening shows: without a title where only hidden viewers see it. `host_id`: as above."""
+    redacted = redact_screening(screening, directory.hides, host_id)
+    return redact_item(screening.item) if tells_of_nobody(redacted) else screening.item
 
-    `now_s`: seconds since 1970, UTC.
+
+def show_watches(
+    watches: Iterable[tuple[ActiveWatch, Attendee]],
+    directory: ViewerDirectory,
+    now_s: float,
+    rules: ViewRules,
+    find_finished: FindFinished,
+) -> list[ActiveWatch]:
+    """Return running watches, each with its attendee, as others see them: one for one viewer of a film.
+
+    A member who sits in the channel and also plays the film at home has one watch, as in the store; two players of one
+    account are two watches. `now_s`: seconds since 1970, UTC.
     """
     rows = list(watches)
     if not directory:
         return [watch for watch, _ in rows]
-    by_viewer: dict[tuple[str, str], list[tuple[ActiveWatch, Attendee]]] = {}
+    ids: dict[tuple[str, str, str], set[str]] = {}
+    for watch, _ in rows:
+        ids.setdefault(_film_of_viewer(watch, directory), set()).add(watch.viewer_id)
+    by_viewer: dict[tuple[str, ...], list[tuple[ActiveWatch, Attendee]]] = {}
     for watch, attendee in rows:
-        key = watch.screening_id, directory.viewer(watch.viewer_id)
+        film = _film_of_viewer(watch, directory)
+        key = film if watch.item.rating_key and len(ids[film]) > 1 else (*film, watch.screening_id)
         by_viewer.setdefault(key, []).append((watch, attendee))
-    merged = (_merge_watches(group, directory, now_s) for group in by_viewer.values())
+    merged = (_merge_watches(group, directory, now_s, rules, find_finished) for group in by_viewer.values())
     return [redact_watch(watch, directory.hides) for watch in merged]
 
 
-def _merge_attendees(screening: Screening, directory: ViewerDirectory, min_watch_s: float) -> list[Attendee]:
-    """Return a screening's attendees, those that are one as one, the first to come first."""
-    now_s = screening.seen.wall_s
-    members = {link.viewer_id for link in directory.links.values()}
+def _film_of_viewer(watch: ActiveWatch, directory: ViewerDirectory) -> tuple[str, str, str]:
+    """Return the viewer and film of a watch."""
+    return directory.viewer(watch.viewer_id), watch.item.server_id, watch.item.rating_key
+
+
+def _merge_attendees(
+    screening: Screening, directory: ViewerDirectory, rules: ViewRules, find_finished: FindFinished
+) -> list[Attendee]:
+    """Return a screening's attendees, one for each viewer, in the order in which they came."""
+    now_s, item = screening.seen.wall_s, screening.item
     by_viewer: dict[str, list[Attendee]] = {}
     for attendee in screening.seats:
         by_viewer.setdefault(directory.viewer(attendee.viewer_id), []).append(attendee)
     merged: list[Attendee] = []
     for viewer_id, attendees in by_viewer.items():
-        if viewer_id not in members:
+        if len(directory.ids_of(viewer_id)) == 1:
             merged += attendees
             continue
         own_name = next((each.username for each in attendees if each.viewer_id == viewer_id), "")
-        groups = group_same_watch(attendees, lambda each: attendee_extent(each, now_s), lambda each: each.viewer_id)
-        for group in groups:
-            attendee = merge_attendees(group, now_s, screening.item.duration_ms, min_watch_s)
+        for group in _group_with_finished(attendees, find_finished(viewer_id, item), now_s, item.duration_ms, rules):
+            attendee = merge_attendees(group, now_s, item.duration_ms, rules.min_watch_s)
             name = own_name or directory.display_name(attendee.viewer_id, attendee.username)
             merged.append(replace(attendee, viewer_id=viewer_id, username=name))
     merged.sort(key=lambda each: each.joined_at_s)
     return merged
 
 
-def _merge_watches(group: list[tuple[ActiveWatch, Attendee]], directory: ViewerDirectory, now_s: float) -> ActiveWatch:
+def _group_with_finished(
+    attendees: Iterable[Attendee],
+    finished: Iterable[Attendee],
+    now_s: float,
+    duration_ms: int | None,
+    rules: MergeRules,
+) -> list[list[Attendee]]:
+    """Return a viewer's attendees in groups that are one watch each, with the finished watches that belong to it."""
+    shown = list(attendees)
+    groups = group_same_watch(
+        [*shown, *(each for each in finished if each not in shown)],
+        lambda each: attendee_attendance(each, now_s, duration_ms, rules),
+        rules,
+    )
+    return [group for group in groups if any(each in shown for each in group)]
+
+
+def _merge_watches(
+    group: list[tuple[ActiveWatch, Attendee]],
+    directory: ViewerDirectory,
+    now_s: float,
+    rules: ViewRules,
+    find_finished: FindFinished,
+) -> ActiveWatch:
     """Return the one row of a viewer's running watches of a screening."""
     watch = max(group, key=lambda pair: pair[1].playing_s)[0]
     viewer_id = directory.viewer(watch.viewer_id)
     own_name = next((other.username for other, _ in group if other.viewer_id == viewer_id), "")
     name = own_name or directory.display_name(watch.viewer_id, watch.username)
     watch = replace(watch, viewer_id=viewer_id, username=name)
-    if len(group) == 1:
+    attendees = [attendee for _, attendee in group]
+    if len(directory.ids_of(viewer_id)) > 1:
+        finished, duration_ms = find_finished(viewer_id, watch.item), watch.item.duration_ms
+        groups = _group_with_finished(attendees, finished, now_s, duration_ms, rules)
+        attendees = [attendee for some in groups for attendee in some]
+    if len(attendees) == 1:
         return watch
-    attendee = merge_attendees((each for _, each in group), now_s, watch.item.duration_ms)
+    attendee = merge_attendees(attendees, now_s, watch.item.duration_ms)
     return replace(
         watch,
         join_position_ms=attendee.join_position_ms,

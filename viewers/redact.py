@@ -1,34 +1,34 @@
 """The one rule of what is shown of a hidden viewer: to others it is Somebody, without an id.
 
-Hidden is who chose to be private or not to be tracked (`ViewerDirectory.shows`). Who chose to be anonymous is named
-everywhere but in rankings. These have the figures of Somebody, so nobody else is shown them beside the name.
+A viewer is hidden who chose to be private or untracked (`ViewerDirectory.shows`). An anonymous viewer is named
+everywhere but in rankings, which have their figures as Somebody's: so nobody else sees those beside the name.
 """
 
 from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from messages import SOMEBODY, ActiveWatch, Attendee, LeaderboardRow, Screening
+from messages import SOMEBODY, ActiveWatch, Attendee, Item, LeaderboardRow, Screening
 from viewers.directory import ViewerDirectory
 
 
 def may_see(directory: ViewerDirectory, viewer_id: str, asker: str) -> bool:
-    """Tell whether somebody may see what is a viewer's own. `asker`: Discord id, as digits; empty for nobody."""
+    """Tell whether an asker may see what is a viewer's own. `asker`: Discord id, as digits; empty for nobody."""
     return directory.shows(viewer_id) or (asker != "" and directory.viewer(viewer_id) == asker)
 
 
 def hides_figures(directory: ViewerDirectory, viewer_id: str, asker: str) -> bool:
-    """Tell whether somebody may not learn a viewer's totals and place in rankings. `asker`: as in `may_see`."""
+    """Tell whether an asker may not see a viewer's totals and place in rankings. `asker`: as in `may_see`."""
     return directory.choice(viewer_id) == "anonymous" and directory.viewer(viewer_id) != asker
 
 
 def list_shown(viewer_ids: Iterable[str], directory: ViewerDirectory) -> list[str]:
-    """Return those of the viewers whom others may see, in their order: nobody else is named or counted."""
+    """Return the viewers who are not hidden, in their order: nobody else is named or counted."""
     return [viewer_id for viewer_id in viewer_ids if directory.shows(viewer_id)]
 
 
 def anonymise_rows(rows: Iterable[LeaderboardRow], directory: ViewerDirectory) -> tuple[LeaderboardRow, ...]:
-    """Return places in a ranking with no name and no id of who wants to be anonymous there.
+    """Return places in a ranking without names and ids of anonymous viewers.
 
     The rows are in the order of `ranking_order`.
     """
@@ -39,7 +39,7 @@ def anonymise_rows(rows: Iterable[LeaderboardRow], directory: ViewerDirectory) -
 
 
 def ranking_order(directory: ViewerDirectory, viewer_id: str, name: str) -> tuple[bool, str, str]:
-    """Return the order of those with equal figures: by name, and the anonymous last, whose order would name them."""
+    """Return the sort key among equal figures: by name; anonymous viewers last, as their place would reveal it."""
     if directory.choice(viewer_id) == "anonymous":
         return True, "", ""
     return False, name.casefold(), viewer_id
@@ -51,10 +51,10 @@ def redact_screening(
     host_id: str = "",
     hides_host: Callable[[str], bool] = lambda _name: False,
 ) -> Screening:
-    """Return a screening with nobody in it whom `hides` hides by a viewer id; the same object where that is nobody.
+    """Return a screening without the viewers that `hides` hides by id; the same object if it hides none of them.
 
-    `host_id`: viewer id of the session's account. Where it is not known, the host is hidden whose name `hides_host`
-    hides, or a hidden attendee has. Players are called after people: a hidden host's goes too.
+    `host_id`: viewer id of the session's account. If it is not known, the host is hidden where `hides_host` hides the
+    name, or a hidden attendee has it. Players are named after people: a hidden host's player goes too.
     """
     hidden = {attendee.viewer_id for attendee in screening.seats if hides(attendee.viewer_id)}
     if host_id:
@@ -71,10 +71,15 @@ def redact_screening(
 
 
 def tells_of_nobody(screening: Screening) -> bool:
-    """Tell whether a screening, as others see it, has nobody in it whom they may see: then its title is hidden too."""
+    """Tell whether others may see nobody of a screening: then its title is hidden too."""
     if screening.seats:
         return not any(seat.viewer_id for seat in screening.seats)
     return screening.host == SOMEBODY
+
+
+def redact_item(item: Item) -> Item:
+    """Return an item without its title and all else that tells what it is."""
+    return Item(item.server_id, "", item.kind, "")
 
 
 def redact_watch(watch: ActiveWatch, hides: Callable[[str], bool]) -> ActiveWatch:
