@@ -1,6 +1,6 @@
 """The audit log: a JSON line for each act of an administrator, in `DATA_DIR/logs/audit.jsonl`.
 
-The persistence actor writes what it is told of; the command line writes its own acts. A lock keeps the two apart.
+The persistence actor writes the acts that it is sent; the command line writes its own. A lock serialises the two.
 """
 
 import contextlib
@@ -20,20 +20,20 @@ from messages import AuditEntry, AuditPage, AuditSubject, Problem
 from wording.file_failures import choose_cure
 
 MAX_BYTES, KEPT = 5_000_000, 3
-"""A file of this size is put aside, and so many of these are kept."""
+"""Size at which a file is rotated, and how many rotated files are kept."""
 FORGOTTEN = "forgotten"
-"""The name of a viewer who asked to be forgotten; the id is a hash, so that their acts are still one person's."""
+"""The name of an erased viewer; the id becomes a hash, so that their acts can still be attributed to one person."""
 
 
 class _Subject(msgspec.Struct):
-    """Who, or what, as it is written."""
+    """A person or thing, in the form in which it is written."""
 
     id: str
     name: str
 
 
 class _Line(msgspec.Struct, rename={"source": "from"}):
-    """An entry as it is written."""
+    """An entry, in the form in which it is written."""
 
     ts: str
     who: _Subject
@@ -44,20 +44,20 @@ class _Line(msgspec.Struct, rename={"source": "from"}):
 
 
 class AuditLog:
-    """The file and the older ones beside it."""
+    """The current file and the rotated ones."""
 
     def __init__(self, data_dir: Path) -> None:
         self.file = data_dir / "logs" / "audit.jsonl"
 
     def append(self, entry: AuditEntry) -> None:
-        """Write an entry; it is on the disk when this returns. Raises OSError."""
+        """Write an entry and flush it to the disk. Raises OSError."""
         with self._own_files():
             if self.file.exists() and self.file.stat().st_size >= MAX_BYTES:
                 self._rotate()
             handle = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), PRIVATE)
             with os.fdopen(handle, "r+b") as stream:
                 length = stream.seek(0, os.SEEK_END)
-                is_torn = length > 0 and not _ends_a_line(stream.fileno(), length)  # of a write that was cut short
+                is_torn = length > 0 and not _ends_a_line(stream.fileno(), length)  # by an interrupted write
                 stream.write((b"\n" if is_torn else b"") + _encode(entry) + b"\n")
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -68,12 +68,12 @@ class AuditLog:
         return Problem.of("audit.unwritable", file=str(self.file), cause=cause, cure=choose_cure(error))
 
     def read(self, limit: int, offset: int) -> AuditPage:
-        """Return a page, the newest entries first. What cannot be read is left out."""
+        """Return a page, the newest entries first. Unreadable entries are left out."""
         lines = list(self._newest_lines())
         return AuditPage(tuple(lines[max(0, offset) : max(0, offset) + max(0, limit)]), len(lines))
 
     def forget(self, ids: Collection[str]) -> None:
-        """Take the names of viewers out of every entry; their ids become a hash. Raises OSError."""
+        """Remove the names of viewers from every entry, and hash their ids. Raises OSError."""
         if not self.file.parent.is_dir():
             return
         with self._own_files():
@@ -85,12 +85,12 @@ class AuditLog:
 
     @contextlib.contextmanager
     def _own_files(self) -> Iterator[None]:
-        self.file.parent.mkdir(exist_ok=True)  # the data folder itself is made at the start alone
+        self.file.parent.mkdir(exist_ok=True)  # the data folder itself is created only at the start
         with filelock.FileLock(self.file.with_name(".audit.lock"), timeout=10.0, mode=PRIVATE):
             yield
 
     def _files(self) -> list[Path]:
-        """Return every file there is, the newest first."""
+        """Return every existing file, the newest first."""
         older = [self.file.with_name(f"{self.file.name}.{number}") for number in range(1, KEPT + 1)]
         return [file for file in (self.file, *older) if file.exists()]
 

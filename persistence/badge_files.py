@@ -1,4 +1,4 @@
-"""The badges that are in force: the default ones and the community's own."""
+"""The active badges: the default ones and the community's own."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ _CURE = "make it a UTF-8 text that this user may read."
 
 
 def default_badges() -> tuple[Badge, ...]:
-    """Return the badges that Usher brings."""
+    """Return the badges that Usher includes."""
     return read_badges(DEFAULT.read_text(encoding="utf-8"), DEFAULT.name)
 
 

@@ -1,4 +1,4 @@
-"""Whether a folder can hold a store: some network shares refuse locks, shared memory, or to replace a file."""
+"""Checks whether a folder can hold a store: some network shares refuse locks, shared memory, or replacing a file."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from messages import Problem
 from persistence.database.errors import FolderRefusal
 
 _SHARED_BYTES: Final = 32_768
-"""What SQLite shares between its connections."""
+"""Size of the memory that SQLite shares between its connections."""
 _OTHER_CAUSES: Final = frozenset({
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO,
 })  # fmt: skip
-"""What every disk can answer: it has a cure of its own."""
+"""Errors that any disk can return, and that have their own cures."""
 _TRIED_BYTES: Final = 65_536
-"""More than a full disk, or a used-up quota, takes."""
+"""More than fits on a full disk, or into an exhausted quota."""
 
 
 def check_folder(folder: Path) -> None:
-    """Do in a folder what the store does there, with files of its own. Raises FolderRefusal.
+    """Perform the store's file operations in a folder, with test files. Raises FolderRefusal.
 
-    A folder that cannot be written at all, or is full, is none: whoever writes there says so.
+    A folder that is not writable at all, or full, does not raise it: the next write reports that.
     """
     with contextlib.suppress(OSError), _probe_folder(folder) as probe:
         for what, step in _STEPS:
@@ -37,18 +37,18 @@ def check_folder(folder: Path) -> None:
                 step(probe)
             except OSError as error:
                 if error.errno in _OTHER_CAUSES:
-                    return  # nor would SQLite's own words tell more
+                    return  # SQLite's own error would not say more
                 raise FolderRefusal(folder, what) from error
             except sqlite3.Error as error:
-                failed = find_write_error(probe / "probe.db")  # SQLite says "disk I/O error" of a full disk too
+                failed = find_write_error(probe / "probe.db")  # SQLite also says "disk I/O error" for a full disk
                 if failed is None or failed.errno not in _OTHER_CAUSES:
                     raise FolderRefusal(folder, what) from error
 
 
 def find_write_error(store: Path) -> OSError | None:
-    """Write a few pages to a file of its own beside an SQLite store, and flush them; return what fails, if anything.
+    """Write a few pages to a test file beside an SQLite store, and flush them; return the error, if any.
 
-    SQLite tells a full quota, a read-only mount and a broken disk apart by no code.
+    SQLite's codes do not distinguish a full quota, a read-only mount and a broken disk.
     """
     try:
         with tempfile.TemporaryFile(prefix=".usher-probe-", dir=store.parent) as probe:
@@ -61,7 +61,7 @@ def find_write_error(store: Path) -> OSError | None:
 
 
 def _find_size_limit(store: Path) -> OSError | None:
-    """Return the error of a file that may not grow, where this process may have no larger ones than the store has."""
+    """Return the error of a file that may not grow, if the store has reached this process's limit of file size."""
     if sys.platform == "win32":
         return None
     import resource
@@ -85,7 +85,7 @@ def _probe_folder(folder: Path) -> Iterator[Path]:
 
 
 def _lock(probe: Path) -> None:
-    """Lock as SQLite does."""
+    """Lock a file in the way SQLite does."""
     if sys.platform == "win32":
         return
     import fcntl
@@ -96,7 +96,7 @@ def _lock(probe: Path) -> None:
 
 
 def _lock_whole(probe: Path) -> None:
-    """Lock as the data folder and the store are kept for one service."""
+    """Lock a file in the way the data folder and the store are locked for one service."""
     if sys.platform == "win32":
         return
     import fcntl
@@ -107,16 +107,16 @@ def _lock_whole(probe: Path) -> None:
 
 
 def _share_memory(probe: Path) -> None:
-    """Share memory as SQLite does its index of the write-ahead log."""
+    """Share memory in the way SQLite shares its index of the write-ahead log."""
     with (probe / "shared").open("w+b") as file:
-        file.write(b"\0" * _SHARED_BYTES)  # a hole would end the process (SIGBUS) where the disk is full
+        file.write(b"\0" * _SHARED_BYTES)  # a sparse file would kill the process (SIGBUS) on a full disk
         file.flush()
         with mmap.mmap(file.fileno(), _SHARED_BYTES) as shared:
             shared[0] = 1
 
 
 def _replace(probe: Path) -> None:
-    """Replace a file as copies and backups are written."""
+    """Replace a file in the way copies and backups are written."""
     for name in ("new", "old"):
         with (probe / name).open("wb") as file:
             file.write(name.encode())
@@ -131,7 +131,7 @@ def _replace(probe: Path) -> None:
 
 
 def _write_store(probe: Path) -> None:
-    """Write a store, which does all of it together, by SQLite itself."""
+    """Write a store with SQLite itself, which combines all of these operations."""
     with contextlib.closing(sqlite3.connect(probe / "probe.db", timeout=0.5, isolation_level=None)) as connection:
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":

@@ -1,4 +1,4 @@
-"""What the store's figures follow: settings and badges of a community."""
+"""The rules for the store's figures: settings and badges of a community."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
@@ -10,14 +10,18 @@ from viewers.merge import Thresholds
 
 @dataclass(frozen=True)
 class StatisticsRules:
-    """The zone of the community's days, its badges, and what makes a watch count."""
+    """The community's time zone and badges, and the thresholds for counting and resuming a watch."""
 
     zone: tzinfo
     badges: tuple[Badge, ...]
     watched_percent: float
-    """WATCHED_PERCENT: from this share on a film is completed, 0 to 100."""
+    """WATCHED_PERCENT: share from which a film is completed, 0 to 100."""
     min_watch_s: float
     """MIN_WATCH_SECONDS: a watch with less playing time is brief."""
+    resume_window_s: float = 24 * 3600.0
+    """RESUME_WINDOW_HOURS, in seconds: how long after its end a watch can be resumed."""
+    slack_s: float = 20.0
+    """POSITION_SLACK_SECONDS: maximum error of a reported position."""
 
     def today(self, at_s: float) -> date:
         """Return the local day of an instant; seconds since 1970, UTC."""
@@ -29,5 +33,5 @@ class StatisticsRules:
 
     @property
     def thresholds(self) -> Thresholds:
-        """What makes a watch count."""
-        return Thresholds(self.watched_percent, self.min_watch_s)
+        """The thresholds for counting and resuming a watch."""
+        return Thresholds(self.watched_percent, self.min_watch_s, self.resume_window_s, self.slack_s)

@@ -1,13 +1,13 @@
-"""The store of record: it is opened, written in transactions that are followed by the JSON copies, and read.
+"""The store of record: opening, transactions (followed by the JSON copies), and snapshots for reading.
 
-One writer. What is in the store is found again by its id: a watch by `watch_id`, a message by its own. So a delivery
-that is repeated, in whatever order, leaves the same rows. What is saved when is the matter of `operations`.
+There is one writer. Everything is stored by its id: a watch by `watch_id`, a message by its own. So repeated
+deliveries, in any order, leave the same rows. `operations` decides what is saved when.
 """
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -64,19 +64,25 @@ from viewers.directory import ViewerDirectory
 
 @dataclass(frozen=True)
 class StoreSnapshot:
-    """The store and what runs, at one moment: what questions are answered from. What a question needs is read then."""
+    """The store and the running watches at one moment, for answering questions. Data are read when first needed."""
 
     connection: Connection
     rules: StatisticsRules
     reported: tuple[RunningWatch, ...]
-    """What runs, as the tracker reported it before that moment."""
+    """Running watches, as the tracker reported them before that moment."""
     now_s: float
     """Seconds since 1970, UTC."""
+    asker: str = ""
+    """Id of a viewer who is never hidden in this snapshot; empty for nobody in particular."""
+
+    def show_to(self, asker: str) -> "StoreSnapshot":
+        """Return a snapshot in which the asker (Discord id as digits) is not hidden from themselves."""
+        return replace(self, asker=asker) if asker in self.hidden else self
 
     @cached_property
     def running(self) -> RunningWatches:
-        """What runs, as watches of those for whom they count, as if they ended now."""
-        return count_reported(self.connection, self.reported, self.rules)
+        """Running watches, attributed to the viewers for whom they count, as if they ended now."""
+        return count_reported(self.connection, self.reported, self.rules, self.directory)
 
     @cached_property
     def directory(self) -> ViewerDirectory:
@@ -85,12 +91,12 @@ class StoreSnapshot:
 
     @cached_property
     def hidden(self) -> list[str]:
-        """Ids of the viewers whom nobody else may see."""
-        return sorted(self.directory.hidden_viewers())
+        """Ids of the hidden viewers, without `asker`."""
+        return sorted(self.directory.hidden_viewers() - {self.asker})
 
     @cached_property
     def replaced_rows(self) -> list[Row]:
-        """Rows of `watches` whose place is taken by what runs."""
+        """Rows of `watches` that running watches replace."""
         found: list[Row] = []
         for some in split_batches(self.running.instead_of):
             query = select(WATCHES).where(WATCHES.c.watch_id.in_(some)).order_by(WATCHES.c.watch_id)
@@ -99,12 +105,12 @@ class StoreSnapshot:
 
     @cached_property
     def running_rows(self) -> list[Row]:
-        """What runs, as rows of `watches`."""
+        """Running watches, as rows of `watches`."""
         return [watch_row(record, 0, Moment(self.now_s, NO_CLOCK_S)) for record in self.running.records]
 
     @cached_property
     def running_changes(self) -> SummaryChanges:
-        """What the summaries are to be changed by, for what runs to be in them."""
+        """The changes that add the running watches to the summaries."""
         changes = SummaryChanges(self._zone)
         changes.subtract(self.replaced_rows)
         changes.add(self.running_rows)
@@ -115,14 +121,14 @@ class StoreSnapshot:
         return ZoneInfo(str(self.rules.zone))
 
     def require_summaries(self) -> None:
-        """Raise SummariesNotFilled while the summaries are being filled: figures would lack what is not in them."""
+        """Raise SummariesNotFilled while the summaries are being filled: figures would be incomplete."""
         progress = read_progress(self.connection)
         if progress is not None:
             raise SummariesNotFilled(Problem.of("summaries.filling", percent=progress.percent))
 
 
 class Store:
-    """Opened on one thread and used on it; a snapshot has a connection of its own, for any thread."""
+    """The open store. It belongs to the thread that opened it; a snapshot has its own connection, for any thread."""
 
     def __init__(
         self,
@@ -136,24 +142,24 @@ class Store:
         may_begin_beside_copies: bool = False,
         keeps_summaries: bool = True,
     ) -> None:
-        """Open the store at `url`, made or migrated where needed, with the JSON copies in `folder`.
+        """Open the store at `url`, creating or migrating it if needed, with the JSON copies in `folder`.
 
-        `note` is told of what was done on the way. `is_owner`: no other service may own the store meanwhile, and no new
-        one begins beside JSON copies of an old one, unless it `may_begin_beside_copies`, for they are brought in.
-        `keeps_summaries`: fill them where they are not; not beside a service, which does so.
-        Raises StoreError where the store cannot be used, StoreInUse where another service owns it.
+        `note` is called with each action taken. `is_owner`: no other service may own the store meanwhile, and no new
+        store is created beside JSON copies of an old one, unless `may_begin_beside_copies` (they will be imported).
+        `keeps_summaries`: fill missing summaries; not beside a running service, which does that itself.
+        Raises StoreError if the store cannot be used, StoreInUse if another service owns it.
         """
         self.rules = rules
         self.name = store_name(url)
         self.file = sqlite_file(url)
         self.schema = split_schema(url)[1]
-        """The schema of a PostgreSQL database that the store is; empty where it is the database's own."""
+        """The PostgreSQL schema of the store; empty for the database's default schema."""
         self._backups_dir = backups_dir or folder / "backups"
         self._rescued: Path | None = None
-        """The copy of a store whose file went away, until it is back."""
+        """The copy of a store whose file disappeared, until the file is back."""
         if not is_owner:
             folder.mkdir(parents=True, exist_ok=True)
-        elif not folder.is_dir():  # made by the launcher alone: here it went away, and the store with it
+        elif not folder.is_dir():  # only the launcher creates it: here it disappeared, and the store with it
             raise StoreAway(Problem.of("store.folder_gone", folder=str(folder)), Problem.of("cure.put_back"))
         with ExitStack() as opened:
             if is_owner and self.file is not None:
@@ -180,10 +186,10 @@ class Store:
             )
             self.steady_viewers = SteadyViewers()
             self.counts: saves.StoredCounts | None = None
-            """Viewers and badges as of the last save; None where they have to be counted."""
+            """Numbers of viewers and badges as of the last save; None if they must be counted."""
             with translate_store_errors(url):
                 self.summary_progress = self._prepare_summaries() if keeps_summaries else None
-            """How far the summaries were filled when the store was opened; None where they were whole."""
+            """How far the summaries were filled when the store was opened; None if they were complete."""
             self._opened = opened.pop_all()
 
     def close(self) -> None:
@@ -196,9 +202,9 @@ class Store:
     def transaction(self, *, keeps_figures: bool = False) -> Iterator[Connection]:
         """Open a transaction; every error of the store becomes a SaveFailed that says what to do.
 
-        Where it is a value that cannot be stored, a SaveRefused. What was written is known to be in the file at the
-        store's path when this ends. `keeps_figures`: whoever opens it knows that it changes no viewer's figures, or has
-        those forgotten whose it changes.
+        A value that cannot be stored raises SaveRefused. At the end, the writes are verified to be in the file at the
+        store's path. `keeps_figures`: whether the caller changes no viewer's figures, or removes the viewers that it
+        changes from the steady viewers.
         """
         if not keeps_figures:
             self.steady_viewers.forget()
@@ -207,14 +213,14 @@ class Store:
             with self._writer.begin() as connection:
                 yield connection
             self._check_file()
-        except StoreInUse as error:  # a connection to a server was lost, and another service came first
+        except StoreInUse as error:  # the connection was lost, and another service took the store meanwhile
             raise SaveFailed(error.problem) from error
         except (SQLAlchemyError, OSError, *UNWRITABLE) as error:
             reason = explain_failure(error, self.name, self.file)
             raise (SaveRefused if is_unstorable(error) else SaveFailed)(reason) from error
 
     def _check_file(self) -> None:
-        """Raise SaveFailed where the store's file went away, naming a copy of what was in it."""
+        """Raise SaveFailed if the store's file disappeared, naming a copy of its content."""
         if self._store_file is None:
             return
         try:
@@ -224,7 +230,7 @@ class Store:
         self._rescued = None
 
     def _rescue(self) -> Problem:
-        """Copy what the open store holds, once; return where it is, or why there is no copy."""
+        """Copy the open store's content, once; return where the copy is, or why there is none."""
         if self._rescued is None:
             try:
                 connection = self._writer.raw_connection()
@@ -240,15 +246,15 @@ class Store:
 
     @contextmanager
     def change(self, at_s: float, running: Iterable[RunningWatch] = ()) -> Iterator[ChangeSet]:
-        """Open a transaction that changes stored records; statistics, badges and copies follow when it ends.
+        """Open a transaction that changes stored records; update statistics, badges and copies at its end.
 
-        `running` is every running watch. Raises SaveFailed with nothing changed; CopiesFailed with the store changed.
+        `running`: every running watch. Raises SaveFailed with nothing changed; CopiesFailed with the store changed.
         """
         self.counts = None
         with self.transaction() as connection:
             change = ChangeSet.begin(connection, self.rules)
             yield change
-            now = count_reported(connection, running, self.rules)
+            now = count_reported(connection, running, self.rules, read_directory(connection))
             viewers = sorted(change.viewers | change.touched | change.totals.keys())
             known = read_known_viewers(connection, viewers)
             settle_statistics(change, self.rules, viewers, known, now, at_s, announce=False)
@@ -257,22 +263,22 @@ class Store:
         self.json_sync.apply(plan)
 
     def ensure_page_key(self) -> bytes:
-        """Return the key of the short names in addresses of the page; one is made where there is none."""
+        """Return the key of the short names in web addresses; create one if there is none."""
         with self.transaction(keeps_figures=True) as connection:
             return ensure_page_key(connection)
 
     def mark_announced(self, viewer_id: str, badge_ids: Iterable[str]) -> None:
-        """Note that Discord has taken over the announcement of a viewer's badges."""
+        """Mark badges of a viewer as announced: Discord has accepted the message."""
         with self.transaction(keeps_figures=True) as connection:
             badges.mark_announced(connection, viewer_id, badge_ids)
 
     @property
     def json_files_outdated(self) -> bool:
-        """Whether a JSON copy could not be written and must be written again."""
+        """Whether a JSON copy could not be written and must be rewritten."""
         return self.json_sync.behind
 
     def repair_json_files(self) -> list[str]:
-        """Write each JSON copy again that is torn, missing or behind; return their names."""
+        """Rewrite each JSON copy that is torn, missing or behind; return their names."""
         return self.json_sync.repair()
 
     # -- reading ---------------------------------------------------------------------------------------------
@@ -281,27 +287,27 @@ class Store:
     def snapshot(
         self, running: Iterable[RunningWatch] = (), now_s: float = 0.0, deadline: Deadline | None = None
     ) -> Iterator[StoreSnapshot]:
-        """Open a transaction that reads, with what runs as watches of those for whom it counts, as if it ended now.
+        """Open a read transaction, in which running watches count for their viewers as if they ended now.
 
-        Whatever is saved meanwhile, all that is read is from one moment: what ends then is stored or runs, never both.
-        `running` must be from before that moment, or what ends in between would be neither. Raises AnswerTooSlow where
-        a statement would end after the `deadline`.
+        Everything is read from one moment, whatever is saved meanwhile: a watch is either stored or running, never
+        both. `running` must be from before that moment, or a watch that ends in between would be neither. Raises
+        AnswerTooSlow if a statement would end after the `deadline`.
         """
         with self.reader.connect() as connection, limit_time(connection, deadline):
             yield StoreSnapshot(connection, self.rules, tuple(running), now_s)
 
     def is_handled(self, message_id: str) -> bool:
-        """Tell whether a message took effect already, in this run or an earlier one."""
+        """Tell whether a message already took effect, in this run or an earlier one."""
         with self.reader.connect() as connection:
             return saves.is_handled(connection, message_id)
 
     def read_last_saved_s(self) -> float | None:
-        """Return when the last save was, seconds since 1970, UTC; None where there was none."""
+        """Return when the last save was, seconds since 1970, UTC; None if there was none."""
         with self.reader.connect() as connection:
             return saves.read_last_saved_s(connection)
 
     def read_checkpoint(self) -> tuple[WatchState, ...]:
-        """Return the running watches as the last save left them."""
+        """Return the running watches as of the last save."""
         with self.reader.connect() as connection:
             return checkpoint.read_checkpoint(connection)
 
@@ -316,12 +322,12 @@ class Store:
             return watches.read_resumable(connection, since_s, read_all_parts(connection).items())
 
     def read_unannounced_badges(self) -> list[UnannouncedBadge]:
-        """Return the badges that Discord was not told of yet, the first earned first."""
+        """Return the badges that were not yet sent to Discord, the earliest first."""
         with self.reader.connect() as connection:
             return badges.read_unannounced(connection)
 
     def fill_summaries(self, count: int) -> FillProgress | None:
-        """Sum up some more records; return how far the summaries are filled, None where they are whole."""
+        """Sum up the next `count` records; return how far the summaries are filled, None if they are complete."""
         with self.transaction(keeps_figures=True) as connection:
             progress = fill_summaries(connection, str(self.rules.zone), count)
         if progress is None:
@@ -329,12 +335,12 @@ class Store:
         return progress
 
     def check_summaries(self) -> list[str]:
-        """Compare the summaries with the records, in a minute for a million; return the names of wrong ones."""
+        """Compare the summaries with the records (a minute for a million); return the names of wrong ones."""
         with self.reader.connect() as connection:
             return compare_with_records(connection)
 
     def clear_summaries(self) -> None:
-        """Have the summaries filled anew."""
+        """Clear the summaries, so that they are filled anew."""
         with self.transaction() as connection:
             clear_summaries(connection, str(self.rules.zone))
 
@@ -347,7 +353,7 @@ class Store:
             try:
                 with self.transaction() as connection:
                     progress = prepare_summaries(connection, zone)
-            except SaveFailed:  # a full disk, say: saves will tell, and the filling is tried again
+            except SaveFailed:  # for example a full disk: saves report that, and filling is retried
                 return FillProgress(0, 1)
         if progress is None:
             self._remember_summaries()
@@ -356,14 +362,15 @@ class Store:
     def _remember_summaries(self) -> None:
         with self.reader.connect() as connection:
             state = read_state(connection)
-        raw = self._writer.raw_connection()  # begins no transaction: another program may hold the store's lock
+        raw = self._writer.raw_connection()  # without a transaction: another program may hold the store's lock
         remember_if_filled(raw.info, state)
         raw.close()
 
 
-def count_reported(connection: Connection, running: Iterable[RunningWatch], rules: StatisticsRules) -> RunningWatches:
-    """Return what the tracker reported as watches of those for whom they count, without what is stored by now."""
-    directory = read_directory(connection)
+def count_reported(
+    connection: Connection, running: Iterable[RunningWatch], rules: StatisticsRules, directory: ViewerDirectory
+) -> RunningWatches:
+    """Return the reported watches, attributed to their viewers, without those that are stored by now."""
     watches = list(running)
     stored = checkpoint.read_progress(connection, (watch.state.watch_id for watch in watches))
     still = drop_unwanted(connection, checkpoint.drop_finished(watches, stored), directory)

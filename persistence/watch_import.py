@@ -1,6 +1,6 @@
-"""Brings watches of elsewhere into the store, in one transaction: each once, and none that Usher recorded itself.
+"""Imports watches from other programs in one transaction: each once, and none that Usher recorded itself.
 
-What every source of history needs; `tautulli/` and `plex_history/` say what their rows mean.
+It is common to all sources of history; `tautulli/` and `plex_history/` interpret their rows.
 """
 
 import time
@@ -26,49 +26,49 @@ from persistence.store import Store
 from tracking.watches.film import film_keys, same_film
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is done, how much of it, and of how much."""
+"""Called with the current step, how much of it is done, and its total."""
 AT_ONCE = 500
 _GROWN_S = 1.0
-"""A watch that has so much more playing time than what is stored of it has gone on since."""
+"""A watch with this much more playing time than the stored one was continued since."""
 
 
 @dataclass(frozen=True)
 class ImportRules:
-    """What of the history is brought in, and as whose."""
+    """Which watches of a history are imported, and for which server."""
 
     server_id: str
-    """machineIdentifier of the Plex server that it is of."""
+    """machineIdentifier of the history's Plex server."""
     tracked_types: frozenset[str]
     """The setting TRACKED_TYPES."""
     excluded: frozenset[str]
-    """Names of accounts that are kept out, casefolded: EXCLUDED_PLEX_USERS."""
+    """Names of excluded accounts, casefolded: EXCLUDED_PLEX_USERS."""
 
 
 @dataclass
 class WatchImportResult:
-    """What an import did. Rows are the source's, of which several may be one watch."""
+    """The result of an import. Rows are the source's; several may be one watch."""
 
     watches: int = 0
-    """Watches that were not there before."""
+    """New watches."""
     grown: int = 0
-    """Watches that went on since the last import."""
+    """Watches that were continued since the last import."""
     known: int = 0
-    """Watches that were brought in before, unchanged."""
+    """Watches that were imported before, unchanged."""
     viewers: int = 0
-    """Viewers who were not there before."""
+    """New viewers."""
     recorded: int = 0
-    """Rows of what Usher recorded itself at that time, or that the source has twice."""
+    """Rows that Usher recorded itself at that time, or that the source has twice."""
     other_types: int = 0
-    """Rows of what is not tracked: music, live TV..."""
+    """Rows of untracked types: music, live TV..."""
     excluded: int = 0
-    """Rows of accounts that are kept out, or that chose not to be tracked, or to be forgotten."""
+    """Rows of excluded, untracked or erased accounts."""
     unreadable: int = 0
-    """Rows that say no time, or no account."""
+    """Rows without a time or an account."""
 
 
 @dataclass
 class _OwnWatch:
-    """A watch of an account that is in the store from elsewhere."""
+    """A watch of an account that the store has from another source."""
 
     item: Item
     began_s: float
@@ -76,10 +76,10 @@ class _OwnWatch:
 
 
 class WatchImport:
-    """One import in its transaction."""
+    """An import, inside its transaction."""
 
     def __init__(self, change: ChangeSet, store: Store, prefix: str, at_s: float) -> None:
-        """`prefix`: how the ids of watches of this source begin. `at_s`: seconds since 1970, UTC."""
+        """`prefix`: prefix of the ids of this source's watches. `at_s`: seconds since 1970, UTC."""
         self.store = store
         self.result = WatchImportResult()
         self._change = change
@@ -93,19 +93,19 @@ class WatchImport:
         self._newest: dict[str, WatchRecord] = {}
         """The newest watch of each viewer that changed."""
         self._films: dict[str, set[FilmKey]] = defaultdict(set)
-        """Films that changed, by the members to whom an account is linked."""
+        """Changed films, by member; only of linked accounts."""
         self._own_of = ""
         self._own: dict[str, list[_OwnWatch]] = {}
         self._known: dict[str, float] = {}
 
     def is_wanted(self, record: WatchRecord, names: Set[str], excluded: Set[str]) -> bool:
-        """Tell whether an account's watch may be stored. `names`: what it is called. `excluded`: casefolded names."""
+        """Tell whether an account's watch may be stored. `names`: the account's names. `excluded`: casefolded names."""
         if {name.casefold() for name in names} & excluded:
             return False
         return should_store(record.viewer_id, record.started_at_s, self._directory, self._erasures)
 
     def enter_account(self, identity: str) -> bool:
-        """Read what is stored of an account, if it is not at hand; return whether it was not. They come one by one."""
+        """Make an account the current one and read its stored watches; return False if it was current already."""
         if self._own_of == identity:
             return False
         self._own_of = identity
@@ -113,12 +113,12 @@ class WatchImport:
         return True
 
     def was_recorded(self, item: Item, began_s: float, ended_s: float) -> bool:
-        """Tell whether the account at hand was recorded with this film at some time between, by Usher or elsewhere."""
+        """Tell whether another source has a watch of the current account and this film that overlaps this time."""
         candidates = (own for key in film_keys(item) for own in self._own.get(key, ()))
         return any(own.began_s < ended_s and began_s < own.ended_s and same_film(own.item, item) for own in candidates)
 
     def _read_own(self, identity: str) -> dict[str, list[_OwnWatch]]:
-        """Return what is stored or runs of an account and is not of this source, by film."""
+        """Return an account's stored and running watches that are not from this source, by film."""
         viewer_id = self._viewer_of(identity)
         columns = (WATCHES.c.item, WATCHES.c.started_at_s, WATCHES.c.ended_at_s)
         chosen = (WATCHES.c.viewer_id == viewer_id, WATCHES.c.identity == identity)
@@ -141,7 +141,7 @@ class WatchImport:
         return by_key
 
     def _read_known(self, identity: str) -> dict[str, float]:
-        """Return the playing time of each watch of an account that was brought in before."""
+        """Return the playing time of each watch of an account that was imported before."""
         viewer_id = self._viewer_of(identity)
         chosen = (WATCHES.c.viewer_id == viewer_id, WATCHES.c.watch_id.like(f"{self._prefix}%"))
         query = select(WATCHES.c.watch_id, WATCHES.c.playing_s).where(*chosen)
@@ -154,7 +154,7 @@ class WatchImport:
         return identity if link is None else link.viewer_id
 
     def put(self, record: WatchRecord) -> None:
-        """Insert a watch of the account at hand, or replace it where it has gone on since; else leave it as it is."""
+        """Insert a watch of the current account, or replace it if it was continued since; else leave it unchanged."""
         counted = attribute_to_viewer(record, self._directory)
         identity = record.viewer_id
         known_s = self._known.get(record.watch_id)
@@ -177,7 +177,7 @@ class WatchImport:
             self._films[counted.viewer_id].add(FilmKey(record.item.server_id, record.item.rating_key))
 
     def _replace(self, record: WatchRecord, identity: str) -> None:
-        """Replace a watch that has gone on since; it may be a part of what a member watched at that time."""
+        """Replace a watch that was continued since; it may be a part of a member's merged watch."""
         part = read_part(self._connection, record.watch_id)
         if part is not None:
             replace_part(self._connection, watch_row(record, part["seq"], self._closed, identity=identity))
@@ -188,13 +188,13 @@ class WatchImport:
         write_rows(self._change, [RowChange(old, new)])
 
     def _flush(self) -> None:
-        """Write the rows that wait."""
+        """Write the waiting rows."""
         if self._fresh:
             insert_rows(self._change, self._fresh)
         self._fresh = []
 
     def finish(self, progress: Progress) -> None:
-        """Write what waits, and count statistics anew of whom it changed."""
+        """Write the waiting rows, and recount the statistics of the changed viewers."""
         self._flush()
         before = set(self._connection.execute(select(VIEWERS.c.viewer_id)).scalars())
         record_viewers(self._connection, self._newest.values())
@@ -215,7 +215,7 @@ class WatchImport:
 
 @contextmanager
 def import_watches(store: Store, prefix: str, progress: Progress, at_s: float | None = None) -> Iterator[WatchImport]:
-    """Yield an import whose watches are stored in one transaction at the end; then make the JSON copies anew.
+    """Yield an import whose watches are stored in one transaction at the end; then rewrite the JSON copies.
 
     Nothing is announced. Raises SaveFailed with nothing changed, CopiesFailed with everything stored.
     """

@@ -1,6 +1,6 @@
-"""Backups of an SQLite store, made while it runs and verified; and how one is restored.
+"""Makes verified backups of an SQLite store while it is in use, and restores them.
 
-SQLite's own backup API, in one step: it sees one consistent state and holds up no writer.
+It uses SQLite's backup API in one step, which sees one consistent state and does not block writers.
 """
 
 import contextlib
@@ -26,16 +26,16 @@ from persistence.database.revision import HEAD, SQLITE_MAGIC, VERSION_TABLE, kno
 from persistence.database.shape import LONGEST_ROW, ShapeFault, check_rows, check_shape, read_all_rows
 
 _STEPS_BETWEEN_LOOKS = 100_000
-"""Steps of SQLite's machine, some milliseconds."""
+"""Steps of SQLite's virtual machine, which take some milliseconds."""
 SCHEDULED = "usher-*.db"
-"""Names of the backups for which nobody names a file. Of an older Usher's, those that it made by itself."""
+"""Names of backups made without a file name. In older versions these were the scheduled ones."""
 _KIND, _MADE = "backup:kind", "backup:made_at_s"
 """Facts in a backup: whether it was scheduled, and when it was made."""
 
 
 @dataclass(frozen=True)
 class Backup:
-    """A backup that was read back."""
+    """A verified backup."""
 
     file: Path
     size_bytes: int
@@ -50,31 +50,31 @@ def scheduled_name(wall_s: float) -> str:
 
 
 class Origin(NamedTuple):
-    """Where a backup comes from, as it says itself: names and times of files are changed by whoever copies them."""
+    """Where a backup comes from, by its own content: copying changes names and times of files."""
 
     file: Path
     is_scheduled: bool
     made_at_s: float
-    """Seconds since 1970, UTC; minus infinity where it cannot be read."""
+    """Seconds since 1970, UTC; minus infinity if it cannot be read."""
 
 
 def list_backups(folder: Path) -> list[Origin]:
     """Return the backups in a folder, the oldest first."""
-    files = (file for file in folder.glob("*.db") if file.is_file() or file.is_dir())  # to read a pipe would hang
+    files = (file for file in folder.glob("*.db") if file.is_file() or file.is_dir())  # reading a pipe would hang
     return sorted(map(_read_origin, files), key=lambda origin: (origin.made_at_s, origin.file.name))
 
 
 def find_newest_s(folder: Path, now_s: float) -> float | None:
-    """Return when the newest backup was made; None where there is none. Seconds since 1970, UTC.
+    """Return when the newest backup was made; None if there is none. Seconds since 1970, UTC.
 
-    One that is from later than now tells only that the clock was wrong: it holds up no other.
+    A backup dated later than now is ignored: the clock was wrong.
     """
     times = [origin.made_at_s for origin in list_backups(folder) if -math.inf < origin.made_at_s <= now_s]
     return max(times, default=None)
 
 
 def _read_origin(file: Path) -> Origin:
-    """Return what a backup says of itself; of one that an older Usher made, its name and the last save in it."""
+    """Return the origin stored in a backup; for one of an older Usher, its name and its last save."""
     try:
         with closing(open_read_only(file)) as connection:
             facts = dict(
@@ -89,24 +89,24 @@ def _read_origin(file: Path) -> Origin:
 
 
 def explain_postgresql(schema: str) -> Problem:
-    """Return how a PostgreSQL store is backed up: the whole database, or a further community's schema of it alone."""
+    """Return how to back up a PostgreSQL store: the whole database, or only a further community's schema."""
     return Problem.of("backup.postgresql_schema", schema=schema) if schema else Problem.of("backup.postgresql")
 
 
 def check_target(target: Path) -> Path:
-    """Return a path that somebody named for a backup. Raises BackupError where its folder is not there."""
+    """Return the path that somebody named for a backup. Raises BackupError if its folder does not exist."""
     if not target.parent.is_dir():
         raise BackupError(Problem.of("backup.no_folder", folder=str(target.parent)))
     return target
 
 
 def _refuse_foreign(store: Path, target: Path) -> None:
-    """Raise BackupError where the target is somebody's file or belongs to the store: only a backup is replaced."""
+    """Raise BackupError if the target is a foreign file or belongs to the store: only backups are replaced."""
     if target.resolve() in {store.with_name(store.name + suffix).resolve() for suffix in ("-wal", "-shm", "-journal")}:
         raise BackupError(Problem.of("backup.part_of_store", file=str(target)))
     if target.is_dir():
         raise BackupError(Problem.of("backup.is_folder", file=str(target)))
-    if target.exists() and not target.is_file():  # a pipe or device: to read it could hang
+    if target.exists() and not target.is_file():  # a pipe or device: reading it could hang
         raise BackupError(Problem.of("backup.foreign_file", file=str(target)))
     if target.exists():
         with target.open("rb") as stream:
@@ -123,10 +123,10 @@ def backup(
     now_s: float | None = None,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> Backup:
-    """Copy the SQLite file `store` to `target`, verify the copy, and only then give it its name.
+    """Copy the SQLite file `store` to `target`: under a temporary name, until the copy is verified.
 
-    `is_scheduled`: rotation may remove it some day. `now_s`: seconds since 1970, UTC; by default the system's clock.
-    `is_cancelled` is asked now and then from the thread that calls this.
+    `is_scheduled`: whether rotation may remove it later. `now_s`: seconds since 1970, UTC; by default the system's
+    clock. `is_cancelled` is called from time to time, on the calling thread.
     """
     began = time.perf_counter()
     if not store.exists():
@@ -136,7 +136,7 @@ def backup(
     partial = target.with_name(target.name + ".partial")
     try:
         _refuse_foreign(store, target)
-        target.parent.mkdir(exist_ok=True)  # the data folder itself is made by the launcher alone
+        target.parent.mkdir(exist_ok=True)  # only the launcher creates the data folder itself
         partial.unlink(missing_ok=True)
         counts = _copy(store, partial)
         if verify(partial, is_cancelled) != counts:
@@ -147,7 +147,7 @@ def backup(
         partial.replace(target)
         sync_folder(target.parent)
     except (OSError, sqlite3.Error) as error:
-        # Whether the store could not be read, or the copy not written: SQLite's words are the same.
+        # SQLite's error is the same whether the store was unreadable or the copy could not be written.
         cause, cure = cause_and_cure(error, store if is_damage(error) else target)
         cause = cause.removeprefix(f"{target}: ")
         raise BackupError(Problem.of("backup.failed", file=str(target), cause=cause, cure=cure)) from None
@@ -166,7 +166,7 @@ def _write_origin(file: Path, is_scheduled: bool, now_s: float) -> None:
 
 def _copy(store: Path, partial: Path) -> dict[str, int]:
     with closing(open_read_only(store)) as source, closing(sqlite3.connect(partial)) as copy:
-        source.execute("BEGIN")  # the counts and the copy are of the same moment
+        source.execute("BEGIN")  # so that counts and copy are from the same moment
         counts = _count_rows(source)
         source.backup(copy, pages=-1)
         source.rollback()
@@ -175,7 +175,7 @@ def _copy(store: Path, partial: Path) -> dict[str, int]:
 
 
 def fold_wal(connection: sqlite3.Connection) -> None:
-    """Have all of a store in its one file, without -wal beside it."""
+    """Merge the -wal of a store into its main file."""
     connection.execute("PRAGMA journal_mode = DELETE")
 
 
@@ -188,11 +188,11 @@ def _count_rows(connection: sqlite3.Connection) -> dict[str, int]:
 
 
 def verify(file: Path, is_cancelled: Callable[[], bool] = lambda: False) -> dict[str, int]:
-    """Return how many rows each table of a backup has.
+    """Return the number of rows in each table of a backup.
 
-    Raises BackupError where it is no sound store that this Usher knows: damaged, of another shape, or with rows that
-    cannot be read; BackupUnread where reading it failed, which is no fault of the file. The rows of an older revision
-    are read once they are migrated.
+    Raises BackupError if it is not a sound store of this Usher: damaged, with other tables, or with unreadable rows;
+    BackupUnread if reading failed, which may not be the file's fault. Rows of an older revision are read only after
+    their migration.
     """
     try:
         with closing(open_read_only(file)) as connection:
@@ -208,7 +208,7 @@ def verify(file: Path, is_cancelled: Callable[[], bool] = lambda: False) -> dict
             if VERSION_TABLE not in counts:
                 raise BackupError(Problem.of("backup.not_ushers", file=str(file)))
             revisions = connection.execute(f"SELECT version_num FROM {VERSION_TABLE} LIMIT 2").fetchall()  # noqa: S608  # a constant
-            if len(revisions) != 1:  # the start would not know what it is
+            if len(revisions) != 1:  # a start could not tell its version
                 raise BackupError(Problem.of("backup.not_ushers", file=str(file)))
             ((revision,),) = revisions
             if revision not in (HEAD, *known_revisions()):
@@ -235,7 +235,7 @@ def _is_damaged(file: Path) -> bool:
 
 
 def find_newest_good(folder: Path) -> Path | None:
-    """Return the newest backup in `folder` that can be read back; None where there is none."""
+    """Return the newest sound backup in `folder`; None if there is none."""
     for origin in reversed(list_backups(folder)):
         if _is_good(origin.file):
             return origin.file
@@ -253,15 +253,15 @@ def _is_good(file: Path, *, is_last_try: bool = False) -> bool:
 
 
 def rotate(folder: Path, keep: int, now_s: float) -> list[Path]:
-    """Remove all but the newest `keep` scheduled backups; return what was removed.
+    """Remove all but the newest `keep` scheduled backups; return the removed files.
 
-    Those that say that they are from later than `now_s` count as the oldest: they must not push out those of today.
+    Backups dated later than `now_s` count as the oldest, so that they do not displace today's.
     """
     return _remove_oldest([origin for origin in list_backups(folder) if origin.is_scheduled], keep, now_s)
 
 
 def rotate_asked_for(folder: Path, keep: int, now_s: float) -> list[Path]:
-    """Remove all but the newest `keep` backups that somebody asked for without naming a file; like `rotate`."""
+    """Remove all but the newest `keep` backups that were requested without a file name; like `rotate`."""
     found = [
         origin for origin in list_backups(folder) if not origin.is_scheduled and fnmatch(origin.file.name, SCHEDULED)
     ]
@@ -282,11 +282,11 @@ def restore(
     note: Callable[[str], None] = lambda _line: None,
     prepare: Callable[[Path], None] = lambda _arriving: None,
 ) -> Backup:
-    """Put a backup in the store's place, after reading it through; the old store is kept beside it.
+    """Verify a backup, and replace the store by it; the old store is kept beside it.
 
-    `prepare` may change the copy that is to take the store's place, in a folder of its own: either all of it is done
-    when the copy takes its place, or nothing. There is a whole store in that place at every moment. The service must
-    not be running. Raises BackupError, with the store as it was, where the backup is bad, and what `prepare` raises.
+    `prepare` may change the copy, in a separate folder, before it replaces the store: all of that takes effect, or
+    nothing. A complete store is in place at every moment. The service must not be running. If the backup is bad,
+    raises BackupError with the store unchanged; also raises what `prepare` raises.
     """
     began = time.perf_counter()
     if not file.is_file():
@@ -302,7 +302,7 @@ def restore(
         if _copy(file, arriving) != verify(arriving):
             raise BackupError(Problem.of("restore.differs", file=str(file)))
         prepare(arriving)
-        counts = verify(arriving)  # of the newest revision by now
+        counts = verify(arriving)  # at the newest revision after migration
         kept = _keep_old_store(store, arriving)
         with arriving.open("rb+") as stream:
             os.fsync(stream.fileno())
@@ -320,7 +320,7 @@ def restore(
 
 
 def _clear(folder: Path) -> None:
-    """Remove what a restore that was cut short has left; an older Usher left a file."""
+    """Remove the leftovers of an interrupted restore; an older version left a file."""
     if folder.is_dir():
         shutil.rmtree(folder, ignore_errors=True)
     else:
@@ -328,7 +328,7 @@ def _clear(folder: Path) -> None:
 
 
 def _keep_old_store(store: Path, arriving: Path) -> Path | None:
-    """Give the old store a second name, and `arriving` its mode; return that name, None where there was no store."""
+    """Give the old store a second name, and its mode to `arriving`; return that name, None if there was no store."""
     aside = store.with_name(f"{store.name}.before-restore-{time.strftime('%Y%m%d-%H%M%S')}")
     number = 1
     while aside.exists():
@@ -337,14 +337,14 @@ def _keep_old_store(store: Path, arriving: Path) -> Path | None:
     if store.exists():
         shutil.copymode(store, arriving)
         _fold_old_store(store)
-    for suffix in ("-wal", "-shm"):  # of a store that is beyond reading: they must not come to lie beside the new one
+    for suffix in ("-wal", "-shm"):  # left by an unreadable store: they must not end up beside the new one
         with contextlib.suppress(FileNotFoundError):
             store.with_name(store.name + suffix).replace(aside.with_name(aside.name + suffix))
     if not store.exists():
         return None
     try:
         aside.hardlink_to(store)
-    except OSError:  # there are file systems without
+    except OSError:  # some file systems have no hard links
         second = arriving.with_name("kept")
         shutil.copy2(store, second)
         second.replace(aside)
@@ -352,7 +352,7 @@ def _keep_old_store(store: Path, arriving: Path) -> Path | None:
 
 
 def _fold_old_store(store: Path) -> None:
-    """Bring the old store's last commits from its -wal into its one file. One that is damaged is left as it is."""
+    """Merge the old store's last commits from its -wal into its main file. A damaged store is left unchanged."""
     try:
         with closing(sqlite3.connect(store)) as connection:
             connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")

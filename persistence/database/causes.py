@@ -1,7 +1,7 @@
-"""What an error of the store, or of a file, means to a person, and what to do about it.
+"""Explains errors of the store and of files, and what to do about them.
 
-SQLite has one code for a full quota, a read-only mount and a broken disk, and one for damage and a failed read. So the
-disk is tried, and the store read, once more before a cure is named.
+SQLite has one code for a full quota, a read-only mount and a broken disk, and one for damage and a failed read. So
+the disk is tested, or the store read again, before a cure is named.
 """
 
 import sqlite3
@@ -18,12 +18,12 @@ from wording.file_failures import describe_cause, find_cure
 from wording.problems import english
 
 SECOND_LOOK_S = 3.0
-"""How long a running service reads its store once more: a save waits for it."""
+"""How long a running service may spend reading its store again: a save waits for it."""
 UNWRITABLE = (DataError, IntegrityError, OverflowError, UnicodeError)
-"""What is raised at a value that no column holds: by the store, or by its driver before the store sees it."""
+"""Raised for a value that a column cannot store: by the store, or already by its driver."""
 _TAKEN = ("23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
 _TOO_LARGE = "54000"
-"""Over a limit of PostgreSQL's own, as a text too long for an index; its drivers count it among what may pass."""
+"""PostgreSQL's class of exceeded limits, such as a text too long for an index; its drivers treat it as temporary."""
 _SERVER_CURES: Mapping[tuple[str, ...], Problem] = {
     ("password authentication failed", "no password supplied", "pg_hba.conf"): Problem.of("cure.let_user_in"),
     ('" does not exist',): Problem.of("cure.create_database"),
@@ -42,7 +42,7 @@ _SERVER_CURES: Mapping[tuple[str, ...], Problem] = {
         "cure.await_server"
     ),
 }
-"""What PostgreSQL and its driver say, and what to do about it."""
+"""The cure by the texts of PostgreSQL and its driver."""
 _SHARE_CODES = (
     "SQLITE_IOERR_SHMMAP",
     "SQLITE_IOERR_SHMOPEN",
@@ -54,7 +54,7 @@ _SHARE_CODES = (
     "SQLITE_PROTOCOL",
     "SQLITE_NOLFS",
 )
-"""Those that a network share gives where it refuses locks or shared memory."""
+"""SQLite's codes for a network share that refuses locks or shared memory."""
 _CODES: Mapping[str, Problem] = {
     "SQLITE_FULL": Problem.of("cure.free_disk"),
     "SQLITE_NOMEM": Problem.of("cure.free_memory"),
@@ -65,14 +65,14 @@ _CODES: Mapping[str, Problem] = {
     "SQLITE_CANTOPEN": Problem.of("cure.allow_read_and_write"),
     "SQLITE_IOERR": Problem.of("cure.check_disk"),
 }
-"""By the beginning of SQLite's code, the longest first where two begin alike."""
+"""The cure by the prefix of SQLite's code; of two that match, the longer comes first."""
 _OF_THE_DISK = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR")
-"""Those that do not say what the system said."""
+"""Codes that hide the operating system's error."""
 _OF_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 
 def explain_failure(error: Exception, store: str, file: Path | None = None) -> Problem:
-    """Return what a failed save means and what to do about it. `file`: as in `cause_and_cure`."""
+    """Return the cause and cure of a failed save. `file`: as in `cause_and_cure`."""
     if is_unstorable(error):
         return Problem.of("save.unstorable", store=store, cause=_describe(error))
     cause, cure = cause_and_cure(error, file)
@@ -80,16 +80,16 @@ def explain_failure(error: Exception, store: str, file: Path | None = None) -> P
 
 
 def explain_unreadable(error: Exception, file: Path | None = None) -> Problem:
-    """Return why the store cannot be read now, and what to do about it. `file`: as in `cause_and_cure`."""
+    """Return the cause and cure of an unreadable store. `file`: as in `cause_and_cure`."""
     cause, cure = cause_and_cure(error, file)
     return Problem.of("store.unreadable", cause=cause, cure=cure)
 
 
 def cause_and_cure(error: Exception, file: Path | None = None) -> tuple[str, Problem]:
-    """Return what an error says, in one line, and what to do about it.
+    """Return an error's text, in one line, and its cure.
 
-    `file`: of the SQLite store that failed. With it, the folder is written to, or the store read, once more where the
-    error alone does not tell.
+    `file`: the file of the SQLite store that failed. With it, the folder is tested, or the store read again, if the
+    error alone does not tell the cause.
     """
     cause, code = _describe(error), _error_code(error)
     if (cure := find_cure(error)) is not None:
@@ -105,7 +105,7 @@ def cause_and_cure(error: Exception, file: Path | None = None) -> tuple[str, Pro
 
 
 def is_damage(error: Exception) -> bool:
-    """Tell whether SQLite takes the store for damaged, as it also does where a read of it failed."""
+    """Tell whether SQLite reports a damaged store; it also does so after a failed read."""
     if not isinstance(error, DatabaseError | sqlite3.DatabaseError):
         return False
     if code := _error_code(error):
@@ -114,23 +114,23 @@ def is_damage(error: Exception) -> bool:
 
 
 def is_unstorable(error: Exception) -> bool:
-    """Return whether the store cannot hold a value, so that another try is of no use.
+    """Tell whether the store cannot store a value, so that a retry is useless.
 
-    A key that is there already is no such value: another program wrote in between, and the next try takes the next key.
+    A duplicate key does not count: another program wrote in between, and the retry takes the next key.
     """
     code = _error_code(error)
     return code == _TOO_LARGE or (isinstance(error, UNWRITABLE) and code not in _TAKEN)
 
 
 def can_never_work(error: Exception) -> bool:
-    """Return whether the address of a database is itself wrong, so that waiting is of no use."""
+    """Tell whether the address of a database is wrong, so that waiting is useless."""
     text = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     wrong = ("invalid connection option", "bad value for", "connection is bad: invalid")
     return isinstance(error, ArgumentError) or any(words in text for words in wrong)
 
 
 def _error_code(error: Exception) -> str:
-    """Return the code of an error of PostgreSQL (SQLSTATE) or SQLite: its text is in the server's language."""
+    """Return the code of a PostgreSQL (SQLSTATE) or SQLite error, because its text is in the server's language."""
     driver_error = error.orig if isinstance(error, DBAPIError) else error
     names = ("sqlstate", "pgcode", "sqlite_errorname")  # of psycopg, of psycopg2, of sqlite3
     return next((str(code) for name in names if (code := getattr(driver_error, name, None))), "")
@@ -144,7 +144,7 @@ def _describe(error: Exception) -> str:
 
 
 def _cure_damage(file: Path | None) -> Problem:
-    """Read a store once more that is said to be damaged; return what to do."""
+    """Read a store again that SQLite reports as damaged; return the cure."""
     if file is None:
         return Problem.of("cure.examine_store")
     try:
@@ -157,7 +157,7 @@ def _cure_damage(file: Path | None) -> Problem:
 
 
 def _try_disk(cause: str, code: str, file: Path | None) -> tuple[str, Problem]:
-    """Do once more in a store's folder what failed there: SQLite has not told what the system said."""
+    """Repeat the failed operation in the store's folder: SQLite does not pass on the system's error."""
     failed = None if file is None else find_write_error(file)
     if failed is not None and (cure := find_cure(failed)) is not None:
         return (f"{cause} ({failed.strerror})" if failed.strerror else cause), cure
@@ -165,7 +165,7 @@ def _try_disk(cause: str, code: str, file: Path | None) -> tuple[str, Problem]:
         try:
             if file is not None:
                 check_folder(file.parent)
-                return cause, Problem.of("cure.check_disk")  # it refuses nothing: this once it failed
+                return cause, Problem.of("cure.check_disk")  # it works now: the failure was temporary
         except FolderRefusal as refusal:
             return english(refusal.cause), refusal.cure
         return cause, Problem.of("cure.leave_share")
@@ -173,7 +173,7 @@ def _try_disk(cause: str, code: str, file: Path | None) -> tuple[str, Problem]:
 
 
 def _cure_by_words(low: str) -> Problem:
-    """Return what to do by what an error says: PostgreSQL's, and one that has no code."""
+    """Return the cure by an error's text: for PostgreSQL's errors, and for those without a code."""
     for words, cure in _SERVER_CURES.items():
         if any(word in low for word in words):
             return cure

@@ -1,4 +1,4 @@
-"""Breaks off a question's statements when its time is over, so that none holds a thread for longer."""
+"""Cancels a question's statements at its deadline, so that no statement blocks a thread for longer."""
 
 import sqlite3
 import time
@@ -13,31 +13,31 @@ from messages import Problem
 from persistence.database.errors import AnswerTooSlow
 
 _STEPS_BETWEEN_LOOKS = 20_000
-"""Steps of SQLite's machine, about a millisecond."""
+"""Steps of SQLite's virtual machine, about a millisecond."""
 _CANCELLED = "57014"
 """PostgreSQL's code for a statement that took longer than `statement_timeout`."""
 
 
 class Deadline:
-    """When the answer to a question must be there, by the steady clock of this machine."""
+    """The time by which a question must be answered, on this machine's steady clock."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._at_s = time.monotonic() + seconds
 
     def left_s(self) -> float:
-        """Return how much time is left, seconds; below 0 where none is."""
+        """Return the time left, seconds; negative after the deadline."""
         return self._at_s - time.monotonic()
 
     def check(self) -> None:
-        """Raise AnswerTooSlow where no time is left."""
+        """Raise AnswerTooSlow if no time is left."""
         if self.left_s() <= 0:
             raise AnswerTooSlow(Problem.of("answer.too_slow", seconds=self.seconds))
 
 
 @contextmanager
 def limit_time(connection: Connection, deadline: Deadline | None) -> Iterator[None]:
-    """Have what is read within the block end by a deadline. Raises AnswerTooSlow."""
+    """Cancel statements in the block that run past a deadline. Raises AnswerTooSlow."""
     if deadline is None:
         yield
         return

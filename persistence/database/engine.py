@@ -1,4 +1,4 @@
-"""Connections to the store: one that writes, and some that only read."""
+"""Connections to the store: one writer, and several readers."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -7,25 +7,50 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.util import LRUCache
 
 from persistence.database.schema import split_schema, use_schema
 from persistence.database.store_owner import take_advisory_lock
 
 CONNECT_S = 5
-"""How long a database's server is waited for until it is said to be away, seconds: a stop must not wait for it."""
+"""Timeout for connecting to a database server, seconds: a stop must not wait for it."""
 OWNER_STATEMENT_MS = 9_000
-"""How long a statement of a save may take on a PostgreSQL server."""
+"""Maximum time of a save's statement on a PostgreSQL server."""
 ANSWER_S = OWNER_STATEMENT_MS / 1000 + 1
-"""How long its answer is waited for, seconds: a network that swallows everything has no server to keep the time."""
+"""Timeout for the answer to it, seconds: if the network drops everything, the server's limit does not help."""
 READER_STATEMENT_MS = 60_000
-"""How long a question may take on a PostgreSQL server."""
+"""Maximum time of a question's statement on a PostgreSQL server."""
 READERS = 5
-"""Connections that read at a time: for questions, an export, and the writer's thread."""
+"""Maximum number of reading connections: for questions, an export, and the writer's thread."""
 BUSY_MS = 5_000
 """How long a connection waits for another program's lock before it gives up, milliseconds."""
+
+
+class StoreDialect(SQLiteDialect_pysqlite):
+    """SQLAlchemy's dialect, equal for all SQLite stores, so that they share compiled statements."""
+
+    supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+
+registry.register("sqlite.usher", __name__, StoreDialect.__name__)
+_COMPILED: LRUCache[Any, Any] = LRUCache(1000)
+"""The compiled statements of all SQLite stores: one process may have hundreds of stores."""
+
+
+def _create_sqlite_engine(url: str, **more: Any) -> Engine:
+    address = make_url(url).set(drivername="sqlite+usher")
+    return create_engine(address, execution_options={"compiled_cache": _COMPILED}, hide_parameters=True, **more)
 
 
 def sqlite_file(url: str) -> Path | None:
@@ -41,8 +66,8 @@ def sqlite_url(file: Path) -> str:
 
 
 def store_name(url: str) -> str:
-    """Return what to call the store in messages: its file, or its address without the password."""
-    # A driver takes its options, a password among them, from behind the question mark too: they are left out.
+    """Return the store's name for messages: its file, or its address without the password."""
+    # The options after the question mark are left out: a driver also accepts a password there.
     try:
         schema = split_schema(url)[1]
         address = make_url(url).set(query={}).render_as_string(hide_password=True)
@@ -58,15 +83,15 @@ _TCP_OPTIONS = {
     "keepalives_interval": 3,
     "keepalives_count": 3,
 }
-"""A network that swallows everything is noticed within 10 s (milliseconds, then seconds)."""
+"""Detects within 10 s a network that drops everything (milliseconds, then seconds)."""
 
 
 _SERVER_OPTIONS = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
-"""The server notices within a minute that this machine is gone, and gives its locks back."""
+"""The server detects within a minute that this machine is gone, and releases its locks."""
 
 
 def _libpq_options(parsed: URL, statement_ms: int) -> dict[str, Any]:
-    """Return time-outs for PostgreSQL's own library; what DATABASE_URL says itself holds."""
+    """Return timeouts for PostgreSQL's own library; those in DATABASE_URL take precedence."""
     if parsed.get_driver_name() not in ("psycopg", "psycopg2"):
         return {}
     options = {**_TCP_OPTIONS, "options": f"-c statement_timeout={statement_ms} {_SERVER_OPTIONS}"}
@@ -74,10 +99,10 @@ def _libpq_options(parsed: URL, statement_ms: int) -> dict[str, Any]:
 
 
 def writer_engine(url: str, *, is_owner: bool = False, may_create_schema: bool = True) -> Engine:
-    """Return the engine of the one writer: a single connection, whose transactions lock from their begin.
+    """Return the engine of the one writer: a single connection, whose transactions take the lock at their begin.
 
-    `is_owner`: the connection to a PostgreSQL store is that of the service that owns it: it holds the store's lock,
-    and no statement of it takes longer than a save may. `may_create_schema`: of a further community's PostgreSQL store.
+    `is_owner`: whether this is the service that owns a PostgreSQL store: its connection holds the store's lock, and
+    limits each statement to the time of a save. `may_create_schema`: whether to create a further community's schema.
     """
     address, schema = split_schema(url)
     if address.get_backend_name() != "sqlite":
@@ -91,13 +116,13 @@ def writer_engine(url: str, *, is_owner: bool = False, may_create_schema: bool =
         if schema:
             use_schema(engine, schema, may_create=may_create_schema)
         return engine
-    engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True)
+    engine = _create_sqlite_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
     _configure_connections(engine, "BEGIN IMMEDIATE")
     return engine
 
 
 def _own_database(engine: Engine, store: str, schema: str) -> None:
-    """Have each new connection of the writer take the database, or a schema of it, for itself."""
+    """Make each new connection of the writer the owner of the database, or of a schema of it."""
     session = 0
 
     @event.listens_for(engine, "connect")
@@ -107,7 +132,7 @@ def _own_database(engine: Engine, store: str, schema: str) -> None:
 
 
 def _limit_answers(engine: Engine, within_s: float) -> None:
-    """Have connections of an engine fail where no answer comes in time."""
+    """Make connections of an engine fail if no answer comes in time."""
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, arguments: Any, parameters: Any) -> Any:
@@ -120,7 +145,7 @@ def _limit_answers(engine: Engine, within_s: float) -> None:
 
 @contextmanager
 def without_time_limits(connection: Connection) -> Iterator[None]:
-    """Let a transaction of the writer take as long as it takes: a migration of a large store."""
+    """Remove the time limits for a transaction of the writer, such as the migration of a large store."""
     if connection.dialect.name != "postgresql":
         yield
         return
@@ -139,26 +164,26 @@ def without_time_limits(connection: Connection) -> Iterator[None]:
 def reader_engine(url: str) -> Engine:
     """Return an engine for queries. Its connections cannot write and never wait for the writer.
 
-    All that one transaction reads is from the moment of its first look.
+    A transaction reads one snapshot, taken at its first statement.
     """
     address, schema = split_schema(url)
-    # A server has a hundred connections for all: of those of a further community one stays open, the others are closed.
+    # A server has about a hundred connections in total, so a further community keeps only one open.
     kept = 1 if schema else READERS
-    pool: dict[str, Any] = {"pool_size": kept, "max_overflow": READERS - kept, "hide_parameters": True}
+    pool: dict[str, Any] = {"pool_size": kept, "max_overflow": READERS - kept}
     if address.get_backend_name() != "sqlite":
-        # SQLite's transactions are so by themselves; PostgreSQL's would see with each statement what others committed.
+        # SQLite does this by default; in PostgreSQL each statement would see what others have committed meanwhile.
         one_moment = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         options = {"execution_options": one_moment, "connect_args": _libpq_options(address, READER_STATEMENT_MS)}
-        engine = create_engine(address, pool_pre_ping=True, **options, **pool)
+        engine = create_engine(address, pool_pre_ping=True, hide_parameters=True, **options, **pool)
         if address.get_driver_name() == "psycopg":
             _limit_answers(engine, READER_STATEMENT_MS / 1000 + 1)
         if schema:
             use_schema(engine, schema, may_create=False)
         return engine
     file = sqlite_file(url)
-    if file is not None:  # not to be made anew, empty, where it went away
+    if file is not None:  # a file that disappeared must not be created anew, empty
         pool["creator"] = lambda: sqlite3.connect(_existing(file), uri=True, check_same_thread=False)
-    engine = create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **pool)
+    engine = _create_sqlite_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **pool)
     _configure_connections(engine, "BEGIN", "PRAGMA query_only = ON")
     return engine
 
@@ -170,10 +195,10 @@ def _existing(file: Path) -> str:
 def _configure_connections(engine: Engine, begin: str, *more: str) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(dbapi_connection: Any, _record: object) -> None:
-        # sqlite3 begins transactions by itself, too late and not for all statements: the begin event does it.
+        # sqlite3 would begin transactions too late and not for all statements: the begin event does it instead.
         dbapi_connection.isolation_level = None
         dbapi_connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        # FULL: a commit is on the disk when it returns, so that what was acknowledged survives a power cut.
+        # FULL: a commit is on the disk when it returns, so that acknowledged data survive a power cut.
         # NORMAL would save one fsync, a few milliseconds, for a few commits every five minutes.
         dbapi_connection.execute("PRAGMA synchronous = FULL")
         for pragma in more:
@@ -181,6 +206,6 @@ def _configure_connections(engine: Engine, begin: str, *more: str) -> None:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        # SQLAlchemy says "begin" of an AUTOCOMMIT connection too; the pragmas that are sent there refuse a transaction.
+        # SQLAlchemy also sends this event for AUTOCOMMIT connections, whose pragmas must run outside a transaction.
         if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
             connection.exec_driver_sql(begin)

@@ -1,7 +1,7 @@
-"""A connection to a PostgreSQL server that gives up where no answer comes.
+"""A connection to a PostgreSQL server that gives up if no answer comes.
 
-TCP notices a network that is gone, and the server limits its statements. Neither helps where something between takes
-all that is sent and answers nothing.
+TCP detects a network that is gone, and the server limits its statements. Neither helps if something in between
+accepts everything that is sent and never answers.
 """
 
 from typing import Any
@@ -14,10 +14,10 @@ class ImpatientConnection(psycopg.Connection[Any]):
     """Waits at most `patience_s` for each answer, then closes itself."""
 
     patience_s: float | None = None
-    """Seconds; None to wait for as long as it takes, as a migration does."""
+    """Seconds; None for no limit, as for a migration."""
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        """Wait for an answer. Raises OperationalError where there is none in time."""
+        """Wait for an answer. Raises OperationalError if none comes in time."""
         if timeout is not None or self.patience_s is None:
             return super().wait(gen, interval, timeout)
         try:

@@ -1,4 +1,4 @@
-"""Opens the store after looking at it. What is damaged, newer or somebody else's is never written to."""
+"""Checks the store, then opens it. A damaged, newer or foreign store is never written to."""
 
 import errno
 import os
@@ -19,16 +19,24 @@ from persistence.database.causes import can_never_work, cause_and_cure, is_damag
 from persistence.database.engine import sqlite_file, store_name, without_time_limits, writer_engine
 from persistence.database.errors import BackupError, DamagedStore, FolderRefusal, StoreAway, StoreError
 from persistence.database.examination import find_damage
-from persistence.database.revision import HEAD, SQLITE_MAGIC, known_revisions, quick_check, read_revision, upgrade
+from persistence.database.revision import (
+    HEAD,
+    SQLITE_MAGIC,
+    create_sqlite,
+    known_revisions,
+    quick_check,
+    read_revision,
+    upgrade,
+)
 from persistence.database.shape import ShapeFault, check_shape
 from persistence.folder_probe import check_folder
 
 _LOG_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
-"""With what a write-ahead log begins."""
+"""The first bytes of a write-ahead log."""
 _LONGEST_PATH = 490
-"""Bytes; SQLite opens no file whose path has more than 511, and that of its -journal is longer."""
+"""Maximum length of the store's path, bytes: SQLite opens no path above 511, and that of the -journal is longer."""
 _NO_LOG_YET = b"\0\0\0\0"
-"""What a power cut can leave in its place."""
+"""What a power cut can leave in place of these bytes."""
 
 
 def open_writer(
@@ -39,12 +47,12 @@ def open_writer(
     is_owner: bool = False,
     copies: Sequence[Path] = (),
 ) -> Engine:
-    """Return the writing engine of a store at the newest revision, made or migrated where needed.
+    """Return the writer's engine of a store at the newest revision, creating or migrating the store if needed.
 
-    `is_owner`: as in `writer_engine`. `copies`: JSON copies beside which no new store may begin.
-    Raises StoreError, naming the store, the newest good backup and what to do; StoreAway where it is locked, or its
-    server does not answer, or its folder cannot be used, which is no fault of the store. Before a migration an
-    SQLite store is backed up to `backups_dir`; `note` is told so.
+    `is_owner`: as in `writer_engine`. `copies`: JSON copies beside which no new store may be created.
+    Raises StoreError, naming the store, the newest good backup and the cure; StoreAway if it is locked, if its server
+    does not answer, or if its folder cannot be used, which is not the store's fault. Before a migration an SQLite
+    store is backed up to `backups_dir`, and `note` is called.
     """
     with translate_store_errors(url):
         file = sqlite_file(url)
@@ -62,7 +70,7 @@ def open_writer(
 
 @contextmanager
 def translate_store_errors(url: str) -> Iterator[None]:
-    """Turn every error of a store into StoreAway where it may pass, or StoreError where it cannot."""
+    """Turn errors of a store into StoreAway if they may be temporary, else into StoreError."""
     try:
         yield
     except (NoSuchModuleError, ImportError) as error:
@@ -76,7 +84,7 @@ def translate_store_errors(url: str) -> Iterator[None]:
             Problem.of("store.unusable_now", store=store_name(url), cause=error.cause),
             Problem.of("cure.sentence", cure=error.cure),
         ) from error
-    except BackupError as error:  # the one before a migration
+    except BackupError as error:  # raised by the backup before a migration
         raise StoreAway(Problem.of("store.not_migrated", store=store_name(url), error=error.problem)) from error
     except (ArgumentError, DatabaseError, sqlite3.Error, OSError) as error:
         _refuse_share(url, error)
@@ -93,9 +101,9 @@ def translate_store_errors(url: str) -> Iterator[None]:
 
 
 def _refuse_share(url: str, error: Exception) -> None:
-    """Raise StoreAway where the folder of an SQLite store refuses what a store needs.
+    """Raise StoreAway if the folder of an SQLite store refuses an operation that a store needs.
 
-    SQLite takes a refused lock for one that another program holds, and refused memory for a full disk.
+    SQLite mistakes a refused lock for another program's lock, and refused shared memory for a full disk.
     """
     file = None if isinstance(error, ArgumentError) else sqlite_file(url)
     if file is None or not file.parent.is_dir():
@@ -110,7 +118,7 @@ def _refuse_share(url: str, error: Exception) -> None:
 
 
 def check_store(url: str, backups_dir: Path | None = None, copies: Sequence[Path] = ()) -> bool:
-    """Return whether there is a store; raise what `open_writer` would, where it cannot be used. Writes nothing."""
+    """Tell whether there is a store; raise what `open_writer` would if it cannot be used. Writes nothing."""
     with translate_store_errors(url):
         file = sqlite_file(url)
         _check_file(url, file, backups_dir, copies)
@@ -125,9 +133,9 @@ def check_store(url: str, backups_dir: Path | None = None, copies: Sequence[Path
 
 
 def check_writable(url: str) -> None:
-    """Raise StoreAway where an SQLite store is there, and this user may only read it.
+    """Raise StoreAway if there is an SQLite store that this user may only read.
 
-    SQLite would open it all the same, fail at the first save, and leave a -wal that may only be read beside it.
+    SQLite would open it anyway, fail at the first save, and leave a read-only -wal beside it.
     """
     with translate_store_errors(url):
         file = sqlite_file(url)
@@ -148,7 +156,7 @@ def _check_file(url: str, file: Path | None, backups_dir: Path | None, copies: S
             raise IsADirectoryError(errno.EISDIR, "it is a folder", str(file)) from None
         raise _build_refusal(url, error.what, backups_dir) from None
     if head != SQLITE_MAGIC and head != _read_head(file):
-        raise OSError(errno.EIO, os.strerror(errno.EIO), str(file))  # a read failed, and said nothing of it
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(file))  # a read failed without an error
     if head and head != SQLITE_MAGIC:
         raise _build_refusal(url, "it is damaged or no SQLite file", backups_dir)
     if not head and backups_dir is not None and backup.find_newest_good(backups_dir) is not None:
@@ -159,7 +167,7 @@ def _check_file(url: str, file: Path | None, backups_dir: Path | None, copies: S
 
 
 def _read_head(file: Path) -> bytes:
-    """Return how a file begins; nothing where it is empty or not there."""
+    """Return the first bytes of a file; nothing if it is empty or missing."""
     try:
         with open_regular(file) as stream:
             head: bytes = stream.read(len(SQLITE_MAGIC))
@@ -169,7 +177,7 @@ def _read_head(file: Path) -> bytes:
 
 
 def _check_beside(url: str, file: Path) -> None:
-    """Raise what is wrong with the files that SQLite keeps beside a store: its errors name the store itself."""
+    """Raise an error for a faulty file that SQLite keeps beside a store: SQLite's own errors name only the store."""
     for suffix in ("-wal", "-shm", "-journal"):
         beside = file.with_name(file.name + suffix)
         try:
@@ -191,7 +199,7 @@ def _check_beside(url: str, file: Path) -> None:
 
 
 def _refuse_beside(url: str, copies: Sequence[Path], state: str) -> None:
-    """Raise StoreError where a new store would begin beside JSON copies of an old one."""
+    """Raise StoreError if a new store would be created beside JSON copies of an old one."""
     if copies:
         folder = copies[0].parent
         raise StoreError(
@@ -223,12 +231,15 @@ def _migrate(
         note(f"Backed up the store to {made.file} before its migration from {revision} to {HEAD}.")
     with engine.begin() as connection:
         with without_time_limits(connection):
-            upgrade(connection)
+            if revision is None and file is not None:
+                create_sqlite(connection)
+            else:
+                upgrade(connection)
         _check_shape(connection, url, file, backups_dir)
 
 
 def _check_revision(engine: Engine, url: str, file: Path | None, backups_dir: Path | None) -> str | None:
-    """Return the store's revision; None where it is new. Raise StoreError where it cannot be used."""
+    """Return the store's revision; None if it is new. Raise StoreError if it cannot be used."""
     if file is None:
         _check_encoding(engine, url)
     try:
@@ -242,7 +253,7 @@ def _check_revision(engine: Engine, url: str, file: Path | None, backups_dir: Pa
     except StoreError as error:
         raise _build_refusal(url, str(error), backups_dir) from None
     except OperationalError:
-        raise  # locked, or the server is away: no fault of the store, worth another try
+        raise  # locked, or the server does not answer: not the store's fault, worth a retry
     except DatabaseError as error:
         if file is None:
             raise
@@ -259,7 +270,7 @@ def _check_revision(engine: Engine, url: str, file: Path | None, backups_dir: Pa
 
 
 def _check_shape(connection: Connection, url: str, file: Path | None, backups_dir: Path | None) -> None:
-    """Raise StoreError where an SQLite store has other tables than Usher's."""
+    """Raise StoreError if an SQLite store has other tables than Usher's."""
     if file is None:
         return
     try:
@@ -269,15 +280,15 @@ def _check_shape(connection: Connection, url: str, file: Path | None, backups_di
 
 
 def _confirm_damage(file: Path | None) -> None:
-    """Read a store once more that SQLite takes for damaged. Raises OSError where it is sound: a read of it failed."""
+    """Read a store again that SQLite reports as damaged. Raises OSError if it is sound and only a read had failed."""
     if file is not None and not find_damage(file, reads_rows=True):
         raise OSError(errno.EIO, os.strerror(errno.EIO), str(file))
 
 
 def _check_encoding(engine: Engine, url: str) -> None:
-    """Connect, and raise StoreError where a PostgreSQL database cannot hold every letter.
+    """Connect, and raise StoreError if a PostgreSQL database cannot store all characters.
 
-    It would open, and refuse watches later, one by one: every title with an emoji.
+    Such a database would open, and later refuse each watch whose title has an emoji.
     """
 
     def look(connection: Any, _record: object) -> None:
@@ -293,7 +304,7 @@ def _check_encoding(engine: Engine, url: str) -> None:
             )
 
     if engine.dialect.name == "postgresql":
-        # Before SQLAlchemy's own first look, in which it stumbles over the bytes that SQL_ASCII gives.
+        # Before SQLAlchemy's own first query, which fails on the bytes that SQL_ASCII returns.
         event.listen(engine, "connect", look, insert=True, once=True)
         engine.connect().close()
 

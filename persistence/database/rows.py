@@ -1,4 +1,4 @@
-"""Watches as rows of the store, and back."""
+"""Conversion between watches and rows of the store."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -15,20 +15,20 @@ from messages.base import DurationMs, PositionMs
 from persistence.database.tables import WATCHES
 
 Row = RowMapping | Mapping[str, Any]
-"""A row by the names of its columns."""
+"""A row, by column names."""
 _SORTED = msgspec.json.Encoder(order="deterministic")
 NO_CLOCK_S = 0.0
-"""The steady clock in records that an import brought: no tracker closed them, so none can go on with them."""
+"""The steady clock in imported records: no tracker closed them, so that none can continue them."""
 _ENCODER = msgspec.json.Encoder()
 _ITEM = msgspec.json.Decoder(Item)
 _SPANS = msgspec.json.Decoder(Spans)
 _SITTINGS = msgspec.json.Decoder(Sittings)
 PLAYED_TIME = (WATCHES.c.started_at_s, WATCHES.c.ended_at_s, WATCHES.c.playing_s, WATCHES.c.sittings)
-"""The columns that say when a watch was played, as `played_time` takes them."""
+"""The columns that say when a watch was played, in the order that `played_time` expects."""
 
 
 def as_json(value: object) -> str:
-    """Return JSON text without blanks."""
+    """Return compact JSON text."""
     return _ENCODER.encode(value).decode()
 
 
@@ -43,7 +43,7 @@ def watch_row(
 ) -> dict[str, Any]:
     """Return a record as a row of `watches`; `seq` is its place in the history copy.
 
-    `identity`: the id it was watched under, where that is another than the viewer's whom it counts for.
+    `identity`: the id it was watched under, if that differs from the viewer that it counts for.
     """
     title = record_title(record.item)
     row = {
@@ -91,15 +91,15 @@ def watch_row(
 
 
 def compute_film_hash(row: Row) -> int:
-    """Return a number for what a row says of its film: the same wherever it is computed."""
+    """Return a hash of a row's facts about its film; it is the same on every machine."""
     names = ("title", "year", "media_type", "genres", "directors", "movie_duration_ms")
     columns = [*(row[name] for name in names), row["guid"] or ""]
     digest = hashlib.blake2b(_ENCODER.encode(columns), digest_size=8).digest()
-    return int.from_bytes(digest) >> 1  # of a BIGINT, and positive
+    return int.from_bytes(digest) >> 1  # fits a BIGINT, and is positive
 
 
 def watch_record(row: Row) -> WatchRecord:
-    """Return a row of `watches` as the record it was made from."""
+    """Return the record of a row of `watches`."""
     return WatchRecord(
         watch_id=row["watch_id"],
         screening_id=row["screening_id"],
@@ -134,7 +134,7 @@ def decode_item(text: str) -> Item:
 
 
 def decode_sittings(text: str | None) -> Sittings:
-    """Return sittings from their column; none where an older version wrote the row."""
+    """Return sittings from their column; none if an older version wrote the row."""
     return _SITTINGS.decode(text) if text else ()
 
 
@@ -144,7 +144,7 @@ def decode_spans(text: str) -> Spans:
 
 
 def decode_part(text: str) -> dict[str, Any]:
-    """Return a row of `watches` that was put aside as JSON, with the columns that came later."""
+    """Return a row of `watches` that was stored as JSON, with columns that were added later."""
     row = {"guid": None, "sittings": None, **msgspec.json.decode(text, type=dict[str, Any])}
     return row | {"film_hash": compute_film_hash(row)}
 
@@ -156,7 +156,7 @@ def played_time(row: Sequence[Any]) -> PlayedTime:
 
 
 def tracked_record(row: Row) -> WatchRecord:
-    """Return a row as the tracker knows its watch: under the id that it was watched under."""
+    """Return the record as the tracker knows it: under the id under which it was watched."""
     return replace(watch_record(row), viewer_id=row["identity"])
 
 
@@ -170,16 +170,16 @@ def encode_totals(totals: Totals) -> str:
 
 
 def decode_totals(text: str | None) -> Totals:
-    """Return an accumulator from JSON; an empty one where there is none."""
+    """Return an accumulator from JSON; an empty one if there is none."""
     return msgspec.json.decode(text, type=Totals) if text else Totals()
 
 
 class PreLinkState(msgspec.Struct):
-    """What was each one's own when they were linked."""
+    """The rows of member and account before they were linked."""
 
     account: dict[str, Any] | None
-    """The account's row of `viewers`; None where it never watched anything."""
+    """The account's row of `viewers`; None if it never watched anything."""
     account_badges: list[dict[str, Any]]
     member: dict[str, Any] | None
-    """The member's row of `viewers`; None where the member never watched anything."""
+    """The member's row of `viewers`; None if the member never watched anything."""
     member_badges: list[dict[str, Any]]

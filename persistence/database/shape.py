@@ -1,4 +1,4 @@
-"""Whether an SQLite store has Usher's tables and columns, and rows that Usher can read."""
+"""Checks that an SQLite store has Usher's tables and columns, and rows that Usher can read."""
 
 import re
 import sqlite3
@@ -9,7 +9,8 @@ from functools import cache
 from typing import Annotated, Any, NamedTuple, get_args
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, Table, create_engine
+from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, Table, UniqueConstraint, create_engine
+from sqlalchemy.dialects import sqlite
 
 from messages import EndReason, Item, Privacy, Problem, Source, Spans, WatchRecord, WatchState
 from persistence.database.revision import HEAD, upgrade
@@ -29,40 +30,40 @@ from persistence.database.tables import (
 from wording.problems import ProblemError
 
 _FIRST_S, _LAST_S = -62_135_596_800, 253_402_300_799
-"""The years 1 to 9999, in seconds since 1970: a time beyond has no date."""
+"""The years 1 to 9999, in seconds since 1970: other times have no date."""
 _LARGEST = 1.7976931348623157e308
 _LARGEST_FIGURE = 10**15
-"""Beyond all counts and seconds that anybody can have watched."""
+"""Larger than any possible count or number of seconds."""
 _MOST_TABLES = 1_000
-"""More than anybody keeps beside Usher's."""
+"""More than anybody has beside Usher's tables."""
 _MOST_FACTS = 10_000
-"""Usher writes some dozens."""
+"""Maximum number of facts; Usher writes some dozens."""
 _QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/""", re.S)
 _RULES = re.compile(r"\b(CHECK|CONFLICT|COLLATE|GENERATED|AS)\b", re.I)
-"""With them a table refuses, drops or changes what is written to it."""
+"""SQL keywords that make a table refuse, drop or change written rows."""
 _LONGEST_TEXT = 10_000_000
-"""Bytes of one value; the longest that Usher writes is a hundredth of it."""
+"""Maximum size of a value, bytes; the longest that Usher writes is a hundredth of it."""
 LONGEST_ROW = 2 * _LONGEST_TEXT
-"""Bytes of one row, which SQLite has in memory as a whole."""
+"""Maximum size of a row, bytes; SQLite holds it in memory as a whole."""
 
 
 class ShapeFault(ProblemError):
-    """What is wrong with a store's tables or rows."""
+    """A store's tables or rows are wrong."""
 
 
 class _Shape(NamedTuple):
     columns: dict[str, dict[str, tuple[str, bool, int]]]
-    """Type, whether it must have a value, and place in the primary key, by table and column."""
+    """Type, NOT NULL, and place in the primary key, by table and column."""
     unique: dict[str, set[frozenset[str]]]
-    """Columns that no two rows share, by table; those of a partial index begin with an empty name."""
+    """Unique sets of columns, by table; those of a partial index also contain an empty name."""
     rules: dict[str, set[str]]
-    """What else a table does to the rows that are written to it, by the word of SQL for it."""
+    """Other SQL keywords that affect written rows (`_RULES`), by table."""
 
 
 def check_shape(connection: sqlite3.Connection, revision: str) -> None:
-    """Raise ShapeFault where a table or column of a revision lacks or is another, or something acts on the tables.
+    """Raise ShapeFault if a table or column of a revision is missing or differs, or a trigger acts on the tables.
 
-    Further tables of somebody's own do no harm.
+    Additional tables are allowed.
     """
     foreign = connection.execute("SELECT type, name FROM sqlite_master WHERE type IN ('view', 'trigger')").fetchone()
     if foreign is not None:
@@ -85,16 +86,16 @@ def check_shape(connection: sqlite3.Connection, revision: str) -> None:
             raise ShapeFault(Problem.of("shape.foreign_column", table=table, column=required[0]))
         if not expected.unique[table] <= actual.unique[table]:
             raise ShapeFault(Problem.of("shape.not_unique", table=table))
-        if actual.unique[table] - expected.unique[table]:  # it would refuse rows, one now and one then
+        if actual.unique[table] - expected.unique[table]:  # such an index would refuse some rows
             raise ShapeFault(Problem.of("shape.foreign_unique", table=table))
         if foreign_rules := actual.rules[table] - expected.rules[table]:
             raise ShapeFault(Problem.of("shape.foreign_rule", table=table, rule=min(foreign_rules)))
 
 
 def read_all_rows(connection: sqlite3.Connection) -> None:
-    """Read every row of every table. Raises sqlite3.Error where one is too long, or has a text that is no UTF-8.
+    """Read every row of every table. Raises sqlite3.Error if one is too long, or has a text that is not UTF-8.
 
-    To be done before SQLite's own checks: those take any length into memory.
+    Call it before SQLite's own checks, which read texts of any length into memory.
     """
     ordinary = "type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' AND rootpage > 0"
     for (table,) in connection.execute(f"SELECT name FROM sqlite_master WHERE {ordinary}").fetchall():  # noqa: S608  # a constant
@@ -104,9 +105,9 @@ def read_all_rows(connection: sqlite3.Connection) -> None:
 
 
 def check_rows(connection: sqlite3.Connection) -> None:
-    """Raise ShapeFault where a row of a store at the newest revision holds what Usher cannot read; see `read_all_rows`.
+    """Raise ShapeFault if Usher cannot read a row of a store at the newest revision; call `read_all_rows` before.
 
-    SQLite looks for values of another type, Usher's own decoders read what is JSON: a text that many rows share once.
+    SQLite searches for values of the wrong type, Usher's own decoders read the JSON: a shared text only once.
     """
     for table in METADATA.sorted_tables:
         _check_values(connection, table)
@@ -151,16 +152,44 @@ def _read_shape(connection: sqlite3.Connection) -> _Shape:
     return _Shape(columns, unique, rules)
 
 
-@cache
 def _expected_shape(revision: str) -> _Shape:
-    """Return the shape of a new store at a revision, by making one in memory."""
+    """Return the shape of a new store at a revision."""
+    return _declared_shape() if revision == HEAD else _migrated_shape(revision)
+
+
+def _declared_shape() -> _Shape:
+    """Return the shape at the newest revision without creating a store, which would leave 2 kB of memory per column."""
+    writer = sqlite.dialect()
+    columns, unique = {}, {}
+    for table in METADATA.sorted_tables:
+        key = [column.name for column in table.primary_key]
+        columns[table.name] = {
+            column.name: (
+                column.type.compile(writer).upper(),
+                not column.nullable,
+                key.index(column.name) + 1 if column.name in key else 0,
+            )
+            for column in table.columns
+        }
+        is_row_number = [columns[table.name][name][0] for name in key] == ["INTEGER"]
+        unique[table.name] = {frozenset(key)} if not is_row_number else set()
+        for constraint in table.constraints:
+            if isinstance(constraint, UniqueConstraint):
+                unique[table.name].add(frozenset(column.name for column in constraint.columns))
+        for index in table.indexes:
+            if index.unique:
+                is_partial = index.dialect_kwargs.get("sqlite_where") is not None
+                unique[table.name].add(frozenset([column.name for column in index.columns] + [""] * is_partial))
+    return _Shape(columns, unique, {table: set() for table in columns})
+
+
+@cache
+def _migrated_shape(revision: str) -> _Shape:
+    """Return the shape of a new store at a revision, by creating one in memory."""
     engine = create_engine("sqlite://")
     try:
         with engine.begin() as connection:
-            if revision == HEAD:
-                METADATA.create_all(connection)
-            else:
-                upgrade(connection, revision)
+            upgrade(connection, revision)
             driver_connection = connection.connection.driver_connection
             shape = _read_shape(driver_connection)  # type: ignore[arg-type] # SQLite's own
     finally:
@@ -174,7 +203,7 @@ def _expected_shape(revision: str) -> _Shape:
 
 
 def _check_values(connection: sqlite3.Connection, table: Table) -> None:
-    """Have SQLite itself look for values of another type: it stores any in any column."""
+    """Let SQLite search for values of the wrong type: it accepts any type in any column."""
     conditions = {}
     for column in table.columns:
         name = f'"{column.name}"'
@@ -242,7 +271,7 @@ def _read_totals(text: str) -> None:
 
 
 def _check_numbers(value: object) -> None:
-    """Raise ValueError where a figure is beyond all that can be watched: no column or chart would hold it."""
+    """Raise ValueError if a figure is impossibly large: no column or chart could hold it."""
     if isinstance(value, dict):
         for each in value.values():
             _check_numbers(each)
@@ -259,12 +288,12 @@ def _read_fact(name: str, value: str) -> None:
             msgspec.json.decode(value, type=_CHECKSUM)
         elif name.startswith("history_"):
             int(value)
-    except ValueError as error:  # msgspec's own are such
+    except ValueError as error:  # msgspec's errors are ValueErrors
         raise ShapeFault(Problem.of("shape.unreadable_fact", name=name, error=str(error))) from None
 
 
 _CHECKSUM = Annotated[list[int | None], msgspec.Meta(min_length=3, max_length=4)] | None
-"""How the checksum of a JSON copy is kept."""
+"""The stored form of a JSON copy's checksum."""
 _SPANS = msgspec.json.Decoder(Spans)
 _COUNTS = msgspec.json.Decoder(dict[str, int])
 _NAMES = msgspec.json.Decoder(list[str])
@@ -285,10 +314,10 @@ _READERS: dict[Column[Any], Callable[[str], object]] = {
     POLL_VOTES.c.films: _NAMES.decode,
     ACCOUNT_LINKS.c.aside: msgspec.json.Decoder(PreLinkState).decode,
 }
-"""What reads the JSON in a column."""
+"""The decoder of each JSON column."""
 _CHOICES: dict[Column[Any], tuple[str, ...]] = {
     WATCHES.c.source: get_args(Source),
     WATCHES.c.end_reason: get_args(EndReason),
     PRIVACY.c.choice: get_args(Privacy),
 }
-"""What a column may say."""
+"""The allowed values of a column."""

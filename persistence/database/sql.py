@@ -1,4 +1,4 @@
-"""The few statements that SQLAlchemy has no common word for."""
+"""Statements for which SQLAlchemy has no common form."""
 
 import functools
 import operator
@@ -6,25 +6,27 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Dialect, Insert, Table, Update, func, select
+import msgspec
+from sqlalchemy import Connection, Dialect, Insert, Select, Table, Text, Update, cast, func, select
 
 from persistence.database.tables import FACTS, WATCHES
 
 Value = TypeVar("Value")
 _IN_AT_ONCE = 500
 PAGE_KEY = "page_key"
+_NUMBERS = msgspec.json.Decoder(list[int])
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows; where the primary key is there already, replace the row."""
+    """Insert rows; replace rows whose primary key exists."""
     if rows:
         execute_many(connection, _build_upsert(table, connection.dialect.name, tuple(rows[0])), rows)
 
 
 def execute_many(connection: Connection, statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Run an insert for each of some rows that have the same columns, or an update with the same parameters.
+    """Run an insert or an update for each row; all rows have the same columns or parameters.
 
-    SQLAlchemy would look at every value of every row, for types that no table here has: half the time of a large save.
+    SQLAlchemy would check every value of every row for types that no table here has: half the time of a large save.
     """
     if len(rows) == 1:
         connection.execute(statement, rows[0])
@@ -37,11 +39,11 @@ def execute_many(connection: Connection, statement: Insert | Update, rows: Seque
 
 
 _COMPILED: dict[tuple[Insert | Update, str, tuple[str, ...]], tuple[str, list[str] | None]] = {}
-"""One for each statement, driver and choice of columns: all stores share them."""
+"""By statement, driver and columns; shared by all stores."""
 
 
 def _compile(statement: Insert | Update, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, list[str] | None]:
-    """Return the text of a statement, with the order of its values where they are told by their place."""
+    """Return the text of a statement, with the order of its values if its parameters are positional."""
     key = statement, dialect.driver, names
     if key not in _COMPILED:
         columns = list(names) if isinstance(statement, Insert) else None
@@ -52,7 +54,7 @@ def _compile(statement: Insert | Update, dialect: Dialect, names: tuple[str, ...
 
 @functools.cache
 def _build_upsert(table: Table, dialect: str, names: tuple[str, ...]) -> Insert:
-    """Return the statement, made once: to make it costs ten times what it takes to run."""
+    """Return the statement. It is cached, because building it takes ten times as long as running it."""
     keys = [column.name for column in table.primary_key]
     insert = build_insert(table, dialect)
     new = {name: insert.excluded[name] for name in names if name not in keys}
@@ -61,8 +63,8 @@ def _build_upsert(table: Table, dialect: str, names: tuple[str, ...]) -> Insert:
 
 
 def build_insert(table: Table, dialect: str) -> Any:
-    """Return an insert that can say what happens on a conflict."""
-    if dialect == "postgresql":  # imported for who has it: it weighs 2.5 MB
+    """Return an insert that supports ON CONFLICT."""
+    if dialect == "postgresql":  # imported only for PostgreSQL: it takes 2.5 MB
         from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
         return postgresql_insert(table)
@@ -71,8 +73,19 @@ def build_insert(table: Table, dialect: str) -> Any:
     return sqlite_insert(table)
 
 
+def read_columns(connection: Connection, query: Select[Any]) -> list[list[int]]:
+    """Return the result of a query column by column; only for whole numbers without nulls.
+
+    Each column is read as one text: with thousands of rows, creating row objects would take most of the time.
+    """
+    name = "json_agg" if connection.dialect.name == "postgresql" else "json_group_array"
+    columns = [cast(getattr(func, name)(column), Text) for column in query.subquery().columns]
+    texts = connection.execute(select(*columns)).one()
+    return [_NUMBERS.decode(text) if text else [] for text in texts]
+
+
 def split_batches(values: Iterable[Value]) -> Iterator[list[Value]]:
-    """Yield values in lists short enough for an IN."""
+    """Yield the values in lists that are short enough for an IN."""
     everything = list(values)
     for start in range(0, len(everything), _IN_AT_ONCE):
         yield everything[start : start + _IN_AT_ONCE]
@@ -90,22 +103,22 @@ def put_facts(connection: Connection, facts: Mapping[str, str]) -> None:
 
 
 def read_history_count(connection: Connection) -> int:
-    """Return how many records there are: counted as they come in, for to count a million rows takes long."""
+    """Return the number of records. It is updated with each change, because counting a million rows takes long."""
     return int(read_fact(connection, "history_count", "0"))
 
 
 def read_history_seq(connection: Connection) -> int:
-    """Return the highest place in the history copy that was ever given: none is given twice."""
+    """Return the highest place in the history copy that was ever assigned; no place is assigned twice."""
     return int(read_fact(connection, "history_seq") or read_history_count(connection))
 
 
 def read_last_seq(connection: Connection) -> int:
-    """Return the place of the last record that is there; 0 where there is none."""
+    """Return the place of the last existing record; 0 if there is none."""
     return connection.execute(select(func.max(WATCHES.c.seq))).scalar() or 0
 
 
 def add_to_history_count(connection: Connection, more: int, seq: int | None = None) -> None:
-    """Note that there are so many more records, or fewer, below 0; and the highest place given, where that is new."""
+    """Add `more` (may be negative) to the count of records, and update the highest assigned place if it grew."""
     facts = FactSheet(connection)
     facts.add_to_history_count(more)
     if seq is not None:
@@ -114,20 +127,20 @@ def add_to_history_count(connection: Connection, more: int, seq: int | None = No
 
 
 class FactSheet:
-    """The store's facts about itself in one transaction: read once, and what changed of them written once."""
+    """The store's facts about itself in one transaction: read once; changed ones are written once."""
 
     def __init__(self, connection: Connection, known: Mapping[str, str] | None = None) -> None:
-        """`known`: all of them, where they were read already."""
+        """`known`: all facts, if they were already read."""
         self._connection = connection
         if known is None:
             known = dict(connection.execute(select(FACTS.c.name, FACTS.c.value)).all())
         self._known = dict(known)
         self._changed: dict[str, str] = {}
         self.first_seq = self.history_seq
-        """The highest place in the history copy that was given before this transaction."""
+        """The highest place in the history copy that was assigned before this transaction."""
 
     def get(self, name: str, default: str = "") -> str:
-        """Return a fact; `default` where there is none."""
+        """Return a fact; `default` if there is none."""
         return self._known.get(name, default)
 
     def put(self, name: str, value: str) -> None:
@@ -136,40 +149,40 @@ class FactSheet:
             self._known[name] = self._changed[name] = value
 
     def flush(self) -> None:
-        """Write what changed."""
+        """Write the changed facts."""
         put_facts(self._connection, self._changed)
         self._changed = {}
 
     @property
     def history_count(self) -> int:
-        """How many records there are."""
+        """Number of records."""
         return int(self.get("history_count", "0"))
 
     def add_to_history_count(self, more: int) -> None:
-        """Note that there are so many more records, or fewer, below 0."""
+        """Add `more` (may be negative) to the count of records."""
         count = self.history_count
-        self.put("history_seq", str(self.history_seq))  # before the count goes down: no place is given twice
+        self.put("history_seq", str(self.history_seq))  # before the count decreases: no place is assigned twice
         self.put("history_count", str(count + more))
 
     @property
     def history_seq(self) -> int:
-        """The highest place in the history copy that was ever given."""
+        """The highest place in the history copy that was ever assigned."""
         return int(self.get("history_seq") or self.history_count)
 
     def take_history_seq(self) -> int:
-        """Return the next place in the history copy; none is given twice."""
+        """Return the next place in the history copy; no place is assigned twice."""
         seq = self.history_seq + 1
         self.put("history_seq", str(seq))
         return seq
 
 
 def read_page_key(connection: Connection) -> bytes:
-    """Return the key of the short names in addresses of the page; empty where there is none yet."""
+    """Return the key of the short names in web addresses; empty if there is none yet."""
     return bytes.fromhex(read_fact(connection, PAGE_KEY))
 
 
 def ensure_page_key(connection: Connection) -> bytes:
-    """Return the key of the short names; one is made where there is none."""
+    """Return the key of the short names; create one if there is none."""
     if not (key := read_page_key(connection)):
         key = os.urandom(32)
         put_facts(connection, {PAGE_KEY: key.hex()})

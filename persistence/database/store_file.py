@@ -1,4 +1,4 @@
-"""Whether the file of an open SQLite store is still the one at its path."""
+"""Checks whether the file of an open SQLite store is still the one at its path."""
 
 import os
 import sqlite3
@@ -11,13 +11,13 @@ from messages import Problem
 from persistence.database.errors import StoreMoved
 
 _PATH_ONLY = getattr(os, "O_PATH", None)
-"""Opens a file without access to it. To close any other handle of the file would drop SQLite's own locks on it."""
+"""Opens a file without access to its content. Closing any other kind of handle would drop SQLite's own locks on it."""
 
 
 class StoreFile:
-    """Holds on to the file that was opened, and compares it with what is at its path now.
+    """Keeps a handle of the opened file, and compares it with the file that is now at its path.
 
-    Where the system has no such handle (macOS, Windows), only a file that is gone is noticed.
+    If the system has no such handle (macOS, Windows), only a missing file is detected.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,7 +31,7 @@ class StoreFile:
             self._handle = -1
 
     def check(self) -> None:
-        """Raise StoreMoved where what is written now does not reach the file at the path."""
+        """Raise StoreMoved if writes do not reach the file at the path."""
         try:
             there = self._path.stat()
         except FileNotFoundError:
@@ -44,9 +44,9 @@ class StoreFile:
 
 
 def rescue(connection: sqlite3.Connection, backups_dir: Path) -> Path:
-    """Copy what an open connection sees, and return the copy: beside the backups, or among the temporary files.
+    """Copy the content that an open connection sees, to the backups or to a temporary folder; return the copy.
 
-    The data folder itself is never made: where it is gone, a start must see that. Raises OSError and sqlite3.Error.
+    The data folder itself is never created: if it is gone, a start must detect that. Raises OSError and sqlite3.Error.
     """
     name = time.strftime("rescue-%Y%m%d-%H%M%S.db", time.gmtime())
     folder = backups_dir

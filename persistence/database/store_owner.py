@@ -1,7 +1,7 @@
-"""One service for one store, whichever data folders are used.
+"""Ensures that only one service uses a store, whatever data folders are used.
 
-An SQLite store has a lock beside it, a PostgreSQL store an advisory lock of the writer's connection: both go with the
-process that holds them, so they are never stale.
+An SQLite store has a lock beside it, a PostgreSQL store an advisory lock of the writer's connection: both end with the
+process that holds them, so that they are never stale.
 """
 
 import os
@@ -21,18 +21,18 @@ from persistence.database.schema import build_lock_key
 from persistence.folder_probe import check_folder
 
 PREDECESSOR_S = 5.0
-"""How long a process that is just dying is waited for."""
+"""How long to wait for a process that is just ending."""
 _ADVISORY_KEY = 0x7573686572
 """Usher's key among the advisory locks of a database."""
 
 
 def describe_owner() -> str:
-    """Return what others are told of this process as the owner of a store."""
+    """Return a description of this process as the owner of a store, for others."""
     return f"process {os.getpid()} on {socket.gethostname()}"
 
 
 class StoreLock:
-    """The lock beside an SQLite store, and a file that names who holds it."""
+    """The lock beside an SQLite store, and a file that names its holder."""
 
     def __init__(self, file: Path) -> None:
         self._store = file
@@ -40,16 +40,16 @@ class StoreLock:
         self._owner = file.with_name(f"{file.name}.owner")
 
     def take(self, data_dir: Path, wait_s: float = PREDECESSOR_S) -> None:
-        """Take it. Raises StoreInUse, naming who has it; OSError or FolderRefusal where the folder takes no lock."""
+        """Take the lock. Raises StoreInUse, naming its holder; OSError or FolderRefusal if the folder refuses locks."""
         try:
             self._lock.acquire(timeout=wait_s, poll_interval=0.1)
         except filelock.Timeout:
-            check_folder(self._store.parent)  # a share that refuses locks can look like one that is held
+            check_folder(self._store.parent)  # a share that refuses locks can look like a held lock
             raise StoreInUse(str(self._store), self._read_owner()) from None
         write_atomically(self._owner, [f"{describe_owner()}, with the data folder {data_dir.absolute()}".encode()])
 
     def release(self) -> None:
-        """Give it back."""
+        """Release the lock."""
         self._lock.release(force=True)
 
     def _read_owner(self) -> str:
@@ -72,12 +72,12 @@ def own_store(file: Path, data_dir: Path) -> Iterator[None]:
 
 
 def take_advisory_lock(connection: Any, store: str, lost_session: int = 0, schema: str = "") -> int:
-    """Make a PostgreSQL connection the owner of its store, for as long as it lives; return its session's number.
+    """Make a PostgreSQL connection the owner of its store for its lifetime; return its session's number.
 
     The store is the database, or a `schema` of it.
 
-    `lost_session` is that of the connection before, which the server may still hold where the network went away: it is
-    ended. Raises StoreInUse.
+    `lost_session`: the session of the previous connection, which the server may still keep after a network failure;
+    it is ended. Raises StoreInUse.
     """
     own_name = f"usher: {describe_owner()}"[:63]
     key = build_lock_key(schema, _ADVISORY_KEY)
@@ -85,8 +85,10 @@ def take_advisory_lock(connection: Any, store: str, lost_session: int = 0, schem
         cursor.execute("SELECT set_config('application_name', %s, false)", (own_name,))
         is_taken = _try_advisory_lock(cursor, key)
         holder = None if is_taken else _read_holder(cursor, key)
-        if holder is not None and (holder.name, holder.pid) == (own_name, lost_session):
-            cursor.execute("SELECT pg_terminate_backend(%s)", (holder.pid,))
+        is_lost = holder is not None and (holder.name, holder.pid) == (own_name, lost_session)
+        if is_lost:
+            cursor.execute("SELECT pg_terminate_backend(%s)", (lost_session,))
+        if is_lost or holder is None:  # it is ending, or has just ended
             until_s = time.monotonic() + PREDECESSOR_S
             while not (is_taken := _try_advisory_lock(cursor, key)) and time.monotonic() < until_s:
                 time.sleep(0.1)
@@ -106,7 +108,7 @@ class _Holder(NamedTuple):
     name: str
     address: str
     pid: int
-    """The server's process."""
+    """Process id at the server."""
 
 
 def _try_advisory_lock(cursor: Any, key: int) -> bool:

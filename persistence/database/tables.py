@@ -1,18 +1,13 @@
 """The tables. A change here needs a migration beside it (a test compares the two).
 
-Times are seconds since 1970, UTC. JSON is kept as text, written by msgspec, so that the same content gives
-the same bytes on SQLite and PostgreSQL.
+Times are seconds since 1970, UTC. JSON is stored as text written by msgspec, so that the same content has the same
+bytes on SQLite and PostgreSQL.
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table, Text
 
-METADATA = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+_NAME = "%(table_name)s_%(column_0_N_name)s"
+METADATA = MetaData(naming_convention={"ix": f"ix_{_NAME}", "uq": f"uq_{_NAME}", "pk": "pk_%(table_name)s"})
 
 WATCHES = Table(
     "watches",
@@ -28,7 +23,7 @@ WATCHES = Table(
     Column("channel_id", Text, nullable=False),
     Column("rating_key", Text, nullable=False),
     Column("media_type", Text, nullable=False),
-    Column("title", Text, nullable=False),  # as shown: an episode's with its show and number
+    Column("title", Text, nullable=False),  # as shown: for an episode with show and number
     Column("title_folded", Text, nullable=False),  # for searches in any case, of any script
     Column("year", Integer),
     Column("genres", Text, nullable=False),
@@ -53,10 +48,10 @@ WATCHES = Table(
     Column("closed_wall_s", Double, nullable=False),  # when the tracker closed it, on both clocks
     Column("closed_steady_s", Double, nullable=False),
     Column("imported", Boolean, nullable=False),
-    Column("identity", Text, nullable=False),  # the id it was watched under; viewer_id is whose it counts as
-    Column("guid", Text),  # the item's global id; null where an older version wrote the row
+    Column("identity", Text, nullable=False),  # the id it was watched under; viewer_id is the viewer it counts for
+    Column("guid", Text),  # the item's global id; null if an older version wrote the row
     Column("sittings", Text),  # JSON list of [start_s, end_s, playing_s]; null as guid
-    Column("film_hash", BigInteger),  # of `watched_films`; null where an older version wrote the row
+    Column("film_hash", BigInteger),  # key of `watched_films`; null if an older version wrote the row
     Index(None, "viewer_id", "ended_at_s"),
     Index(None, "ended_at_s", "film_hash", "viewer_id"),
     Index(None, "film_hash", "viewer_id", "ended_at_s"),
@@ -73,7 +68,7 @@ VIEWERS = Table(
     Column("guild_id", Text, nullable=False),  # where last seen; empty for a Plex viewer
     Column("first_seen_s", Double, nullable=False),
     Column("last_seen_s", Double, nullable=False),
-    Column("base", Text),  # Totals that an import claims beyond its history
+    Column("base", Text),  # Totals that an import states beyond its history
     Column("ai_interactions", Integer, nullable=False),
     Column("votes_cast", Integer, nullable=False),
     Column("movies_requested", Integer, nullable=False),
@@ -110,6 +105,7 @@ VIEWER_BADGES = Table(
     Column("screening_id", Text, nullable=False),
     Column("announced", Boolean, nullable=False),
     Index(None, "announced"),
+    Index(None, "badge_id", "viewer_id"),
 )
 
 CHECKPOINT = Table(
@@ -159,7 +155,7 @@ ACCOUNT_LINKS = Table(
     Column("username", Text, nullable=False),
     Column("confirmed_by", Text, nullable=False),
     Column("linked_at_s", Double, nullable=False),
-    Column("aside", Text, nullable=False),  # what was each one's own before, to be given back
+    Column("aside", Text, nullable=False),  # the rows of both before the link, for restoring them
 )
 
 WATCH_PARTS = Table(
@@ -168,7 +164,7 @@ WATCH_PARTS = Table(
     Column("watch_id", Text, primary_key=True),
     Column("viewer_id", Text, nullable=False),
     Column("kept_as", Text, nullable=False),  # watch_id of the record that it is a part of
-    Column("row", Text, nullable=False),  # the whole row of `watches` as it was
+    Column("row", Text, nullable=False),  # the whole original row of `watches`
     Index(None, "viewer_id"),
     Index(None, "kept_as"),
 )
@@ -186,7 +182,7 @@ FORGOTTEN = Table(
     "forgotten",
     METADATA,
     Column("viewer_id", Text, primary_key=True),
-    Column("at_s", Double, nullable=False),  # what began before it and arrives late is not stored
+    Column("at_s", Double, nullable=False),  # watches that began before it and arrive late are not stored
 )
 
 CHAT_STATE = Table(
@@ -205,7 +201,7 @@ SUGGESTIONS = Table(
     Column("suggestion_id", Text, primary_key=True),
     Column("title", Text, nullable=False),
     Column("year", Integer),
-    Column("item", Text),  # the Item of the library, as JSON; null where it is not there
+    Column("item", Text),  # the library's Item, as JSON; null if it is not in the library
     Column("suggested_at_s", Double, nullable=False),
 )
 
@@ -214,7 +210,7 @@ SUGGESTION_WISHES = Table(
     METADATA,
     Column("community", Text, primary_key=True),
     Column("suggestion_id", Text, primary_key=True),
-    Column("viewer_id", Text, primary_key=True),  # who wants it; the earliest suggested it
+    Column("viewer_id", Text, primary_key=True),  # the member who wants it; the earliest one suggested it
     Column("username", Text, nullable=False),
     Column("wished_at_s", Double, nullable=False),
     Index(None, "viewer_id"),
@@ -250,7 +246,7 @@ WEB_SIGN_INS = Table(
     "web_sign_ins",
     METADATA,
     Column("community", Text, primary_key=True),
-    Column("token_hash", Text, primary_key=True),  # SHA-256 of what is in the link
+    Column("token_hash", Text, primary_key=True),  # SHA-256 of the secret in the link
     Column("viewer_id", Text, nullable=False),
     Column("username", Text, nullable=False),
     Column("expires_at_s", Double, nullable=False),
@@ -261,7 +257,7 @@ WEB_SESSIONS = Table(
     "web_sessions",
     METADATA,
     Column("community", Text, primary_key=True),
-    Column("session_hash", Text, primary_key=True),  # SHA-256 of what is in the browser's cookie
+    Column("session_hash", Text, primary_key=True),  # SHA-256 of the secret in the browser's cookie
     Column("viewer_id", Text, nullable=False),
     Column("username", Text, nullable=False),
     Column("started_at_s", Double, nullable=False),
@@ -273,7 +269,7 @@ PUBLIC_NAMES = Table(
     "public_names",
     METADATA,
     Column("community", Text, primary_key=True),
-    Column("viewer_id", Text, primary_key=True),  # who chose to be named on a page that all may read
+    Column("viewer_id", Text, primary_key=True),  # a member who chose to be named on a public page
     Column("since_s", Double, nullable=False),
 )
 
@@ -281,7 +277,7 @@ WEB_SHARES = Table(
     "web_shares",
     METADATA,
     Column("community", Text, primary_key=True),
-    Column("token", Text, primary_key=True),  # what stands in the address; who has it may read the page
+    Column("token", Text, primary_key=True),  # in the address; everybody who has it may read the page
     Column("viewer_id", Text, nullable=False),
     Column("kind", Text, nullable=False),  # year, night, badge
     Column("subject", Text, nullable=False),  # the year, screening_id or badge_id
@@ -294,26 +290,26 @@ NIGHT_RSVPS = Table(
     METADATA,
     Column("community", Text, primary_key=True),
     Column("screening_id", Text, primary_key=True),
-    Column("viewer_id", Text, primary_key=True),  # who had said on Discord that they would come
+    Column("viewer_id", Text, primary_key=True),  # a member with an RSVP on Discord
     Index(None, "viewer_id"),
 )
 
-# -- summaries: what the rows of `watches` add up to, kept in the transaction of each change (persistence/summaries)
+# -- summaries: sums of the rows of `watches`, updated in the transaction of each change (persistence/summaries)
 
 ONLY_COMMUNITY = ""
-"""The first key column of what belongs to a community, where there is only one."""
+"""Value of the first key column `community`, of which there is only one in a store."""
 EVERYBODY = ""
-"""Instead of a viewer's id: all viewers together."""
+"""Stands for all viewers, in place of a viewer's id."""
 
 
 def _amounts() -> tuple[Column[int], ...]:
-    """Return the columns that add up."""
+    """Return the columns that are sums."""
     return (
         Column("watches", BigInteger, nullable=False),  # all but the brief ones
-        Column("movies", BigInteger, nullable=False),  # of them, of films
-        Column("completed", BigInteger, nullable=False),  # of them, to WATCHED_PERCENT or more
-        Column("playing_us", BigInteger, nullable=False),  # of them, microseconds: whole numbers add up exactly
-        Column("briefs", BigInteger, nullable=False),  # brief ones, which count in nothing but the history
+        Column("movies", BigInteger, nullable=False),  # those of films
+        Column("completed", BigInteger, nullable=False),  # those that reached WATCHED_PERCENT
+        Column("playing_us", BigInteger, nullable=False),  # their time, microseconds: whole numbers add up exactly
+        Column("briefs", BigInteger, nullable=False),  # brief ones, which count only in the history
     )
 
 
@@ -331,11 +327,12 @@ WATCHED_FILMS = Table(
     Column("duration_ms", BigInteger),
     Column("guid", Text, nullable=False),
     *_amounts(),
+    Column("viewers", BigInteger, nullable=False),  # viewers with a watch that is not brief; including hidden ones
 )
-"""Films by what their records say of them: one title and year has several where servers describe it differently."""
+"""Films by the facts in their records: a title and year has several rows if servers describe it differently."""
 
-# The next three lie within the indexes of their primary keys (without a rowid), so that what is summed up is read as it
-# lies, and not row by row from elsewhere.
+# The next three tables have no rowid: they are stored in the index of their primary key, so that ranges are read
+# sequentially.
 
 FILM_VIEWERS = Table(
     "film_viewers",
@@ -345,7 +342,7 @@ FILM_VIEWERS = Table(
     Column("viewer_id", Text, primary_key=True),
     Column("year", Integer, primary_key=True, autoincrement=False),  # local year in which a watch was first played
     *_amounts(),
-    # With what adds up: what hidden viewers watched is asked for with each title.
+    # It includes the sums, because each title needs those of hidden viewers.
     Index("ix_film_viewers_of_viewer", "community", "viewer_id", "year", "film_hash", *(c.name for c in _amounts())),
     sqlite_with_rowid=False,
 )
@@ -354,7 +351,7 @@ FILM_PERIODS = Table(
     "film_periods",
     METADATA,
     Column("community", Text, primary_key=True),
-    Column("period", Text, primary_key=True),  # a year: watches first played in it; a Monday: play in that week
+    Column("period", Text, primary_key=True),  # a year: first played in it; a Monday: play in that week; ended64/N
     Column("film_hash", BigInteger, primary_key=True, autoincrement=False),
     *_amounts(),
     sqlite_with_rowid=False,
@@ -384,17 +381,18 @@ PARTIES = Table(
     Column("viewers", Integer, nullable=False),
     Column("started_at_s", Double, nullable=False),
     Index(None, "community", "year", "viewers", "started_at_s"),
+    Index(None, "community", "started_at_s", "screening_id"),
 )
-"""Watch parties, by how many were there."""
+"""Watch parties with their number of viewers."""
 
 COMMUNITIES = Table(
     "communities",
     METADATA,
     Column("community", Text, primary_key=True),  # id of its Discord server
     Column("name", Text, nullable=False),
-    Column("settings", Text, nullable=False),  # JSON: what it chose, as text by the setting's name; tokens are sealed
+    Column("settings", Text, nullable=False),  # JSON: its settings as text, by name; tokens are sealed
     Column("changed_at_s", Double, nullable=False),
 )
-"""The communities that the installation serves beside the environment's own. Only in the store of that one."""
+"""The further communities of the installation. Only the store of the environment's own community has rows."""
 
 SUMMARIES = (WATCHED_FILMS, FILM_VIEWERS, FILM_PERIODS, VIEWER_PERIODS, PARTIES)

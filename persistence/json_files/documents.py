@@ -1,6 +1,6 @@
-"""The content of user_stats.json and user_badges.json, and the bytes of each viewer in them, kept for the next save.
+"""Builds user_stats.json and user_badges.json, and caches the bytes of each viewer for the next save.
 
-A finished watch changes one viewer: only that one is encoded again, and the files are put together from what is kept.
+A finished watch changes one viewer: only that one is encoded again, and the files are assembled from the cached bytes.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +21,7 @@ _EMPTY = b"{}\n"
 def build_stats_document(
     connection: Connection, oldest_day: str, settle: Callable[[Row], Row] = lambda row: row
 ) -> dict[str, Any]:
-    """Return the content of user_stats.json; `settle` makes each row what it is to say.
+    """Return the content of user_stats.json; `settle` changes each row before it is encoded.
 
     `oldest_day`: a streak that ended before this ISO date is over.
     """
@@ -44,7 +44,7 @@ def _order_badges(rows: Iterable[Row]) -> list[dict[str, Any]]:
 
 
 class ViewerDocuments:
-    """Both documents as of the last transaction. Nothing is read as long as they are kept in step."""
+    """Both documents as of the last transaction. The store is not read as long as every change is passed in."""
 
     def __init__(self) -> None:
         self._fragments: dict[str, dict[str, bytes]] = {}
@@ -53,11 +53,11 @@ class ViewerDocuments:
         self._oldest_day: str | None = None
 
     def forget(self) -> None:
-        """Have both read again from the store before they are built next."""
+        """Drop both documents, so that they are read from the store before the next build."""
         self._fragments, self._marks, self._oldest_day = {}, {}, None
 
     def load(self, connection: Connection, oldest_day: str) -> None:
-        """Read everybody, unless that was done, and no streak can have ended since."""
+        """Read everybody, unless that was already done and no streak can have ended since."""
         if self._oldest_day == oldest_day:
             return
         documents = {STATS: build_stats_document(connection, oldest_day), BADGES: build_badges_document(connection)}
@@ -68,11 +68,11 @@ class ViewerDocuments:
         self._marks, self._oldest_day = {}, oldest_day
 
     def put_stats(self, row: Row) -> None:
-        """Keep what a row of `viewer_stats` joined with `viewers` says by now."""
+        """Update a viewer from a row of `viewer_stats` joined with `viewers`."""
         self._put(STATS, row["viewer_id"], stats_entry(row, self._oldest_day or ""))
 
     def put_watch_time(self, viewer_id: str, total_s: float) -> None:
-        """Keep how long somebody has watched by now, of whom the statistics say what they said else."""
+        """Update only a viewer's total watch time; the other statistics are unchanged."""
         fragment = self._fragments[STATS][viewer_id]
         changed = replace_numbers(fragment, watch_time_entries(total_s))
         if changed != fragment:
@@ -80,7 +80,7 @@ class ViewerDocuments:
             self._marks.pop(STATS, None)
 
     def put_badges(self, viewer_id: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Keep which badges a viewer holds by now."""
+        """Update the badges of a viewer."""
         self._put(BADGES, viewer_id, _order_badges(rows))
 
     def _put(self, name: str, viewer_id: str, entry: object) -> None:
@@ -101,21 +101,21 @@ class ViewerDocuments:
         return _OPEN + _NEXT.join(fragments.values()) + _CLOSE if fragments else _EMPTY
 
     def build_changed(self) -> dict[str, bytes]:
-        """Return the documents that are not as they were when their marks were taken last."""
+        """Return the documents that changed since their checksums were last taken."""
         changed = {name: self.build(name) for name in (STATS, BADGES) if name not in self._marks}
         self._marks |= {name: FileChecksum.of_content(content) for name, content in changed.items()}
         return changed
 
     @property
     def marks(self) -> Mapping[str, FileChecksum]:
-        """What the files must look like, after `build_changed`."""
+        """The checksums of the files after `build_changed`."""
         return self._marks
 
 
 def replace_numbers(fragment: bytes, numbers: Mapping[str, float]) -> bytes:
-    """Return the lines of one viewer with other numbers for some keys, which are in their order.
+    """Return the lines of one viewer with new numbers for some keys, given in the order of the file.
 
-    A key is found by its line: within a text a line break and a quotation mark are escaped.
+    A key is found by its line: within texts, line breaks and quotation marks are escaped.
     """
     parts, start = [], 0
     for key, number in numbers.items():

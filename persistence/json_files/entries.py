@@ -1,4 +1,4 @@
-"""What the JSON copies say of a viewer, a badge and a record."""
+"""The entries of the JSON copies: viewers, badges and records."""
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from persistence.database.rows import Row, decode_sittings
 from persistence.records.change_set import ViewerMove
 
 
-@functools.lru_cache(maxsize=64)  # of a record several times are one: its begin and that of its first sitting
+@functools.lru_cache(maxsize=64)  # a record often repeats a time: its start is also that of its first sitting
 def iso(at_s: float) -> str:
     """Return seconds since 1970 as an ISO 8601 time with its offset (UTC)."""
     return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds")
@@ -20,7 +20,7 @@ def iso(at_s: float) -> str:
 def stats_entry(row: Row, oldest_day: str) -> dict[str, Any]:
     """Return one viewer of user_stats.json from a row of `viewer_stats` joined with `viewers`.
 
-    `oldest_day`: as of `awards.oldest_current_day`. A streak that ended before it is over, whatever the row says.
+    `oldest_day`: from `awards.oldest_current_day`. A streak that ended before it is over, whatever the row says.
     """
     watch_time = watch_time_entries(row["total_watch_time_s"])
     return {
@@ -45,7 +45,7 @@ def stats_entry(row: Row, oldest_day: str) -> dict[str, Any]:
 
 
 def watch_time_entries(total_s: float) -> dict[str, float]:
-    """Return how long a viewer has watched, as it stands in user_stats.json, in the order of its keys."""
+    """Return a viewer's watch time entries of user_stats.json, in the order of its keys."""
     return {"total_watch_time_minutes": round(total_s / 60, 2), "total_watch_time_seconds": round(total_s, 3)}
 
 
@@ -105,7 +105,7 @@ def _decode_directors(text: str) -> tuple[str, ...]:
 
 
 def _identity_and_sittings(row: Row) -> dict[str, Any]:
-    """Return what newer versions add; nothing for a row of an older one, whose line stays as it was written."""
+    """Return the keys that newer versions add; none for a row of an older version, whose line stays unchanged."""
     if row["sittings"] is None:
         return {}
     entries = [
@@ -125,7 +125,7 @@ def encode_document(document: Mapping[str, Any]) -> bytes:
 
 
 def history_line(row: Row) -> bytes:
-    """Return one record as its line of watch_history.json."""
+    """Return the line of one record in watch_history.json."""
     return msgspec.json.encode(history_entry(row))
 
 
@@ -134,9 +134,9 @@ class _WatchId(msgspec.Struct):
 
 
 def move_lines(lines: Iterable[bytes], moves: Sequence[ViewerMove]) -> Iterator[bytes]:
-    """Yield the lines of a history; those of records that moved name the viewer for whom they count by now.
+    """Yield the lines of a history, with the new viewer in those of moved records.
 
-    The other lines, a million perhaps, are only searched for the id: within a text a quotation mark is escaped.
+    The other lines, perhaps a million, are only searched for the id: within texts, quotation marks are escaped.
     """
     decode = msgspec.json.Decoder(_WatchId).decode
     replacements = [(move.watch_ids, *_build_replacements(move)) for move in moves]
@@ -149,7 +149,7 @@ def move_lines(lines: Iterable[bytes], moves: Sequence[ViewerMove]) -> Iterator[
 
 
 def _build_replacements(move: ViewerMove) -> tuple[bytes, bytes, bytes, bytes]:
-    """Return what of a line names the old viewer and what the new one, for each of both keys."""
+    """Return the part of a line with the old viewer, and the one with the new viewer, for each of the two keys."""
     old, new = msgspec.json.encode(move.old_viewer_id), msgspec.json.encode(move.new_viewer_id)
     named, counted = b'"user_id":', b'"viewer_id":'
     return named + old, named + new, counted + old, counted + new

@@ -1,8 +1,8 @@
-"""The three JSON copies beside the store: their content, and how it is written.
+"""Reads and writes the three JSON copies beside the store.
 
-`user_stats.json` and `user_badges.json` are written anew at each save; `watch_history.json` grows by one
-write over its closing bracket. Size and checksum of each are kept in the store, in the transaction that they
-belong to: a file that does not match them is torn, missing or behind, and is written again from the store.
+`user_stats.json` and `user_badges.json` are rewritten at each save; `watch_history.json` grows by one write over its
+closing bracket. Size and checksum of each are stored in the transaction that they belong to: a file that does not
+match them is torn, missing or behind, and is rewritten from the store.
 """
 
 import os
@@ -27,26 +27,26 @@ _OPEN, _NEXT, _CLOSE = b"[\n", b",\n", b"\n]\n"
 _EMPTY = b"[\n]\n"
 _CHUNK = 1 << 20
 _HEAD = 1 << 16
-"""Bytes in which a record of Usher's own must end."""
+"""Bytes within which the first record of one of Usher's own files ends."""
 _PAGE = 1 << 12
-"""Bytes at the end of a file that are written anew where its content stays the same."""
+"""Bytes at the end of a file that are rewritten if its content is unchanged."""
 _NEAR = 1 << 14
-"""Bytes at the end of a history within which a line is replaced in its place, without a copy of the whole file."""
+"""Bytes at the end of a history within which a line is replaced in place, without copying the whole file."""
 _FEW = 10
-"""So many lines are looked for one by one; for more the whole file is gone through once."""
+"""Up to this many lines are searched one by one; for more the whole file is scanned once."""
 
 
 class FileChecksum(msgspec.Struct, frozen=True, array_like=True):
-    """What a copy on the disk must look like."""
+    """The expected size and checksum of a copy on the disk."""
 
     size: int
     """Bytes."""
     crc: int
     """CRC-32 of the last `tail` bytes."""
     tail: int
-    """How many bytes at the end the checksum covers."""
+    """Number of bytes at the end that the checksum covers."""
     body: int | None = None
-    """CRC-32 of a history's bytes before its closing bracket; None where that is not known."""
+    """CRC-32 of a history's bytes before its closing bracket; None if not known."""
 
     @classmethod
     def of_content(cls, content: bytes) -> "FileChecksum":
@@ -55,12 +55,12 @@ class FileChecksum(msgspec.Struct, frozen=True, array_like=True):
 
 
 BEING_REPLACED = FileChecksum(0, 1, 0)
-"""The mark of a history while a line of it is being replaced, until the next save knows how it looks: no file fits."""
+"""The mark of a history while a line is being replaced, until the next save stores the new one: no file matches it."""
 EMPTY_HISTORY = FileChecksum.of_content(_EMPTY)
 
 
 def checksum_after_append(mark: FileChecksum, *lines: bytes) -> FileChecksum:
-    """Return the mark of a history that lines were appended to."""
+    """Return the mark of a history after appending lines."""
     if not lines:
         return mark
     start, size, body = _NEXT, mark.size - len(_CLOSE), mark.body
@@ -72,7 +72,7 @@ def checksum_after_append(mark: FileChecksum, *lines: bytes) -> FileChecksum:
 
 
 def checksum_after_replace(mark: FileChecksum, old: bytes, new: bytes) -> FileChecksum:
-    """Return the mark of a history in which the line `new` has taken the place of `old`."""
+    """Return the mark of a history after replacing the line `old` by `new`."""
     size = mark.size - len(old) + len(new)
     if not is_last_line(mark, old):
         return FileChecksum(size, mark.crc, mark.tail)
@@ -81,13 +81,13 @@ def checksum_after_replace(mark: FileChecksum, old: bytes, new: bytes) -> FileCh
 
 
 def is_last_line(mark: FileChecksum, line: bytes) -> bool:
-    """Tell whether a history that looks as `mark` says ends with a line."""
+    """Tell whether a history that matches `mark` ends with this line."""
     tail = line + _CLOSE
     return mark.tail == len(tail) and mark.crc == zlib.crc32(tail)
 
 
 def find_own_copies(folder: Path) -> list[Path]:
-    """Return the copies in a folder that Usher wrote and that hold something; the older bot's files have other keys."""
+    """Return the non-empty copies in a folder that Usher wrote; the older bot's files have other keys."""
     own = []
     for name, key in ((STATS, b'"total_watch_time_seconds"'), (HISTORY, b'"watch_id"')):
         try:
@@ -106,7 +106,7 @@ class JsonFiles:
         self.folder = folder
 
     def matches(self, name: str, mark: FileChecksum) -> bool:
-        """Tell whether a file looks as its mark says: its size and its end."""
+        """Tell whether a file's size and end match its mark."""
         try:
             with open_regular(self.folder / name) as stream:
                 if stream.seek(0, os.SEEK_END) != mark.size:
@@ -117,7 +117,7 @@ class JsonFiles:
             return False
 
     def is_whole(self, name: str, mark: FileChecksum) -> bool:
-        """Tell whether a file is as its mark says from its first byte to its last: it is read through."""
+        """Tell whether a whole file matches its mark, by reading all of it."""
         if not self.matches(name, mark):
             return False
         if mark.body is None:
@@ -133,7 +133,7 @@ class JsonFiles:
         write_atomically(self.folder / name, [content])
 
     def write_again(self, name: str, mark: FileChecksum) -> bool:
-        """Write the end of a file anew with the same bytes; False, with nothing done, where it is not as it must be."""
+        """Rewrite the end of a file with the same bytes; False, with nothing done, if it does not match its mark."""
         if not self.matches(name, mark):
             return False
         start = max(0, mark.size - _PAGE)
@@ -144,7 +144,7 @@ class JsonFiles:
         return True
 
     def append(self, mark: FileChecksum, *lines: bytes) -> bool:
-        """Append records to a history that looks as `mark` says; False, with nothing done, where it does not."""
+        """Append records to a history; False, with nothing done, if it does not match `mark`."""
         if not self.matches(HISTORY, mark):
             return False
         is_first = mark == EMPTY_HISTORY
@@ -153,7 +153,7 @@ class JsonFiles:
         return True
 
     def is_near_end(self, mark: FileChecksum, line: bytes) -> bool:
-        """Tell whether a line is among the last of a history that looks as `mark` says: replacing it is quick then."""
+        """Tell whether a line is near the end of a history that matches `mark`, so that replacing it is quick."""
         if not self.matches(HISTORY, mark):
             return False
         with (self.folder / HISTORY).open("rb") as stream:
@@ -161,10 +161,10 @@ class JsonFiles:
             return b"\n" + line in stream.read()
 
     def replace(self, mark: FileChecksum, old: bytes, new: bytes) -> FileChecksum | None:
-        """Write a history with one line replaced; return its mark. None, with nothing done, where `old` lacks.
+        """Replace one line of a history; return the new mark. None, with nothing done, if `old` is missing.
 
-        Near the end the line and what follows are written over. Elsewhere the other lines are copied as they are: to
-        make a million of them from the store takes half a minute.
+        Near the end the line and what follows are overwritten. Elsewhere the other lines are copied unchanged, because
+        building a million lines from the store takes half a minute.
         """
         if not self.matches(HISTORY, mark):
             return None
@@ -194,10 +194,10 @@ class JsonFiles:
         more: Iterable[bytes] = (),
         moves: Sequence[ViewerMove] = (),
     ) -> FileChecksum | None:
-        """Write the history anew with some lines changed, or left out where there is None for them; return its mark.
+        """Rewrite the history with some lines changed, or removed if their new line is None; return its mark.
 
-        `moves` are made first: `changes` are of what the lines say then. `more` are lines to append. None, with nothing
-        done, where it does not look as it must.
+        `moves` are applied first: `changes` refer to the lines after them. `more`: lines to append. None, with nothing
+        done, if the history does not match `mark`.
         """
         return self._write_changed(HISTORY, mark, changes, more, moves)
 
@@ -209,7 +209,7 @@ class JsonFiles:
         moves: Sequence[ViewerMove],
         watch: Callable[[Iterable[bytes]], Iterable[bytes]],
     ) -> FileChecksum:
-        """Write the history as `change` does, beside the present one. `watch` may raise in the midst of it."""
+        """Write the history as `change` does, beside the present one. `watch` may raise in between to cancel it."""
         written = self._write_changed(_PREPARED, mark, changes, more, moves, watch)
         if written is None:
             raise OSError(f"{HISTORY} is not as it was left")
@@ -238,34 +238,34 @@ class JsonFiles:
         with (self.folder / name).open("r+b", buffering=0) as stream:
             stream.seek(start)
             rest = memoryview(content)
-            while rest:  # one write, unless the disk is full: then the next one says so
+            while rest:  # one write, unless the disk is full: then the next write raises
                 rest = rest[stream.write(rest) or 0 :]
-            stream.truncate()  # what is written always goes to the end
+            stream.truncate()  # the written content always extends to the end
             os.fsync(stream.fileno())
 
     def rebuild_history(self, lines: Iterable[bytes]) -> FileChecksum:
-        """Write the whole history, one line at a time; return its mark."""
+        """Write the whole history line by line; return its mark."""
         written = _ChecksummedHistory(lines)
         write_atomically(self.folder / HISTORY, written)
         return written.checksum
 
     def prepare_history(self, lines: Iterable[bytes]) -> FileChecksum:
-        """Write the whole history beside the present one, for `publish_history`; return its mark. For any thread."""
+        """Write the whole history beside the present one, for `publish_history`; return its mark. On any thread."""
         written = _ChecksummedHistory(lines)
         write_atomically(self.folder / _PREPARED, written)
         return written.checksum
 
     def publish_history(self) -> None:
-        """Put the history that was prepared in the place of the present one."""
+        """Replace the present history by the prepared one."""
         (self.folder / _PREPARED).replace(self.folder / HISTORY)
         sync_folder(self.folder)
 
     def drop_prepared(self) -> None:
-        """Remove a history that was prepared and is not wanted any more."""
+        """Remove a prepared history that is no longer needed."""
         (self.folder / _PREPARED).unlink(missing_ok=True)
 
     def set_aside(self, name: str, label: str) -> Path | None:
-        """Move a file that Usher did not write out of the way; return where it is now, None if there is none."""
+        """Move aside a file that Usher did not write; return its new path, None if there is none."""
         file = self.folder / name
         if not file.exists():
             return None
@@ -287,7 +287,7 @@ def _read_lines(stream: BinaryIO, start: int) -> Iterator[bytes]:
 
 
 def _find_backwards(stream: BinaryIO, wanted: bytes, size: int) -> int | None:
-    """Return where `wanted` begins; searched from the end, for what is replaced was mostly written lately."""
+    """Return the offset of `wanted`, searching from the end, because a replaced line is usually a recent one."""
     end = size
     while end > 0:
         start = max(0, end - _CHUNK)
@@ -300,9 +300,9 @@ def _find_backwards(stream: BinaryIO, wanted: bytes, size: int) -> int | None:
 
 
 def _line_before(stream: BinaryIO, wanted: Collection[bytes], size: int) -> int:
-    """Return where the line before the first of some lines begins: what is before it only has to be copied.
+    """Return the offset of the line before the first of some lines: everything before it only has to be copied.
 
-    The place of the first of all lines where there is none before, and where many are wanted.
+    If there is no line before, or many lines are wanted, it is the offset of the history's first line.
     """
     places = [_find_backwards(stream, b"\n" + line, size) for line in wanted] if len(wanted) <= _FEW else [None]
     first = min((place or 0 for place in places), default=0)
@@ -321,7 +321,7 @@ def _read_piece(stream: BinaryIO, start: int, end: int) -> Iterator[bytes]:
 
 
 class _CheckedPieces:
-    """Iterates over pieces of a file and knows the CRC-32 of all of them in the end."""
+    """Iterates over pieces of a file, and computes the CRC-32 of all of them."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = pieces
@@ -334,9 +334,9 @@ class _CheckedPieces:
 
 
 class _ChecksummedHistory:
-    """Iterates over the bytes of a history and knows its mark in the end.
+    """Iterates over the bytes of a history, and computes its mark.
 
-    `lines` go on after `before`, which is `start` bytes long; where that holds records, there is at least one line.
+    `lines` follow `before`, which is `start` bytes long; if that contains records, there is at least one line.
     """
 
     def __init__(self, lines: Iterable[bytes], before: Iterable[bytes] = (_OPEN,), start: int = len(_OPEN)) -> None:

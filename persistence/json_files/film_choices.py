@@ -34,7 +34,7 @@ class ChosenSuggestion(msgspec.Struct):
 
 
 class ChosenWish(msgspec.Struct):
-    """That somebody wants a film of the list."""
+    """A wish for a film on the list."""
 
     suggestion_id: _Id
     viewer_id: _Id
@@ -43,7 +43,7 @@ class ChosenWish(msgspec.Struct):
 
 
 class ChosenRating(msgspec.Struct):
-    """What somebody thinks of a film."""
+    """Somebody's rating of a film."""
 
     film_id: _Id
     viewer_id: _Id
@@ -55,7 +55,7 @@ class ChosenRating(msgspec.Struct):
 
 
 class ChosenVote(msgspec.Struct):
-    """What somebody voted for in a poll."""
+    """Somebody's votes in a poll."""
 
     poll_id: _Id
     viewer_id: _Id
@@ -73,7 +73,7 @@ class FilmChoicesFile(msgspec.Struct):
 
 
 def build_choices(connection: Connection) -> FilmChoicesFile:
-    """Return everything that members chose."""
+    """Return all suggestions, wishes, ratings and votes."""
     item = msgspec.json.Decoder(Item)
     return FilmChoicesFile(
         [
@@ -125,7 +125,7 @@ def encode_choices(choices: FilmChoicesFile) -> bytes:
 
 
 def convert_choices(document: object, file: object) -> FilmChoicesFile:
-    """Return what a file says. Raises ImportFault naming the file and the field."""
+    """Return the content of a file. Raises ImportFault naming the file and the field."""
     try:
         return msgspec.convert(document, FilmChoicesFile)
     except (msgspec.ValidationError, OverflowError) as error:
@@ -133,10 +133,10 @@ def convert_choices(document: object, file: object) -> FilmChoicesFile:
 
 
 def put_choices(connection: Connection, choices: FilmChoicesFile) -> int:
-    """Insert what the store does not have yet; return how much that was.
+    """Insert choices that the store does not have yet; return how many were inserted.
 
-    Of who was forgotten nothing from before comes back, and of who is not tracked nothing at all. A film of the list
-    that nobody wants is left out. How often somebody voted is in `user_stats.json`.
+    Choices of an erased viewer from before the erasure are left out, and so are all choices of an untracked viewer, and
+    films that nobody wants. The viewers' counts of votes are in `user_stats.json`.
     """
     directory, gone = read_directory(connection), read_erasures(connection)
 

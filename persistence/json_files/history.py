@@ -1,7 +1,7 @@
-"""Writes a long history copy anew in a thread of its own, while the store goes on saving.
+"""Rewrites a long history copy on a separate thread, while the store continues to save.
 
-A million records take half a minute. What is saved meanwhile is noted, and put into the new file when that is there: no
-save waits for it, and the copy has all in the end.
+A million records take half a minute. Changes that are saved meanwhile are noted, and added to the new file once it is
+written: no save waits for it, and the copy is complete in the end.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from persistence.json_files.files import FileChecksum, JsonFiles, checksum_after
 from persistence.records.change_set import ViewerMove
 
 LARGE = 5_000
-"""Records from which on a history copy is written anew by another thread."""
+"""From this number of records on, another thread rewrites the history copy."""
 _ROWS_AT_ONCE = 500
 _NOT_IN_LINES = frozenset(
     {"item", "spans", "title_folded", "identity", "film_hash", "closed_wall_s", "closed_steady_s"}
 )
-"""Columns that no line has, the longest texts among them."""
+"""Columns that lines do not use, including the longest texts."""
 _BITE, _PAUSE_S = 100, 0.00005
-"""Lines that are made without a pause, in two milliseconds, and how long one is (real seconds): the interpreter has one
-thread at work at a time, and a save that reads the store a dozen times would wait for its turn as often."""
+"""Lines built without a pause (two milliseconds), and the length of a pause (real seconds): only one thread runs Python
+code at a time, and a save that reads the store a dozen times would wait for its turn as often."""
 
 
 class RewritingCancelled(Exception):
-    """The history is not written to its end: the service stops."""
+    """Rewriting was cancelled, because the service stops."""
 
 
 class HistoryRewriter:
-    """Used on the writer's thread, but for the work that it gives to the other one."""
+    """Rewrites the history. Used on the writer's thread, except for the work that it submits to the other thread."""
 
     def __init__(self, files: JsonFiles, reader: Engine) -> None:
         self._files = files
@@ -46,19 +46,19 @@ class HistoryRewriter:
         self._lines: list[bytes] = []
         self._changes: dict[bytes, bytes | None] = {}
         self._first: dict[bytes, bytes] = {}
-        """Which line was changed first into one, through others."""
+        """For each changed line: the original line from which it came, perhaps through several changes."""
         self._is_outdated = False
         self._is_cancelled = False
 
     def start(self, on_written: Callable[[], object]) -> None:
-        """Have long histories written by another thread from now on.
+        """Start the thread that rewrites long histories.
 
-        `on_written` is called by that thread when `JsonSync.complete_rewriting` is to be called by the writer's.
+        It calls `on_written` when the writer's thread must call `JsonSync.complete_rewriting`.
         """
         self._executor, self._on_written = ThreadPoolExecutor(1, thread_name_prefix="persistence-copies"), on_written
 
     def close(self) -> None:
-        """Break off what is being written: the next start writes it."""
+        """Cancel rewriting; the next start does it again."""
         if self._executor is not None:
             self._is_cancelled, self._on_written = True, lambda: None
             self._executor.shutdown()
@@ -67,17 +67,17 @@ class HistoryRewriter:
 
     @property
     def is_running(self) -> bool:
-        """Whether a history is being written, or was and is not published yet."""
+        """Whether a history is being written, or was written and is not published yet."""
         return self._written is not None
 
     def takes(self, count: int) -> bool:
-        """Tell whether so many records are too many to be written while everything waits."""
+        """Tell whether `count` records are too many to write while the writer waits."""
         return self._executor is not None and count >= LARGE
 
     def rebuild(self) -> None:
-        """Begin to write the history from the store, as it is now."""
+        """Begin to write the history from the store's present content."""
         connection = self._reader.connect()
-        connection.execute(select(WATCHES.c.seq).limit(1)).all()  # from here on it is this moment that is read
+        connection.execute(select(WATCHES.c.seq).limit(1)).all()  # this statement fixes the snapshot that is read
 
         def write() -> FileChecksum:
             with connection:
@@ -92,11 +92,11 @@ class HistoryRewriter:
         lines: Iterable[bytes],
         moves: Sequence[ViewerMove] = (),
     ) -> None:
-        """Begin to write the history, which looks as `mark` says, with some lines changed and others appended."""
+        """Begin to rewrite the history, which matches `mark`, with some lines changed and others appended."""
         self._begin(lambda: self._files.prepare_changed(mark, changes, lines, moves, self._watch))
 
     def note(self, lines: Iterable[bytes], changes: Mapping[bytes, bytes | None], *, is_torn: bool) -> None:
-        """Note what is saved meanwhile. `is_torn`: lines came back to places within the history."""
+        """Note changes that are saved meanwhile. `is_torn`: whether lines were inserted within the history."""
         self._is_outdated |= is_torn
         for old, new in changes.items():
             if old in self._lines:
@@ -110,7 +110,7 @@ class HistoryRewriter:
         self._lines.extend(lines)
 
     def publish(self) -> FileChecksum | None:
-        """Put what was written in its place; return its mark, or None where more is to be written. Raises OSError."""
+        """Publish the written history; return its mark, or None if more must be written first. Raises OSError."""
         written, lines, changes = self._written, self._lines, self._changes
         if written is None or not written.done():
             return None
@@ -135,7 +135,7 @@ class HistoryRewriter:
         return mark
 
     def await_written(self) -> Future[None]:
-        """Return what is done when the history is written; at once where none is being written."""
+        """Return a Future that completes when the history is written; at once if none is being written."""
         future: Future[None] = Future()
         if self.is_running:
             self._waiting.append(future)
@@ -166,7 +166,7 @@ class HistoryRewriter:
 
 
 def read_history_lines(connection: Connection) -> Iterator[bytes]:
-    """Yield every record's line in the order of the file, without holding all of them in memory."""
+    """Yield every record's line in the order of the file, without keeping all of them in memory."""
     columns = [column for column in WATCHES.c if column.name not in _NOT_IN_LINES]
     names = [column.name for column in columns]
     query = select(*columns).order_by(WATCHES.c.seq).execution_options(yield_per=_ROWS_AT_ONCE)

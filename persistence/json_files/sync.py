@@ -1,4 +1,4 @@
-"""Writes the JSON copies after a save, and again from the store where one is torn, missing or behind."""
+"""Writes the JSON copies after a save, and rewrites copies from the store that are torn, missing or behind."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -33,50 +33,50 @@ from persistence.records.change_set import ChangeSet, ViewerMove
 
 @dataclass(frozen=True)
 class ViewerCopy:
-    """What the copies say of a viewer by now."""
+    """The current content of the copies for a viewer."""
 
     stats: Row
     """The row of `viewer_stats`, joined with that of `viewers`."""
     badges: Iterable[Mapping[str, Any]] | None = None
-    """Rows of `viewer_badges`; None where they are as they were."""
+    """Rows of `viewer_badges`; None if they are unchanged."""
 
 
 @dataclass(frozen=True)
 class HistoryPlan:
-    """What the history copy is to become."""
+    """How the history copy changes."""
 
     before: FileChecksum | None
-    """The history before; None where it must be made anew."""
+    """The previous mark; None if the history must be rebuilt."""
     count: int
-    """How many records there are."""
+    """Number of records."""
     lines: tuple[bytes, ...] = ()
-    """What to append to it."""
+    """Lines to append."""
     changes: Mapping[bytes, bytes | None] = field(default_factory=dict)
-    """Lines to be written in the place of others, wherever they are; None for those that go."""
+    """New lines by the lines that they replace; None for removed ones."""
     moves: Sequence[ViewerMove] = ()
-    """Whose lines name another viewer by now; `changes` are of what they are then."""
+    """Moves of records to another viewer; `changes` refer to the lines after them."""
     is_torn: bool = False
-    """Whether lines come back to places within it: it must be made anew."""
+    """Whether lines are inserted within the history, so that it must be rebuilt."""
     anew: bool = False
-    """Whether it is to be written anew from the store, though nothing is new in it."""
+    """Whether to rebuild it from the store even if nothing changed."""
     is_one_line: bool = False
-    """Whether one line takes the place of another, and nothing else is new: the rest need not be gone through."""
+    """Whether only one line is replaced, so that the rest need not be read."""
 
 
 @dataclass(frozen=True)
 class FilePlan:
-    """What the copies of a save are to become, made inside its transaction."""
+    """The changes of the copies with a save, planned inside its transaction."""
 
     documents: Mapping[str, bytes]
-    """Those of user_stats.json and user_badges.json that changed, whole."""
+    """The whole content of user_stats.json and user_badges.json, if it changed."""
     unchanged: Mapping[str, FileChecksum]
-    """Those that did not: they are written anew all the same."""
+    """Marks of unchanged documents, which are rewritten all the same."""
     history: HistoryPlan | None
-    """None where there is no history copy yet: an auto-save makes none."""
+    """None if there is no history copy yet: an auto-save does not create one."""
 
 
 class JsonSync:
-    """Keeps the copies in one folder in step with the store. Used on the writer's thread."""
+    """Updates the copies in one folder after changes of the store. Used on the writer's thread."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class JsonSync:
         note: Callable[[str], None],
         find_oldest_day: Callable[[float], str],
     ) -> None:
-        """`find_oldest_day`: tells on which day a streak must have ended at the earliest to go on, at a time."""
+        """`find_oldest_day`: returns, for a time, the earliest last day of a streak that is not over."""
         self._files = JsonFiles(folder)
         self._reader = reader
         self._writing = writing
@@ -94,10 +94,10 @@ class JsonSync:
         self._find_oldest_day = find_oldest_day
         self._documents = ViewerDocuments()
         self._is_planned = False
-        """Whether a plan was made that was not applied: then what is kept of the documents may be of no transaction."""
+        """Whether a plan was not applied: the cached documents may belong to a transaction that was rolled back."""
         self.behind = False
         self._replaced: FileChecksum | None = None
-        """How the history looks since a line of it was replaced: the next save stores it."""
+        """The history's mark after a line was replaced; the next save stores it."""
         self.rewriter = HistoryRewriter(self._files, reader)
 
     def plan(
@@ -109,11 +109,11 @@ class JsonSync:
         viewers: Mapping[str, ViewerCopy] | None = None,
         watch_times: Mapping[str, float] | None = None,
     ) -> FilePlan:
-        """Return what to write after a change at a time, and note its checksums among the facts of the transaction.
+        """Return what to write after a change, and put the checksums into the facts of the transaction.
 
-        `viewers`: those of whom the documents say something else by now; None where that is not known.
-        `watch_times`: those of whom they say nothing else but another total watch time, seconds.
-        `history_anew` has the history written though nothing is new in it.
+        `viewers`: viewers whose entries changed; None if not known.
+        `watch_times`: total watch times (seconds) of viewers for whom nothing else changed.
+        `history_anew`: rewrite the history even if nothing changed.
         """
         if self._is_planned or viewers is None:
             self._documents.forget()
@@ -147,27 +147,27 @@ class JsonSync:
         if before is None or is_torn:
             marks[HISTORY] = None
         elif changes or moves:
-            marks[HISTORY] = None  # it counts as behind until the lines are written: neither size nor end need tell
+            marks[HISTORY] = None  # it counts as behind until the lines are written: size and end may not reveal it
             is_alone = len(changes) == 1 and not (moves or lines)
             if is_alone and not self.rewriter.is_running:
                 is_one_line = self._is_quick(before, count, changes)
                 marks[HISTORY] = BEING_REPLACED if is_one_line else None
-                self._replaced = None  # until this one is: the save may fail before it comes to that
+                self._replaced = None  # until this line is replaced: the save may fail before
         else:
             marks[HISTORY] = checksum_after_append(before, *lines)
         return HistoryPlan(before, count, lines, changes, moves, is_torn, anew, is_one_line)
 
     def _is_quick(self, before: FileChecksum, count: int, changes: Mapping[bytes, bytes | None]) -> bool:
-        """Tell whether the one line that changes can be replaced while everything waits."""
+        """Tell whether the one changed line can be replaced while the writer waits."""
         ((old, new),) = changes.items()
         return new is not None and (not self.rewriter.takes(count) or self._files.is_near_end(before, old))
 
     def forget_viewers(self) -> None:
-        """Have the next save read of everybody what the copies say: it changes otherwise than by a save."""
+        """Make the next save read everybody's entries again, because something other than a save changed them."""
         self._documents.forget()
 
     def apply(self, plan: FilePlan) -> None:
-        """Bring a plan to the disk, after its commit. Raises CopiesFailed; the next save then tries again."""
+        """Write a plan to the disk, after its commit. Raises CopiesFailed; the next save then tries again."""
         self._is_planned = False
         with self._mark_behind():
             for name, content in plan.documents.items():
@@ -179,7 +179,7 @@ class JsonSync:
                 self._rebuild_history(plan.history.count)
 
     def _update_history(self, plan: HistoryPlan) -> bool:
-        """Bring the history copy to where it is to be; return False where it must be made anew."""
+        """Update the history copy; return False if it must be rebuilt."""
         before = plan.before
         if self.rewriter.is_running:
             self.rewriter.note(plan.lines, plan.changes, is_torn=plan.is_torn or bool(plan.moves))
@@ -206,10 +206,10 @@ class JsonSync:
         return self._files.matches(HISTORY, before)
 
     def repair(self) -> list[str]:
-        """Make anew each copy that is damaged, missing or behind; return their names.
+        """Rebuild each copy that is damaged, missing or behind; return their names.
 
-        A file that is there before this store ever wrote one belongs to somebody (the older bot's, another
-        store's): it is moved aside, never overwritten.
+        A file that existed before this store wrote one is foreign (the older bot's, another store's): it is moved
+        aside, never overwritten.
         """
         with self._reader.connect() as connection:
             marks = {name: _read_checksum(connection, name) for name in ALL if _was_written(connection, name)}
@@ -225,7 +225,7 @@ class JsonSync:
         return wrong
 
     def complete_rewriting(self) -> None:
-        """Put the history that another thread has written in its place. Raises CopiesFailed."""
+        """Publish the history that the other thread has written. Raises CopiesFailed."""
         with self._mark_behind():
             mark = self.rewriter.publish()
             if mark is not None:
@@ -233,13 +233,13 @@ class JsonSync:
 
     @contextmanager
     def _mark_behind(self) -> Iterator[None]:
-        """Remember that the copies are behind until the block has succeeded. Raises CopiesFailed."""
+        """Mark the copies as behind until the block has succeeded. Raises CopiesFailed."""
         self.behind = True
         try:
             yield
         except OSError as error:
             raise CopiesFailed(explain_failure(error, str(self._files.folder))) from error
-        except SQLAlchemyError as error:  # the store, from which a copy is made, could not be read
+        except SQLAlchemyError as error:  # the store, from which copies are built, could not be read
             file = sqlite_file(self._reader.url.render_as_string(hide_password=False))
             raise CopiesFailed(explain_failure(error, str(file or "PostgreSQL"), file)) from error
         except SaveFailed as error:  # the mark of a rebuilt copy could not be stored
@@ -263,7 +263,7 @@ class JsonSync:
             return
         self._documents.forget()
         with self._reader.connect() as connection:
-            # As of the last save: so a copy is the same whenever it is made again.
+            # As of the last save, so that rebuilding a copy always gives the same bytes.
             saved_s = connection.execute(select(func.max(SAVES.c.saved_at_s))).scalar()
             self._documents.load(connection, "" if saved_s is None else self._find_oldest_day(saved_s))
         content = self._documents.build(name)
@@ -285,13 +285,13 @@ class JsonSync:
 
 
 def mark_all_outdated(connection: Connection) -> None:
-    """Mark every copy as behind, in the transaction that makes it so."""
+    """Mark every copy as behind, in the transaction that causes it."""
     put_facts(connection, {_fact_name(name): "null" for name in ALL})
 
 
 def _collect_lines(change: ChangeSet) -> tuple[tuple[bytes, ...], dict[bytes, bytes | None], bool]:
-    """Return new lines of the history copy in order, lines with what they become, and whether some came back to a
-    place within it.
+    """Return the history copy's new lines in order, the changed lines with their replacements, and whether lines are
+    inserted within it.
     """
     added: list[Row] = []
     changes: dict[bytes, bytes | None] = {}
@@ -321,6 +321,6 @@ def _encode_checksum(mark: FileChecksum | None) -> str:
 
 
 def _read_checksum(connection: Connection, name: str, default: FileChecksum | None = None) -> FileChecksum | None:
-    """Return the checksum of a copy; `default` where there never was one, None where it must be written again."""
+    """Return the checksum of a copy; `default` if there never was one, None if it must be rewritten."""
     text = read_fact(connection, _fact_name(name))
     return msgspec.json.decode(text, type=FileChecksum | None) if text else default

@@ -1,4 +1,4 @@
-"""What members do to choose the next film: suggest, withdraw, vote and rate; inside a transaction of the store."""
+"""Suggesting, withdrawing, voting for and rating films; inside a transaction of the store."""
 
 from sqlalchemy import Connection, select
 
@@ -25,9 +25,9 @@ HIGHEST_RATING = 5
 
 
 def suggest_film(connection: Connection, asked: SuggestFilm, at_s: float) -> tuple[SuggestionOutcome, str]:
-    """Put a film on the list, or second it where it is there; return what became of it and the suggestion's id.
+    """Put a film on the list, or second it if it is there; return the outcome and the suggestion's id.
 
-    The id is empty where there is no such suggestion.
+    The id is empty if there is no such suggestion.
     """
     if not read_directory(connection).tracks(asked.viewer_id):
         return "untracked", ""
@@ -39,7 +39,7 @@ def suggest_film(connection: Connection, asked: SuggestFilm, at_s: float) -> tup
     else:
         known = find_suggestion(connection, film)
     if known is not None:
-        if known.film.item is None and film.item is not None:  # it has come into the library since
+        if known.film.item is None and film.item is not None:  # it was added to the library since
             put_suggestion(connection, known.suggestion_id, film, known.suggested_at_s)
         if known.is_wanted_by(asked.viewer_id):
             return "wanted_already", known.suggestion_id
@@ -53,7 +53,7 @@ def suggest_film(connection: Connection, asked: SuggestFilm, at_s: float) -> tup
 
 
 def withdraw_film(connection: Connection, asked: WithdrawFilm, at_s: float) -> FilmWithdrawn:
-    """Take back a member's wish, or with `everybody` the whole suggestion."""
+    """Remove a member's wish, or with `everybody` the whole suggestion."""
     known = get_suggestion(connection, asked.suggestion_id)
     if known is None:
         return FilmWithdrawn("", is_gone=True)
@@ -69,7 +69,7 @@ def withdraw_film(connection: Connection, asked: WithdrawFilm, at_s: float) -> F
 
 
 def record_votes(connection: Connection, asked: RecordVotes) -> None:
-    """Write down who voted in a poll, and count it once for each, however often it is told."""
+    """Store the votes of a poll, and count each voter once, however often the message is repeated."""
     directory, erased = read_directory(connection), read_erasures(connection)
     of_poll = (POLL_VOTES.c.community == COMMUNITY) & (POLL_VOTES.c.poll_id == asked.poll_id)
     known = set(connection.execute(select(POLL_VOTES.c.viewer_id).where(of_poll)).scalars())
@@ -89,7 +89,7 @@ def record_votes(connection: Connection, asked: RecordVotes) -> None:
 
 
 def rate_film(connection: Connection, asked: RateFilm, at_s: float) -> FilmRated:
-    """Write down what a member thinks of a film; who was not there has no rating."""
+    """Store a member's rating of a film; refuse it if the member was not there."""
     if not 1 <= asked.rating <= HIGHEST_RATING:
         raise ValueError(f"{asked.rating} is no rating: it is 1 to {HIGHEST_RATING}")
     directory = read_directory(connection)
@@ -108,7 +108,7 @@ def _add_wish(connection: Connection, suggestion_id: str, asked: SuggestFilm, at
 
 
 def _count_suggested(connection: Connection, viewer_id: str) -> int:
-    """Return how many films of the list a member suggested first."""
+    """Return how many films on the list a member suggested first."""
 
     def is_suggester(suggestion: Suggestion) -> bool:
         return bool(suggestion.wishes) and suggestion.wishes[0].viewer_id == viewer_id

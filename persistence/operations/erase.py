@@ -1,4 +1,4 @@
-"""Removes everything that is stored of one viewer."""
+"""Removes everything that is stored about one viewer."""
 
 from dataclasses import dataclass
 
@@ -31,22 +31,22 @@ from persistence.records.web_sessions import forget_access
 
 @dataclass(frozen=True)
 class ErasedViewer:
-    """What was removed of a viewer."""
+    """The result of erasing a viewer."""
 
     ids: tuple[str, ...]
-    """The ids under which the viewer was watched."""
+    """The ids under which the viewer was seen."""
     watches: int
     badges: int
     separated: tuple[UnprovenLink, ...] = ()
-    """Links that only an administrator had confirmed: what these accounts watched before stays theirs."""
+    """Links that only an administrator had confirmed: these accounts keep what they watched before."""
 
 
 def erase_viewer(change: ChangeSet, viewer_id: str, at_s: float) -> ErasedViewer:
     """Remove a viewer's watches, statistics, badges, suggestions, votes, ratings, links, sessions, shares and choice.
 
-    Those of the linked accounts too; of an account that the member has not signed in to only what was watched since
-    the link, for it may be somebody else's. Of the choice not to be tracked only that is kept.
-    What began before `at_s` and comes late is not stored either.
+    Linked accounts are included; for an account that the member has not signed in to, only watches since the link,
+    because it may be somebody else's. The choice "untracked" is kept.
+    A watch that began before `at_s` and arrives later is not stored either.
     """
     connection = change.connection
     separated = tuple(read_unproven_links(connection, viewer_id))
@@ -64,7 +64,7 @@ def erase_viewer(change: ChangeSet, viewer_id: str, at_s: float) -> ErasedViewer
     own_choice = PRIVACY.c.viewer_id == viewer_id
     connection.execute(delete(PRIVACY).where(own_choice, PRIVACY.c.choice != "untracked"))
     connection.execute(PRIVACY.update().where(own_choice).values(username=""))
-    if people.choice(viewer_id) == "untracked":  # it held for the accounts too: by themselves they would be tracked
+    if people.choice(viewer_id) == "untracked":  # it applied to the accounts too, which would otherwise be tracked
         rows = [{"viewer_id": each, "username": "", "choice": "untracked", "since_s": at_s} for each in ids[1:]]
         upsert(connection, PRIVACY, rows)
     record_erasure(connection, ids, at_s)
@@ -73,7 +73,7 @@ def erase_viewer(change: ChangeSet, viewer_id: str, at_s: float) -> ErasedViewer
 
 
 def _separate_account(change: ChangeSet, viewer_id: str, account: UnprovenLink) -> int:
-    """Undo a link, and remove what the account watched since; return how many records that were."""
+    """Undo a link, and remove what the account watched since; return how many records were removed."""
     unlink(change, UnlinkAccount(account.plex_id, viewer_id, "forgetme"))
     own = WATCHES.c.identity == account.plex_id
     removed = _remove_watches(change, own & (WATCHES.c.started_at_s >= account.linked_at_s))
@@ -83,7 +83,7 @@ def _separate_account(change: ChangeSet, viewer_id: str, account: UnprovenLink) 
             change.connection.execute(delete(table).where(table.c.viewer_id == account.plex_id))
         change.leave([account.plex_id])
     else:
-        change.viewers.add(account.plex_id)  # some of what the unlink gave back is gone again
+        change.viewers.add(account.plex_id)  # part of what the unlink restored was removed again
     return removed
 
 

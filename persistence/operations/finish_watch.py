@@ -1,4 +1,4 @@
-"""Stores finished watches with what follows from them, in one transaction: the record, and its viewer's figures."""
+"""Stores finished watches in one transaction: the records, and their viewers' statistics and badges."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from persistence.records.checkpoint import (
 )
 from persistence.records.known_viewers import FinishContext, read_finish_context
 from persistence.records.links import update_display_names
-from persistence.records.running_watches import attribute_to_viewer, count_running
+from persistence.records.running_watches import RunningWatches, attribute_to_viewer, count_running
 from persistence.records.saves import SaveResult, count_stored, record_handled, record_save
 from persistence.records.statistics import settle_statistics
 from persistence.records.suggestions import delete_watched
@@ -41,7 +41,7 @@ class EndedWatch(NamedTuple):
     closed: Moment
     """When the tracker closed it."""
     message_id: str
-    """Of the message that told of it; empty for none."""
+    """Id of the message that reported it; empty for none."""
 
 
 def finish_watch(
@@ -52,11 +52,11 @@ def finish_watch(
     running: RunningLookup | Iterable[RunningWatch] | None,
     at_s: float,
 ) -> SaveResult:
-    """Store a finished watch with its viewer's statistics and badges; nothing at all for a message that is known.
+    """Store a finished watch with its viewer's statistics and badges; do nothing if the message was already handled.
 
-    `closed` is when the tracker closed it, `running` what else runs (None: not known), `at_s` the time of the save.
-    Raises SaveFailed with nothing changed (SaveRefused where it, or what else its viewer watches, cannot be stored);
-    CopiesFailed with the store saved.
+    `closed`: when the tracker closed it. `running`: the other running watches (None: not known). `at_s`: time of the
+    save. Raises SaveFailed with nothing changed (SaveRefused if this watch, or a running one of its viewer, cannot be
+    stored); CopiesFailed with the store saved.
     """
     return finish_watches(store, [EndedWatch(record, closed, message_id)], running, at_s)
 
@@ -67,24 +67,22 @@ def finish_watches(
     running: RunningLookup | Iterable[RunningWatch] | None,
     at_s: float,
 ) -> SaveResult:
-    """Store several watches that ended, as `finish_watch` does; all of them, or none."""
+    """Store several finished watches as `finish_watch` does; all of them, or none."""
     index: RunningLookup = running if isinstance(running, RunningLookup) else RunningList(running or ())
     with store.transaction(keeps_figures=True) as connection:
         context = _read_context(connection, finished)
         fresh = [each for each in finished if each.message_id not in context.handled]
         change = ChangeSet(connection, store.rules, FactSheet(connection, context.facts))
-        known = context.viewers
         if not fresh:
             counts = store.counts or count_stored(connection)
             return SaveResult(
                 counts.users, change.facts.history_count, counts.badges, index.count_without(()), is_repeat=True
             )
-        names = update_display_names(
-            connection, [sight_name(each.record) for each in fresh], known.people.links.values()
-        )
+        sightings = [sight_name(each.record) for each in fresh]
+        names = update_display_names(connection, sightings, context.viewers.people.links.values())
         if names:
             context = _read_context(connection, finished)
-            known = context.viewers
+        known = context.viewers
         wanted = [each for each in fresh if _is_wanted(each.record, context)]
         for some in _split_by_viewer(wanted, known.people):
             _put_records(change, some, context if some[0] is wanted[0] else _read_context(connection, some))
@@ -94,18 +92,12 @@ def finish_watches(
         store.steady_viewers.forget_viewers(record.viewer_id for record in counted)
         ended = {each.record.watch_id for each in fresh}
         delete_from_checkpoint(connection, sorted(ended))
-        # What the statistics hold of a running watch must be in the checkpoint too: where everything dies now, it
-        # would be in neither checkpoint nor history, and nobody could take it back. So with the figures of a viewer
-        # all is saved that this viewer watches, and nothing of anybody else.
         ids = {each for record in counted for each in known.people.ids_of(record.viewer_id)}
         others = [watch for watch in index.find_watches(ids) if watch.state.watch_id not in ended]
-        stored = read_progress(connection, (each.state.watch_id for each in others))
-        others = [each for each in drop_finished(others, stored) if _is_wanted(each.record, context)]
-        put_into_checkpoint(connection, others, at_s)
-        still = count_running(connection, others, stored, known.people, store.rules.thresholds)
+        still = _save_other_watches(change, others, context, at_s)
         record_handled(connection, [each.message_id for each in fresh if each.message_id], at_s)
         known.rows |= record_viewers(connection, [*still.records, *counted], known.rows)
-        # Who watches something else too earned the badges in what ended now.
+        # A viewer who is also watching something else earned the badges in the finished watch.
         earned_in = {record.viewer_id: record.screening_id for record in counted}
         written = settle_statistics(change, store.rules, earned_in, known, still, at_s, earned_in=earned_in)
         counts = store.counts or count_stored(connection)
@@ -127,6 +119,20 @@ def finish_watches(
     return result
 
 
+def _save_other_watches(
+    change: ChangeSet, others: Sequence[RunningWatch], context: FinishContext, at_s: float
+) -> RunningWatches:
+    """Save the running watches of these viewers, and return those that their statistics count.
+
+    A running watch in the statistics must be in the checkpoint too: otherwise, after a crash, it would be in neither
+    checkpoint nor history, and could not be subtracted from the statistics again.
+    """
+    stored = read_progress(change.connection, (each.state.watch_id for each in others))
+    others = [each for each in drop_finished(others, stored) if _is_wanted(each.record, context)]
+    put_into_checkpoint(change.connection, others, at_s)
+    return count_running(change.connection, others, stored, context.viewers.people, change.rules.thresholds)
+
+
 def _read_context(connection: Connection, finished: Iterable[EndedWatch]) -> FinishContext:
     watches = list(finished)
     return read_finish_context(connection, [each.record for each in watches], (each.message_id for each in watches))
@@ -137,7 +143,7 @@ def _is_wanted(record: WatchRecord, context: FinishContext) -> bool:
 
 
 def _delete_watched_suggestions(connection: Connection, finished: Iterable[EndedWatch]) -> None:
-    """Remove the films that the community has watched together now."""
+    """Remove films from the list that the community has now watched together."""
     records = (each.record for each in finished)
     watched = {record.item for record in records if record.party and record.completed and not record.brief}
     for item in watched:
@@ -145,7 +151,7 @@ def _delete_watched_suggestions(connection: Connection, finished: Iterable[Ended
 
 
 def _split_by_viewer(finished: Iterable[EndedWatch], people: ViewerDirectory) -> Iterable[list[EndedWatch]]:
-    """Return watches in lists with no viewer twice: a viewer's next one is put beside what the first one became."""
+    """Return the watches in lists with no viewer twice: a viewer's next watch is merged after the first is stored."""
     lists: list[list[EndedWatch]] = []
     turns: dict[str, int] = {}
     for each in finished:
@@ -158,7 +164,7 @@ def _split_by_viewer(finished: Iterable[EndedWatch], people: ViewerDirectory) ->
 
 
 def _put_records(change: ChangeSet, finished: Sequence[EndedWatch], context: FinishContext) -> None:
-    """Insert or replace the records; nothing where a later one is stored."""
+    """Insert or replace the records, unless a later one is stored."""
     people = context.viewers.people
     members = {link.viewer_id for link in people.links.values()}
     changes = []
@@ -175,12 +181,12 @@ def _put_records(change: ChangeSet, finished: Sequence[EndedWatch], context: Fin
 
 
 def _put_into_film(change: ChangeSet, finished: EndedWatch, viewer_id: str, context: FinishContext) -> None:
-    """Store a linked member's watch, as one with what else the member watched at that time."""
+    """Store a linked member's watch, merged with the member's other watches that are one with it."""
     record = finished.record
     film = (viewer_id, record.item.server_id, record.item.rating_key)
     watches = FilmWatches.of(context.films.get(film, ()))
     original = watches.find_original(record.watch_id)
-    if original is None and record.watch_id in context.rows:  # it was another film's until now
+    if original is None and record.watch_id in context.rows:  # it belonged to another film until now
         original = watches.rows[record.watch_id] = context.rows[record.watch_id]
     row = _build_row(change, finished, viewer_id, original)
     if row is not None:
@@ -188,7 +194,7 @@ def _put_into_film(change: ChangeSet, finished: EndedWatch, viewer_id: str, cont
 
 
 def _build_row(change: ChangeSet, finished: EndedWatch, viewer_id: str, old: Row | None) -> Row | None:
-    """Return the row of a record in its place in the history; None where the stored one is from later."""
+    """Return the row of a record with its place in the history; None if the stored one is newer."""
     if old is not None and is_outdated(finished.record, finished.closed, old):
         return None
     seq = change.facts.take_history_seq() if old is None else old["seq"]

@@ -1,4 +1,4 @@
-"""One record of the older bot's files, read field by field within limits."""
+"""Reads a record of the older bot's files field by field, within limits."""
 
 import json
 import math
@@ -12,15 +12,15 @@ from persistence.database.errors import ImportFault
 
 _DAY_S = 86_400.0
 LARGEST_FIGURE = 10**15
-"""Beyond all counts and seconds that anybody can have watched."""
+"""Larger than any possible count or number of seconds."""
 LONGEST_TEXT = 10_000
-"""Characters of a name or title."""
+"""Maximum length of a name or title, characters."""
 MOST_ENTRIES = 10_000
-"""Entries of a list or object within a record."""
+"""Maximum number of entries of a list or object within a record."""
 
 
 class LegacyFields:
-    """One record of a file, read field by field; a wrong one is named with its file and place."""
+    """One record of a file. Errors name the file, the place and the field."""
 
     def __init__(self, value: object, file: Path, place: str) -> None:
         self.file = file
@@ -30,12 +30,12 @@ class LegacyFields:
         self._values: Mapping[str, Any] = value
 
     def fault(self, name: str, expected: str) -> ImportFault:
-        """Return the error for a field."""
+        """Return the error for a wrong field."""
         found = shorten(self._values.get(name))
         return ImportFault(f"{self.file}, {self.place}, {name}: expected {expected}, found {found}.")
 
     def text(self, name: str, default: str | None = None) -> str:
-        """Return a text, or a number as text (ids are written either way)."""
+        """Return a text; a number is returned as text, because ids are written either way."""
         value = self._values.get(name)
         if value is None and default is not None:
             return default
@@ -48,7 +48,7 @@ class LegacyFields:
         return text or str(default)
 
     def number(self, name: str, default: float | None = 0.0) -> float | None:
-        """Return a number from 0 to LARGEST_FIGURE; the default where there is none."""
+        """Return a number from 0 to LARGEST_FIGURE; the default if there is none."""
         value = self._values.get(name)
         if value is None:
             return default
@@ -57,17 +57,17 @@ class LegacyFields:
         return float(value)
 
     def count(self, name: str) -> int:
-        """Return a whole number of at least 0; 0 where there is none."""
+        """Return a whole number of at least 0; 0 if there is none."""
         value = self.number(name)
         if value is None or value != int(value):
             raise self.fault(name, "a whole number from 0")
         return int(value)
 
     def optional_count(self, name: str) -> int | None:
-        """Return a whole number, or None where there is none."""
+        """Return a whole number, or None if there is none."""
         return None if self._values.get(name) is None else self.count(name)
 
-    def flag(self, name: str, default: bool) -> bool:
+    def flag(self, name: str, *, default: bool) -> bool:
         """Return true or false."""
         value = self._values.get(name, default)
         if not isinstance(value, bool):
@@ -82,7 +82,7 @@ class LegacyFields:
         return tuple(storable(entry) for entry in value)
 
     def counts(self, name: str) -> dict[str, int]:
-        """Return an object of whole numbers; names that are the same to every store are one."""
+        """Return an object of whole numbers; names that a store cannot distinguish are merged."""
         value = self._values.get(name) or {}
         is_object = isinstance(value, dict) and len(value) <= MOST_ENTRIES
         if not is_object or not all(_is_name(key) and _is_count(amount) for key, amount in value.items()):
@@ -93,7 +93,7 @@ class LegacyFields:
         return found
 
     def time(self, name: str, zone: tzinfo) -> float | None:
-        """Return an ISO 8601 time as seconds since 1970; one without an offset is taken in `zone`."""
+        """Return an ISO 8601 time as seconds since 1970; a time without an offset is in `zone`."""
         value = self._values.get(name)
         if value is None:
             return None
@@ -125,7 +125,7 @@ class LegacyFields:
         return [LegacyFields(entry, self.file, f"{self.place}, {name} {at}") for at, entry in enumerate(value, 1)]
 
     def has(self, name: str) -> bool:
-        """Tell whether a field is there and not null."""
+        """Tell whether a field exists and is not null."""
         return self._values.get(name) is not None
 
 
@@ -138,7 +138,7 @@ def _is_count(value: object) -> bool:
 
 
 def has_day(at_s: float, zone: tzinfo) -> bool:
-    """Return whether a time (seconds since 1970, UTC) has a date in every zone: in the years 1 to 9999."""
+    """Tell whether a time (seconds since 1970, UTC) has a date in every zone: in the years 1 to 9999."""
     try:
         for near_s in (at_s - _DAY_S, at_s + _DAY_S):
             datetime.fromtimestamp(near_s, UTC).astimezone(zone)
@@ -148,7 +148,7 @@ def has_day(at_s: float, zone: tzinfo) -> bool:
 
 
 def check_id(text: str, file: Path) -> str:
-    """Return a key of a file that is a viewer's id, as every store can hold it."""
+    """Return a file's key as a viewer id that every store can hold."""
     found = storable(text) if len(text) <= LONGEST_TEXT else ""
     if not found and text:
         raise ImportFault(f"{file}: expected an object by user id, found the id {shorten(text)}.")
@@ -156,7 +156,7 @@ def check_id(text: str, file: Path) -> str:
 
 
 def shorten(value: object) -> str:
-    """Return a value of a file for a message, as one short line of JSON."""
+    """Return a value of a file as one short line of JSON, for messages."""
     text = json.dumps(value[:60] if isinstance(value, str) else value, ensure_ascii=False, default=str)
-    text = text.encode("utf-8", "backslashreplace").decode()  # half a letter cannot be printed
+    text = text.encode("utf-8", "backslashreplace").decode()  # half a character cannot be printed
     return text if len(text) <= 60 else text[:57] + "..."

@@ -18,13 +18,13 @@ from persistence.operations.legacy_fields import LegacyFields, check_id, has_day
 from wording.file_failures import explain_os_error
 
 FILE_LIMITS = InputLimits(size=2**30, depth=16)
-"""How large each of the three files may be: a million records have 900 MB."""
+"""Limits for each of the three files: a million records take 900 MB."""
 LONGEST_STREAK_DAYS = 36_525
-"""Days of a streak: a hundred years."""
+"""Maximum length of a streak, days: a hundred years."""
 MOST_STREAK_DAYS = 400_000
-"""Days of the current streaks of all viewers of a file: each day is kept."""
+"""Maximum days of the current streaks of all viewers of a file: each day is stored."""
 SITTING_LIMIT_S = 366 * 86_400.0
-"""No sitting is longer."""
+"""Maximum length of a sitting."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class LegacyViewer:
     viewer_id: str
     username: str
     claimed: Totals
-    """What the file says was watched in all."""
+    """The viewer's totals in the file."""
     ai_interactions: int
     votes_cast: int
     movies_requested: int
@@ -52,7 +52,7 @@ class LegacyBadge:
 
 @dataclass(frozen=True)
 class LegacyWatch:
-    """A record of watch_history.json; `end_known` is False where end_time was null."""
+    """A record of watch_history.json; `end_known` is False if end_time was null."""
 
     record: WatchRecord
     end_known: bool
@@ -60,13 +60,13 @@ class LegacyWatch:
 
 @dataclass(frozen=True)
 class LegacyFiles:
-    """All that a folder holds. A file that is not there counts as empty."""
+    """The content of a folder's files. A missing file counts as empty."""
 
     viewers: tuple[LegacyViewer, ...]
     badges: tuple[LegacyBadge, ...]
     watches: tuple[LegacyWatch, ...]
     found: tuple[str, ...]
-    """Which of the files were there."""
+    """Names of the files that existed."""
     choices: FilmChoicesFile = field(default_factory=FilmChoicesFile)
     """Suggestions, ratings and votes."""
 
@@ -85,7 +85,7 @@ def read_folder(folder: Path, zone: tzinfo, watched_percent: float, min_watch_s:
     stats = _check_mapping(documents[STATS], folder / STATS)
     viewers = _read_viewers(stats, folder / STATS, zone)
     names = {viewer.viewer_id: viewer.username for viewer in viewers}
-    if len(names) < len(viewers):  # two figures of one viewer: which is right cannot be told
+    if len(names) < len(viewers):  # two entries of one viewer: nobody can tell which is right
         twice = next(one for one in names if sum(viewer.viewer_id == one for viewer in viewers) > 1)
         raise ImportFault(f"{folder / STATS}: user {twice} is there twice: take one out. Nothing was changed.")
     badges = _read_badges(_check_mapping(documents[BADGES], folder / BADGES), folder / BADGES, zone)
@@ -97,7 +97,7 @@ def read_folder(folder: Path, zone: tzinfo, watched_percent: float, min_watch_s:
         fields = LegacyFields(entry, folder / HISTORY, f"record {number}")
         watch = _read_watch(fields, zone, names, watched_percent, min_watch_s)
         same = watches.get(watch.record.watch_id)
-        # The older bot wrote some watches twice; whichever comes first in the file, the longer one is kept.
+        # The older bot wrote some watches twice: keep the longer one, whatever their order in the file.
         if same is None or _extent(watch) > _extent(same):
             watches[watch.record.watch_id] = watch
     return LegacyFiles(viewers, badges, tuple(watches.values()), found, choices)
@@ -153,7 +153,7 @@ def _read_viewer(viewer_id: str, fields: LegacyFields, zone: tzinfo) -> LegacyVi
         raise fields.fault("longest_streak_days", f"at most {LONGEST_STREAK_DAYS:,} days")
     if last is not None and streak > min(last.toordinal(), LONGEST_STREAK_DAYS):
         raise fields.fault("current_streak_days", "no more days than there were until last_watch_date, or in a century")
-    # A streak is the days it stands for, so that it goes on with the next watch.
+    # Turn a streak into its days, so that the next watch continues it.
     days = {} if last is None else {(last - timedelta(days=n)).isoformat(): 0.0 for n in range(max(1, streak))}
     claimed = Totals(
         films=fields.count("total_movies"),
@@ -237,20 +237,20 @@ def _read_watch(
         spans=(),
         coverage_ms=DurationMs(fields.count("coverage_ms")),
         completion_percent=None if percent is None else min(100.0, percent),
-        completed=fields.flag("completed", percent is not None and percent >= watched_percent),
-        brief=fields.flag("brief", playing_s < min_watch_s),
+        completed=fields.flag("completed", default=percent is not None and percent >= watched_percent),
+        brief=fields.flag("brief", default=playing_s < min_watch_s),
         end_reason=_one_of(fields, "end_reason", get_args(EndReason), "end_unknown"),
         guild_id=fields.text("guild_id", ""),
         channel_id=fields.text("channel_id", ""),
-        party=fields.flag("party", False),
-        first_seat=fields.flag("first_seat", False),
+        party=fields.flag("party", default=False),
+        first_seat=fields.flag("first_seat", default=False),
         sittings=_read_sittings(fields, zone, playing_s),
     )
     return LegacyWatch(record, ended_at_s is not None)
 
 
 def _read_sittings(fields: LegacyFields, zone: tzinfo, playing_s: float) -> Sittings:
-    """Return the sittings of a record; none where it says nothing of them, as those of older versions."""
+    """Return the sittings of a record; none if it has no such field, as in older versions."""
     read: list[Sitting] = []
     for entry in fields.records("sittings"):
         start_s, end_s = entry.time("start_time", zone), entry.time("end_time", zone)
@@ -274,7 +274,7 @@ def _one_of(fields: LegacyFields, name: str, allowed: tuple[str, ...], default: 
 
 
 def _watch_id(viewer_id: str, title: str, started_at_s: float) -> str:
-    """Return the id of a record without one: the same at each import."""
+    """Return an id for a record without one; it is the same at each import."""
     named = "\x1f".join(("import", viewer_id, title, repr(started_at_s)))
     return hashlib.blake2b(named.encode(), digest_size=12).hexdigest()
 

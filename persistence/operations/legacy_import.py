@@ -1,4 +1,4 @@
-"""Brings in the older bot's files, or an export: all or nothing, and the same folder twice changes nothing."""
+"""Imports the older bot's files, or an export: all or nothing; importing the same folder again changes nothing."""
 
 import contextlib
 import math
@@ -35,19 +35,19 @@ from persistence.rules import StatisticsRules
 from persistence.store import Store
 
 Progress = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is done, and of how much."""
+"""Called with the current step, how much of it is done, and its total."""
 _AT_ONCE = 500
 
 
 @dataclass(frozen=True)
 class ImportResult:
-    """What an import brought that was not there before."""
+    """Numbers of what an import added."""
 
     viewers: int
     watches: int
     badges: int
     left_out: int = 0
-    """Viewers of whom something was left out, for they asked to be forgotten since."""
+    """Viewers of whom something was left out, because they were erased since."""
     choices: int = 0
     """Suggestions, ratings and votes."""
 
@@ -57,9 +57,9 @@ def _ignore_progress(_doing: str, _done: int, _of: int) -> None:
 
 
 def read_legacy_files(folder: Path, rules: StatisticsRules) -> LegacyFiles:
-    """Read a folder of the older bot's files; ImportFault names what is wrong in it. Changes nothing.
+    """Read a folder of the older bot's files. Raises ImportFault naming the fault. Changes nothing.
 
-    Call it before the store is opened: where the folder is DATA_DIR itself, opening moves such files aside.
+    Call it before the store is opened: if the folder is DATA_DIR itself, opening moves such files aside.
     """
     return read_folder(folder, rules.zone, rules.watched_percent, rules.min_watch_s)
 
@@ -67,13 +67,12 @@ def read_legacy_files(folder: Path, rules: StatisticsRules) -> LegacyFiles:
 def import_legacy_files(
     store: Store, files: LegacyFiles, at_s: float, progress: Progress = _ignore_progress
 ) -> ImportResult:
-    """Bring everything into the store in one transaction, then make the JSON copies anew.
+    """Import everything in one transaction, then rewrite the JSON copies.
 
-    The older bot cut its history: its statistics may hold more than its history explains. What is beyond
-    stays with the viewer as a base that all watches are added to, so that nothing counts twice. A watch or
-    badge that the store has already stays as the store has it. Nothing is announced. Of who was forgotten nothing from
-    before comes back.
-    Raises ImportFault where the files hold the figures of a linked account, and SaveFailed, with nothing changed;
+    The older bot cut its history, so that its statistics may contain more than its history explains. The difference
+    becomes the viewer's base, to which all watches are added, so that nothing counts twice. Watches and badges that
+    the store already has stay unchanged. Nothing is announced. Nothing from before an erasure comes back.
+    Raises ImportFault if the files contain figures of a linked account, and SaveFailed, with nothing changed;
     CopiesFailed with everything stored.
     """
     store.repair_json_files()
@@ -108,7 +107,7 @@ def import_legacy_files(
 
 
 def _refuse_linked(connection: Connection, files: LegacyFiles) -> None:
-    """Raise ImportFault where the files are from before a link: the member has the account's figures already."""
+    """Raise ImportFault if the files are from before a link: the member already has the account's figures."""
     linked = read_directory(connection).links
     for viewer_id in _viewers_of(files):
         if viewer_id in linked:
@@ -119,9 +118,9 @@ def _refuse_linked(connection: Connection, files: LegacyFiles) -> None:
 
 
 def _drop_erased(files: LegacyFiles, gone: Mapping[str, float]) -> tuple[LegacyFiles, int]:
-    """Return files without what viewers asked to have forgotten, and how many these are; `gone`: when each did.
+    """Return the files without erased data, and how many viewers that concerns. `gone`: when each was erased.
 
-    Figures have no date: they are left out whole, and counted from the watches since.
+    Totals have no date: they are left out completely, and counted from the watches since.
     """
     left_out = gone.keys() & set(_viewers_of(files))
     if not left_out:
@@ -146,7 +145,7 @@ def _viewers_of(files: LegacyFiles) -> list[str]:
 def _put_watches(
     change: ChangeSet, files: LegacyFiles, closed: Moment, progress: Progress
 ) -> dict[str, list[WatchRecord]]:
-    """Insert the records that are not there yet; return them by viewer."""
+    """Insert the records that the store does not have yet; return them by viewer."""
     connection = change.connection
     stored: set[str] = set()
     for some in split_batches(watch.record.watch_id for watch in files.watches):
@@ -154,7 +153,7 @@ def _put_watches(
         stored.update(connection.execute(query).scalars())
         parted = select(WATCH_PARTS.c.watch_id).where(WATCH_PARTS.c.watch_id.in_(some))
         stored.update(connection.execute(parted).scalars())
-    # Counted among what the files explain from now on, whoever wrote the row first.
+    # From now on these count as explained by the files, whoever wrote the row first.
     mark_imported(change, stored)
     fresh = [watch for watch in files.watches if watch.record.watch_id not in stored]
     by_viewer: dict[str, list[WatchRecord]] = {}
@@ -176,9 +175,9 @@ def _put_watches(
 
 
 def _merge_linked(change: ChangeSet, files: LegacyFiles) -> bool:
-    """Make one what linked members watched of a film at one time under several ids; return whether that changed any.
+    """Merge watches of linked members that are one but were seen under several ids; return whether any changed.
 
-    Only films that are in the files, and were watched under more than one id: a history may hold thousands.
+    Only films in the files that were watched under more than one id: a history may contain thousands of films.
     """
     linked = read_directory(change.connection).links.values()
     for viewer_id in sorted({link.viewer_id for link in linked}):
@@ -189,7 +188,7 @@ def _merge_linked(change: ChangeSet, files: LegacyFiles) -> bool:
 
 
 def _put_viewers(change: ChangeSet, files: LegacyFiles, progress: Progress) -> int:
-    """Note everybody, with the part of the old figures that no record explains; return how many changed."""
+    """Store every viewer, with the part of the old totals that no record explains; return how many changed."""
     connection, rules = change.connection, change.rules
     before = dict(connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.base)).all())
     watches: dict[str, list[WatchRecord]] = {}
@@ -228,7 +227,7 @@ def _put_viewer(
     row = connection.execute(select(VIEWERS).where(own)).mappings().one()
     larger = {name: max(count, row[name]) for name, count in counted.items()}
     if row["base"] != base or any(row[name] != count for name, count in larger.items()):
-        if has_linked_account(connection, viewer_id):  # to take the link back would take them along
+        if has_linked_account(connection, viewer_id):  # unlinking would remove these figures too
             raise ImportFault(
                 f"The files have figures of {viewer_id} from before a Plex account was linked to them: take the link "
                 "back (/unlink), import, and link again. Nothing was changed."
@@ -241,13 +240,13 @@ def _put_viewer(
 def _read_explaining_watches(
     connection: Connection, viewer_id: str, own_watches: Sequence[WatchRecord]
 ) -> list[WatchRecord]:
-    """Return the watches that the figures of a viewer in the files are made of: those in the files, and all that were
-    in files before, for the older bot cut its history.
+    """Return the watches that explain a viewer's totals in the files: those in the files, and all from earlier imports,
+    because the older bot cut its history.
 
-    As the files have them: by now they may be another's, or longer, or one with another account's.
+    They are returned as in the files: since then they may have been moved, continued or merged.
     """
     in_files = {record.watch_id for record in own_watches}
-    # A linked account's are in no old figures.
+    # Old totals do not include a linked account's watches.
     own = (WATCHES.c.viewer_id == viewer_id, WATCHES.c.identity == viewer_id)
     query = select(WATCHES).where(*own, WATCHES.c.imported.is_(True))
     rows: dict[str, Row] = {
@@ -259,7 +258,7 @@ def _read_explaining_watches(
 
 
 def _encode_base(claimed: Totals, explained: Totals) -> str | None:
-    """Return what figures have beyond the watches that explain them; None where that is nothing."""
+    """Return the part of the totals that no watch explains; None if there is none."""
     beyond = subtract_explained(claimed, explained)
     is_streak_known = longest_streak(explained) >= beyond.longest_known_days
     if is_streak_known and beyond == Totals(longest_known_days=beyond.longest_known_days):
@@ -268,7 +267,7 @@ def _encode_base(claimed: Totals, explained: Totals) -> str | None:
 
 
 def _put_viewer_without_watches(connection: Connection, viewer_id: str, username: str, at_s: float) -> set[str]:
-    """Note a viewer of whom there is no watch."""
+    """Store a viewer without watches."""
     if connection.execute(select(VIEWERS.c.viewer_id).where(VIEWERS.c.viewer_id == viewer_id)).first():
         return set()
     server_id = server_of(viewer_id)
@@ -295,10 +294,10 @@ def _put_badges(connection: Connection, files: LegacyFiles) -> int:
 
 
 def export(store: Store, folder: Path, progress: Progress = _ignore_progress) -> Sequence[Path]:
-    """Write the three files into `folder`, made where it is missing, and what members chose; all of it or nothing.
+    """Write the three files and the film choices into `folder`, which is created if missing; all or nothing.
 
-    What still runs is in none of them: whoever reads the figures in again has it from its own record, once.
-    Raises FileExistsError where one of them is there already, OSError with the file or folder in it.
+    Running watches are left out: when the files are imported again, they count once, by their own records.
+    Raises FileExistsError if one of the files exists, OSError naming the file or folder.
     """
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f"{folder} is a file: name a folder to export to.")
@@ -334,7 +333,7 @@ def _write_files(store: Store, copies: JsonFiles, progress: Progress) -> None:
 
 
 def _write_choices(store: Store, copies: JsonFiles) -> bool:
-    """Write what members chose; return whether there is any."""
+    """Write the film choices; return whether there are any."""
     with store.reader.connect() as connection:
         choices = build_choices(connection)
     if is_empty(choices):

@@ -1,6 +1,6 @@
-"""Makes a Plex account and a Discord member one viewer, and two again; inside a transaction of the store.
+"""Links a Plex account and a Discord member, and unlinks them; inside a transaction of the store.
 
-Every record keeps the id that it was watched under (`identity`), and a link keeps what was each one's own before.
+Every record keeps the id under which it was watched (`identity`), and a link keeps the rows of both from before.
 """
 
 import functools
@@ -35,14 +35,14 @@ _COUNTS = ("ai_interactions", "votes_cast", "movies_requested")
 
 
 class CannotLink(ProblemError):
-    """The link cannot be made; nothing was changed, and the problem says why and what to do."""
+    """The link cannot be made. Nothing was changed; the problem says why and what to do."""
 
 
 def link(change: ChangeSet, asked: LinkAccount, at_s: float) -> int:
     """Link the account to the member; return how many records the member got.
 
-    Raises CannotLink where the account is somebody else's. To link again what is linked only proves it,
-    where the member signed in.
+    Raises CannotLink if the account is somebody else's. Linking a linked account again only marks the link as proven,
+    if the member signed in.
     """
     connection = change.connection
     already = read_directory(connection).links.get(asked.plex_id)
@@ -58,7 +58,7 @@ def link(change: ChangeSet, asked: LinkAccount, at_s: float) -> int:
     plex_name = asked.plex_name or (account["username"] if account else asked.plex_id)
     insert_link(connection, asked, plex_name, before, at_s)
     set_display_name(connection, asked.viewer_id, asked.username)
-    films = find_shared_films(connection, asked.viewer_id, asked.plex_id)
+    films = find_shared_films(connection, asked.viewer_id, asked.plex_id, change.rules.resume_window_s)
     both = [read_totals(connection, each) for each in (asked.viewer_id, asked.plex_id)]
     moved = move_rows(change, asked.plex_id, asked.viewer_id)
     merge_films(change, asked.viewer_id, films)
@@ -75,7 +75,7 @@ def link(change: ChangeSet, asked: LinkAccount, at_s: float) -> int:
 def unlink(change: ChangeSet, asked: UnlinkAccount) -> int:
     """Unlink the account; return how many records went back to it.
 
-    Raises CannotLink where they are not linked. What the member earned while linked stays with the member.
+    Raises CannotLink if they are not linked. The member keeps badges earned while linked.
     """
     connection = change.connection
     stored = pop_link(connection, asked.plex_id, asked.viewer_id)
@@ -84,7 +84,7 @@ def unlink(change: ChangeSet, asked: UnlinkAccount) -> int:
     before = stored.before
     _copy_choice(connection, asked)
     films = read_films_with_part(connection, asked.viewer_id, asked.plex_id)
-    restore_parts(change, asked.viewer_id, films)  # their lines come back to places within the history
+    restore_parts(change, asked.viewer_id, films)  # their lines are inserted within the history
     account_alone = count_moved(connection, change.rules.zone, asked.viewer_id, asked.plex_id)
     moved = move_rows(change, asked.viewer_id, asked.plex_id, asked.plex_id)
     if has_linked_account(connection, asked.viewer_id):
@@ -96,7 +96,7 @@ def unlink(change: ChangeSet, asked: UnlinkAccount) -> int:
     member = _subtract_account(connection, asked.viewer_id, before)
     if _restore_viewer(change, asked.viewer_id, member, stored.username):
         change.touch(asked.viewer_id, moved_away=account_alone)
-        if base is not None:  # what an import claimed has no watches to subtract
+        if base is not None:  # the totals of an import have no watches to subtract
             change.viewers.add(asked.viewer_id)
     return moved
 
@@ -109,7 +109,7 @@ def _copy_choice(connection: Connection, asked: UnlinkAccount) -> None:
 
 
 def _read_unlinked_member(connection: Connection, viewer_id: str) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-    """Return a member's row and badges as they would be without any link."""
+    """Return the row and badges that a member would have without any link."""
     held = read_badge_rows(connection, viewer_id)
     first = read_first_link(connection, viewer_id)
     if first is None:
@@ -124,7 +124,7 @@ def _read_unlinked_member(connection: Connection, viewer_id: str) -> tuple[dict[
 def _merge_viewer_rows(
     connection: Connection, asked: LinkAccount, member: dict[str, Any] | None, account: dict[str, Any] | None
 ) -> None:
-    """Make of two rows of `viewers` the member's."""
+    """Merge the two rows of `viewers` into the member's."""
     connection.execute(delete(VIEWERS).where(VIEWERS.c.viewer_id == asked.plex_id))
     if account is None:
         return
@@ -142,7 +142,7 @@ def _merged_columns(member: dict[str, Any], account: dict[str, Any]) -> dict[str
 
 
 def _sum_bases(*bases: str | None) -> str | None:
-    """Return the sum of what imports claimed beyond their history; None where none did."""
+    """Return the sum of the totals that imports stated beyond their history; None if there are none."""
     known_ones = [base for base in bases if base is not None]
     if len(known_ones) < 2:
         return known_ones[0] if known_ones else None
@@ -150,7 +150,7 @@ def _sum_bases(*bases: str | None) -> str | None:
 
 
 def _split_badges(connection: Connection, viewer_id: str, before: PreLinkState, linked_at_s: float) -> None:
-    """Give each back the badges of before the link; what was earned since stays with the member."""
+    """Restore both sets of badges from before the link; the member keeps those earned since."""
     brought = [badge["badge_id"] for badge in before.account_badges]
     split_badges(connection, viewer_id, brought, [*before.member_badges, *before.account_badges], linked_at_s)
     for other in read_pre_link_states(connection, viewer_id):
@@ -158,7 +158,7 @@ def _split_badges(connection: Connection, viewer_id: str, before: PreLinkState, 
 
 
 def _subtract_account(connection: Connection, viewer_id: str, before: PreLinkState) -> dict[str, Any] | None:
-    """Return the member's row without what the account brought into it; None where there was none before."""
+    """Return the member's row without the account's part; None if there was no row before the link."""
     now, account = read_viewer_row(connection, viewer_id), before.account
     if now is None:
         return None

@@ -1,7 +1,7 @@
-"""Carries choices of privacy and erasures over into a restored store.
+"""Applies choices of privacy and erasures to a restored store.
 
-A backup is older than the last choices of privacy. Without this it would show those who have become private since, go
-on recording those who want none of it, and bring back those who were forgotten.
+A backup is older than the last privacy choices. Without this, a restore would show viewers who have become private
+since, record untracked ones, and bring back erased ones.
 """
 
 import contextlib
@@ -29,19 +29,19 @@ from persistence.store import Store
 
 @dataclass(frozen=True)
 class PrivacyChoices:
-    """Choices of privacy, and who was forgotten."""
+    """Choices of privacy, and erasures."""
 
     choices: tuple[tuple[SetPrivacy, float], ...] = ()
-    """Each with when it was made; seconds since 1970, UTC."""
+    """Each choice, and when it was made; seconds since 1970, UTC."""
     links: dict[str, str] = field(default_factory=dict)
     """Members by the ids of the Plex accounts that are linked to them."""
     forgotten: dict[str, float] = field(default_factory=dict)
-    """When each was forgotten; seconds since 1970, UTC."""
+    """When each viewer was erased; seconds since 1970, UTC."""
     named: frozenset[str] = frozenset()
-    """Who is named on a page that all may read."""
+    """Members who are named on a public page."""
 
     def __bool__(self) -> bool:
-        """Tell whether anybody asked for anything."""
+        """Tell whether there are any choices or erasures."""
         return bool(self.choices or self.forgotten)
 
 
@@ -54,10 +54,10 @@ class CarriedOver:
 
 
 def read_privacy_choices(file: Path) -> PrivacyChoices | None:
-    """Return what people asked for in a SQLite store; None where there is none, or it is damaged.
+    """Return the privacy choices in an SQLite store; None if there is no store, or if it is damaged.
 
-    Of any revision, older or newer: a table that it does not have is empty. Raises BackupError where it may be sound,
-    and cannot be read now.
+    The store may have any revision, older or newer: a missing table counts as empty. Raises BackupError if it cannot be
+    read now but may be sound.
     """
     if not file.exists():
         return None
@@ -81,18 +81,18 @@ def read_privacy_choices(file: Path) -> PrivacyChoices | None:
 
 
 def _is_sound(file: Path) -> bool:
-    """Tell whether a store that SQLite took for damaged is sound after all: a read of it failed."""
+    """Tell whether a store that SQLite reported as damaged is sound, so that only a read had failed."""
     try:
         return not find_damage(file)
     except (OSError, sqlite3.Error):
-        return True  # not known: what people asked for must not be lost for it
+        return True  # not known: choices must not be lost because of that
 
 
 def carry_over(store: Store, wishes: PrivacyChoices, at_s: float) -> CarriedOver:
-    """Apply in a restored store what people asked for in the previous one. `at_s`: now.
+    """Apply the previous store's choices and erasures to a restored one. `at_s`: now.
 
-    A choice of the backup that is newer stays, and so does who came back after being forgotten; who has become open
-    again since the backup has to say so once more. Raises SaveFailed with nothing changed.
+    A newer choice in the backup stays, and so does a viewer who came back after an erasure. A viewer who became open
+    after the backup must choose that again. Raises SaveFailed with nothing changed.
     """
     with contextlib.suppress(CopiesFailed), store.change(at_s) as change:
         connection = change.connection
@@ -112,13 +112,13 @@ def carry_over(store: Store, wishes: PrivacyChoices, at_s: float) -> CarriedOver
 
 
 def _watched_since(connection: Connection, viewer_id: str, when_s: float) -> bool:
-    """Return whether the backup has something that a viewer watched after being erased."""
+    """Tell whether the backup contains watches of a viewer from after the erasure."""
     since = (WATCHES.c.identity == viewer_id) & (WATCHES.c.started_at_s > when_s)
     return connection.execute(select(WATCHES.c.watch_id).where(since).limit(1)).first() is not None
 
 
 def _undo_links(change: ChangeSet, wishes: PrivacyChoices, gone: Set[str], choosing: Set[str]) -> None:
-    """Undo the links that were undone since the backup, where a later request concerns only one of the two."""
+    """Undo links that were undone since the backup, if a later request concerns only one of the two."""
     for plex_id, link in read_directory(change.connection).links.items():
         is_anothers = link.viewer_id in gone and plex_id not in gone
         if wishes.links.get(plex_id) != link.viewer_id and (is_anothers or plex_id in choosing):
@@ -128,7 +128,7 @@ def _undo_links(change: ChangeSet, wishes: PrivacyChoices, gone: Set[str], choos
 def _carry_over_choices(
     change: ChangeSet, wishes: PrivacyChoices, newer: Iterable[tuple[SetPrivacy, float]], since: Mapping[str, float]
 ) -> None:
-    """Write down the choices that are newer than those of the backup, which were made `since`."""
+    """Store the choices that are newer than the backup's. `since`: when those were made."""
     linked_now = read_directory(change.connection).links
     for asked, at_s in newer:
         set_privacy(change, asked, at_s)
@@ -136,7 +136,7 @@ def _carry_over_choices(
         for plex_id, member in wishes.links.items():
             is_apart = member == asked.viewer_id and plex_id not in linked_now
             if is_apart and at_s > since.get(plex_id, -math.inf):
-                # Linked after the backup was made: by itself again, the account would be shown and tracked.
+                # Linked after the backup was made: unlinked again, the account would be shown and tracked.
                 set_privacy(change, SetPrivacy(plex_id, asked.username, asked.privacy), at_s)
 
 

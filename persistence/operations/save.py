@@ -39,7 +39,7 @@ from persistence.store import Store
 def save(store: Store, running: Iterable[RunningWatch] | None, at_s: float, reason: str) -> SaveResult:
     """Save statistics, badges and the checkpoint; with the reason "command" the history copy too.
 
-    `running` is every running watch; None where that is not known: then the checkpoint stays as it is.
+    `running`: every running watch; None if not known: then the checkpoint stays unchanged.
     Raises SaveFailed with nothing changed; CopiesFailed with the store saved.
     """
     with store.transaction(keeps_figures=True) as connection:
@@ -50,7 +50,7 @@ def save(store: Store, running: Iterable[RunningWatch] | None, at_s: float, reas
             counted, names = _write_checkpoint(connection, store.rules, running, at_s)
         viewers = {record.viewer_id for record in counted.records}
         if running is not None:
-            viewers |= read_viewers_watching(connection)  # as of the last save: they may have stopped
+            viewers |= read_viewers_watching(connection)  # from the last save: they may have stopped
         by_viewer, today = counted.by_viewer(), store.rules.today(at_s)
         longer = store.steady_viewers.take_longer(by_viewer, today)
         write_longer(connection, longer, at_s)
@@ -81,7 +81,7 @@ def save(store: Store, running: Iterable[RunningWatch] | None, at_s: float, reas
 
 
 def find_unstorable(store: Store, running: Iterable[RunningWatch], at_s: float) -> dict[str, str]:
-    """Return which running watches the store cannot hold, by watch_id, and why; nothing of what is tried is kept."""
+    """Return the running watches that the store cannot store, by watch_id, with the reason; the test is rolled back."""
     watches = list(running)
     try:
         with store.transaction() as connection:
@@ -100,8 +100,8 @@ def find_unstorable(store: Store, running: Iterable[RunningWatch], at_s: float) 
 def _write_checkpoint(
     connection: Connection, rules: StatisticsRules, running: Iterable[RunningWatch], at_s: float
 ) -> tuple[RunningWatches, set[str]]:
-    """Have the checkpoint hold what still runs; return that as the watches of those for whom they count, and the
-    members whose name changed.
+    """Write the watches that still run into the checkpoint; return them attributed to their viewers, and the members
+    whose name changed.
     """
     people = read_directory(connection)
     watches = list(running)
@@ -116,10 +116,10 @@ def _write_checkpoint(
 
 @dataclass
 class _Written:
-    """What was written of viewers."""
+    """The result of writing viewers."""
 
     copies: dict[str, ViewerCopy] = field(default_factory=dict)
-    """What the copies say of them by now."""
+    """The new content of the JSON copies for each."""
     settled: dict[str, SettledFigures] = field(default_factory=dict)
     has_new_badges: bool = False
 
@@ -131,9 +131,9 @@ def _write_running(
     viewer_ids: Iterable[str],
     at_s: float,
 ) -> _Written:
-    """Write the statistics and badges of viewers with what runs of them.
+    """Write the statistics and badges of viewers, including their running watches.
 
-    Some viewers at a time: what is read of them, years of days, is not held for all.
+    It works in batches, because totals with years of days are too large to hold for all viewers.
     """
     result = _Written()
     for some in split_batches(sorted(viewer_ids)):
@@ -151,7 +151,7 @@ def _write_running(
 
 
 def gather_copies(known: KnownViewers, written: WrittenStatistics) -> dict[str, ViewerCopy]:
-    """Return what the JSON copies say by now of the viewers whose statistics were written."""
+    """Return the new content of the JSON copies for the viewers whose statistics were written."""
     won: dict[str, list[Mapping[str, Any]]] = {}
     for badge in written.new_badges:
         won.setdefault(badge["viewer_id"], []).append(badge)
@@ -168,5 +168,5 @@ def gather_copies(known: KnownViewers, written: WrittenStatistics) -> dict[str, 
 
 
 def sight_name(record: WatchRecord) -> NameSighting:
-    """Return under which name a watch saw its viewer."""
+    """Return the name of a watch's viewer, with the watch's start."""
     return NameSighting(record.viewer_id, record.username, record.started_at_s)

@@ -1,4 +1,4 @@
-"""Brings a Plex server's play history into the store: all or nothing, and the same history twice changes nothing."""
+"""Imports a Plex server's play history: all or nothing; importing the same history again changes nothing."""
 
 from collections.abc import Sequence, Set
 
@@ -15,10 +15,10 @@ def import_plays(
     progress: Progress = lambda _doing, _done, _of: None,
     at_s: float | None = None,
 ) -> WatchImportResult:
-    """Bring in plays in one transaction, then make the JSON copies anew. `excluded`: names of accounts, casefolded.
+    """Import plays in one transaction, then rewrite the JSON copies. `excluded`: names of accounts, casefolded.
 
-    What is stored of an account and film at that time already, from whatever source, is left as it is. Raises
-    SaveFailed with nothing changed, CopiesFailed with everything stored.
+    A stored watch of the same account, film and time stays unchanged, whatever its source. Raises SaveFailed with
+    nothing changed, CopiesFailed with everything stored.
     """
     with import_watches(store, ID_PREFIX, progress, at_s) as work:
         result, taken = work.result, 0

@@ -1,4 +1,4 @@
-"""Makes watches of what a Plex server remembers of plays. Pure."""
+"""Builds watches from a Plex server's history of plays. Pure."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -10,11 +10,11 @@ from messages.ids import plex_viewer_id
 from viewers.merge import Thresholds
 
 ID_PREFIX = "plexhistory-"
-"""How the ids of watches begin that were brought in from a Plex server."""
+"""Prefix of the ids of watches imported from a Plex server."""
 PLAYED_PERCENT = 90.0
-"""A play is in the history from here on, where the server's settings are as Plex ships them."""
+"""Share of the item from which Plex adds a play to its history, by default."""
 SAME_PLAY_S = 60.0
-"""Rows of one account and film within this time are one play, which the server counted twice."""
+"""Rows of one account and film within this time are one play that the server counted twice."""
 
 
 class Play(NamedTuple):
@@ -27,11 +27,11 @@ class Play(NamedTuple):
     viewed_at_s: float
     """When the server counted it as played; seconds since 1970, UTC."""
     item: Item
-    """As the library has it; of what was deleted only what the row says."""
+    """The library's item; for a deleted one only what the row says."""
 
 
 def drop_repeats(plays: Iterable[Play]) -> Iterator[Play]:
-    """Yield the plays of an account one after another, in order of time, without those that were counted twice."""
+    """Yield the plays account by account, in order of time, without those that were counted twice."""
     last: dict[tuple[str, str], float] = {}
     for play in sorted(plays, key=lambda play: (play.item.server_id, play.account_id, play.viewed_at_s)):
         film = play.item.rating_key or f"{play.item.show}/{play.item.title}/{play.item.season}/{play.item.episode}"
@@ -42,11 +42,11 @@ def drop_repeats(plays: Iterable[Play]) -> Iterator[Play]:
 
 
 def build_record(play: Play, thresholds: Thresholds) -> WatchRecord:
-    """Return a play as a watch record.
+    """Return the watch record of a play.
 
-    The server knows that it was played, and when that was certain: not from when, with which pauses, which parts. So
-    the record has neither spans nor sittings, and counts as seen what a play needs to get into the history, no more. Of
-    an item of unknown length it is a film seen, without playing time.
+    The server knows when it counted the play, but not its start, pauses or parts. So the record has neither spans nor
+    sittings, and counts as seen only the share that a play needs to get into the history. An item of unknown length
+    counts as a film seen, without playing time.
     """
     item = play.item
     length_ms = item.duration_ms or 0

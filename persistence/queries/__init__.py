@@ -1,1 +1,1 @@
-"""Answers to questions, read beside the writer."""
+"""Answers to questions, read from snapshots without blocking the writer."""

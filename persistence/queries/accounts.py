@@ -1,4 +1,4 @@
-"""`link` and `privacy`: a member's links and choice, and the accounts that may still be linked."""
+"""`link` and `privacy`: a member's links and choice of privacy, and the accounts that can be linked."""
 
 from sqlalchemy import and_, func, select
 
@@ -27,14 +27,14 @@ def find_account(asked: GetViewerAccount, store: StoreSnapshot) -> ViewerAccount
 
 @answers(GetVisibleViewers)
 def find_visible_viewers(_asked: GetVisibleViewers, store: StoreSnapshot) -> VisibleViewers:
-    """Return links, choices of privacy, and who was forgotten."""
+    """Return links, choices of privacy, and erased viewers."""
     erasures = tuple(sorted(read_erasures(store.connection).items()))
     return VisibleViewers(read_links(store.connection), read_choices(store.connection), erasures)
 
 
 @answers(FindAccounts)
 def find_plex_accounts(asked: FindAccounts, store: StoreSnapshot) -> AccountsFound:
-    """Return the Plex accounts that nobody is linked to, by name; hidden ones only where they are asked for."""
+    """Return the Plex accounts that are not linked, by name; hidden ones only if asked for."""
     part, directory = asked.part.casefold(), store.directory
     store.require_summaries()
     own = and_(

@@ -1,7 +1,7 @@
-"""Which function answers which question: `@answers(GetHistory)` above the function, and nothing else.
+"""Registers the function that answers a question: `@answers(GetHistory)` above the function, and nothing else.
 
-One file holds one question. Answers are read beside the writer: they hold up no save. Running watches are in every
-figure, in the place of the stored records that they are one with.
+One file answers one question. Answers are read from snapshots and do not delay saves. Every figure includes running
+watches, which replace the stored records that they continue.
 """
 
 import importlib
@@ -18,7 +18,7 @@ QuestionT = TypeVar("QuestionT", bound=Question[Any])
 AnswerFunction = Callable[[Any, StoreSnapshot], Answer]
 
 MAX_ROWS = 100
-"""Rows of a page at most: more than a chat ever shows."""
+"""Maximum rows of a page: more than a chat ever shows."""
 
 _FUNCTIONS: dict[type[Question[Any]], AnswerFunction] = {}
 
@@ -40,7 +40,7 @@ def answers(
 
 
 def load_answers() -> Mapping[type[Question[Any]], AnswerFunction]:
-    """Return the function of every question that is answered by a file of this folder."""
+    """Return the function of every question that a file of this folder answers."""
     package = __name__.rpartition(".")[0]
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         importlib.import_module(f"{package}.{module.name}")
@@ -48,5 +48,5 @@ def load_answers() -> Mapping[type[Question[Any]], AnswerFunction]:
 
 
 def bound_limit(limit: int) -> int:
-    """Return how many rows a page has: as asked for, 0 to `MAX_ROWS`."""
+    """Return the requested number of rows, limited to 0 to `MAX_ROWS`."""
     return max(0, min(limit, MAX_ROWS))

@@ -1,4 +1,4 @@
-"""`allbadges`: every badge there is."""
+"""`allbadges`: every badge."""
 
 from msgspec.structs import replace
 
@@ -11,6 +11,6 @@ from persistence.store import StoreSnapshot
 
 @answers(GetBadgeCatalogue)
 def list_badges(_asked: GetBadgeCatalogue, store: StoreSnapshot) -> BadgeCatalogue:
-    """Return every badge, with how many have it of those whom others may see."""
+    """Return every badge, with the number of visible viewers who have it."""
     badges = build_badge_progress(store.connection, store.rules, Totals(), {}, store.hidden)
     return BadgeCatalogue(tuple(replace(badge, progress=0.0) for badge in badges))

@@ -1,4 +1,4 @@
-"""What the features of a chat platform remember, read at their start."""
+"""The stored state of a chat platform's features, read at their start."""
 
 from messages import ChatStateLoaded, LoadChatState
 from persistence.queries.answers import answers
@@ -8,5 +8,5 @@ from persistence.store import StoreSnapshot
 
 @answers(LoadChatState)
 def load_chat_state(asked: LoadChatState, store: StoreSnapshot) -> ChatStateLoaded:
-    """Return every entry there is."""
+    """Return every entry."""
     return ChatStateLoaded(chat_state.read_entries(store.connection))

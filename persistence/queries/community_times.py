@@ -15,7 +15,7 @@ MOST_NIGHTS = 10
 
 @answers(GetCommunityTimes)
 def read_community_times(asked: GetCommunityTimes, store: StoreSnapshot) -> CommunityTimes:
-    """Return when the community watched, in a year or ever."""
+    """Return when the community watched, in a year or over all time."""
     store.require_summaries()
     years = list_years(store)
     if asked.year:
@@ -33,10 +33,10 @@ def read_community_times(asked: GetCommunityTimes, store: StoreSnapshot) -> Comm
 
 
 def _take_largest(store: StoreSnapshot, year: int, nights: list[NightEntry]) -> list[NightEntry]:
-    """Return the largest of these nights and those of a year.
+    """Return the largest among these nights and those of a year.
 
-    What is stored of a party counts hidden viewers too, so it is at least as large: the largest are looked at one after
-    another until none that follows can be larger.
+    The stored size of a party includes hidden viewers, so that it is an upper bound: parties are checked from the
+    largest on until none that follows can have more visible viewers.
     """
     known = {night.screening_id for night in nights}
     for parties in iterate_largest(store, year):

@@ -1,4 +1,4 @@
-"""Everything that is stored of one viewer, as a file for that viewer."""
+"""Everything that is stored about one viewer, as a file for that viewer."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -39,9 +39,9 @@ NOT_IN_IT = (
 
 
 def build_export(store: StoreSnapshot, viewer_id: str) -> tuple[dict[str, Any], int]:
-    """Return the file's content, and how many watches are in it; an empty one where nothing is stored.
+    """Return the file's content, and how many watches are in it; empty if nothing is stored.
 
-    What runs of the viewer is in it. Times are ISO 8601, UTC.
+    It includes running watches. Times are ISO 8601, UTC.
     """
     connection, at_s = store.connection, store.now_s
     ids = store.directory.ids_of(viewer_id)

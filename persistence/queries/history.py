@@ -1,4 +1,4 @@
-"""`history`: finished watches, a page at a time."""
+"""`history`: finished watches, page by page."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,12 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from messages import GetHistory, HistoryPage
 from persistence.database.rows import Row, watch_record
+from persistence.database.sql import split_batches
 from persistence.database.tables import EVERYBODY, FILM_VIEWERS, ONLY_COMMUNITY, WATCHED_FILMS, WATCHES
 from persistence.queries.answers import answers, bound_limit
 from persistence.records.viewers import with_current_name
 from persistence.store import StoreSnapshot
-from persistence.summaries.ended import RecordsOf, cover_since
+from persistence.summaries.ended import RecordsOf, cover_since, find_film_periods
 from persistence.summaries.films import BROAD, FEW_FILMS, match_films, match_hashes, select_film_hashes
 from viewers.redact import may_see
 
@@ -40,7 +41,7 @@ def read_history(asked: GetHistory, store: StoreSnapshot) -> HistoryPage:
 
 
 def _read_page(page: "_Pages", asked: GetHistory, limit: int) -> tuple[Sequence[Row], bool, bool]:
-    """Return the rows of the page that is asked for, and whether it is the first and the last one."""
+    """Return the rows of the requested page, whether it is the first one, and whether it is the last one."""
     offset = max(0, asked.offset)
     if asked.after:
         rows = page.read_after(asked.after, limit + 1, asked.since_s)
@@ -55,7 +56,7 @@ def _read_page(page: "_Pages", asked: GetHistory, limit: int) -> tuple[Sequence[
 
 
 class _Pages:
-    """The records of one viewer, or of all but the hidden ones."""
+    """The records of one viewer, or of all visible viewers."""
 
     def __init__(self, store: StoreSnapshot, whose: RecordsOf) -> None:
         self._store = store
@@ -75,15 +76,17 @@ class _Pages:
         return self._whose.count(self._store, since_s) + self._count_rows(rest)
 
     def read(self, limit: int, offset: int, since_s: float | None) -> Sequence[Row]:
-        """Return the rows of a page."""
+        """Return the rows of a page; a large offset is found by the summaries' periods."""
+        if not offset or not limit:
+            return self._read_rows(self._conditions, limit, 0, since_s)
         found = self._whose.find_period(self._store, offset)
-        if found is None or not limit:
+        if found is None:
             return []
         until_s, within = found
         return self._read_rows([*self._conditions, WATCHES.c.ended_at_s < until_s], limit, within, since_s)
 
     def read_after(self, watch_id: str, limit: int, since_s: float | None) -> Sequence[Row]:
-        """Return the rows of the page after a watch; none where there is no such watch."""
+        """Return the rows of the page after a watch; none if there is no such watch."""
         at_s = self._find_end(watch_id)
         if at_s is None:
             return []
@@ -91,7 +94,7 @@ class _Pages:
         return self._read_rows([*self._conditions, *older], limit, 0, since_s)
 
     def read_before(self, watch_id: str, limit: int, since_s: float | None) -> Sequence[Row]:
-        """Return the rows right before a watch, the newest first; none where there is no such watch."""
+        """Return the rows right before a watch, the newest first; none if there is no such watch."""
         at_s = self._find_end(watch_id)
         if at_s is None:
             return []
@@ -99,7 +102,7 @@ class _Pages:
         return self._read_rows([*self._conditions, *newer], limit, 0, since_s, is_backward=True)
 
     def _find_end(self, watch_id: str) -> float | None:
-        """Return when a watch ended; None where there is no such watch."""
+        """Return when a watch ended; None if there is no such watch."""
         return self._store.connection.execute(select(_ended).where(_watch_id == watch_id)).scalar()
 
     def _count_rows(self, conditions: Sequence[ColumnElement[bool]]) -> int:
@@ -115,9 +118,9 @@ class _Pages:
         *,
         is_backward: bool = False,
     ) -> Sequence[Row]:
-        """Return some rows, the newest first. Their ids are looked for alone: those passed over are many.
+        """Return some rows, the newest first. Their ids are selected first, because many rows may be skipped.
 
-        `is_backward`: whether the oldest that fit are wanted, and not the newest.
+        `is_backward`: whether to take the oldest rows that match, instead of the newest.
         """
         if since_s is not None:
             conditions = [*conditions, _ended >= since_s]
@@ -130,37 +133,53 @@ class _Pages:
 
 
 class _TitlePages(_Pages):
-    """Of these, the watches of films whose title contains a text."""
+    """The records whose title contains a text, of one viewer, or of all visible viewers."""
 
     def __init__(self, store: StoreSnapshot, whose: RecordsOf, title: str) -> None:
         super().__init__(store, whose)
+        self._films = select_film_hashes(title)
         counts = self._count_films(title)
         self._total = sum(counts.values())
-        if self._total <= BROAD and len(counts) <= FEW_FILMS:
+        self._is_broad = self._total > BROAD
+        if not self._is_broad and len(counts) <= FEW_FILMS:
             self._conditions.append(WATCHES.c.film_hash.in_(sorted(counts)))
-        else:  # found soon in the order of time: not to be looked up by film and sorted
-            self._conditions.append((WATCHES.c.film_hash + 0).in_(select_film_hashes(title)))
+        else:  # a page fills quickly in order of time: do not look up by film and sort
+            self._conditions.append((WATCHES.c.film_hash + 0).in_(self._films))
 
     def count(self, since_s: float | None) -> int:
         """Return how many there are."""
         if since_s is None:
             return self._total
-        # Of the records on either side of the moment the fewer are gone through; the others are the rest.
+        if self._is_broad and self._whose.viewer_id == EVERYBODY:
+            return self._count_by_periods(since_s)
+        # Count the records on the smaller side of the time; the other side is the rest.
         if 2 * self._whose.count(self._store, since_s) > self._whose.count(self._store):
             return self._total - self._count_rows([*self._conditions, WATCHES.c.ended_at_s < since_s])
         return self._count_rows([*self._conditions, WATCHES.c.ended_at_s >= since_s])
+
+    def _count_by_periods(self, since_s: float) -> int:
+        """Return everybody's number of records, from the films' periods and the records up to the nearest border."""
+        periods = find_film_periods(since_s)
+        count = periods.count_records(self._store, self._films)
+        for some in split_batches(self._whose.without):
+            count -= self._count_rows(
+                [WATCHES.c.viewer_id.in_(some), _ended >= periods.begins_s, (WATCHES.c.film_hash + 0).in_(self._films)]
+            )
+        if since_s < periods.begins_s:
+            return count + self._count_rows([*self._conditions, _ended >= since_s, _ended < periods.begins_s])
+        return count - self._count_rows([*self._conditions, _ended >= periods.begins_s, _ended < since_s])
 
     def read(self, limit: int, offset: int, since_s: float | None) -> Sequence[Row]:
         """Return the rows of a page."""
         return self._read_rows(self._conditions, limit, offset, since_s)
 
     def _find_films(self, title: str) -> Sequence[int]:
-        """Return the films whose title contains a text, or just more than are looked up one by one."""
+        """Return the films whose title contains a text, at most one more than are looked up one by one."""
         query = select_film_hashes(title).limit(FEW_FILMS + 1)
         return self._store.connection.execute(query).scalars().all()
 
     def _count_films(self, title: str) -> dict[int, int]:
-        """Return how many records each of the films has."""
+        """Return the number of records of each film."""
         counts: dict[int, int] = {}
         if self._whose.viewer_id == EVERYBODY:
             query = select(WATCHED_FILMS.c.film_hash, WATCHED_FILMS.c.watches + WATCHED_FILMS.c.briefs).where(

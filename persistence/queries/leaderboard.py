@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import ColumnElement, Select, func, literal, select
 
 from awards import compute_streaks, current_streak
 from messages import GetLeaderboard, Leaderboard, LeaderboardKind, LeaderboardRow
@@ -18,10 +18,17 @@ from viewers.directory import ViewerDirectory
 from viewers.redact import anonymise_rows, ranking_order
 from wording.leaderboards import round_as_shown
 
+_SAVED_FIGURES: dict[LeaderboardKind, ColumnElement[Any]] = {
+    "movies": VIEWER_STATS.c.total_movies,
+    "time": VIEWER_STATS.c.total_watch_time_s,
+    "streak": VIEWER_STATS.c.current_streak_days,
+}
+"""The columns of the kinds that are not counts of rows."""
+
 
 @answers(GetLeaderboard)
 def rank_viewers(asked: GetLeaderboard, store: StoreSnapshot) -> Leaderboard:
-    """Return a page of places. With `since_s` only watches that ended since then count (movies, time)."""
+    """Return a page of places. With `since_s`, only watches that ended since then count (movies, time)."""
     if asked.since_s is not None and asked.kind in ("movies", "time"):
         rows = _rank_since(store, asked.kind, asked.since_s)
     else:
@@ -33,33 +40,70 @@ def rank_viewers(asked: GetLeaderboard, store: StoreSnapshot) -> Leaderboard:
 
 
 def rank_by_figure(store: StoreSnapshot, kind: LeaderboardKind) -> list[LeaderboardRow]:
-    """Return all places by everybody's saved figure; by the present one of those who watch now."""
+    """Return all places, by saved figures, or by current ones for viewers with running watches."""
+    figures = _read_figures(store, kind)
+    return _rank(store.directory, kind, ((who, name, value) for who, (name, value) in figures.items()))
+
+
+def find_rank(store: StoreSnapshot, kind: LeaderboardKind, viewer_id: str) -> int:
+    """Return a viewer's place in `rank_by_figure` without sorting all viewers; 0 for one who is not listed."""
+    present = _read_present_figures(store, kind)
+    viewers = VIEWERS if kind not in _SAVED_FIGURES else VIEWER_STATS
+    figures = _read_saved_figures(store, kind, viewers.c.viewer_id == viewer_id) | present
+    own = figures[viewer_id][1] if viewer_id in figures else 0.0
+    hidden = store.directory.hidden_viewers()
+    if own <= 0 or viewer_id in hidden:
+        return 0
+    shown = round_as_shown(kind, own)
+    saved = _SAVED_FIGURES.get(kind)
+    figures = _read_saved_figures(store, kind, *(() if saved is None else (saved > own,))) | present
+    above = (who for who, (_, value) in figures.items() if value > own and round_as_shown(kind, value) > shown)
+    return 1 + sum(who not in hidden for who in above)
+
+
+def _read_figures(store: StoreSnapshot, kind: LeaderboardKind) -> dict[str, tuple[str, float]]:
+    """Return everybody's name and saved figure, or the current one of viewers with running watches."""
+    return _read_saved_figures(store, kind) | _read_present_figures(store, kind)
+
+
+def _read_saved_figures(
+    store: StoreSnapshot, kind: LeaderboardKind, *conditions: ColumnElement[bool]
+) -> dict[str, tuple[str, float]]:
+    """Return the viewers' names and saved figures; a saved streak that is over counts as 0."""
     today = store.rules.today(store.now_s)
     figures: dict[str, tuple[str, float]] = {}
-    for viewer_id, name, value, last_day in store.connection.execute(_select_saved_figures(kind)):
+    query = _select_saved_figures(kind).where(*conditions)
+    for viewer_id, name, value, last_day in store.connection.execute(query).all():
         figure = current_streak(value, last_day, today) if kind == "streak" else value
         figures[viewer_id] = name, float(figure)
+    return figures
+
+
+def _read_present_figures(store: StoreSnapshot, kind: LeaderboardKind) -> dict[str, tuple[str, float]]:
+    """Return names and current figures of viewers with running watches; nothing if only a save changes the figure."""
     if kind in ("movies", "time"):
-        figures |= _count_present(store, kind)
-    elif kind == "streak":
+        return _count_present(store, kind)
+    figures: dict[str, tuple[str, float]] = {}
+    if kind == "streak":
+        today = store.rules.today(store.now_s)
         for record in store.running.records:
             totals = count_totals_with_running(
                 store.connection, store.rules, record.viewer_id, store.running.of_viewer(record.viewer_id)
             )
             streak = compute_streaks(totals.days, today)[0]
             figures[record.viewer_id] = (record.username, float(streak))
-    return _rank(store.directory, kind, ((who, name, value) for who, (name, value) in figures.items()))
+    return figures
 
 
 class _SavedTotals(msgspec.Struct):
-    """What is needed of `Totals`, without its days: they would take most of the time."""
+    """The required fields of `Totals`, without the days, whose decoding would take most of the time."""
 
     films: int = 0
     playing_s: float = 0.0
 
 
 def _count_present(store: StoreSnapshot, kind: str) -> dict[str, tuple[str, float]]:
-    """Return name and figure of those who watch now: finished watches, and what runs in their place."""
+    """Return names and figures of viewers with running watches: their finished watches, and the running ones."""
     names = {record.viewer_id: record.username for record in store.running.records}
     saved = dict.fromkeys(names, _SavedTotals())
     for some in split_batches(names):
@@ -101,29 +145,26 @@ def _rank_since(store: StoreSnapshot, kind: LeaderboardKind, since_s: float) -> 
     return _rank(store.directory, kind, ((who, names.get(who, who), float(value)) for who, value in values.items()))
 
 
-def _select_saved_figures(kind: str) -> Select[Any]:
+def _select_saved_figures(kind: LeaderboardKind) -> Select[Any]:
     """Select everybody's id, name and figure, and the last day of a streak."""
-    if kind == "badges":
+    if kind not in _SAVED_FIGURES:
         held = func.count(VIEWER_BADGES.c.badge_id)
         return (
             select(VIEWERS.c.viewer_id, VIEWERS.c.username, held, literal(""))
             .join(VIEWER_BADGES, VIEWER_BADGES.c.viewer_id == VIEWERS.c.viewer_id)
             .group_by(VIEWERS.c.viewer_id, VIEWERS.c.username)
         )
-    column = {
-        "movies": VIEWER_STATS.c.total_movies,
-        "time": VIEWER_STATS.c.total_watch_time_s,
-        "streak": VIEWER_STATS.c.current_streak_days,
-    }[kind]
-    return select(VIEWER_STATS.c.viewer_id, VIEWER_STATS.c.username, column, VIEWER_STATS.c.last_watch_date)
+    return select(
+        VIEWER_STATS.c.viewer_id, VIEWER_STATS.c.username, _SAVED_FIGURES[kind], VIEWER_STATS.c.last_watch_date
+    )
 
 
 def _rank(
     directory: ViewerDirectory, kind: LeaderboardKind, values: Iterable[tuple[str, str, float]]
 ) -> list[LeaderboardRow]:
-    """Return places from 1; who is not hidden and has anything is listed.
+    """Return places from 1, of visible viewers with a figure above 0.
 
-    Figures that are shown alike share a place, though one may be some seconds longer.
+    Figures that look the same as shown share a place, even if one is some seconds longer.
     """
     hidden = directory.hidden_viewers()
     ordered = sorted(

@@ -40,11 +40,10 @@ MOST, RECENT, WEEKS = 10, 5, 12
 
 @answers(GetMovieStats)
 def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
-    """Return the figures of all watches, or of those whose title contains the one asked for; running ones are in them.
+    """Return the figures of all watches, including running ones, or of those whose title contains the requested text.
 
-    With `since_s` only of those that ended then or later. All of them count everybody; what is shown by title counts
-    those alone whom others may see. Films are told apart by title and year: a remake is another film, an imported one
-    the same.
+    With `since_s`, only of watches that ended then or later. Totals count everybody; figures by title count only
+    visible viewers. Films are distinguished by title and year: a remake is another film, an imported one the same.
     """
     store.require_summaries()
     title, since_s = asked.title, asked.since_s
@@ -69,11 +68,11 @@ def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
 
 
 class _Counted(NamedTuple):
-    """Films by their watches, and what takes the viewers of each."""
+    """The counted watches: totals, films, viewers, and the most watched titles."""
 
     counted: AllFilms
     films: FilmSums | None
-    """Those that the title fits; None where they were not looked at, for all are meant."""
+    """The films that the title fits; None if all films count."""
     viewers: int
     most_watched: list[TitleCount]
 
@@ -111,13 +110,13 @@ def count_films(
     *,
     year: int | None = None,
 ) -> list[TitleCount]:
-    """Return the figures of some films by title and year, each with the number of its visible viewers."""
+    """Return the figures of these films by title and year, each with the number of visible viewers."""
     viewers = count_viewers(store, films, names, year=year)
     return [_build_count(name, sums[name], viewers[name]) for name in names]
 
 
 def add_marks(store: StoreSnapshot, films: Sequence[TitleCount]) -> tuple[TitleCount, ...]:
-    """Return films with what the community thinks of them."""
+    """Return the films with the community's ratings."""
     marks = read_marks(store.connection, {film.title for film in films}, store.hidden)
     return tuple(
         replace(film, rating=mark.mean, ratings=mark.ratings)
@@ -132,12 +131,12 @@ def _build_count(name: FilmName, amounts: Amounts, viewers: int) -> TitleCount:
 
 
 def _sum_visible(films: FilmSums) -> AllFilms:
-    """Return what visible viewers watched of films."""
+    """Return the visible viewers' totals over films."""
     return _sum(films.iterate_visible())
 
 
 def _sum_everybody(films: FilmSums) -> AllFilms:
-    """Return what all watched of films."""
+    """Return all viewers' totals over films."""
     return _sum((watches, done, us, facts) for (watches, _, done, us, _), facts in films.everybody)
 
 
@@ -180,7 +179,7 @@ def _match_running(store: StoreSnapshot, title: str) -> list[WatchRecord]:
 def _read_recent(
     store: StoreSnapshot, title: str, films: FilmSums | None, since_s: float | None
 ) -> tuple[WatchRecord, ...]:
-    """Return the watches that ended last, of those whom others may see."""
+    """Return the visible viewers' watches that ended last."""
     conditions: list[ColumnElement[bool]] = [
         WATCHES.c.brief.is_(False),
         WATCHES.c.watch_id.not_in(store.running.instead_of),
@@ -200,7 +199,7 @@ def _read_recent(
 
 
 def _match_watches(title: str, films: FilmSums) -> ColumnElement[bool]:
-    """Match the watches of films: by film where they are few, else in the order of time."""
+    """Match the watches of films: by an index of films if they are few, else in order of time."""
     if len(films.film_hashes) <= FEW_FILMS and sum(film.amounts.records for film in films.visible) <= BROAD:
         return WATCHES.c.film_hash.in_(sorted(film.film_hash for film in films.visible))
     return (WATCHES.c.film_hash + 0).in_(select_film_hashes(title))
@@ -209,7 +208,7 @@ def _match_watches(title: str, films: FilmSums) -> ColumnElement[bool]:
 def _count_weeks(
     store: StoreSnapshot, title: str, since_s: float | None, film_hashes: Collection[int]
 ) -> tuple[tuple[str, float], ...]:
-    """Return the seconds watched in each of the last weeks, by its Monday; of a title by those whom others may see.
+    """Return the seconds watched in each of the last weeks, by its Monday; for a title, of visible viewers only.
 
     `film_hashes`: the films that the title fits.
     """
@@ -252,7 +251,7 @@ def _read_title_weeks(
 
 
 def _read_hidden_weeks(store: StoreSnapshot, title: str, since: date, film_hashes: Collection[int]) -> dict[str, float]:
-    """Return what hidden viewers watched of a title, by week."""
+    """Return the seconds that hidden viewers watched of a title, by week."""
     if not store.hidden:
         return {}
     from_s = store.rules.begin_of(since)
@@ -272,7 +271,7 @@ def _read_hidden_weeks(store: StoreSnapshot, title: str, since: date, film_hashe
 
 
 def _read_days_since(store: StoreSnapshot, title: str, since_s: float) -> dict[str, float]:
-    """Return the seconds on each day of the watches that ended since a time, and of what runs."""
+    """Return the seconds on each day of the watches that ended since a time, and of running ones."""
     from_s = max(since_s, store.now_s - (WEEKS + 1) * 7 * 86_400)
     conditions: list[ColumnElement[bool]] = [
         WATCHES.c.ended_at_s >= from_s,
@@ -285,7 +284,7 @@ def _read_days_since(store: StoreSnapshot, title: str, since_s: float) -> dict[s
     if title:
         conditions += [WATCHES.c.film_hash.in_(select_film_hashes(title)), WATCHES.c.viewer_id.not_in(store.hidden)]
         now = [record for record in now if record.viewer_id not in store.hidden]
-    else:  # what was played on the days after the first ended since then: their sums are kept
+    else:  # watches played on the days after the first ended since then: use these days' sums
         next_day = first_day + timedelta(days=1)
         conditions.append(WATCHES.c.started_at_s < store.rules.begin_of(next_day))
         later = sum_days(store, EVERYBODY, next_day.toordinal())

@@ -1,10 +1,12 @@
-"""A screening that is over: who saw which stretches of the film, as the store has it."""
+"""A finished screening in the store: who saw which parts of the film."""
 
+import bisect
 import math
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from messages import (
     GetNight,
@@ -12,6 +14,7 @@ from messages import (
     Moment,
     Night,
     NightBadge,
+    NightDay,
     NightEntry,
     NightList,
     Screening,
@@ -34,14 +37,16 @@ from wording.titles import record_title
 
 CURVE_PARTS = 24
 MOST_NIGHTS = 400
-"""In a list: more than a year of evenings."""
+"""Limit of a list without a limit for each day: more than a year of evenings."""
+LONGEST_S = 2 * 86_400.0
+"""How long a hidden viewer may have been at a party before its first visible viewer."""
 LOOK_BACK = 200
-"""How many of the newest watches at parties are looked at for one that may be shown."""
+"""How many of the newest watches at parties are searched for one that may be shown."""
 
 
 @answers(GetNight)
 def read_night(asked: GetNight, store: StoreSnapshot) -> Night:
-    """Return a screening with everybody whose watch of it counts; nothing where only hidden viewers were there."""
+    """Return a screening with everybody who has a counted watch of it; nothing if only hidden viewers were there."""
     connection, directory = store.connection, store.directory
     screening_id = asked.screening_id or _find_last_party(connection, directory, asked.asker)
     query = select(WATCHES).where(WATCHES.c.screening_id == screening_id, WATCHES.c.brief.is_(False))
@@ -66,7 +71,7 @@ def read_night(asked: GetNight, store: StoreSnapshot) -> Night:
 
 
 def _find_last_party(connection: Connection, directory: ViewerDirectory, asker: str) -> str:
-    """Return the id of the last watch party of which something may be shown; empty where there is none."""
+    """Return the id of the last watch party that has a viewer whom the asker may see; empty if there is none."""
     query = (
         select(WATCHES.c.screening_id, WATCHES.c.viewer_id)
         .where(WATCHES.c.party.is_(True), WATCHES.c.brief.is_(False))
@@ -78,7 +83,7 @@ def _find_last_party(connection: Connection, directory: ViewerDirectory, asker: 
 
 
 def _build_screening(records: Sequence[WatchRecord]) -> Screening:
-    """Return the screening of these watches, the first to come first."""
+    """Return the screening of these watches, which are in the order in which their viewers joined."""
     ended_s = max(record.ended_at_s for record in records)
     longest = max(records, key=lambda record: record.playing_s)
     host = next((record for record in records if record.source == "plex"), None)
@@ -114,27 +119,72 @@ def _read_badges(
 
 @answers(ListNights)
 def list_nights(asked: ListNights, store: StoreSnapshot) -> NightList:
-    """Return the watch parties that began within some time, of which something may be shown."""
+    """Return the watch parties with visible viewers that began within a period."""
     store.require_summaries()
-    own = PARTIES.c.community == ONLY_COMMUNITY
-    first, last = store.rules.today(asked.from_s).year, store.rules.today(asked.until_s).year
-    found = store.connection.execute(
-        select(PARTIES.c.screening_id)
+    earlier = _has_earlier(store, asked.from_s)
+    if not asked.most_a_day:
+        newest = _find_parties(store, asked.from_s, asked.until_s, most=MOST_NIGHTS)
+        return NightList(tuple(read_nights(store, [screening_id for _, screening_id in newest])), earlier)
+    by_day = _group_by_day(store, _find_parties(store, asked.from_s, asked.until_s))
+    chosen = {day: parties[: asked.most_a_day] for day, parties in by_day.items()}
+    wanted = [party for parties in chosen.values() for party in parties]
+    nights = {night.screening_id: night for night in read_nights(store, wanted)}
+    days = (NightDay(day, len(parties), len(chosen[day])) for day, parties in by_day.items())
+    return NightList(tuple(nights[screening_id] for screening_id in wanted), earlier, tuple(days))
+
+
+def _find_parties(
+    store: StoreSnapshot, from_s: float, until_s: float, *, most: int | None = None
+) -> list[tuple[float, str]]:
+    """Return begin and screening of each watch party that began within a period, the earliest first.
+
+    A party with hidden viewers began when its first visible viewer joined, and is left out if there is none. `most`:
+    how many of the newest are read; None for all.
+    """
+    query = (
+        select(PARTIES.c.started_at_s, PARTIES.c.screening_id)
         .where(
-            own,
-            PARTIES.c.year.between(first, last),
-            PARTIES.c.started_at_s >= asked.from_s,
-            PARTIES.c.started_at_s < asked.until_s,
+            PARTIES.c.community == ONLY_COMMUNITY,
+            PARTIES.c.started_at_s >= from_s - LONGEST_S,
+            PARTIES.c.started_at_s < until_s,
         )
-        .order_by(PARTIES.c.started_at_s)
-        .limit(MOST_NIGHTS)
-    ).scalars()
-    nights = [night for night in read_nights(store, list(found)) if asked.from_s <= night.started_at_s < asked.until_s]
-    return NightList(tuple(nights), _has_earlier(store, asked.from_s))
+        .order_by(PARTIES.c.started_at_s.desc())
+        .limit(most)
+    )
+    # A party over New Year has two rows: the earlier one comes last, and wins.
+    begins = {screening_id: start_s for start_s, screening_id in store.connection.execute(query).all()}
+    since_s = min(begins.values(), default=until_s)
+    with_hidden: set[str] = set()
+    for some in split_batches(store.hidden):
+        theirs = select(WATCHES.c.screening_id).where(
+            WATCHES.c.viewer_id.in_(some), WATCHES.c.ended_at_s >= since_s, WATCHES.c.started_at_s < until_s
+        )
+        with_hidden.update(store.connection.execute(theirs).scalars().all())
+    with_hidden &= begins.keys()
+    for screening_id in with_hidden:
+        del begins[screening_id]
+    first = func.min(WATCHES.c.started_at_s)
+    for some in split_batches(sorted(with_hidden)):
+        seen = select(WATCHES.c.screening_id, first).where(*_match_seats(store, some)).group_by(WATCHES.c.screening_id)
+        begins |= dict(store.connection.execute(seen).all())
+    found = sorted(zip(begins.values(), begins, strict=True))
+    return found[bisect.bisect(found, (from_s, "")) : bisect.bisect(found, (until_s, ""))]
+
+
+def _group_by_day(store: StoreSnapshot, parties: Sequence[tuple[float, str]]) -> dict[str, list[str]]:
+    """Return screenings by the local day on which they began (ISO date); both in order."""
+    by_day: dict[str, list[str]] = {}
+    place = 0
+    while place < len(parties):
+        day = store.rules.today(parties[place][0])
+        end = bisect.bisect(parties, (store.rules.begin_of(day + timedelta(days=1)), ""), place)
+        by_day[day.isoformat()] = [screening_id for _, screening_id in parties[place:end]]
+        place = end
+    return by_day
 
 
 def _has_earlier(store: StoreSnapshot, from_s: float) -> bool:
-    """Tell whether there are watch parties before that time of which something may be shown."""
+    """Tell whether there are watch parties with visible viewers before that time."""
     is_shown = exists().where(
         WATCHES.c.screening_id == PARTIES.c.screening_id,
         WATCHES.c.brief.is_(False),
@@ -148,7 +198,7 @@ def _has_earlier(store: StoreSnapshot, from_s: float) -> bool:
 
 
 class _SeatRow(NamedTuple):
-    """What a list of nights needs of a watch: there may be thousands of them."""
+    """The columns of a watch that a list of nights needs: there may be thousands of watches."""
 
     screening_id: str
     watch_id: str
@@ -160,17 +210,24 @@ class _SeatRow(NamedTuple):
 
 
 def read_nights(store: StoreSnapshot, screening_ids: Sequence[str]) -> list[NightEntry]:
-    """Return some watch parties by what visible viewers watched of them, the first to begin first."""
+    """Return these watch parties with the figures of visible viewers, the earliest first."""
     by_screening: dict[str, list[_SeatRow]] = {}
     columns = [WATCHES.c[name] for name in _SeatRow._fields]
     for some in split_batches(screening_ids):
-        query = select(*columns).where(
-            WATCHES.c.screening_id.in_(some), WATCHES.c.brief.is_(False), WATCHES.c.viewer_id.not_in(store.hidden)
-        )
-        for row in map(_SeatRow._make, store.connection.execute(query)):
+        query = select(*columns).where(*_match_seats(store, some))
+        for row in map(_SeatRow._make, store.connection.execute(query).all()):
             by_screening.setdefault(row.screening_id, []).append(row)
     nights = [_describe_night(rows) for rows in by_screening.values()]
     return sorted(nights, key=lambda night: (night.started_at_s, night.screening_id))
+
+
+def _match_seats(store: StoreSnapshot, screening_ids: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+    """Match the watches of these screenings that may be shown."""
+    return (
+        WATCHES.c.screening_id.in_(screening_ids),
+        WATCHES.c.brief.is_(False),
+        WATCHES.c.viewer_id.not_in(store.hidden),
+    )
 
 
 def _describe_night(rows: Sequence[_SeatRow]) -> NightEntry:
@@ -188,11 +245,11 @@ def _describe_night(rows: Sequence[_SeatRow]) -> NightEntry:
 
 
 def _build_curve(rows: Sequence[_SeatRow], length_ms: int) -> tuple[int, ...]:
-    """Return how many viewers saw the middle of each part of the film; who has two seats is one viewer."""
+    """Return how many viewers saw the middle of each part of the film; a viewer with two seats counts once."""
     present: list[set[str]] = [set() for _ in range(CURVE_PARTS)]
     for row in rows:
         for start, end in decode_spans(row.spans):
-            # The middle of a part is half a part after its begin.
+            # The middle of a part is half a part after its start.
             first = max(0, math.ceil(start * CURVE_PARTS / length_ms - 0.5))
             last = min(CURVE_PARTS, math.ceil(end * CURVE_PARTS / length_ms - 0.5))
             for part in range(first, last):

@@ -1,4 +1,4 @@
-"""What was watched since a time, by film: read from the records, which are few for a week."""
+"""Watches since a time, by film: read from the records, which are few for a week."""
 
 from collections.abc import Collection, Mapping
 from functools import cached_property
@@ -18,12 +18,12 @@ from persistence.summaries.films import (
     select_film_hashes,
 )
 
-# By the film's column alone SQLite would go through all watches, in the order of their films.
+# Grouped by the film's column, SQLite would scan all watches in the order of their films.
 _FILM = (WATCHES.c.film_hash + 0).label("film")
 
 
 class RecentWatches:
-    """The watches of films whose title contains a part that ended since a time, and what runs."""
+    """The watches that ended since a time, of films whose title contains a text, and the running ones."""
 
     def __init__(self, store: StoreSnapshot, part: str, since_s: float) -> None:
         self._store = store
@@ -40,7 +40,7 @@ class RecentWatches:
 
     @cached_property
     def films(self) -> FilmSums:
-        """The films, by what all watched of them and by what visible viewers did."""
+        """The films, with the totals of all viewers and of visible viewers."""
         everybody = self._sum_films(())
         hidden = self._sum_films([WATCHES.c.viewer_id.in_(self._store.hidden)]) if self._store.hidden else {}
         unseen = set(self._store.hidden)
@@ -58,7 +58,7 @@ class RecentWatches:
         return FilmSums(films, hidden)
 
     def count_viewers(self, *, visible: bool) -> int:
-        """Return how many viewers watched any of them: all, or those whom others may see."""
+        """Return how many viewers watched any of them: all viewers, or visible ones."""
         left_out = set(self._store.hidden) if visible else set[str]()
         running = {row["viewer_id"] for row in self._running} - left_out
         others = WATCHES.c.viewer_id.not_in([*sorted(left_out), *sorted(running)])
@@ -66,7 +66,7 @@ class RecentWatches:
         return len(running) + int(self._store.connection.execute(count).scalar_one())
 
     def count_viewers_of(self, ranked: RankedFilms) -> Mapping[FilmName, int]:
-        """Return by how many visible viewers each of some films was watched."""
+        """Return the number of visible viewers of each of these films."""
         names, hashes = ranked.names, {film.film_hash: film.name for film in ranked.films}
         query = select(_FILM, WATCHES.c.viewer_id).where(*self._conditions, _FILM.in_(sorted(hashes))).distinct()
         seen_by: dict[FilmName, set[str]] = {name: set() for name in names}

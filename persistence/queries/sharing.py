@@ -1,4 +1,4 @@
-"""What members share by a link, and what is shared at an address."""
+"""The pages that members share by a link."""
 
 from sqlalchemy import select
 
@@ -11,7 +11,7 @@ from persistence.store import StoreSnapshot
 
 @answers(ListShares)
 def read_shares(asked: ListShares, store: StoreSnapshot) -> ShareList:
-    """Return what a member shares; nothing is shared of who is hidden."""
+    """Return the pages that a member shares; none for a hidden member."""
     if not store.directory.shows(asked.viewer_id):
         return ShareList(())
     return ShareList(tuple(list_shares(store.connection, asked.viewer_id)))
@@ -19,7 +19,7 @@ def read_shares(asked: ListShares, store: StoreSnapshot) -> ShareList:
 
 @answers(FindShare)
 def read_share(asked: FindShare, store: StoreSnapshot) -> ShareFound:
-    """Return what is shared at an address."""
+    """Return the page that is shared at an address."""
     found = find_share(store.connection, asked.token)
     if found is None or not store.directory.shows(found[0]):
         return ShareFound(None)

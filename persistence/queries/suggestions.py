@@ -1,4 +1,4 @@
-"""The films that people want to see, and how many of those asked of have seen each."""
+"""The films that people want to see, and how many of the viewers in question have seen each."""
 
 from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
@@ -18,19 +18,19 @@ from viewers.redact import list_shown
 
 
 class _Sums(NamedTuple):
-    """What the stored watches of a film by one viewer add up to."""
+    """Totals of one viewer's stored watches of a film."""
 
     completed: int
-    """How many were watched to the end."""
+    """Number of completed watches."""
     percent: float
-    """The most of one watch, 0 to 100; 0 where it is not known of any."""
+    """The highest percentage of a watch, 0 to 100; 0 if not known."""
     duration_ms: int
-    """The longest; 0 where it is not known."""
+    """The greatest length of the film; 0 if not known."""
     coverage_ms: int
-    """Of all together: what they saw of the film is at most so much."""
+    """The sum of all watches' coverage: an upper bound of what was seen of the film."""
 
     def add(self, other: "_Sums") -> "_Sums":
-        """Return what both add up to."""
+        """Return the totals of both."""
         return _Sums(
             self.completed + other.completed,
             max(self.percent, other.percent),
@@ -39,7 +39,7 @@ class _Sums(NamedTuple):
         )
 
     def decide(self, enough: float) -> bool | None:
-        """Tell whether the film was seen; None where it takes a look at which stretches were."""
+        """Tell whether the film was seen; None if that depends on which parts were seen."""
         if self.completed or self.percent >= enough:
             return True
         most = 100.0 * self.coverage_ms / self.duration_ms if self.duration_ms else 0.0
@@ -50,11 +50,11 @@ _SEEN = _Sums(1, 0.0, 0, 0)
 
 
 class _Watched(NamedTuple):
-    """What was watched of a film: as its records say, or what runs."""
+    """The watches of a film: its stored ones, or a running one."""
 
     film: Film
     film_hash: int | None
-    """Of the records; None of what runs."""
+    """The film of the stored watches; None for a running one."""
     stored: dict[str, _Sums]
     """By viewer."""
     running: dict[str, SeenWatch]
@@ -62,7 +62,7 @@ class _Watched(NamedTuple):
 
 @answers(GetSuggestions)
 def list_suggestions(asked: GetSuggestions, store: StoreSnapshot) -> SuggestionsPage:
-    """Return a page of the list. Nobody hidden is named, or counted among those who have seen a film."""
+    """Return a page of the list. Hidden viewers are neither named nor counted among those who have seen a film."""
     every = [
         suggestion
         for suggestion in read_suggestions(store.connection)
@@ -113,9 +113,9 @@ def describe_suggestions(
 
 
 def _read_watched(store: StoreSnapshot, films: Sequence[Film], viewer_ids: Sequence[str] | None) -> list[_Watched]:
-    """Return what was watched that counts and may be one of the films.
+    """Return the counted watches that may belong to one of the films.
 
-    `viewer_ids`: by whom of what is stored; None for everybody.
+    `viewer_ids`: whose stored watches to read; None for everybody.
     """
     if not films:
         return []
@@ -139,9 +139,10 @@ def _read_watched(store: StoreSnapshot, films: Sequence[Film], viewer_ids: Seque
 
 
 def _add_stored(store: StoreSnapshot, found: Mapping[int, _Watched], viewer_ids: Sequence[str] | None) -> None:
-    """Add what the stored watches of films by each viewer add up to.
+    """Add the totals of each viewer's stored watches.
 
-    Who has one to the end has seen the film: that is in the summaries, and only the records of others are read.
+    A viewer with a completed watch has seen the film. The summaries say who that is, so that only the records of other
+    viewers are read.
     """
     done = func.sum(FILM_VIEWERS.c.completed)
     pairs = select(FILM_VIEWERS.c.film_hash, FILM_VIEWERS.c.viewer_id).where(
@@ -150,7 +151,7 @@ def _add_stored(store: StoreSnapshot, found: Mapping[int, _Watched], viewer_ids:
         *([] if viewer_ids is None else [FILM_VIEWERS.c.viewer_id.in_(viewer_ids)]),
     )
     pairs = pairs.group_by(FILM_VIEWERS.c.film_hash, FILM_VIEWERS.c.viewer_id)
-    replaced = sorted({row["viewer_id"] for row in store.replaced_rows})  # what runs takes the place of theirs
+    replaced = sorted({row["viewer_id"] for row in store.replaced_rows})  # their running watches replace stored records
     is_open = or_(done == 0, FILM_VIEWERS.c.viewer_id.in_(replaced))
     for film_hash, who in store.connection.execute(pairs.having(not_(is_open))).all():
         found[film_hash].stored[who] = _SEEN
@@ -174,16 +175,16 @@ def _add_stored(store: StoreSnapshot, found: Mapping[int, _Watched], viewer_ids:
 
 
 def _describe_film(row: Row) -> Film:
-    """Return a film that was watched; of which server does not matter where its guid says what it is."""
+    """Return a watched film without its server, which does not matter if its guid identifies it."""
     item = Item("", "", row["media_type"], row["title"], row["year"], row["duration_ms"], guid=row["guid"])
     return Film(row["title"], row["year"], item)
 
 
 class _OpenQuestion(NamedTuple):
-    """Whether somebody has seen a film takes a look at which stretches of it were."""
+    """A viewer and a film for which the seen parts decide."""
 
     place: int
-    """Of the film among those asked of."""
+    """Index of the film in the list in question."""
     same: Sequence[_Watched]
     viewer_id: str
 
@@ -191,7 +192,7 @@ class _OpenQuestion(NamedTuple):
 def _find_who_saw(
     store: StoreSnapshot, films: Sequence[Film], watched: Sequence[_Watched], asked_of: Set[str], enough: float
 ) -> list[int]:
-    """Return how many of those asked of have seen each film. `enough`: share from which it is seen."""
+    """Return how many of the viewers in question have seen each film. `enough`: percentage that counts as seen."""
     counts = []
     questions: list[_OpenQuestion] = []
     for place, film in enumerate(films):
@@ -217,7 +218,7 @@ def _find_who_saw(
 def _read_stretches(
     store: StoreSnapshot, questions: Sequence[_OpenQuestion]
 ) -> dict[tuple[int | None, str], list[SeenWatch]]:
-    """Return the stored watches that questions are about, by film hash and viewer."""
+    """Return the stored watches for these questions, by film hash and viewer."""
     hashes = {each.film_hash for question in questions for each in question.same if each.film_hash is not None}
     found: dict[tuple[int | None, str], list[SeenWatch]] = {}
     for some in split_batches(sorted({question.viewer_id for question in questions})):

@@ -13,7 +13,7 @@ from persistence.summaries.films import match_films, read_hidden_sums
 
 @answers(SuggestTitles)
 def suggest_titles(asked: SuggestTitles, store: StoreSnapshot) -> TitlesSuggested:
-    """Return titles that contain what was typed, the most watched first; none that only hidden viewers saw."""
+    """Return titles that contain the typed text, the most watched first, without those that only hidden viewers saw."""
     store.require_summaries()
     records = WATCHED_FILMS.c.watches + WATCHED_FILMS.c.briefs
     counts: dict[str, int] = {}

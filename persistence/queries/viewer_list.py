@@ -1,7 +1,7 @@
-"""The directory of viewers, and who is called so in an address of the page."""
+"""The directory of viewers, and the search for a viewer by the short name in web addresses."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import select
 
@@ -11,8 +11,9 @@ from persistence.database.tables import VIEWER_STATS
 from persistence.queries.answers import answers, bound_limit
 from persistence.store import StoreSnapshot
 from viewers.redact import hides_figures, may_see
-from viewers.slugs import make_viewer_slug
+from viewers.slugs import SlugIndex, make_viewer_slug
 
+_SLUGS = SlugIndex(make_viewer_slug)
 _COLUMNS = (
     VIEWER_STATS.c.viewer_id,
     VIEWER_STATS.c.username,
@@ -45,16 +46,19 @@ def list_viewers(asked: ListViewers, store: StoreSnapshot) -> ViewerList:
 
 @answers(FindViewer)
 def find_viewer(asked: FindViewer, store: StoreSnapshot) -> ViewerFound:
-    """Return whose short name this is; nobody where that one may not be seen."""
-    key = read_page_key(store.connection)
-    for viewer_id in store.connection.execute(select(VIEWER_STATS.c.viewer_id)).scalars():
-        if make_viewer_slug(key, viewer_id) == asked.slug:
-            return ViewerFound(viewer_id if may_see(store.directory, viewer_id, asked.asker) else "")
-    return ViewerFound("")
+    """Return the viewer who has a short name; nobody if that viewer is hidden."""
+    everybody = select(VIEWER_STATS.c.viewer_id)
+
+    def list_viewer_ids() -> Iterable[str]:
+        return store.connection.execute(everybody).scalars()
+
+    viewer_id = _SLUGS.find(read_page_key(store.connection), asked.slug, list_viewer_ids)
+    is_there = store.connection.execute(everybody.where(VIEWER_STATS.c.viewer_id == viewer_id)).first() is not None
+    return ViewerFound(viewer_id if viewer_id and is_there and may_see(store.directory, viewer_id, asked.asker) else "")
 
 
 def _by_figure(figure: Callable[[ViewerEntry], float | None]) -> Callable[[ViewerEntry], tuple[float, str, str]]:
-    """Return the order by a figure; who has none comes last, by name."""
+    """Return the sort key by a figure; viewers without one come last, by name."""
 
     def key(entry: ViewerEntry) -> tuple[float, str, str]:
         value = figure(entry)

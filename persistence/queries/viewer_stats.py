@@ -6,7 +6,7 @@ from awards import Totals, build_stats
 from messages import GetViewerStats, ViewerProfile
 from persistence.database.tables import VIEWERS
 from persistence.queries.answers import answers
-from persistence.queries.leaderboard import rank_by_figure
+from persistence.queries.leaderboard import find_rank
 from persistence.records.badges import build_badge_progress, read_earned_badges
 from persistence.records.statistics import count_totals_with_running, title_watched_now
 from persistence.store import StoreSnapshot
@@ -18,7 +18,7 @@ YEAR_S = 366 * 86_400
 
 @answers(GetViewerStats)
 def read_viewer_stats(asked: GetViewerStats, store: StoreSnapshot) -> ViewerProfile:
-    """Return a viewer's statistics with what runs now, badges and progress."""
+    """Return a viewer's statistics including running watches, badges and progress."""
     connection, rules, directory = store.connection, store.rules, store.directory
     viewer_id = directory.viewer(asked.viewer_id)
     running = store.running.of_viewer(viewer_id)
@@ -46,13 +46,13 @@ def read_viewer_stats(asked: GetViewerStats, store: StoreSnapshot) -> ViewerProf
         watching_now=title_watched_now(records),
         badges=len(badges),
     )
-    rank = next((row.rank for row in rank_by_figure(store, "time") if row.viewer_id == viewer_id), 0)
+    rank = find_rank(store, "time", viewer_id)
     held = {badge.badge_id: badge.earned_at_s for badge in badges}
     progress = build_badge_progress(connection, rules, totals, held, store.hidden)
     return ViewerProfile(stats, badges, progress, rank, _count_days(store, viewer_id))
 
 
 def _count_days(store: StoreSnapshot, viewer_id: str) -> tuple[tuple[str, float], ...]:
-    """Return seconds watched on each local day of the last year."""
+    """Return the seconds watched on each local day of the last year."""
     since = store.rules.today(store.now_s - YEAR_S).toordinal()
     return tuple(sum_days(store, viewer_id, since).items())

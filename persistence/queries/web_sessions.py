@@ -1,4 +1,4 @@
-"""Who reads the page: links, sessions, and what everybody is called where all may read."""
+"""The web page's readers: sign-in links, sessions, and the names on a public page."""
 
 from messages import (
     FindSession,
@@ -17,19 +17,19 @@ from persistence.store import StoreSnapshot
 
 @answers(FindSignIn)
 def read_sign_in(asked: FindSignIn, store: StoreSnapshot) -> SignInFound:
-    """Return whom a link is for."""
+    """Return the member whom a link is for."""
     return find_sign_in(store.connection, asked.token_hash, store.now_s)
 
 
 @answers(FindSession)
 def read_session(asked: FindSession, store: StoreSnapshot) -> WebSession:
-    """Return whose session it is."""
+    """Return the session that has this secret."""
     return find_session(store.connection, asked.session_hash, store.now_s)
 
 
 @answers(GetPublicNames)
 def read_public_names(_asked: GetPublicNames, store: StoreSnapshot) -> PublicNames:
-    """Return what everybody is called."""
+    """Return everybody's number or name on a public page."""
     return PublicNames(number_viewers(store.connection, store.directory))
 
 

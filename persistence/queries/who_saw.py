@@ -26,7 +26,7 @@ OTHERS = 5
 
 
 class SeenWatch(NamedTuple):
-    """What a watch says of how much of its film was seen."""
+    """How much of a film was seen in a watch."""
 
     ended_at_s: float
     """Seconds since 1970, UTC."""
@@ -37,7 +37,7 @@ class SeenWatch(NamedTuple):
 
     @classmethod
     def of(cls, record: WatchRecord) -> "SeenWatch":
-        """Return what a record says."""
+        """Return it for a record."""
         return cls(
             record.ended_at_s, record.completed, record.completion_percent, record.item.duration_ms, record.spans
         )
@@ -48,9 +48,9 @@ _ORDER: dict[SeenState, int] = {"not_yet": 0, "in_part": 1, "seen": 2}
 
 @answers(GetWhoSaw)
 def find_who_saw(asked: GetWhoSaw, store: StoreSnapshot) -> WhoSaw:
-    """Return how much of a film each of the viewers asked of has seen; running watches are in it.
+    """Return how much of a film each of the viewers in question has seen, including running watches.
 
-    Where the title fits several films, the one with exactly that title is meant, or else the most watched.
+    If the title fits several films, the one with exactly that title is taken, or else the most watched.
     """
     store.require_summaries()
     title, year = split_year(asked.title)
@@ -67,7 +67,7 @@ def find_who_saw(asked: GetWhoSaw, store: StoreSnapshot) -> WhoSaw:
     running = store.running
     present = {member.user_id: member.name for member in asked.members}
     known = read_names(store.connection, running) | present
-    # All may read the answer, whoever asked: nobody is in it who is seen by nobody.
+    # The answer is public: it contains no hidden viewers, not even the asker.
     names = {viewer_id: known[viewer_id] for viewer_id in list_shown(known, store.directory)}
     film_hashes = [film.film_hash for film in films if film.name == meant]
     watches = _read_watches(store, film_hashes, meant)
@@ -94,7 +94,7 @@ def find_who_saw(asked: GetWhoSaw, store: StoreSnapshot) -> WhoSaw:
 
 
 def split_year(text: str) -> tuple[str, int | None]:
-    """Tell "Title (1979)" into its title and year; no year where none is written so."""
+    """Split "Title (1979)" into title and year; None if it has no such year."""
     match = re.fullmatch(r"(.+?)\s*\((\d{4})\)", text.strip())
     return (match[1], int(match[2])) if match else (text, None)
 
@@ -109,7 +109,7 @@ def _is_of_film(record: WatchRecord, film: FilmName) -> bool:
 
 
 def _read_watches(store: StoreSnapshot, film_hashes: list[int], film: FilmName) -> dict[str, list[SeenWatch]]:
-    """Return every watch of the film that counts, by viewer."""
+    """Return every counted watch of the film, by viewer."""
     by_viewer: dict[str, list[SeenWatch]] = {}
     for _, viewer_id, watch in read_seen_watches(store, film_hashes):
         by_viewer.setdefault(viewer_id, []).append(watch)
@@ -122,7 +122,7 @@ def _read_watches(store: StoreSnapshot, film_hashes: list[int], film: FilmName) 
 def read_seen_watches(
     store: StoreSnapshot, film_hashes: Iterable[int], viewer_ids: Sequence[str] | None = None
 ) -> Iterator[tuple[int, str, SeenWatch]]:
-    """Yield the stored watches of films that count and are not replaced by what runs: film, viewer, what was seen."""
+    """Yield the counted stored watches of films that no running watch replaces: film, viewer, what was seen."""
     names = ("film_hash", "viewer_id", "ended_at_s", "completed", "completion_percent", "movie_duration_ms", "spans")
     query = select(*(WATCHES.c[name] for name in names)).where(
         WATCHES.c.film_hash.in_(sorted(film_hashes)),
@@ -137,13 +137,13 @@ def read_seen_watches(
 
 
 def read_names(connection: Connection, running: RunningWatches) -> dict[str, str]:
-    """Return the names of all viewers who are known, by id."""
+    """Return the names of all known viewers, by id."""
     names = {row.viewer_id: row.username for row in connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username))}
     return names | {record.viewer_id: record.username for record in running.records}
 
 
 def describe_viewer(viewer_id: str, name: str, watches: list[SeenWatch], enough: float, now: bool) -> SeenBy:
-    """Return how much of a film a viewer has seen, by all watches of it. `enough`: share from which it is seen."""
+    """Return how much of a film a viewer has seen over all watches. `enough`: percentage that counts as seen."""
     if not watches:
         return SeenBy(viewer_id, name, "not_yet")
     percent = percent_seen(watches)
@@ -154,9 +154,9 @@ def describe_viewer(viewer_id: str, name: str, watches: list[SeenWatch], enough:
 
 
 def percent_seen(watches: Sequence[SeenWatch]) -> float | None:
-    """Return the share of a film seen in all watches of it together, 0 to 100; None where it is not known.
+    """Return the percentage of a film that was seen over all watches, 0 to 100; None if not known.
 
-    At least that of the best one: records of an import have a share and no spans.
+    It is at least that of the best watch: imported records have a percentage but no spans.
     """
     shares = [watch.completion_percent for watch in watches if watch.completion_percent is not None]
     lengths = [watch.duration_ms for watch in watches if watch.duration_ms]

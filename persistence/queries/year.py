@@ -1,21 +1,20 @@
-"""A viewer's year and everybody's, for `wrapped`; what a year adds up to is awards' matter."""
+"""A viewer's year and everybody's, for `wrapped`; the figures of a year are computed in `awards`."""
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from awards.badges import RARITIES
 from awards.year import YearFilms, build_year, find_top, rank_year
 from messages import BadgeCount, CommunityYear, GetCommunityYear, GetYear, TitleCount, YearOfViewer
-from messages.ids import SESSION_SOURCE, is_session_account
 from persistence.database.rows import Row
-from persistence.database.sql import split_batches
 from persistence.database.tables import EVERYBODY, VIEWER_BADGES, VIEWERS, WATCHES
 from persistence.queries.answers import answers
-from persistence.queries.film import read_items
+from persistence.queries.companions import count_company, read_current_names
+from persistence.queries.film_list import read_items
 from persistence.queries.movie_stats import count_films
 from persistence.records.badges import describe_badge
 from persistence.records.film_facts import FilmFacts, FilmName
@@ -23,13 +22,12 @@ from persistence.rules import StatisticsRules
 from persistence.store import StoreSnapshot
 from persistence.summaries.amounts import first_year
 from persistence.summaries.changes import is_party
-from persistence.summaries.days import sum_days, sum_viewers
+from persistence.summaries.days import read_viewer_films, sum_days, sum_viewers
 from persistence.summaries.films import (
     WatchedFilm,
     decode_names,
     order_by_watches,
     read_films,
-    read_viewer_films,
     sum_by_name,
 )
 from persistence.summaries.parties import find_biggest_night
@@ -91,7 +89,7 @@ def read_community_year(asked: GetCommunityYear, store: StoreSnapshot) -> Commun
         year,
         sum_days(store, EVERYBODY, *_days_of(year)),
         _sum_films(films.everybody),
-        _list_lengths(facts for _, _, _, facts in films.iterate_visible()),
+        _list_lengths(film.facts for film in films.find_longest()),
     )
     viewers = sum_viewers(store, "year", year)
     unseen = set(store.hidden)
@@ -103,7 +101,7 @@ def read_community_year(asked: GetCommunityYear, store: StoreSnapshot) -> Commun
         figures,
         len(viewers),
         tuple(count_films(store, ranked.films, ranked.names, ranked.sums, year=year)),
-        anonymise_rows(rank_year(seconds, _read_names(store, seconds), order), people),
+        anonymise_rows(rank_year(seconds, functools.partial(read_current_names, store), order), people),
         find_biggest_night(store, year),
         tuple(map(items.get, ranked.names)),
         tuple(_count_badges(store, year)),
@@ -111,7 +109,7 @@ def read_community_year(asked: GetCommunityYear, store: StoreSnapshot) -> Commun
 
 
 def _count_badges(store: StoreSnapshot, year: int) -> list[BadgeCount]:
-    """Return what visible viewers earned in a year, the rarest first."""
+    """Return the badges that visible viewers earned in a year, the rarest first."""
     first_s, end_s = _bounds(year, store.rules)
     query = (
         select(VIEWER_BADGES.c.badge_id, func.count())
@@ -128,9 +126,6 @@ def _count_badges(store: StoreSnapshot, year: int) -> list[BadgeCount]:
         found.append(BadgeCount(badge.name, badge.emoji, badge.rarity, count))
     rank = {rarity: -place for place, rarity in enumerate(RARITIES)}
     return sorted(found, key=lambda badge: (rank.get(badge.rarity, 0), badge.viewers, badge.name))
-
-
-_IS_COMPANY = or_(WATCHES.c.source != SESSION_SOURCE, WATCHES.c.channel_id == "")
 
 
 def _days_of(year: int) -> tuple[int, int]:
@@ -168,58 +163,20 @@ def _sum_films(films: Iterable[WatchedFilm]) -> YearFilms:
 
 
 def _list_lengths(films: Iterable[FilmFacts]) -> Iterator[tuple[FilmName, float]]:
-    """Yield the films whose length is known, with that in seconds."""
+    """Yield the films whose length is known, with the length in seconds."""
     return (
         (facts.name, facts.duration_ms / 1000) for facts in films if facts.duration_ms and facts.media_type == "movie"
     )
 
 
-def _read_names(store: StoreSnapshot, viewer_ids: Iterable[str]) -> Mapping[str, str]:
-    """Return the names that viewers have now."""
-    names: dict[str, str] = dict.fromkeys(viewer_ids, "")
-    names |= dict(store.connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username)).all())
-    names |= {record.viewer_id: record.username for record in store.running.records}
-    return names | store.directory.member_names()
-
-
 def _find_companion(store: StoreSnapshot, who: str, year: int) -> tuple[str, float] | None:
-    """Return who else was at most of what a viewer watched with others that began in a year, and at how many.
-
-    The account whose Plex session plays into a channel is the screen, no company; those who play the same at home are.
-    """
-    mine = _read_party_screenings(store, who, year)
-    left_out = {who, *store.hidden}
-    met: dict[str, int] = {}
-    for some in split_batches(mine):
-        query = select(WATCHES.c.viewer_id, func.count(WATCHES.c.screening_id.distinct())).where(
-            WATCHES.c.screening_id.in_(some),
-            WATCHES.c.brief.is_(False),
-            _IS_COMPANY,
-            WATCHES.c.viewer_id.not_in(sorted(left_out)),
-        )
-        for viewer_id, count in store.connection.execute(query.group_by(WATCHES.c.viewer_id)):
-            met[viewer_id] = met.get(viewer_id, 0) + count
-    running = {
-        (record.screening_id, record.viewer_id)
-        for record in store.running.records
-        if record.screening_id in mine
-        and not (is_session_account(record.source) and record.channel_id)
-        and not record.brief
-        and record.viewer_id not in left_out
-    }
-    for some in split_batches(sorted({screening_id for screening_id, _ in running})):
-        stored = select(WATCHES.c.screening_id, WATCHES.c.viewer_id).where(
-            WATCHES.c.screening_id.in_(some), WATCHES.c.brief.is_(False), _IS_COMPANY
-        )
-        running -= {(row.screening_id, row.viewer_id) for row in store.connection.execute(stored)}
-    for _, viewer_id in running:
-        met[viewer_id] = met.get(viewer_id, 0) + 1
-    best = find_top(met)
-    return (_read_names(store, [best[0]])[best[0]], best[1]) if best else None
+    """Return who else was at most of what a viewer watched with others that began in a year, and at how many."""
+    best = find_top(count_company(store, who, _read_party_screenings(store, who, year)))
+    return (read_current_names(store, [best[0]])[best[0]], best[1]) if best else None
 
 
 def _read_party_screenings(store: StoreSnapshot, who: str, year: int) -> set[str]:
-    """Return the screenings that a viewer watched with others and that began in a year."""
+    """Return the watch parties of a viewer that began in a year."""
     first_s, end_s = _bounds(year, store.rules)
     names = ("screening_id", "party", "brief", "started_at_s", "ended_at_s", "playing_s", "sittings")
     query = select(*(WATCHES.c[name] for name in names)).where(

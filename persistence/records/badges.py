@@ -1,4 +1,4 @@
-"""Rows of `viewer_badges`: who holds which badge, and whether that was announced."""
+"""Rows of `viewer_badges`: who has which badge, and whether that was announced."""
 
 import math
 from collections.abc import Collection, Iterable, Mapping
@@ -9,13 +9,13 @@ from sqlalchemy import Connection, delete, func, select, update
 from awards import Totals, build_progress
 from awards.badges import undeclared_badge
 from messages import BadgeProgress, EarnedBadge
-from persistence.database.sql import upsert
+from persistence.database.sql import split_batches, upsert
 from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS
 from persistence.rules import StatisticsRules
 
 
 class UnannouncedBadge(NamedTuple):
-    """A badge that Discord was not told of yet."""
+    """A badge that was not yet sent to Discord."""
 
     viewer_id: str
     username: str
@@ -28,7 +28,7 @@ class UnannouncedBadge(NamedTuple):
 
 
 def describe_badge(rules: StatisticsRules, badge_id: str, earned_at_s: float, figure: float) -> EarnedBadge:
-    """Return a badge that somebody holds as people are told; also one that is declared no more."""
+    """Return the description of an earned badge, even if it is no longer declared."""
     badge = next((badge for badge in rules.badges if badge.id == badge_id), None)
     return badge.as_earned(earned_at_s, figure) if badge else undeclared_badge(badge_id, earned_at_s, figure)
 
@@ -51,19 +51,21 @@ def build_badge_progress(
     held: Mapping[str, float],
     hidden: Collection[str],
 ) -> tuple[BadgeProgress, ...]:
-    """Return how far a viewer's totals are on the way to each badge, and how many hold it whom others may see.
+    """Return the progress of a viewer's totals towards each badge, and how many visible viewers have it.
 
-    `held`: when each was earned, by badge id. `hidden`: the viewers who are not counted, for a badge that a hidden
-    viewer earns would show at the next look.
+    `held`: when each was earned, by badge id. `hidden`: viewers who are not counted, because a rising count would
+    reveal that a hidden viewer earned the badge.
     """
-    seen = VIEWER_BADGES.c.viewer_id.not_in(sorted(hidden))
-    query = select(VIEWER_BADGES.c.badge_id, func.count()).where(seen).group_by(VIEWER_BADGES.c.badge_id)
+    query = select(VIEWER_BADGES.c.badge_id, func.count()).group_by(VIEWER_BADGES.c.badge_id)
     holders: dict[str, int] = dict(connection.execute(query).all())
+    for some in split_batches(hidden):  # faster than checking the viewer of each row
+        for badge_id, count in connection.execute(query.where(VIEWER_BADGES.c.viewer_id.in_(some))):
+            holders[badge_id] -= count
     return build_progress(rules.badges, totals, held, holders)
 
 
 def read_unannounced(connection: Connection) -> list[UnannouncedBadge]:
-    """Return the badges that Discord was not told of yet, the first earned first."""
+    """Return the badges that were not yet sent to Discord, the earliest first."""
     query = (
         select(
             VIEWER_BADGES.c.viewer_id,
@@ -81,13 +83,13 @@ def read_unannounced(connection: Connection) -> list[UnannouncedBadge]:
 
 
 def mark_announced(connection: Connection, viewer_id: str, badge_ids: Iterable[str]) -> None:
-    """Note that Discord has taken over the announcement of a viewer's badges."""
+    """Mark badges of a viewer as announced: Discord has accepted the message."""
     own = (VIEWER_BADGES.c.viewer_id == viewer_id) & VIEWER_BADGES.c.badge_id.in_(list(badge_ids))
     connection.execute(update(VIEWER_BADGES).where(own).values(announced=True))
 
 
 def mark_all_announced(connection: Connection, viewer_id: str) -> None:
-    """Have no badge of a viewer announced that is not announced yet."""
+    """Mark all badges of a viewer as announced, so that none is announced later."""
     waiting = (VIEWER_BADGES.c.viewer_id == viewer_id) & VIEWER_BADGES.c.announced.is_(False)
     connection.execute(update(VIEWER_BADGES).where(waiting).values(announced=True))
 
@@ -104,7 +106,7 @@ def delete_badges(connection: Connection, viewer_id: str) -> None:
 
 
 def merge_badges(connection: Connection, viewer_id: str, account_badges: list[dict[str, Any]]) -> None:
-    """Give the member the account's badges; of one that both have, the one that was earned first."""
+    """Give the account's badges to the member; if both have one, keep the one that was earned first."""
     held = {badge["badge_id"]: badge["earned_at_s"] for badge in read_badge_rows(connection, viewer_id)}
     better = [
         badge | {"viewer_id": viewer_id, "announced": True}
@@ -117,12 +119,12 @@ def merge_badges(connection: Connection, viewer_id: str, account_badges: list[di
 def split_badges(
     connection: Connection, viewer_id: str, brought: Iterable[str], own: Iterable[dict[str, Any]], linked_at_s: float
 ) -> None:
-    """Take the badges from a member that a linked account `brought`; what was earned since the link stays.
+    """Remove the badges that a linked account `brought` to a member; badges earned since the link stay.
 
-    `own`: the badges of the member and of the account before they were linked, which both get back.
+    `own`: the badges of the member and of the account before the link, which are restored.
     """
     theirs = VIEWER_BADGES.c.viewer_id == viewer_id
     before_it = theirs & VIEWER_BADGES.c.badge_id.in_(list(brought)) & (VIEWER_BADGES.c.earned_at_s < linked_at_s)
     connection.execute(delete(VIEWER_BADGES).where(before_it))
-    # As announced: what was not when they were linked has been since, or is no news any more.
+    # Restore them as announced: since the link they were announced, or are no longer news.
     upsert(connection, VIEWER_BADGES, [badge | {"announced": True} for badge in own])

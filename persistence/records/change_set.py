@@ -1,4 +1,4 @@
-"""What a transaction changed of the records, and what follows from it: the history copy, statistics."""
+"""The changes that a transaction makes to records, and what must follow: history copy, statistics."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,50 +16,50 @@ class RowChange(NamedTuple):
     """A record before and after."""
 
     old: Row | None
-    """Its row as it was; None where there was none."""
+    """The former row; None if there was none."""
     new: Row | None
-    """Its row as it is; None where there is none any more."""
+    """The present row; None if it was deleted."""
 
 
 class ViewerMove(NamedTuple):
-    """Records that count for another viewer by now, and are otherwise as they were."""
+    """Records that were moved to another viewer, otherwise unchanged."""
 
     old_viewer_id: str
     new_viewer_id: str
     watch_ids: Collection[str] | None
-    """Those of the old viewer's that moved; None for all."""
+    """Which of the old viewer's watches moved; None for all."""
 
 
 @dataclass
 class ChangeSet:
-    """Collected inside one transaction; the store follows it up."""
+    """Collects changes inside one transaction; the store then applies what follows from them."""
 
     connection: Connection
     rules: StatisticsRules
     facts: FactSheet
     """The store's facts about itself."""
     rebuild_history: bool = False
-    """The history copy is to be written anew from the store: lines come back to places within it."""
+    """Whether the history copy must be rewritten from the store: lines are inserted within it."""
     moves: list[ViewerMove] = field(default_factory=list)
-    """Records that moved, before anything of `row_changes`."""
+    """Moves of records, which precede all of `row_changes`."""
     viewers: set[str] = field(default_factory=set)
-    """Viewers whose statistics and badges are to be counted again from all their records."""
+    """Viewers whose statistics and badges must be recounted from all their records."""
     touched: set[str] = field(default_factory=set)
     totals: dict[str, Totals] = field(default_factory=dict)
     moved_away: dict[str, Totals] = field(default_factory=dict)
-    """As `touch` was told of them."""
+    """The arguments of `touch`, by viewer."""
     _rows: dict[str, tuple[dict[str, Any] | None, dict[str, Any] | None]] = field(default_factory=dict)
 
     @classmethod
     def begin(cls, connection: Connection, rules: StatisticsRules) -> "ChangeSet":
-        """Return what collects from now on."""
+        """Return an empty change set for a transaction."""
         return cls(connection, rules, FactSheet(connection))
 
     def touch(self, viewer_id: str, *, totals: Totals | None = None, moved_away: Totals | None = None) -> None:
-        """Have a viewer's statistics and badges written again.
+        """Mark a viewer's statistics and badges for writing.
 
-        `totals`: what there is in all before what `row_changes` tells of, where that is not what is stored;
-        `moved_away`: what is another viewer's by now. A second time in one transaction all is counted again.
+        `totals`: the viewer's totals before `row_changes`, if they differ from the stored ones; `moved_away`: totals
+        that moved to another viewer. A second call for a viewer in one transaction causes a full recount.
         """
         if viewer_id in self.touched:
             self.viewers.add(viewer_id)
@@ -70,19 +70,19 @@ class ChangeSet:
             self.moved_away[viewer_id] = moved_away
 
     def leave(self, viewer_ids: Iterable[str]) -> None:
-        """Have no statistics of viewers written any more: there is nothing left of them."""
+        """Unmark these viewers: nothing is left of them, so that no statistics are written."""
         gone = set(viewer_ids)
         self.viewers -= gone
         self.touched -= gone
 
     def note_move(self, move: ViewerMove) -> None:
-        """Note that records moved; `records.watches` does. Their lines are found by who they counted for."""
+        """Note that records moved (called by `records.watches`). Their lines are found by the old viewer."""
         self.moves.append(move)
-        # A record that changed before has a line by now that nobody could tell.
+        # The line of a record that changed before can no longer be found.
         self.rebuild_history |= bool(self._rows)
 
     def note_row(self, old: Row | None, new: Row | None) -> None:
-        """Note that a record was inserted, replaced or deleted; `records.watches` does."""
+        """Note that a record was inserted, replaced or deleted (called by `records.watches`)."""
         row = new if new is not None else old
         if row is None:
             return
@@ -93,7 +93,7 @@ class ChangeSet:
             self.facts.add_to_history_count(1 if old is None else -1)
 
     def row_changes(self) -> Iterator[RowChange]:
-        """Yield each record that is not as it was, in the order of their first change."""
+        """Yield each record that differs from its former row, in the order of first changes."""
         for old, new in self._rows.values():
             if old != new:
                 yield RowChange(old, new)

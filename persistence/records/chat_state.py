@@ -1,4 +1,4 @@
-"""What the features of a chat platform remember: all SQL of the table `chat_state`."""
+"""Rows of `chat_state`: the state of a chat platform's features."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from persistence.database.tables import CHAT_STATE
 
 
 def read_entries(connection: Connection) -> tuple[ChatStateEntry, ...]:
-    """Return every entry, by feature; within one the longest unchanged first."""
+    """Return every entry, by feature; within a feature the longest unchanged first."""
     columns = CHAT_STATE.c
     order = columns.feature, columns.updated_at_s, columns.key
     rows = connection.execute(select(columns.feature, columns.key, columns.value).order_by(*order))
@@ -18,7 +18,7 @@ def read_entries(connection: Connection) -> tuple[ChatStateEntry, ...]:
 
 
 def write_entries(connection: Connection, entries: Iterable[ChatStateEntry], at_s: float) -> None:
-    """Insert, replace or (where the value is empty) delete entries. `at_s`: seconds since 1970, UTC."""
+    """Insert, replace or (if the value is empty) delete entries. `at_s`: seconds since 1970, UTC."""
     for entry in entries:
         if entry.value:
             row = {"feature": entry.feature, "key": entry.key, "value": entry.value, "updated_at_s": at_s}

@@ -1,4 +1,4 @@
-"""Running watches beside their records: which still run, and the checkpoint that they are kept in."""
+"""Running watches: which of them still run, and the checkpoint that stores them."""
 
 import math
 from collections.abc import Collection, Iterable, Mapping
@@ -28,13 +28,13 @@ from tracking.watches.watch import watched_s
 from viewers.directory import ViewerDirectory
 
 JUST_THEN_S = 5.0
-"""How long before a viewer was forgotten a watch may have begun that the tracker opened after it had heard of that."""
+"""A watch that the tracker opens after it learned of an erasure may begin up to this long before the erasure."""
 SAME_S = 0.001
-"""What a time may differ by that was written down twice."""
+"""Tolerance for comparing a duration that was stored twice."""
 
 
 class RunningWatch(NamedTuple):
-    """A running watch: what to go on with, and its record as if it ended now."""
+    """A running watch: its state, and its record as if it ended now."""
 
     state: WatchState
     record: WatchRecord
@@ -42,39 +42,39 @@ class RunningWatch(NamedTuple):
 
 @runtime_checkable
 class RunningLookup(Protocol):
-    """All running watches, so that those of one viewer are found without a look at the others."""
+    """An index of all running watches by viewer."""
 
     def find_watches(self, viewer_ids: Iterable[str]) -> list[RunningWatch]:
-        """Return what is watched under some ids."""
+        """Return the running watches of these ids."""
 
     def count_without(self, watch_ids: Collection[str]) -> int:
-        """Return how many there are beside some."""
+        """Return the number of running watches, without these."""
 
 
 class RunningList:
-    """Finds them by looking at all."""
+    """A lookup that searches all running watches."""
 
     def __init__(self, watches: Iterable[RunningWatch]) -> None:
         self._watches = list(watches)
 
     def find_watches(self, viewer_ids: Iterable[str]) -> list[RunningWatch]:
-        """Return what is watched under some ids."""
+        """Return the running watches of these ids."""
         ids = set(viewer_ids)
         return [watch for watch in self._watches if watch.state.viewer_id in ids]
 
     def count_without(self, watch_ids: Collection[str]) -> int:
-        """Return how many there are beside some."""
+        """Return the number of running watches, without these."""
         return sum(watch.state.watch_id not in watch_ids for watch in self._watches)
 
 
 class StoredProgress(NamedTuple):
-    """What a stored record says of its watch, as far as it tells whether that runs again."""
+    """The columns of a stored record that tell whether its watch is running again."""
 
     closed: Moment
     lasted_s: float
     coverage_ms: int
     kept_as: str
-    """Id of the record that has it: its own, or the one that it is a part of."""
+    """Id of the record that contains the watch: its own, or the one that it is a part of."""
 
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -94,7 +94,7 @@ _PROGRESS = union_all(
 
 
 def read_progress(connection: Connection, watch_ids: Iterable[str]) -> dict[str, StoredProgress]:
-    """Return the stored ones of these watches; of one that is a part of another record, its own."""
+    """Return the stored progress of these watches; for a part of a merged record, the part's own."""
     progress = {}
     for some in split_batches(watch_ids):
         for watch_id, kept_as, text, wall_s, steady_s, lasted_s, coverage_ms in connection.execute(
@@ -111,10 +111,10 @@ def read_progress(connection: Connection, watch_ids: Iterable[str]) -> dict[str,
 
 
 def is_running(watch: WatchState, known: Mapping[str, StoredProgress]) -> bool:
-    """Return whether a watch still runs: one with a record only where it was seen after that, for it was resumed.
+    """Tell whether a watch is still running. One with a record is if it was seen after the record: it was resumed.
 
-    The wall clock may have been set, and the steady one starts anew at a boot. Unless both say that it was, what is
-    in the watch tells: one that was resumed has more than its record.
+    The wall clock may have been set, and the steady clock restarts at a boot. Unless both say that it was resumed, the
+    content decides: a resumed watch contains more than its record.
     """
     record = known.get(watch.watch_id)
     if record is None:
@@ -131,20 +131,20 @@ def drop_finished(running: Iterable[RunningWatch], stored: Mapping[str, StoredPr
 
 
 def drop_finished_states(connection: Connection, states: Iterable[WatchState]) -> tuple[WatchState, ...]:
-    """Leave out the watches whose record was stored after they were last seen, for the tracker to go on with."""
+    """Leave out the watches whose record was stored after they were last seen; the tracker continues the others."""
     watches = list(states)
     stored = read_progress(connection, (state.watch_id for state in watches))
     return tuple(state for state in watches if is_running(state, stored))
 
 
 def read_viewers_watching(connection: Connection) -> set[str]:
-    """Return the viewers whose saved statistics say that they watch: their figures are counted again."""
+    """Return the viewers whose saved statistics say that they are watching, so that they are recounted."""
     query = select(VIEWER_STATS.c.viewer_id).where(VIEWER_STATS.c.watching_now != "")
     return set(connection.execute(query).scalars())
 
 
 def read_checkpoint(connection: Connection) -> tuple[WatchState, ...]:
-    """Return the running watches as the last save left them."""
+    """Return the running watches as of the last save."""
     states = connection.execute(select(CHECKPOINT.c.state).order_by(CHECKPOINT.c.watch_id)).scalars()
     return tuple(msgspec.json.decode(state, type=WatchState) for state in states)
 
@@ -156,7 +156,7 @@ def delete_from_checkpoint(connection: Connection, watch_ids: Iterable[str]) -> 
 
 
 def put_into_checkpoint(connection: Connection, running: Iterable[RunningWatch], at_s: float) -> None:
-    """Write running watches into the checkpoint, as they are now; the rows of others stay."""
+    """Write the current state of running watches into the checkpoint; other rows stay."""
     rows = [
         {
             "watch_id": state.watch_id,
@@ -172,7 +172,7 @@ def put_into_checkpoint(connection: Connection, running: Iterable[RunningWatch],
 
 
 def replace_checkpoint(connection: Connection, running: Iterable[RunningWatch], at_s: float) -> None:
-    """Have the checkpoint hold these watches and no others."""
+    """Replace the checkpoint by these watches."""
     watches = list(running)
     ids = {watch.state.watch_id for watch in watches}
     stored = connection.execute(select(CHECKPOINT.c.watch_id)).scalars()
@@ -181,9 +181,9 @@ def replace_checkpoint(connection: Connection, running: Iterable[RunningWatch], 
 
 
 def should_store(viewer_id: str, started_at_s: float, people: ViewerDirectory, gone: Mapping[str, float]) -> bool:
-    """Tell whether a watch is to be stored: its viewer wants to be tracked, and was not forgotten since it began.
+    """Tell whether a watch may be stored: its viewer is tracked, and was not erased since it began.
 
-    `gone`: when each viewer was forgotten. A watch that began just then may be the first one after it.
+    `gone`: when each viewer was erased. A watch that began at about that time may be the first one afterwards.
     """
     return people.tracks(viewer_id) and started_at_s > gone.get(viewer_id, -math.inf) - JUST_THEN_S
 
@@ -191,7 +191,7 @@ def should_store(viewer_id: str, started_at_s: float, people: ViewerDirectory, g
 def drop_unwanted(
     connection: Connection, running: Iterable[RunningWatch], people: ViewerDirectory
 ) -> list[RunningWatch]:
-    """Return the running watches that are to be stored."""
+    """Return the running watches that may be stored."""
     watches = list(running)
     erasures = read_erasures(connection) if watches else {}
     return [

@@ -1,7 +1,7 @@
-"""Rows of `communities`: the Discord servers that are served beside the environment's own, and what they chose."""
+"""Rows of `communities`: the further Discord servers that are served, and their settings."""
 
 import msgspec
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, RowMapping, delete, func, select
 
 from messages import Community
 from persistence.database.rows import as_json
@@ -13,13 +13,28 @@ _SETTINGS = msgspec.json.Decoder(dict[str, str])
 
 def read_communities(connection: Connection) -> tuple[Community, ...]:
     """Return every community, by the id of its Discord server."""
-    rows = connection.execute(select(COMMUNITIES)).mappings().all()
-    found = [Community(row["community"], row["name"], _SETTINGS.decode(row["settings"])) for row in rows]
+    found = map(_build, connection.execute(select(COMMUNITIES)).mappings())
     return tuple(sorted(found, key=lambda community: int(community.guild_id)))
 
 
+def read_community(connection: Connection, guild_id: str) -> Community | None:
+    """Return the community of a Discord server; None if it has none."""
+    wanted = select(COMMUNITIES).where(COMMUNITIES.c.community == guild_id)
+    row = connection.execute(wanted).mappings().first()
+    return None if row is None else _build(row)
+
+
+def count_communities(connection: Connection) -> int:
+    """Return the number of communities."""
+    return int(connection.execute(select(func.count()).select_from(COMMUNITIES)).scalar_one())
+
+
+def _build(row: RowMapping) -> Community:
+    return Community(row["community"], row["name"], _SETTINGS.decode(row["settings"]))
+
+
 def write_community(connection: Connection, community: Community, now_s: float) -> None:
-    """Add a community, or put what it chose in place of what it chose before."""
+    """Add a community, or replace its settings."""
     row = {
         "community": community.guild_id,
         "name": community.name,
@@ -30,5 +45,5 @@ def write_community(connection: Connection, community: Community, now_s: float) 
 
 
 def delete_community(connection: Connection, guild_id: str) -> bool:
-    """Take a community off the list; return whether it was there."""
+    """Delete a community; return whether it existed."""
     return connection.execute(delete(COMMUNITIES).where(COMMUNITIES.c.community == guild_id)).rowcount > 0

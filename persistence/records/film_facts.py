@@ -1,6 +1,6 @@
-"""What the records say of a film, kept in memory: it is named by a number made of just that, and never changes.
+"""Caches the facts of each film: its key is a hash of them, so they never change.
 
-To read the texts of thousands of films for each question would be most of what it takes.
+Reading the texts of thousands of films would take most of a question's time.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,13 +12,13 @@ from persistence.database.sql import split_batches
 from persistence.database.tables import ONLY_COMMUNITY, WATCHED_FILMS
 
 FilmName = tuple[str, int | None]
-"""Title and year, which tell a film from its remake; an imported one is the same."""
+"""Title and year: they distinguish a film from its remake, but not from an imported one."""
 MOST_KEPT: Final = 5_000
-"""Films that are kept at most: some 3 MB."""
+"""Maximum number of cached films, some 3 MB."""
 
 
 class FilmFacts(NamedTuple):
-    """The columns of a row of `watched_films` that do not add up."""
+    """The columns of a row of `watched_films` that are not sums."""
 
     film_hash: int
     title: str
@@ -35,11 +35,11 @@ _READ = FilmFacts._fields[:-1]
 _COLUMNS = [WATCHED_FILMS.c[name] for name in _READ]
 _QUERY = select(*_COLUMNS).where(WATCHED_FILMS.c.community == ONLY_COMMUNITY)
 _kept: dict[int, FilmFacts] = {}
-"""Of all stores of the process: the same number says the same everywhere."""
+"""Shared by all stores of the process: a hash means the same film everywhere."""
 
 
 def make_facts(film_hash: int, columns: Mapping[str, object]) -> FilmFacts:
-    """Return what columns of `watched_films` say of a film."""
+    """Return the facts of a film from columns of `watched_films`."""
     return _build([film_hash, *(columns[name] for name in _READ[1:])])
 
 
@@ -48,7 +48,7 @@ def _build(row: Sequence[Any]) -> FilmFacts:
 
 
 def read_facts(connection: Connection, film_hashes: Collection[int]) -> Mapping[int, FilmFacts]:
-    """Return what the store says of films that it has, at least of these."""
+    """Return the facts of these films, and perhaps of others."""
     missing = [film_hash for film_hash in film_hashes if film_hash not in _kept]
     if not missing:
         return _kept

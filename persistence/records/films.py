@@ -1,4 +1,4 @@
-"""Which film a suggestion or a rating is of: in the library, or a title that somebody typed."""
+"""The film of a suggestion or a rating: a film in the library, or a title that somebody typed."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from tracking.watches.film import film_keys, global_guid, same_film
 
 @dataclass(frozen=True)
 class Film:
-    """A film as people speak of it."""
+    """A film that people name."""
 
     title: str
     year: int | None
     item: Item | None = None
-    """The film in a library; None where only its title is known."""
+    """The film in a library; None if only its title is known."""
 
     @classmethod
     def from_item(cls, item: Item) -> "Film":
@@ -36,6 +36,6 @@ class Film:
             if global_guid(self.item) and global_guid(other.item):
                 return False  # there are films of one title and year
         is_same_year = self.year == other.year
-        if None in (self.item, other.item):  # a title as somebody typed it
+        if None in (self.item, other.item):  # a typed title
             is_same_year = is_same_year or None in (self.year, other.year)
         return is_same_year and self.title.casefold() == other.title.casefold()

@@ -1,6 +1,6 @@
-"""What a save has to know of the viewers that it is for, and of the watches that end: read in few statements.
+"""Reads the viewers and ended watches that a save needs, in few statements.
 
-A finished watch asks many tables for a line or two. To ask each by itself would cost more than to write the record.
+A finished watch needs one or two rows from many tables. A query for each would cost more than writing the record.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -53,7 +53,7 @@ class HeldBadge(NamedTuple):
 
 
 class EncodedTotals(NamedTuple):
-    """An accumulator as it is stored, and what it was decoded to."""
+    """An accumulator, and its stored text."""
 
     totals: Totals
     text: str
@@ -61,45 +61,45 @@ class EncodedTotals(NamedTuple):
 
 @dataclass
 class KnownViewers:
-    """Viewers as the store has them."""
+    """What the store contains about some viewers."""
 
     people: ViewerDirectory
-    """Links and choices: of these viewers at least."""
+    """Links and choices of privacy, at least of these viewers."""
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Rows of `viewers`."""
     totals: dict[str, Totals] = field(default_factory=dict)
-    """Accumulators of the finished watches; who is new has none."""
+    """Accumulators of the finished watches; a new viewer has none."""
     badges: dict[str, dict[str, HeldBadge]] = field(default_factory=dict)
-    """Badges that each holds, by badge id; of whom it was read."""
+    """Each viewer's badges, by badge id, if they were read."""
     badge_ids: dict[str, Collection[str]] = field(default_factory=dict)
-    """Which badges each holds."""
+    """Ids of each viewer's badges."""
     encoded: dict[str, EncodedTotals] = field(default_factory=dict)
-    """The accumulators as they are stored."""
+    """The accumulators with their stored texts."""
 
     def encode_totals(self, viewer_id: str, totals: Totals) -> str:
-        """Return an accumulator as it is to be stored; one that is stored so is not encoded again."""
+        """Return the text of an accumulator; an unchanged one is not encoded again."""
         stored = self.encoded.get(viewer_id)
         return stored.text if stored is not None and stored.totals is totals else encode_totals(totals)
 
 
 @dataclass
 class FinishContext:
-    """What the store knows of watches that end, and of their viewers."""
+    """What the store contains about ending watches and their viewers."""
 
     handled: set[str]
-    """Messages that took effect already."""
+    """Ids of messages that already took effect."""
     forgotten: dict[str, float]
-    """When viewers were forgotten."""
+    """When viewers were erased."""
     viewers: KnownViewers
     rows: dict[str, Row]
-    """The rows of those of these watches that have a record."""
+    """The rows of these watches, if they have a record."""
     films: dict[tuple[str, str, str], list[tuple[Row, str | None]]]
-    """What linked members watched of the films of these watches, by viewer, server and rating key, in the order of the
-    history: each row, once with each of its parts (rows as JSON).
+    """All watches of the same films by linked members, by viewer, server and rating key, in the order of the history:
+    each row, once with each of its parts (rows as JSON).
     """
     facts: dict[str, str]
     has_suggestions: bool
-    """Whether members suggested films that were not watched yet."""
+    """Whether the list of suggestions has any films."""
 
 
 _MESSAGES: BindParameter[Any] = bindparam("messages", expanding=True)
@@ -116,14 +116,14 @@ _NO_TEXT, _NO_NUMBER, _NO_COUNT = literal(""), cast(null(), Double), cast(null()
 
 
 def _select(kind: str, *texts: Any, numbers: Sequence[Any] = (), counts: Sequence[Any] = ()) -> Select[Any]:
-    """Select one kind of row in the columns that all kinds have: 6 texts, 2 numbers, 3 counts."""
+    """Select one kind of row, padded to the columns of all kinds: 6 texts, 2 numbers, 3 counts."""
     padded = [*texts, *[_NO_TEXT] * (6 - len(texts)), *numbers, *[_NO_NUMBER] * (2 - len(numbers))]
     columns = [literal(kind), *padded, *counts, *[_NO_COUNT] * (3 - len(counts))]
     return select(*(column.label(f"found_{place}") for place, column in enumerate(columns)))
 
 
 def _match_viewers(column: Any) -> Any:
-    """Match the viewers for whom what was watched under the ids counts."""
+    """Match the viewers for whom watches under these ids count."""
     return or_(column.in_(_IDS), column.in_(_LINKED))
 
 
@@ -166,22 +166,22 @@ _LOOK_UP = select(*_KINDS.c, *WATCHES.c).outerjoin_from(
 )
 _WATCH_COLUMNS = tuple(column.name for column in WATCHES.c)
 _KNOWN = len(_KINDS.c) - 1
-"""How many columns there are before those of a watch, after the kind."""
+"""Number of columns between the kind and those of a watch."""
 _VIEWER_COLUMNS = ("viewer_id", "username", "server_id", "guild_id", "base", "totals", "first_seen_s", "last_seen_s",
                    "ai_interactions", "votes_cast", "movies_requested")  # fmt: skip
-"""The columns of a viewer in what is looked up, in their order."""
+"""The columns of a viewer in a looked-up row, in order."""
 _VIEWERS = select(*(column for column in VIEWERS.c), VIEWER_STATS.c.totals).outerjoin(
     VIEWER_STATS, VIEWER_STATS.c.viewer_id == VIEWERS.c.viewer_id
 )
 _BETWEEN_IDS = "\n"
-"""Between the ids of badges that are read as one text."""
+"""Separator of badge ids that are read as one text."""
 _VIEWERS_BY_ID = _VIEWERS.where(VIEWERS.c.viewer_id.in_(_IDS))
 
 
 def read_finish_context(
     connection: Connection, records: Sequence[WatchRecord], message_ids: Iterable[str]
 ) -> FinishContext:
-    """Return what the store knows of some watches, under the ids under which they were watched."""
+    """Return what the store contains about these watches and their viewers."""
     items = [record.item for record in records if record.item.rating_key]
     given = {
         "messages": [each for each in message_ids if each],
@@ -227,16 +227,16 @@ def _group_by_film(found: Iterable[Sequence[Any]]) -> dict[tuple[str, str, str],
 
 
 def read_known_viewers(connection: Connection, viewer_ids: Iterable[str]) -> KnownViewers:
-    """Return what the store has of some viewers."""
+    """Return what the store contains about these viewers."""
     known, ids = KnownViewers(read_directory(connection)), sorted(set(viewer_ids))
     _read_viewers(connection, known, ids)
-    held = func.aggregate_strings(VIEWER_BADGES.c.badge_id, _BETWEEN_IDS)  # to fetch a row for each takes its time
+    held = func.aggregate_strings(VIEWER_BADGES.c.badge_id, _BETWEEN_IDS)  # faster than a row for each badge
     for some in split_batches(ids):
         own = VIEWER_BADGES.c.viewer_id.in_(some)
         query = select(VIEWER_BADGES.c.viewer_id, held, func.count()).where(own).group_by(VIEWER_BADGES.c.viewer_id)
         for viewer_id, joined, count in connection.execute(query).all():
             badge_ids = joined.split(_BETWEEN_IDS)
-            if len(badge_ids) != count:  # a community's own badge has it in its id
+            if len(badge_ids) != count:  # a community's own badge has the separator in its id
                 read_badges(connection, known, [viewer_id])
                 badge_ids = known.badges[viewer_id].keys()
             known.badge_ids[viewer_id] = frozenset(badge_ids)
@@ -244,7 +244,7 @@ def read_known_viewers(connection: Connection, viewer_ids: Iterable[str]) -> Kno
 
 
 def read_badges(connection: Connection, known: KnownViewers, viewer_ids: Iterable[str]) -> None:
-    """Read when some of the known viewers earned which badges."""
+    """Read the badges of some of the known viewers, and when they were earned."""
     columns = (
         VIEWER_BADGES.c.viewer_id,
         VIEWER_BADGES.c.badge_id,
@@ -261,7 +261,7 @@ def _read_viewers(connection: Connection, known: KnownViewers, viewer_ids: Itera
     for some in split_batches(viewer_ids):
         found = connection.execute(_VIEWERS_BY_ID, {"ids": some})
         names = list(found.keys())
-        for row in found.all():  # all at once: one by one takes three times as long
+        for row in found.all():  # all at once: row by row takes three times as long
             _take_viewer(known, dict(zip(names, row, strict=True)))
 
 

@@ -1,4 +1,4 @@
-"""Rows of `account_links`: which accounts of a media server belong to which Discord member."""
+"""Rows of `account_links`: the media server accounts of Discord members."""
 
 import math
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from persistence.database.tables import ACCOUNT_LINKS, WATCHES
 
 
 class StoredLink(NamedTuple):
-    """A link with what it needs to be taken back."""
+    """A link, with what is needed to undo it."""
 
     plex_name: str
     username: str
@@ -29,7 +29,7 @@ def read_links(connection: Connection) -> tuple[LinkedAccount, ...]:
 
 
 def has_linked_account(connection: Connection, viewer_id: str) -> bool:
-    """Tell whether some account is linked to a viewer."""
+    """Tell whether a viewer has a linked account."""
     return (
         connection.execute(select(ACCOUNT_LINKS.c.plex_id).where(ACCOUNT_LINKS.c.viewer_id == viewer_id)).first()
         is not None
@@ -37,7 +37,7 @@ def has_linked_account(connection: Connection, viewer_id: str) -> bool:
 
 
 class UnprovenLink(NamedTuple):
-    """A link that an administrator confirmed, and nobody by signing in to the account."""
+    """A link that only an administrator confirmed, without a sign-in to the account."""
 
     plex_id: str
     plex_name: str
@@ -58,7 +58,7 @@ def prove_link(connection: Connection, plex_id: str) -> None:
 
 
 def insert_link(connection: Connection, asked: LinkAccount, plex_name: str, before: PreLinkState, at_s: float) -> None:
-    """Write down a link. `at_s`: when it is made, seconds since 1970, UTC."""
+    """Insert a link. `at_s`: when it was made, seconds since 1970, UTC."""
     row = {
         "plex_id": asked.plex_id,
         "plex_name": plex_name,
@@ -72,7 +72,7 @@ def insert_link(connection: Connection, asked: LinkAccount, plex_name: str, befo
 
 
 def pop_link(connection: Connection, plex_id: str, viewer_id: str) -> StoredLink | None:
-    """Remove a link and return it; None where the two are not linked."""
+    """Remove a link and return it; None if the two are not linked."""
     own = (ACCOUNT_LINKS.c.plex_id == plex_id) & (ACCOUNT_LINKS.c.viewer_id == viewer_id)
     row = connection.execute(select(ACCOUNT_LINKS).where(own)).mappings().first()
     if row is None:
@@ -82,20 +82,20 @@ def pop_link(connection: Connection, plex_id: str, viewer_id: str) -> StoredLink
 
 
 def read_first_link(connection: Connection, viewer_id: str) -> StoredLink | None:
-    """Return the oldest link of a member; None where there is none."""
+    """Return the oldest link of a member; None if there is none."""
     query = select(ACCOUNT_LINKS).where(ACCOUNT_LINKS.c.viewer_id == viewer_id).order_by(ACCOUNT_LINKS.c.linked_at_s)
     row = connection.execute(query).mappings().first()
     return None if row is None else _stored_link(row)
 
 
 def read_pre_link_states(connection: Connection, viewer_id: str) -> list[PreLinkState]:
-    """Return what was put aside for each link that a member has."""
+    """Return the saved state before each link of a member."""
     query = select(ACCOUNT_LINKS.c.aside).where(ACCOUNT_LINKS.c.viewer_id == viewer_id)
     return [msgspec.json.decode(text, type=PreLinkState) for text in connection.execute(query).scalars()]
 
 
 class NameSighting(NamedTuple):
-    """Under which name somebody watched; it is from when the watch began."""
+    """A viewer's name in a watch, with the watch's start."""
 
     viewer_id: str
     name: str
@@ -106,10 +106,10 @@ class NameSighting(NamedTuple):
 def update_display_names(
     connection: Connection, sightings: Iterable[NameSighting], links: Iterable[LinkedAccount] | None = None
 ) -> set[str]:
-    """Note under which names members with a linked account watch by now; return those whose name changed.
+    """Update the names of members with a linked account; return the members whose name changed.
 
-    The newest name counts: of all the watches seen, those that are stored, and the link itself. `links`: at least those
-    of the viewers who were seen, where they were read already.
+    The newest name wins, among these sightings, the stored watches and the link itself. `links`: the links, at least
+    of these viewers, if they were already read.
     """
     current: dict[str, set[str]] = {}
     for link in read_links(connection) if links is None else links:
@@ -125,12 +125,12 @@ def update_display_names(
 
 
 def set_display_name(connection: Connection, viewer_id: str, name: str) -> None:
-    """Have every link of a member say the same name."""
+    """Set the member's name in all their links."""
     connection.execute(update(ACCOUNT_LINKS).where(ACCOUNT_LINKS.c.viewer_id == viewer_id).values(username=name))
 
 
 def _read_name_time(connection: Connection, viewer_id: str) -> float:
-    """Return from when the name of a member with a linked account is at the latest."""
+    """Return the time of the newest name of a member with a linked account."""
     linked = select(func.max(ACCOUNT_LINKS.c.linked_at_s)).where(ACCOUNT_LINKS.c.viewer_id == viewer_id)
     own = (WATCHES.c.viewer_id == viewer_id) & (WATCHES.c.identity == viewer_id)
     watched = select(func.max(WATCHES.c.started_at_s)).where(own)

@@ -1,4 +1,4 @@
-"""Rows of `film_ratings`: what viewers think of the films that they saw together."""
+"""Rows of `film_ratings`: the viewers' ratings of films that they saw together."""
 
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
@@ -13,25 +13,25 @@ from persistence.records.films import Film
 from persistence.records.suggestions import COMMUNITY
 
 FEWEST_SHOWN = 2
-"""From so many ratings on their mean is shown: the mean of one is what one viewer thinks."""
+"""Minimum number of ratings for showing a mean: with one, the mean would reveal that viewer's rating."""
 
 
 class Mark(NamedTuple):
-    """What the community thinks of a film."""
+    """The community's rating of a film."""
 
     mean: float
     """1 to 5."""
     ratings: int
-    """How many rated it."""
+    """Number of ratings."""
 
 
 def read_marks(
     connection: Connection, titles: Iterable[str], hidden: Collection[str]
 ) -> dict[tuple[str, int | None], Mark]:
-    """Return the marks of films by title and year; none where too few rated a film.
+    """Return the marks of films by title and year; a film with too few ratings has none.
 
-    `hidden`: the viewers whose ratings do not count, for only who saw a film rates it: more ratings than viewers, or a
-    mean beside the only rating that is known, would tell of them.
+    `hidden`: the viewers whose ratings do not count. Only viewers of a film rate it: more ratings than visible viewers,
+    or a mean that differs from the only known rating, would reveal them.
     """
     marks = {}
     for some in split_batches(titles):
@@ -52,11 +52,11 @@ def read_marks(
 
 
 def find_attended_item(connection: Connection, viewer_ids: list[str], screening_id: str) -> Item | None:
-    """Return the film of a screening that a viewer attended; None where they were not there, or only briefly."""
+    """Return the film of a screening that a viewer attended; None if they were not there, or only briefly."""
     own: list[ColumnElement[bool]] = [WATCHES.c.viewer_id.in_(viewer_ids), WATCHES.c.brief.is_(False)]
     query = select(WATCHES).where(WATCHES.c.screening_id == screening_id, *own).limit(1)
     row: Any = connection.execute(query).mappings().first()
-    if row is None:  # the watch may have become one with another, of a linked account
+    if row is None:  # the watch may be merged with another one of a linked account
         parts = select(WATCH_PARTS.c.row).where(WATCH_PARTS.c.viewer_id.in_(viewer_ids))
         originals = map(decode_part, connection.execute(parts).scalars())
         row = next((each for each in originals if each["screening_id"] == screening_id and not each["brief"]), None)
@@ -64,7 +64,7 @@ def find_attended_item(connection: Connection, viewer_ids: list[str], screening_
 
 
 def put_rating(connection: Connection, viewer_id: str, item: Item, rating: int, screening_id: str, at_s: float) -> int:
-    """Insert or replace a viewer's rating of a film; return what it was before, 0 where there was none."""
+    """Insert or replace a viewer's rating of a film; return the previous one, 0 if there was none."""
     film = Film.from_item(item)
     own = (
         FILM_RATINGS.c.community == COMMUNITY,

@@ -1,10 +1,11 @@
-"""What runs now, as figures count it: as watches of those for whom they count, in the place of stored records.
+"""Running watches as the figures count them: for the right viewer, and in place of stored records.
 
-A running watch that was resumed has a record too. And where a member is seen under several ids, one may have gone
-while another is still there: what is stored of the one and what runs of the other are one watch already now, not only
-once both are stored (`persistence.operations.link`).
+A resumed watch also has a stored record. And a member who is seen under several ids may have left under one while
+another is still there, or continues the film: the stored watch and the running one then count as one watch even
+before both are stored (`persistence.operations.link`).
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,52 +20,52 @@ from persistence.database.tables import WATCH_PARTS, WATCHES
 from persistence.records.checkpoint import RunningWatch, StoredProgress
 from persistence.records.viewers import with_current_name
 from viewers.directory import ViewerDirectory
-from viewers.merge import Thresholds, group_same_watch, merge_records, record_extent
+from viewers.merge import Attendance, Thresholds, group_same_watch, merge_records, record_attendance
 
 
 class CountedWatch(NamedTuple):
-    """A watch that runs, as if it ended now."""
+    """A running watch, as if it ended now."""
 
     record: WatchRecord
     instead_of: frozenset[str] = frozenset()
-    """Ids of the stored records whose place it takes: what it is with them together is in it."""
+    """Ids of the stored records that it replaces: they are merged into it."""
 
 
 @dataclass(frozen=True)
 class RunningWatches:
-    """Everything that runs."""
+    """All running watches."""
 
     watches: tuple[CountedWatch, ...] = ()
 
     @property
     def records(self) -> list[WatchRecord]:
-        """What runs, as records."""
+        """The running watches, as records."""
         return [watch.record for watch in self.watches]
 
     @property
     def instead_of(self) -> list[str]:
-        """Ids of the stored records that are left out of every figure that has these watches."""
+        """Ids of the stored records that must be left out of every figure that includes these watches."""
         return sorted({watch_id for watch in self.watches for watch_id in watch.instead_of})
 
     def by_viewer(self) -> "dict[str, RunningWatches]":
-        """Return what runs of each viewer."""
+        """Return the running watches of each viewer."""
         found: dict[str, list[CountedWatch]] = {}
         for watch in self.watches:
             found.setdefault(watch.record.viewer_id, []).append(watch)
         return {viewer_id: RunningWatches(tuple(watches)) for viewer_id, watches in found.items()}
 
     def of_viewer(self, viewer_id: str) -> "RunningWatches":
-        """Return what runs of one viewer."""
+        """Return the running watches of one viewer."""
         return RunningWatches(tuple(watch for watch in self.watches if watch.record.viewer_id == viewer_id))
 
 
 class _Observed(NamedTuple):
-    """A watch as it was seen: it runs, or is stored."""
+    """A watch under one id: running or stored."""
 
     record: WatchRecord
     identity: str
     stored_as: frozenset[str]
-    """Id of the stored record that has it; empty where none does."""
+    """Id of the stored record that contains it; empty if there is none."""
     runs: bool
 
 
@@ -75,9 +76,9 @@ def count_running(
     people: ViewerDirectory,
     thresholds: Thresholds,
 ) -> RunningWatches:
-    """Return running watches as those of the viewers whom they count for.
+    """Return running watches attributed to the viewers for whom they count, and merged with stored ones.
 
-    `stored`: those of them that have a record; `thresholds`: what makes a merged watch count.
+    `stored`: the progress of those that have a record; `thresholds`: decide whether a merged watch counts.
     """
     watches = list(running)
     members = {link.viewer_id for link in people.links.values()}
@@ -91,27 +92,49 @@ def count_running(
             of_members.append(seen)
         else:
             counted.append(CountedWatch(record, seen.stored_as))
-    overlapping = _read_overlapping(connection, of_members, people)
-    for film in _group_by_film([*of_members, *overlapping]):
-        counted += _merge_film(film, thresholds)
+    for group in _group_with_stored(connection, of_members, people, thresholds):
+        records = [seen.record for seen in group]
+        instead_of = frozenset().union(*(seen.stored_as for seen in group))
+        counted.append(CountedWatch(merge_records(records, thresholds), instead_of))
     counted.sort(key=lambda watch: (watch.record.started_at_s, watch.record.watch_id))
     return RunningWatches(tuple(counted))
 
 
 def attribute_to_viewer(record: WatchRecord, people: ViewerDirectory) -> WatchRecord:
-    """Return a watch as that of the viewer for whom it counts: the member's, where a Plex account is linked."""
+    """Return a watch attributed to the viewer for whom it counts: the member, if the Plex account is linked."""
     link = people.links.get(record.viewer_id)
     return replace(record, viewer_id=link.viewer_id, username=link.username) if link is not None else record
 
 
-def _merge_film(film: list[_Observed], thresholds: Thresholds) -> Iterator[CountedWatch]:
-    """Yield what runs of a member's watches of one film, each with what is stored of the same time."""
-    for group in group_same_watch(film, lambda seen: record_extent(seen.record), lambda seen: seen.identity):
-        if any(seen.runs for seen in group):
-            records = [seen.record for seen in group]
-            yield CountedWatch(
-                merge_records(records, thresholds), frozenset().union(*(seen.stored_as for seen in group))
-            )
+def _group_with_stored(
+    connection: Connection, running: list[_Observed], people: ViewerDirectory, thresholds: Thresholds
+) -> list[list[_Observed]]:
+    """Return the members' running watches, each grouped with the stored watches that are one with it.
+
+    A stored watch may itself continue an earlier one: the search goes further back until none does. Each part of a
+    merged record is treated separately.
+    """
+    films = {_film_of(seen.record) for seen in running}
+    running_ids = {seen.record.watch_id for seen in running}
+    earliest_s = min((seen.record.started_at_s for seen in running), default=0.0)
+    groups: list[list[_Observed]] = []
+    since_s = math.inf
+    while films and earliest_s < since_s:
+        since_s = earliest_s
+        ended_since = _read_ended_since(connection, films, since_s - thresholds.resume_window_s, people)
+        stored = [seen for seen in ended_since if seen.record.watch_id not in running_ids]
+        groups = [
+            group
+            for film in _group_by_film([*running, *stored])
+            for group in group_same_watch(film, _attendance_of, thresholds)
+            if any(seen.runs for seen in group)
+        ]
+        earliest_s = min(seen.record.started_at_s for group in groups for seen in group)
+    return groups
+
+
+def _attendance_of(seen: _Observed) -> Attendance:
+    return record_attendance(seen.record, seen.identity)
 
 
 def _group_by_film(watches: Iterable[_Observed]) -> Iterable[list[_Observed]]:
@@ -119,26 +142,6 @@ def _group_by_film(watches: Iterable[_Observed]) -> Iterable[list[_Observed]]:
     for seen in watches:
         groups.setdefault(_film_of(seen.record), []).append(seen)
     return groups.values()
-
-
-def _read_overlapping(connection: Connection, running: list[_Observed], people: ViewerDirectory) -> list[_Observed]:
-    """Return what is stored of the viewers and films that run, as far as it hangs together with them in time.
-
-    What overlaps with a running watch may overlap with an earlier one: so it is looked further back until none does.
-    Each part of a record is returned by itself.
-    """
-    films = {_film_of(seen.record) for seen in running}
-    running_ids = {seen.record.watch_id for seen in running}
-    since_s = min((seen.record.started_at_s for seen in running), default=0.0)
-    overlapping: list[_Observed] = []
-    while films:
-        ended_since = _read_ended_since(connection, films, since_s, people)
-        overlapping = [seen for seen in ended_since if seen.record.watch_id not in running_ids]
-        earliest_s = min((seen.record.started_at_s for seen in overlapping), default=since_s)
-        if earliest_s >= since_s:
-            break
-        since_s = earliest_s
-    return overlapping
 
 
 def _read_ended_since(

@@ -1,4 +1,4 @@
-"""Rows of `saves` and `handled_messages`: what was saved when, and which messages took effect."""
+"""Rows of `saves` and `handled_messages`: past saves, and the messages that took effect."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from persistence.database.sql import upsert
 from persistence.database.tables import HANDLED_MESSAGES, SAVES, VIEWER_BADGES, VIEWER_STATS
 
 KEEP_HANDLED_S = 30 * 86400.0
-"""Ids of handled messages are kept this long; a sender tries again for seconds, not for weeks."""
+"""How long ids of handled messages are kept; a sender retries for seconds, not for weeks."""
 KEEP_SAVES = 5000
-"""Rows of `saves` that are kept, and a few more."""
+"""Minimum number of `saves` rows that are kept."""
 _CLEAN_UP_EVERY = 50
-"""Saves from one look for what is too old to the next."""
+"""Number of saves between two deletions of old rows."""
 _INSERT_SAVE = SAVES.insert().returning(SAVES.c.save_id)
 
 
 @dataclass(frozen=True)
 class SaveResult:
-    """What a save left in the store."""
+    """The result of a save."""
 
     users: int
     watches: int
@@ -29,37 +29,37 @@ class SaveResult:
     has_new_badges: bool = False
     """Whether anybody earned a badge."""
     has_new_names: bool = False
-    """Whether a member is called otherwise by now."""
+    """Whether a member's name changed."""
     is_repeat: bool = False
-    """Whether nothing was done, for the store had it all already."""
+    """Whether nothing was done because the store already contained it all."""
 
 
 def is_handled(connection: Connection, message_id: str) -> bool:
-    """Tell whether a message took effect already."""
+    """Tell whether a message already took effect."""
     query = select(HANDLED_MESSAGES.c.message_id).where(HANDLED_MESSAGES.c.message_id == message_id)
     return connection.execute(query).first() is not None
 
 
 def record_handled(connection: Connection, message_ids: Iterable[str], at_s: float) -> None:
-    """Note that messages take effect with this transaction; seconds since 1970, UTC."""
+    """Note that messages take effect with this transaction. `at_s`: seconds since 1970, UTC."""
     rows: list[dict[str, Any]] = [{"message_id": message_id, "handled_at_s": at_s} for message_id in message_ids]
     upsert(connection, HANDLED_MESSAGES, rows)
 
 
 def read_last_saved_s(connection: Connection) -> float | None:
-    """Return when the last save was, seconds since 1970, UTC; None where there was none."""
+    """Return when the last save was, seconds since 1970, UTC; None if there was none."""
     return connection.execute(select(SAVES.c.saved_at_s).order_by(SAVES.c.save_id.desc()).limit(1)).scalar()
 
 
 @dataclass(frozen=True)
 class StoredCounts:
-    """How many viewers and badges there are."""
+    """Numbers of stored viewers and badges."""
 
     users: int
     badges: int
 
     def add(self, users: int, badges: int) -> "StoredCounts":
-        """Return the numbers where so many came."""
+        """Return the numbers after adding these."""
         return StoredCounts(self.users + users, self.badges + badges)
 
 
@@ -71,7 +71,7 @@ def count_stored(connection: Connection) -> StoredCounts:
 
 
 def record_save(connection: Connection, reason: str, result: SaveResult, at_s: float) -> None:
-    """Note a save; now and then the oldest go, and the messages of which no sender can know any more."""
+    """Insert a save; from time to time delete the oldest saves, and messages that no sender resends any more."""
     row = {
         "saved_at_s": at_s,
         "reason": reason,

@@ -30,7 +30,7 @@ _ROWS_AT_ONCE = 1000
 
 
 def count_totals(connection: Connection, rules: StatisticsRules, viewer_id: str, without: Iterable[str] = ()) -> Totals:
-    """Count a viewer's totals anew: the base of an import and every stored watch but those in `without`."""
+    """Recount a viewer's totals: the base of an import and every stored watch but those in `without`."""
     left_out = set(without)
     query = select(WATCHES).where(WATCHES.c.viewer_id == viewer_id).execution_options(yield_per=_ROWS_AT_ONCE)
     rows = connection.execute(query).mappings()
@@ -39,7 +39,7 @@ def count_totals(connection: Connection, rules: StatisticsRules, viewer_id: str,
 
 
 def _read_base(connection: Connection, viewer_id: str) -> Totals:
-    """Return what imports claim beyond their history."""
+    """Return the totals that imports state beyond their history."""
     query = select(VIEWERS.c.base).where(VIEWERS.c.viewer_id == viewer_id)
     return decode_totals(connection.execute(query).scalar())
 
@@ -47,7 +47,7 @@ def _read_base(connection: Connection, viewer_id: str) -> Totals:
 def subtract_replaced(
     connection: Connection, rules: StatisticsRules, viewer_id: str, totals: Totals, now: RunningWatches
 ) -> Totals:
-    """Return a viewer's totals without the stored watches whose place is taken by what runs now."""
+    """Return a viewer's totals without the stored watches that running ones replace."""
     ids = now.instead_of
     if not ids:
         return totals
@@ -69,9 +69,10 @@ def _count_after(
     gone: Sequence[WatchRecord],
     come: Sequence[WatchRecord],
 ) -> Totals:
-    """Return a viewer's totals after some of the records went and others came, which the store has by now.
+    """Return a viewer's totals after some records were removed and others added, which the store already contains.
 
-    It costs what changed. Only where nothing was counted `before`, or in another time zone, all records are added up.
+    The cost depends on the changes only. If there are no totals `before`, or only for another time zone, all records
+    are counted.
     """
 
     def is_watched_otherwise(day: str) -> bool:
@@ -90,7 +91,7 @@ def _count_after(
 def _is_day_watched(
     connection: Connection, rules: StatisticsRules, viewer_id: str, day: str, without: Iterable[str] = ()
 ) -> bool:
-    """Tell whether a viewer watched on a local day (ISO date): an import says so, or a stored watch but `without`."""
+    """Tell whether a viewer watched on a local day (ISO date), by an import or a stored watch not in `without`."""
     if day in _read_base(connection, viewer_id).days:
         return True
     began = datetime.combine(date.fromisoformat(day), time(), rules.zone)
@@ -105,21 +106,21 @@ def _is_day_watched(
 
 
 def count_moved(connection: Connection, zone: tzinfo, viewer_id: str, identity: str) -> Totals:
-    """Return what a viewer's watches under an id add up to."""
+    """Return the totals of a viewer's watches under one id."""
     chosen = (WATCHES.c.viewer_id == viewer_id, WATCHES.c.identity == identity)
     query = select(WATCHES).where(*chosen).execution_options(yield_per=_ROWS_AT_ONCE)
     return add_watches(Totals(), map(watch_record, connection.execute(query).mappings()), zone)
 
 
 def read_totals(connection: Connection, viewer_id: str) -> Totals | None:
-    """Return the accumulator of a viewer's finished watches; None where the viewer is new."""
+    """Return the accumulator of a viewer's finished watches; None if the viewer is new."""
     query = select(VIEWER_STATS.c.totals).where(VIEWER_STATS.c.viewer_id == viewer_id)
     found = connection.execute(query).scalar_one_or_none()
     return None if found is None else decode_totals(found)
 
 
 def age_streaks(connection: Connection, rules: StatisticsRules, at_s: float) -> None:
-    """Have no streak in the statistics that is over by now: nothing else of who does not watch changes by itself."""
+    """Set streaks that are over to 0: no other figure changes while a viewer does not watch."""
     is_over = VIEWER_STATS.c.last_watch_date < oldest_current_day(rules.today(at_s))
     connection.execute(
         update(VIEWER_STATS)
@@ -129,25 +130,25 @@ def age_streaks(connection: Connection, rules: StatisticsRules, at_s: float) -> 
 
 
 class SettledFigures(NamedTuple):
-    """Of a viewer's figures as they were written what the next save need not read again."""
+    """The part of a viewer's figures that the next save need not read again."""
 
     finished_s: float
     """Playing time of the finished watches, seconds."""
     seconds_to_badge: float
-    """How much longer the viewer has to play at least until that alone earns a badge."""
+    """Minimum further playing time that would earn a badge by itself."""
 
 
 class WrittenStatistics(NamedTuple):
-    """What was written of viewers."""
+    """The rows written for viewers."""
 
     rows: list[dict[str, Any]]
     """Rows of `viewer_stats`."""
     new_badges: list[dict[str, Any]]
-    """Rows of `viewer_badges` that were not there before."""
+    """New rows of `viewer_badges`."""
     new_viewers: int
-    """How many had no statistics before."""
+    """Number of viewers who had no statistics before."""
     settled: dict[str, SettledFigures]
-    """Of those who watch, where the next watch of theirs to be seen gives them no other name."""
+    """Figures of viewers with running watches, except those whose name in them differs from the stored one."""
 
 
 def settle_statistics(
@@ -161,7 +162,7 @@ def settle_statistics(
     earned_in: Mapping[str, str] | None = None,
     announce: bool = True,
 ) -> WrittenStatistics:
-    """Write the statistics of viewers as `write_statistics` does, after what a transaction changed of their records."""
+    """Update the totals of viewers for a transaction's changes, and write their statistics (`write_statistics`)."""
     gone: dict[str, list[WatchRecord]] = {}
     come: dict[str, list[WatchRecord]] = {}
     for old, new in change.row_changes():
@@ -193,12 +194,12 @@ def write_statistics(
     earned_in: Mapping[str, str] | None = None,
     announce: bool = True,
 ) -> WrittenStatistics:
-    """Write the statistics of the viewers in `totals` (finished watches alone) with what they watch now, and
-    the badges that this earns them.
+    """Write the statistics of the viewers in `totals` (finished watches alone) including their running watches, and
+    the badges that these earn.
 
-    `running` holds their running watches as if they ended now; records whose place they take stay out of the
-    figures. `earned_in` names the screening that earned a viewer's badges where that is not one of them. `known`: what
-    the store has of these viewers, where it was read already.
+    `running` contains their running watches as if they ended now; the records that these replace are left out of the
+    figures. `earned_in` names the screening that earned a viewer's badges, if it is not a running one. `known`: what
+    the store contains about these viewers, if it was already read.
     """
     known = read_known_viewers(connection, totals) if known is None else known
     unseen = known.people.hidden_viewers()
@@ -241,21 +242,21 @@ def write_statistics(
 
 
 def _is_called_alike(row: Mapping[str, Any], now: Iterable[WatchRecord]) -> bool:
-    """Tell whether a viewer's row says what each of the running watches says, whichever is seen last."""
+    """Tell whether all running watches have the name (and guild) of the viewer's row."""
     return all(
         record.username == row["username"] and (record.guild_id or row["guild_id"]) == row["guild_id"] for record in now
     )
 
 
 def without_running(row: Row, rules: StatisticsRules) -> dict[str, Any]:
-    """Return a row of `viewer_stats` without what was running: finished watches alone."""
+    """Return a row of `viewer_stats` without running watches: finished ones alone."""
     finished, saved_s = decode_totals(row["totals"]), row["saved_at_s"]
     stats = build_stats(finished, row["viewer_id"], row["username"], rules.today(saved_s), watching_now="")
     return {**row, **_build_row(stats, row["totals"], saved_s)}
 
 
 def title_watched_now(running: list[WatchRecord]) -> str:
-    """Return the title of what a viewer watches now; empty where nothing."""
+    """Return the title that a viewer is watching now; empty if none."""
     return record_title(running[-1].item) if running else ""
 
 
@@ -283,6 +284,6 @@ def _build_row(stats: ViewerStats, totals: str, at_s: float) -> dict[str, Any]:
 def count_totals_with_running(
     connection: Connection, rules: StatisticsRules, viewer_id: str, running: RunningWatches
 ) -> Totals:
-    """Return a viewer's totals with what runs of that viewer as if it ended now."""
+    """Return a viewer's totals, with the running watches as if they ended now."""
     finished = read_totals(connection, viewer_id) or Totals()
     return add_watches(subtract_replaced(connection, rules, viewer_id, finished, running), running.records, rules.zone)

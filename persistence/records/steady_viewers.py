@@ -1,8 +1,8 @@
-"""Viewers who watch on as they did at the last save: nothing but their playing time has changed since.
+"""Finds viewers for whom only the playing time has changed since the last save.
 
-From one auto-save to the next that is nearly everybody who watches. A viewer's years need not be read for it, nor
-judged for badges: the row of the statistics gets two new figures. What makes a viewer another case is looked at here:
-another film, a film that is completed by now, a new day or evening, a badge that more time could earn.
+From one auto-save to the next these are nearly all viewers who watch. Their totals need not be read, nor checked for
+badges: their row of statistics gets two new figures. This file checks for the exceptions: another film, a film that is
+now completed, a new day or evening, a badge that more time could earn.
 """
 
 import operator
@@ -21,26 +21,26 @@ from persistence.records.running_watches import RunningWatches
 from persistence.records.statistics import SettledFigures
 
 _MARGIN_S = 1.0
-"""Who is so near to a badge is judged for it: sums are rounded."""
+"""Viewers this close to a badge are checked for it, because sums are rounded."""
 _get_unchanging = operator.attrgetter(
     *("watch_id", "username", "item", "media_type", "source", "started_at_s", "join_position_ms"),
     *("completed", "brief", "party", "first_seat", "guild_id"),
 )
-"""What of a record statistics and badges go by, but for when it was played."""
+"""The fields of a record that statistics and badges depend on, besides when it was played."""
 
 
 class _SteadyViewer(NamedTuple):
-    """A viewer as of the save at which the figures were counted."""
+    """A viewer at the save that counted the figures."""
 
     running: RunningWatches
     figures: SettledFigures
     today: date
     part: PartOfDay
-    """When what runs was last played."""
+    """The part of the day in which the running watches were last played."""
 
 
 class WatchedLonger(NamedTuple):
-    """What is new of such a viewer."""
+    """The new figures of such a viewer."""
 
     total_watch_time_s: float
     last_seen_s: float
@@ -48,27 +48,27 @@ class WatchedLonger(NamedTuple):
 
 
 class SteadyViewers:
-    """What is known of those who watch, kept from one save to the next. Used on the writer's thread."""
+    """The counted figures of viewers who watch, kept from one save to the next. Used on the writer's thread."""
 
     def __init__(self) -> None:
         self._viewers: dict[str, _SteadyViewer] = {}
 
     @property
     def count(self) -> int:
-        """How many are known."""
+        """Number of viewers in it."""
         return len(self._viewers)
 
     def forget(self) -> None:
-        """Have everybody's figures counted by the next save: something else may have changed them."""
+        """Drop all viewers, so that the next save counts them: something else may have changed their figures."""
         self._viewers.clear()
 
     def forget_viewers(self, viewer_ids: Iterable[str]) -> None:
-        """Have the figures of some counted by the next save."""
+        """Drop these viewers, so that the next save counts them."""
         for viewer_id in viewer_ids:
             self._viewers.pop(viewer_id, None)
 
     def take_longer(self, running: Mapping[str, RunningWatches], today: date) -> dict[str, WatchedLonger]:
-        """Return what is new of those who only watched on, and forget all others."""
+        """Return the new figures of viewers who only continued watching, and drop all others."""
         found = {}
         for viewer_id, now in running.items():
             steady = self._viewers.get(viewer_id)
@@ -89,7 +89,7 @@ class SteadyViewers:
         today: date,
         zone: tzinfo,
     ) -> None:
-        """Note how the figures of those who watch were counted, after that is committed."""
+        """Keep the counted figures of viewers who watch; called after the commit."""
         part = PartOfDay(0.0, 0.0)
         for viewer_id, figures in settled.items():
             theirs = running[viewer_id]
@@ -101,7 +101,7 @@ class SteadyViewers:
 
 
 def write_longer(connection: Connection, longer: Mapping[str, WatchedLonger], at_s: float) -> None:
-    """Write what is new of those who only watched on."""
+    """Write the new figures of viewers who only continued watching."""
     if longer:
         rows: list[dict[str, Any]] = [
             {"viewer": viewer_id, "total_s": each.total_watch_time_s, "seen_s": each.last_seen_s, "at_s": at_s}
@@ -125,7 +125,7 @@ _UPDATE_VIEWERS = (
 
 
 def _has_only_gone_on(steady: _SteadyViewer, now: RunningWatches) -> bool:
-    """Tell whether more playing time, in the same part of the same day, is all that is new, and earns no badge."""
+    """Tell whether the only change is more playing time in the same part of the same day, and earns no badge."""
     before = steady.running.watches
     if len(before) != len(now.watches):
         return False
@@ -139,14 +139,14 @@ def _has_only_gone_on(steady: _SteadyViewer, now: RunningWatches) -> bool:
         is_same = last.start_s == longer.start_s and old.sittings[:-1] == new.sittings[:-1]
         if not is_same or not steady.part.has(longer.end_s):
             return False
-        # A sitting over midnight shares its time between two days: what one gets less, the other gets more.
+        # A sitting over midnight is divided between two days: what one loses, the other gains.
         more_s += abs(longer.end_s - last.end_s)
         more_s += max(abs(longer.playing_s - last.playing_s), abs(new.playing_s - old.playing_s))
     return more_s < steady.figures.seconds_to_badge
 
 
 def _find_last_sitting(record: WatchRecord) -> Sitting:
-    """Return when a watch was last played; a record without sittings says only when it began and ended."""
+    """Return the last sitting of a watch; for a record without sittings, the time from its start to its end."""
     if record.sittings:
         return record.sittings[-1]
     return Sitting(record.started_at_s, record.ended_at_s, record.playing_s)

@@ -1,4 +1,4 @@
-"""Rows of `suggestions` and `suggestion_wishes`: films that members want to see, and who wants which."""
+"""Rows of `suggestions` and `suggestion_wishes`: films that members want to see, and who wants each."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ from persistence.database.tables import SUGGESTION_WISHES, SUGGESTIONS
 from persistence.records.films import Film
 
 COMMUNITY = ""
-"""The only one."""
+"""The only community of a store."""
 _ITEM = msgspec.json.Decoder(Item)
 
 
 @dataclass(frozen=True)
 class Wish:
-    """That a member wants to see a film."""
+    """A member's wish to see a film."""
 
     viewer_id: str
     username: str
@@ -44,7 +44,7 @@ class Suggestion:
 
 
 def read_suggestions(connection: Connection) -> list[Suggestion]:
-    """Return the whole list: the most wanted first, then the longest suggested."""
+    """Return the whole list: the most wanted first, then the oldest first."""
     rows = connection.execute(select(SUGGESTIONS).where(SUGGESTIONS.c.community == COMMUNITY)).mappings()
     by_id = {row["suggestion_id"]: _suggestion(row) for row in rows}
     order = (SUGGESTION_WISHES.c.wished_at_s, SUGGESTION_WISHES.c.viewer_id)
@@ -56,17 +56,17 @@ def read_suggestions(connection: Connection) -> list[Suggestion]:
 
 
 def find_suggestion(connection: Connection, film: Film) -> Suggestion | None:
-    """Return the suggestion of a film; None where nobody suggested it."""
+    """Return the suggestion of a film; None if nobody suggested it."""
     return next((each for each in read_suggestions(connection) if each.film.is_same(film)), None)
 
 
 def get_suggestion(connection: Connection, suggestion_id: str) -> Suggestion | None:
-    """Return the suggestion of an id; None where it is not on the list any more."""
+    """Return the suggestion with this id; None if it is no longer on the list."""
     return next((each for each in read_suggestions(connection) if each.suggestion_id == suggestion_id), None)
 
 
 def put_suggestion(connection: Connection, suggestion_id: str, film: Film, at_s: float) -> None:
-    """Insert or replace a film of the list."""
+    """Insert or replace a film on the list."""
     row = {
         "community": COMMUNITY,
         "suggestion_id": suggestion_id,
@@ -91,7 +91,7 @@ def put_wish(connection: Connection, suggestion_id: str, viewer_id: str, usernam
 
 
 def delete_wishes(connection: Connection, viewer_ids: Sequence[str], suggestion_id: str = "") -> int:
-    """Remove the wishes of a viewer, or the one for a suggestion; films that nobody wants any more leave the list."""
+    """Remove a viewer's wishes, or the one for a suggestion, and films that nobody wants any more."""
     chosen = [SUGGESTION_WISHES.c.community == COMMUNITY, SUGGESTION_WISHES.c.viewer_id.in_(viewer_ids)]
     if suggestion_id:
         chosen.append(SUGGESTION_WISHES.c.suggestion_id == suggestion_id)
@@ -103,7 +103,7 @@ def delete_wishes(connection: Connection, viewer_ids: Sequence[str], suggestion_
 
 
 def delete_suggestions(connection: Connection, suggestion_ids: Iterable[str]) -> None:
-    """Remove films from the list, whoever wants them."""
+    """Remove films from the list, even if somebody wants them."""
     for suggestion_id in suggestion_ids:
         for table in (SUGGESTION_WISHES, SUGGESTIONS):
             own = (table.c.community == COMMUNITY) & (table.c.suggestion_id == suggestion_id)

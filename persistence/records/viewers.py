@@ -1,4 +1,4 @@
-"""Rows of `viewers`, `privacy` and `forgotten`: everybody's name, choice of privacy, and who was erased."""
+"""Rows of `viewers`, `privacy` and `forgotten`: names, choices of privacy, and erased viewers."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
@@ -18,11 +18,11 @@ from viewers.directory import HIDDEN_CHOICES, ViewerDirectory
 from wording.problems import english
 
 KEEP_FORGOTTEN_S = 30 * 86_400.0
-"""How long is remembered that somebody was forgotten: what comes late comes within hours."""
+"""How long an erasure is remembered: late messages arrive within hours."""
 
 
 def read_directory(connection: Connection) -> ViewerDirectory:
-    """Return links and choices as they stand."""
+    """Return the current links and choices of privacy."""
     return ViewerDirectory.from_message(read_links(connection), read_choices(connection))
 
 
@@ -33,16 +33,16 @@ def read_choices(connection: Connection) -> tuple[tuple[str, Privacy], ...]:
 
 
 def with_current_name(record: WatchRecord, names: Mapping[str, str]) -> WatchRecord:
-    """Return a record under the name that its viewer has now, where an account is linked: not under the account's.
+    """Return a record with its viewer's current name; for a linked account that is the member's.
 
-    `names`: as `ViewerDirectory.member_names`.
+    `names`: see `ViewerDirectory.member_names`.
     """
     name = names.get(record.viewer_id)
     return record if name is None else replace(record, username=name)
 
 
 def read_account(connection: Connection, viewer_id: str, problem: Problem | None = None) -> ViewerAccount:
-    """Return a member's links and choice, with why nothing was changed."""
+    """Return a member's links and choice. `problem`: why nothing was changed."""
     people = read_directory(connection)
     own = tuple(link for link in people.links.values() if link.viewer_id == viewer_id)
     count = select(func.count()).select_from(WATCHES).where(WATCHES.c.viewer_id == viewer_id)
@@ -53,10 +53,10 @@ def read_account(connection: Connection, viewer_id: str, problem: Problem | None
 
 
 def set_privacy(change: ChangeSet, asked: SetPrivacy, at_s: float) -> None:
-    """Write down a member's choice. Badges of who is hidden are not announced later on either.
+    """Store a member's choice. Badges of a hidden member are not announced later either.
 
-    What runs of who is not tracked any more is left out at once, also of the checkpoint and of the statistics: nobody
-    else may be watching, and then there is no next save.
+    Running watches of an untracked member are removed from checkpoint and statistics at once: if nobody else is
+    watching, there is no next save.
     """
     connection = change.connection
     if asked.privacy not in get_args(Privacy):
@@ -79,30 +79,30 @@ def set_privacy(change: ChangeSet, asked: SetPrivacy, at_s: float) -> None:
 
 
 def record_erasure(connection: Connection, viewer_ids: Iterable[str], at_s: float) -> None:
-    """Note that what began before and comes late is not to be stored."""
+    """Note an erasure, so that late messages about watches that began before it are not stored."""
     connection.execute(delete(FORGOTTEN).where(FORGOTTEN.c.at_s < at_s - KEEP_FORGOTTEN_S))
     rows: list[dict[str, Any]] = [{"viewer_id": viewer_id, "at_s": at_s} for viewer_id in viewer_ids]
     upsert(connection, FORGOTTEN, rows)
 
 
 def correct_erasure_times(connection: Connection, now_s: float) -> None:
-    """Have nobody forgotten later than now: what began before is not stored, for years where a clock was far ahead."""
+    """Limit erasure times to now: after a clock far ahead, nothing of these viewers would be stored for years."""
     connection.execute(update(FORGOTTEN).where(FORGOTTEN.c.at_s > now_s).values(at_s=now_s))
 
 
 def read_erasures(connection: Connection) -> dict[str, float]:
-    """Return who was forgotten, and when; seconds since 1970, UTC."""
+    """Return the erased viewers, and when; seconds since 1970, UTC."""
     query = select(FORGOTTEN.c.viewer_id, FORGOTTEN.c.at_s)
     return dict(connection.execute(query).all())
 
 
 def read_viewer_row(connection: Connection, viewer_id: str) -> dict[str, Any] | None:
-    """Return the row of a viewer; None where there is none."""
+    """Return the row of a viewer; None if there is none."""
     return read_viewer_rows(connection, [viewer_id]).get(viewer_id)
 
 
 def read_viewer_rows(connection: Connection, viewer_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return the rows of some viewers, as far as there are any."""
+    """Return the rows of those viewers who have one."""
     rows: dict[str, dict[str, Any]] = {}
     for some in split_batches(viewer_ids):
         for row in connection.execute(select(VIEWERS).where(VIEWERS.c.viewer_id.in_(some))).mappings():
@@ -113,7 +113,7 @@ def read_viewer_rows(connection: Connection, viewer_ids: Iterable[str]) -> dict[
 def record_viewers(
     connection: Connection, records: Iterable[WatchRecord], known: Mapping[str, dict[str, Any]] | None = None
 ) -> dict[str, dict[str, Any]]:
-    """Note who watched, under the newest name; return their rows. `known`: the rows as stored, where they were read."""
+    """Update the rows of viewers with their newest name; return the rows. `known`: the stored rows, if already read."""
     seen = list(records)
     rows = read_viewer_rows(connection, {record.viewer_id for record in seen}) if known is None else dict(known)
     for record in seen:
@@ -124,7 +124,7 @@ def record_viewers(
 
 
 def _seen_in(row: Mapping[str, Any] | None, record: WatchRecord) -> dict[str, Any]:
-    """Return the row of a viewer with what a watch says of them."""
+    """Return the row of a viewer, updated from a watch."""
     fresh = new_viewer_row(
         record.viewer_id,
         record.username,
@@ -146,7 +146,7 @@ def _seen_in(row: Mapping[str, Any] | None, record: WatchRecord) -> dict[str, An
 def add_to_counts(
     connection: Connection, viewer_id: str, username: str, at_s: float, *, votes: int = 0, requests: int = 0
 ) -> None:
-    """Add to how often a viewer voted and suggested a film; the viewer may never have watched anything."""
+    """Add to a viewer's counts of votes and suggestions; the viewer may never have watched anything."""
     row = read_viewer_row(connection, viewer_id) or new_viewer_row(viewer_id, username, "", "", at_s, at_s)
     row["votes_cast"] = max(0, row["votes_cast"] + votes)
     row["movies_requested"] = max(0, row["movies_requested"] + requests)
@@ -156,7 +156,7 @@ def add_to_counts(
 def new_viewer_row(
     viewer_id: str, username: str, server_id: str, guild_id: str, first_seen_s: float, last_seen_s: float
 ) -> dict[str, Any]:
-    """Return the row of a viewer who was never seen before."""
+    """Return the row of a new viewer."""
     return {
         "viewer_id": viewer_id,
         "username": username,

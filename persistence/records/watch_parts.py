@@ -1,7 +1,7 @@
-"""Watches that are one: `watches` has what they are together, `watch_parts` each of them as it was.
+"""Merged watches: `watches` contains the merged record, `watch_parts` the originals.
 
-A member with linked accounts may be seen under several ids at one time. Which watches are one is
-`viewers.merge.group_same_watch`. The originals are kept, so that a link can be taken back.
+A member with linked accounts may be seen under several ids, at the same time or in turns. `group_same_watch` in
+`viewers.merge` decides which watches are one. The originals are kept, so that a link can be undone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,43 +16,52 @@ from persistence.database.sql import split_batches, upsert
 from persistence.database.tables import WATCH_PARTS, WATCHES
 from persistence.records.change_set import ChangeSet, RowChange
 from persistence.records.watches import FilmKey, film_of, write_rows
-from viewers.merge import Extent, Thresholds, group_same_watch, merge_records
+from viewers.merge import (
+    Attendance,
+    Extent,
+    Thresholds,
+    group_overlapping,
+    group_same_watch,
+    merge_records,
+    record_attendance,
+)
 
 
 def read_part(connection: Connection, watch_id: str) -> dict[str, Any] | None:
-    """Return a record that is a part of another, as it was; None where it is none."""
+    """Return the original of a merged watch; None if the watch is not a part."""
     text = connection.execute(select(WATCH_PARTS.c.row).where(WATCH_PARTS.c.watch_id == watch_id)).scalar()
     return None if text is None else decode_part(text)
 
 
 def replace_part(connection: Connection, row: Row) -> None:
-    """Replace a record that is a part of another; the merge that follows makes of them what they are together."""
+    """Replace the original of a merged watch; the merge that follows updates the merged record."""
     own = WATCH_PARTS.c.watch_id == row["watch_id"]
     connection.execute(update(WATCH_PARTS).where(own).values(row=as_json(dict(row))))
 
 
 def read_all_parts(connection: Connection) -> dict[str, dict[str, Any]]:
-    """Return every record that is a part of another, as it was, by its watch_id."""
+    """Return all originals of merged watches, by watch_id."""
     found = connection.execute(select(WATCH_PARTS.c.watch_id, WATCH_PARTS.c.row))
     return {watch_id: decode_part(text) for watch_id, text in found}
 
 
 def read_parts(connection: Connection, viewer_id: str) -> list[dict[str, Any]]:
-    """Return a viewer's records that are parts of others, each as it was."""
+    """Return the originals of a viewer's merged watches."""
     found = connection.execute(select(WATCH_PARTS.c.row).where(WATCH_PARTS.c.viewer_id == viewer_id)).scalars()
     return [decode_part(text) for text in found]
 
 
 def read_films_with_part(connection: Connection, viewer_id: str, plex_id: str) -> list[FilmKey]:
-    """Return the films of which a viewer's record is one with what was watched under an id."""
+    """Return the films of a viewer's merged watches that have a part watched under this id."""
     rows = read_parts(connection, viewer_id)
     return sorted({film_of(row) for row in rows if row["identity"] == plex_id})
 
 
-def find_shared_films(connection: Connection, viewer_id: str, other_id: str) -> list[FilmKey]:
-    """Return the films that two viewers watched at one time: they may be one watch each, once the two are one viewer.
+def find_shared_films(connection: Connection, viewer_id: str, other_id: str, window_s: float) -> list[FilmKey]:
+    """Return the films that two viewers watched at the same time, or in turns within the resume window.
 
-    It costs what there is of `other_id`, and of `viewer_id` from the same time.
+    Their watches may become one once the two are one viewer. `window_s`: the resume window. It reads all watches of
+    `other_id`, and those of `viewer_id` from about the same time.
     """
     columns = (WATCHES.c.server_id, WATCHES.c.rating_key, WATCHES.c.started_at_s, WATCHES.c.ended_at_s)
     query = select(*columns).where(WATCHES.c.rating_key != "")
@@ -61,48 +70,53 @@ def find_shared_films(connection: Connection, viewer_id: str, other_id: str) -> 
         return []
     began_s, ended_s = min(row[2] for row in others), max(row[3] for row in others)
     own = query.where(
-        WATCHES.c.viewer_id == viewer_id, WATCHES.c.ended_at_s >= began_s, WATCHES.c.started_at_s <= ended_s
+        WATCHES.c.viewer_id == viewer_id,
+        WATCHES.c.ended_at_s >= began_s - window_s,
+        WATCHES.c.started_at_s <= ended_s + window_s,
     )
-    by_film: dict[FilmKey, list[tuple[float, float, str]]] = {}
-    for server_id, rating_key, *times in others:
-        by_film.setdefault(FilmKey(server_id, rating_key), []).append((*times, other_id))
-    for server_id, rating_key, *times in connection.execute(own):
+    by_film: dict[FilmKey, list[Extent]] = {}
+    for server_id, rating_key, started_at_s, ended_at_s in others:
+        extent = Extent(started_at_s, ended_at_s + window_s, other_id)
+        by_film.setdefault(FilmKey(server_id, rating_key), []).append(extent)
+    for server_id, rating_key, started_at_s, ended_at_s in connection.execute(own):
         film = by_film.get(FilmKey(server_id, rating_key))
         if film is not None:
-            film.append((*times, viewer_id))
-    return sorted(
-        film
-        for film, seen in by_film.items()
-        if any(len(group) > 1 for group in group_same_watch(seen, lambda each: Extent(*each), lambda each: each[2]))
-    )
+            film.append(Extent(started_at_s, ended_at_s + window_s, viewer_id))
+    return sorted(film for film, seen in by_film.items() if _are_near(seen))
+
+
+def _are_near(seen: Iterable[Extent]) -> bool:
+    """Tell whether two viewers watched a film at about the same time. `seen`: their watches, extended by the window."""
+    groups = group_overlapping(seen, lambda extent: extent)
+    return any(len({extent.key for extent in group}) > 1 for group in groups)
 
 
 @dataclass
 class FilmWatches:
-    """A viewer's watches of a film, as they are stored."""
+    """A viewer's stored watches of a film."""
 
     rows: dict[str, Row] = field(default_factory=dict)
     """Records by watch_id."""
     parts: dict[str, dict[str, Row]] = field(default_factory=dict)
-    """The parts of those that have some, by the record's watch_id and their own."""
+    """The parts of merged records, by the record's watch_id and their own."""
 
     @classmethod
     def of(cls, rows: Iterable[tuple[Row, str | None]]) -> "FilmWatches":
-        """Return what is in rows of `watches`, each with the row of a part (JSON) or without."""
+        """Return the watches from rows of `watches`, each with the row of a part (JSON) or None."""
         watches = cls()
         for row, part in rows:
             watches.put(row, part)
         return watches
 
     def put(self, row: Row, part: str | None) -> None:
-        """Take in a row, with the row of one of its parts (JSON), if it has any."""
+        """Add a row, with the row of one of its parts (JSON) if it has any."""
         self.rows[row["watch_id"]] = row
         if part is not None:
             original = decode_part(part)
             self.parts.setdefault(row["watch_id"], {})[original["watch_id"]] = original
 
     def find_original(self, watch_id: str) -> Row | None:
-        """Return what is stored of a watch by itself: its record, or the part that it is of one."""
+        """Return the original of a watch: its part of a merged record, or its own record."""
         for parts in self.parts.values():
             if watch_id in parts:
                 return parts[watch_id]
@@ -110,7 +124,7 @@ class FilmWatches:
 
 
 def read_films(connection: Connection, viewer_id: str, films: Iterable[FilmKey]) -> dict[FilmKey, FilmWatches]:
-    """Return a viewer's watches of some films; none of a film without a key, for which films those are is not known."""
+    """Return a viewer's watches of these films; a film without a rating key is left out, as it is not identified."""
     found = {film: FilmWatches() for film in films if film.rating_key}
     columns = (*WATCHES.c, WATCH_PARTS.c.row.label("part"))
     query = select(*columns).outerjoin(WATCH_PARTS, WATCH_PARTS.c.kept_as == WATCHES.c.watch_id)
@@ -127,7 +141,7 @@ def read_films(connection: Connection, viewer_id: str, films: Iterable[FilmKey])
 
 
 def merge_films(change: ChangeSet, viewer_id: str, films: Iterable[FilmKey]) -> None:
-    """Make one record of what a viewer watched of a film at one time; the originals become its parts."""
+    """Merge a viewer's watches of a film that are one; the originals become parts of the merged record."""
     merges = [
         _Merge(change.rules.thresholds, watches) for watches in read_films(change.connection, viewer_id, films).values()
     ]
@@ -135,7 +149,7 @@ def merge_films(change: ChangeSet, viewer_id: str, films: Iterable[FilmKey]) -> 
 
 
 def merge_shared_films(change: ChangeSet, viewer_id: str, films: Iterable[FilmKey]) -> None:
-    """Merge those of the films that a viewer watched under several ids: a history may hold thousands of films."""
+    """Merge watches of those films that a viewer watched under several ids: a history may have thousands of films."""
     film = (WATCHES.c.server_id, WATCHES.c.rating_key)
     query = select(*film).where(WATCHES.c.viewer_id == viewer_id).group_by(*film)
     several = change.connection.execute(query.having(func.count(WATCHES.c.identity.distinct()) > 1))
@@ -144,7 +158,7 @@ def merge_shared_films(change: ChangeSet, viewer_id: str, films: Iterable[FilmKe
 
 
 def put_into_film(change: ChangeSet, viewer_id: str, watches: FilmWatches, row: Row) -> None:
-    """Store a new or longer watch of a film, as one with what else the viewer watched of it at that time."""
+    """Store a new or longer watch of a film, merged with the viewer's other watches that are one with it."""
     _store(change, viewer_id, [_Merge(change.rules.thresholds, watches, row)])
 
 
@@ -159,7 +173,7 @@ def restore_parts(change: ChangeSet, viewer_id: str, films: Iterable[FilmKey]) -
 
 
 class _Merge:
-    """What is to become of the records and parts of one film. Where nothing changes, nothing is written."""
+    """The new records and parts of one film. If nothing changes, nothing is written."""
 
     def __init__(
         self, thresholds: Thresholds, watches: FilmWatches, fresh: Row | None = None, *, is_undone: bool = False
@@ -175,7 +189,7 @@ class _Merge:
         self.rows_then: dict[str, Row] = {}
         self.parts_then: dict[str, dict[str, Row]] = {}
         every = originals.values()
-        groups = [[row] for row in every] if is_undone else group_same_watch(every, _extent_of, _identity_of)
+        groups = [[row] for row in every] if is_undone else group_same_watch(every, _attendance_of, thresholds)
         for group in groups:
             self._put_together(group)
 
@@ -190,7 +204,7 @@ class _Merge:
 
 
 def _store(change: ChangeSet, viewer_id: str, merges: Iterable[_Merge]) -> None:
-    """Write what several merges change, in few statements."""
+    """Write the changes of several merges, in few statements."""
     rows: list[RowChange] = []
     gone: list[str] = []
     put: list[dict[str, str]] = []
@@ -212,7 +226,7 @@ def _store(change: ChangeSet, viewer_id: str, merges: Iterable[_Merge]) -> None:
 
 
 def _merge(group: Sequence[Row], thresholds: Thresholds) -> Mapping[str, Any]:
-    """Return the row of what records are together, in the place of the longest."""
+    """Return the row of the merged record, which takes the place of the longest."""
     whole = merge_records([watch_record(row) for row in group], thresholds)
     kept = next(row for row in group if row["watch_id"] == whole.watch_id)
     closed = Moment(kept["closed_wall_s"], kept["closed_steady_s"])
@@ -221,9 +235,5 @@ def _merge(group: Sequence[Row], thresholds: Thresholds) -> Mapping[str, Any]:
     )
 
 
-def _extent_of(row: Row) -> Extent:
-    return Extent(row["started_at_s"], row["ended_at_s"], row["watch_id"])
-
-
-def _identity_of(row: Row) -> str:
-    return str(row["identity"])
+def _attendance_of(row: Row) -> Attendance:
+    return record_attendance(watch_record(row), row["identity"])

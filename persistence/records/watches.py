@@ -1,4 +1,4 @@
-"""Rows of `watches`: the record of each finished watch. Nothing else inserts, changes or deletes one."""
+"""Rows of `watches`: the record of each finished watch. Only this module inserts, changes or deletes them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from persistence.summaries.update import apply_change, apply_move, move_viewer
 
 
 class FilmKey(NamedTuple):
-    """A film of one server."""
+    """A film on one server."""
 
     server_id: str
     rating_key: str
@@ -38,9 +38,9 @@ def read_film_watches(connection: Connection, viewer_id: str, film: FilmKey) -> 
 
 
 def read_resumable(connection: Connection, since_s: float, parts: Iterable[tuple[str, Row]]) -> tuple[WatchRecord, ...]:
-    """Return the finished watches that ended at or after a time, the oldest first; seconds since 1970, UTC.
+    """Return the finished watches that ended at or after a time, the oldest first. `since_s`: seconds since 1970, UTC.
 
-    `parts`: the records that are a part of another, by watch_id, each as it was: the tracker knows those alone.
+    `parts`: the originals of merged watches, by watch_id: the tracker knows only those.
     """
     query = select(WATCHES).where(WATCHES.c.ended_at_s >= since_s, WATCHES.c.closed_steady_s != NO_CLOCK_S)
     originals = dict(parts)
@@ -51,9 +51,9 @@ def read_resumable(connection: Connection, since_s: float, parts: Iterable[tuple
 
 
 def write_rows(change: ChangeSet, changes: Iterable[RowChange]) -> None:
-    """Insert, replace and delete records, each given as it is stored and as it is to be.
+    """Insert, replace and delete records, each given by its stored and its new row.
 
-    Every change of a record comes through here, or one of the three functions below.
+    Every change of a record goes through this function, or one of the three below.
     """
     real = [each for each in changes if each.old != each.new]
     gone = [each.old["watch_id"] for each in real if each.old is not None and each.new is None]
@@ -72,16 +72,16 @@ def write_rows(change: ChangeSet, changes: Iterable[RowChange]) -> None:
 
 
 def insert_rows(change: ChangeSet, rows: Sequence[Row]) -> None:
-    """Insert records that are new, of an import: they are not among the `row_changes`, for there may be a million."""
+    """Insert new records of an import. They are not in `row_changes`, because there may be a million."""
     change.connection.execute(WATCHES.insert(), [dict(row) for row in rows])
     apply_change(change.connection, (), rows)
     change.facts.add_to_history_count(len(rows))
 
 
 def move_rows(change: ChangeSet, old_viewer_id: str, new_viewer_id: str, identity: str | None = None) -> int:
-    """Have a viewer's records count for another viewer; return how many. `identity`: those watched under it alone.
+    """Move a viewer's records to another viewer; return how many. `identity`: only those watched under this id.
 
-    They are not among the `row_changes`: there may be a hundred thousand, and no figure of theirs changes.
+    They are not in `row_changes`: there may be a hundred thousand, and no other column changes.
     """
     connection = change.connection
     chosen = WATCHES.c.viewer_id == old_viewer_id
@@ -101,22 +101,22 @@ def move_rows(change: ChangeSet, old_viewer_id: str, new_viewer_id: str, identit
 
 
 def _read_some(connection: Connection, watch_ids: Iterable[str]) -> Iterator[Row]:
-    """Yield the rows of watches, some at a time."""
+    """Yield the rows of watches, read in batches."""
     for some in split_batches(watch_ids):
         yield from connection.execute(select(WATCHES).where(WATCHES.c.watch_id.in_(some))).mappings().all()
 
 
 def mark_imported(change: ChangeSet, watch_ids: Iterable[str]) -> None:
-    """Note that records are in the files of the older bot; what they say of their watch stays as it is."""
+    """Mark records as present in the older bot's files; nothing else in them changes."""
     for some in split_batches(watch_ids):
         change.connection.execute(update(WATCHES).where(WATCHES.c.watch_id.in_(some)).values(imported=True))
 
 
 def is_outdated(record: WatchRecord, closed: Moment, stored: Row) -> bool:
-    """Tell whether what is stored of a watch is from later than a record of it.
+    """Tell whether the stored record of a watch is newer than this one.
 
-    Two clocks, for the wall clock may have been set back and the steady one starts anew at a boot. Where both did, as
-    on a machine without a clock of its own, what was seen tells: a resumed watch has more.
+    It compares two clocks: the wall clock may have been set back, and the steady clock restarts at a boot. If both
+    happened, as on a machine without a battery-backed clock, what was seen decides: a resumed watch contains more.
     """
     is_earlier = closed.wall_s < stored["closed_wall_s"] and closed.steady_s < stored["closed_steady_s"]
     is_more = record.playing_s + record.paused_s > stored["playing_s"] + stored["paused_s"] + SAME_S

@@ -1,4 +1,4 @@
-"""Rows of `web_sign_ins`, `web_sessions` and `public_names`: who may sign in to the page, who is, and who is named."""
+"""Rows of `web_sign_ins`, `web_sessions` and `public_names`: sign-in links, sessions, and members who are named."""
 
 from collections.abc import Iterable
 
@@ -10,18 +10,18 @@ from persistence.database.tables import ONLY_COMMUNITY, PUBLIC_NAMES, VIEWERS, W
 from viewers.directory import ViewerDirectory
 
 SIGN_IN_S = 5 * 60.0
-"""How long a link is good."""
+"""How long a link is valid."""
 SESSION_S = 30 * 86_400.0
 """How long somebody stays signed in."""
 TOKEN_S = 365 * 86_400.0
-"""How long a program's token is good."""
+"""How long a program's token is valid."""
 MOST_LINKS, MOST_SESSIONS, MOST_TOKENS = 5, 20, 20
-"""Of one member; a new one ends the oldest of its kind."""
+"""Maximum number of each for one member; a new one ends the oldest of its kind."""
 NO_SESSION = WebSession("", "")
 
 
 def put_sign_in(connection: Connection, asked: OpenSignIn, now_s: float) -> float:
-    """Insert a link; return until when it is good, seconds since 1970, UTC."""
+    """Insert a link; return when it expires, seconds since 1970, UTC."""
     _drop_expired(connection, now_s)
     _keep_newest(connection, WEB_SIGN_INS.c.token_hash, WEB_SIGN_INS.c.viewer_id == asked.viewer_id, MOST_LINKS - 1)
     row = {
@@ -36,7 +36,7 @@ def put_sign_in(connection: Connection, asked: OpenSignIn, now_s: float) -> floa
 
 
 def find_sign_in(connection: Connection, token_hash: str, now_s: float) -> SignInFound:
-    """Return whom a link is for; nobody where it is used or too old."""
+    """Return the member whom a link is for; nobody if it was used or has expired."""
     query = select(WEB_SIGN_INS.c.viewer_id, WEB_SIGN_INS.c.username).where(
         WEB_SIGN_INS.c.community == ONLY_COMMUNITY,
         WEB_SIGN_INS.c.token_hash == token_hash,
@@ -47,7 +47,7 @@ def find_sign_in(connection: Connection, token_hash: str, now_s: float) -> SignI
 
 
 def start_session(connection: Connection, asked: StartSession, now_s: float) -> WebSession:
-    """Insert a session, of whom the link is for or Discord named; nobody's where the link is no longer good."""
+    """Insert a session of the member whom the link is for, or Discord named; nobody's if the link is not valid."""
     viewer_id, username = asked.viewer_id, asked.username
     if asked.token_hash:
         found = find_sign_in(connection, asked.token_hash, now_s)
@@ -73,7 +73,7 @@ def start_session(connection: Connection, asked: StartSession, now_s: float) -> 
 
 
 def find_session(connection: Connection, session_hash: str, now_s: float) -> WebSession:
-    """Return whose session it is; nobody's where it ended or is too old."""
+    """Return the session; nobody's if it was ended or has expired."""
     live = (WEB_SESSIONS.c.community == ONLY_COMMUNITY, WEB_SESSIONS.c.expires_at_s > now_s)
     query = select(WEB_SESSIONS).where(*live, WEB_SESSIONS.c.session_hash == session_hash)
     row = connection.execute(query).mappings().first()
@@ -90,19 +90,19 @@ def find_session(connection: Connection, session_hash: str, now_s: float) -> Web
 
 
 def end_session(connection: Connection, session_hash: str) -> int:
-    """Remove a session; return how many that were."""
+    """Remove a session; return how many were removed."""
     own = (WEB_SESSIONS.c.community == ONLY_COMMUNITY) & (WEB_SESSIONS.c.session_hash == session_hash)
     return connection.execute(delete(WEB_SESSIONS).where(own)).rowcount
 
 
 def end_all_sessions(connection: Connection, viewer_id: str) -> int:
-    """Remove a member's sessions and links; return how many sessions that were."""
+    """Remove a member's sessions and links; return how many sessions were removed."""
     connection.execute(delete(WEB_SIGN_INS).where(WEB_SIGN_INS.c.viewer_id == viewer_id))
     return connection.execute(delete(WEB_SESSIONS).where(WEB_SESSIONS.c.viewer_id == viewer_id)).rowcount
 
 
 def set_public_name(connection: Connection, viewer_id: str, is_named: bool, now_s: float) -> None:
-    """Insert or remove the row of who is named on a page that all may read."""
+    """Insert or remove the row of a member who is named on a public page."""
     if is_named:
         upsert(connection, PUBLIC_NAMES, [{"community": ONLY_COMMUNITY, "viewer_id": viewer_id, "since_s": now_s}])
     else:
@@ -110,14 +110,14 @@ def set_public_name(connection: Connection, viewer_id: str, is_named: bool, now_
 
 
 def is_publicly_named(connection: Connection, viewer_id: str) -> bool:
-    """Tell whether somebody is named on a page that all may read."""
+    """Tell whether a member is named on a public page."""
     return connection.execute(select(PUBLIC_NAMES).where(PUBLIC_NAMES.c.viewer_id == viewer_id)).first() is not None
 
 
 def number_viewers(connection: Connection, directory: ViewerDirectory) -> tuple[PublicNumber, ...]:
-    """Return everybody's number, in the order in which they were first seen, and who is named.
+    """Return everybody's number, in the order in which they were first seen, and whether they are named.
 
-    Hidden viewers have one too: a choice of privacy changes nobody's number.
+    Hidden viewers have a number too, so that a choice of privacy changes nobody's number.
     """
     query = select(VIEWERS.c.viewer_id).order_by(VIEWERS.c.first_seen_s, VIEWERS.c.viewer_id)
     everybody = dict.fromkeys(map(directory.viewer, connection.execute(query).scalars()))
@@ -130,16 +130,16 @@ def number_viewers(connection: Connection, directory: ViewerDirectory) -> tuple[
 
 
 def forget_access(connection: Connection, viewer_ids: Iterable[str]) -> None:
-    """Remove all that is kept of these viewers as readers of the page."""
+    """Remove links, sessions and named rows of these viewers."""
     ids = list(viewer_ids)
     for table in (WEB_SIGN_INS, WEB_SESSIONS, PUBLIC_NAMES):
         connection.execute(delete(table).where(table.c.viewer_id.in_(ids)))
 
 
 def settle_restored_access(connection: Connection, named: Iterable[str]) -> None:
-    """Sign everybody out of a store that was restored, and name only those who were still `named`; nothing is shared.
+    """Sign everybody out after a restore, end all shares, and name only members who were still `named` before it.
 
-    A session or a share that was ended since the backup must not live again.
+    A session or a share that was ended after the backup must not come back.
     """
     for table in (WEB_SIGN_INS, WEB_SESSIONS, WEB_SHARES):
         connection.execute(delete(table))
@@ -152,9 +152,9 @@ def _drop_expired(connection: Connection, now_s: float) -> None:
 
 
 def _keep_newest(connection: Connection, secret: Column[str], chosen: ColumnElement[bool], most: int) -> None:
-    """Remove the oldest of the chosen rows, all of which last equally long, so that at most so many stay.
+    """Remove the oldest of the chosen rows, which all last equally long, so that at most `most` stay.
 
-    `secret`: the column by which a row is known.
+    `secret`: the column that identifies a row.
     """
     query = select(secret).where(chosen).order_by(secret.table.c.expires_at_s.desc(), secret)
     for old in connection.execute(query.offset(most)).scalars().all():

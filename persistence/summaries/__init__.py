@@ -1,1 +1,1 @@
-"""Sums over the watches, kept in the transaction of each change, so that a question costs a few index look-ups."""
+"""Sums over the watches, updated in the transaction of each change, so that a question costs a few index look-ups."""

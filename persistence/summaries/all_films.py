@@ -1,4 +1,4 @@
-"""Reads what all films add up to, and which are watched most, without a look at each: there may be thousands."""
+"""Reads the totals over all films, and the most watched films, without reading each: there may be thousands."""
 
 from collections import Counter
 from typing import Any, NamedTuple
@@ -10,39 +10,44 @@ from persistence.database.tables import ONLY_COMMUNITY, WATCHED_FILMS
 from persistence.records.film_facts import FilmName
 from persistence.store import StoreSnapshot
 from persistence.summaries.amounts import Amounts
-from persistence.summaries.films import WatchedFilm, order_by_watches, read_films, sum_by_name
+from persistence.summaries.films import (
+    WatchedFilm,
+    order_by_watches,
+    read_films,
+    sum_by_name,
+)
 
 CANDIDATES = 60
-"""So many titles with the most watches of all are looked at for those with the most watches of visible viewers."""
+"""Number of titles with the most watches of all viewers among which those of visible viewers are ranked."""
 _OWN = WATCHED_FILMS.c.community == ONLY_COMMUNITY
 _NAME = (WATCHED_FILMS.c.title, WATCHED_FILMS.c.year)
 _WATCHES = func.sum(WATCHED_FILMS.c.watches)
 
 
 class AllFilms(NamedTuple):
-    """What all films add up to, running watches included."""
+    """Totals over all films, including running watches."""
 
     total: Amounts
     titles: int
-    """Titles with years that were watched."""
+    """Number of watched titles, by title and year."""
     by_genres: dict[str, int]
-    """Watches by the genres of their film, as they are stored."""
+    """Watches by the genres of the film, in their stored form."""
     by_year: dict[int | None, int]
-    """Watches by the year of their film."""
+    """Watches by the year of the film."""
 
 
 class MostWatched(NamedTuple):
-    """The titles with years that visible viewers watched most."""
+    """The titles, by title and year, that visible viewers watched most."""
 
     names: list[FilmName]
     films: list[WatchedFilm]
-    """At least the films of these."""
+    """The films of these titles, and perhaps others."""
     sums: dict[FilmName, Amounts]
-    """What at least these add up to."""
+    """The totals of these titles, and perhaps others."""
 
 
 def sum_all_films(store: StoreSnapshot) -> AllFilms:
-    """Return what the watches of all viewers add up to."""
+    """Return the totals over all viewers' watches."""
     columns = [func.coalesce(func.sum(WATCHED_FILMS.c[name]), 0) for name in Amounts._fields]
     total = Amounts(*map(int, store.connection.execute(select(*columns).where(_OWN)).one()))
     by_genres = _count_by(store, WATCHED_FILMS.c.genres)
@@ -56,13 +61,13 @@ def sum_all_films(store: StoreSnapshot) -> AllFilms:
 
 
 def _count_by(store: StoreSnapshot, column: ColumnElement[Any]) -> Counter[Any]:
-    """Return the stored watches of films by what a column says of them."""
+    """Return the number of stored watches for each value of a column."""
     query = select(column, _WATCHES).where(_OWN, WATCHED_FILMS.c.watches > 0).group_by(column)
     return Counter({value: int(watches) for value, watches in store.connection.execute(query).all()})
 
 
 def _count_titles(store: StoreSnapshot) -> int:
-    """Return how many titles with years were watched; those that something runs of are looked at one by one."""
+    """Return the number of watched titles, by title and year; those being watched now are checked one by one."""
     watched = select(*_NAME).where(_OWN, WATCHED_FILMS.c.watches > 0).group_by(*_NAME)
     count = store.connection.execute(select(func.count()).select_from(watched.subquery())).scalar_one()
     running = _find_running_titles(store)
@@ -74,7 +79,7 @@ def _count_titles(store: StoreSnapshot) -> int:
 
 
 def find_most_watched(store: StoreSnapshot, most: int, candidates: int = CANDIDATES) -> MostWatched | None:
-    """Return so many titles; None where one that was not looked at may be among them, for hidden viewers saw much."""
+    """Return the top `most` titles; None if another title could belong there because hidden viewers saw so much."""
     ordered = select(*_NAME, _WATCHES).where(_OWN).group_by(*_NAME).order_by(_WATCHES.desc()).limit(candidates + 1)
     rows = store.connection.execute(ordered).all()
     titles = {title for title, _, _ in rows[:candidates]} | _find_running_titles(store)

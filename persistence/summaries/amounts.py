@@ -1,4 +1,4 @@
-"""What one watch adds to each summary. Taken away, it takes away the same: all amounts are whole numbers."""
+"""What one watch adds to each summary. All amounts are whole numbers, so that subtracting it is exact."""
 
 from collections.abc import Iterator
 from datetime import date, tzinfo
@@ -18,27 +18,29 @@ from persistence.database.tables import (
 
 DAY_S = 86_400
 ENDED_DAYS = (8, 64, 512)
-"""How many days of UTC there are in each kind of period that watches are counted in by their end."""
+"""Lengths, in UTC days, of the periods in which watches are counted by their end."""
+FILM_ENDED_DAYS = 64
+"""Length, in UTC days, of the periods in which the watches of a film are counted by their end."""
 FILM_COLUMNS = ("title", "title_folded", "year", "media_type", "genres", "directors")
 
 
 class Amounts(NamedTuple):
-    """What adds up: the columns of a summary that are no key."""
+    """The amounts of a summary's row: the columns outside its key."""
 
     watches: int = 0
-    """All but the brief ones; the next three are of these."""
+    """All watches but brief ones; the next three fields count these only."""
     movies: int = 0
     """Watches of films."""
     completed: int = 0
-    """Watches to WATCHED_PERCENT or more."""
+    """Watches that reached WATCHED_PERCENT."""
     playing_us: int = 0
     """Playing time, microseconds."""
     briefs: int = 0
-    """Brief watches, which count in nothing but the history."""
+    """Brief watches, which count only in the history."""
 
     @property
     def records(self) -> int:
-        """Return how many records there are."""
+        """Return the number of records, including brief ones."""
         return self.watches + self.briefs
 
     @property
@@ -47,7 +49,7 @@ class Amounts(NamedTuple):
         return self.playing_us / 1e6
 
     def add(self, other: "Amounts", sign: int = 1) -> "Amounts":
-        """Return the sum, or the difference where the sign is -1."""
+        """Return the sum, or the difference for a sign of -1."""
         return Amounts(
             self[0] + sign * other[0],
             self[1] + sign * other[1],
@@ -58,13 +60,18 @@ class Amounts(NamedTuple):
 
 
 def ended_kind(days: int) -> str:
-    """Return the kind of a period of so many days by the end of the watches in it."""
+    """Return the name of the kind of period that counts watches by their end in this many days."""
     return f"ended{days}"
 
 
 def ended_period(ended_at_s: float, days: int) -> int:
-    """Return the number of the period that an instant is in; seconds since 1970, UTC."""
+    """Return the number of the period that contains an instant; seconds since 1970, UTC."""
     return int(ended_at_s // (days * DAY_S))
+
+
+def ended_film_period(period: int) -> str:
+    """Return the name of the period of `FILM_ENDED_DAYS` with this number."""
+    return f"ended{FILM_ENDED_DAYS}/{period}"
 
 
 HOURS = 7 * 24
@@ -95,7 +102,7 @@ def _read_played(row: Row) -> PlayedTime:
 
 
 class CountedRow(NamedTuple):
-    """A row of `watches` as the summaries see it."""
+    """A row of `watches`, with the amounts that it adds to the summaries."""
 
     row: Row
     film_hash: int
@@ -103,9 +110,9 @@ class CountedRow(NamedTuple):
     year: int
     """Local year in which it was first played."""
     days: dict[str, Amounts]
-    """What of it belongs to each local day, by ISO date; nothing of a brief one."""
+    """Its amounts for each local day, by ISO date; empty for a brief one."""
     hours: dict[int, Amounts]
-    """What of it belongs to each hour of the week of a year (`hour_period`); nothing of a brief one."""
+    """Its amounts for each hour of the week in a year (`hour_period`); empty for a brief one."""
 
     @classmethod
     def of(cls, row: Row, zone: tzinfo) -> "CountedRow":
@@ -126,12 +133,12 @@ class CountedRow(NamedTuple):
         return cls(row, film_hash, whole, year, days, hours)
 
     def films(self) -> tuple[int, dict[str, Any]]:
-        """Return the key and the further columns of its row of `watched_films`."""
+        """Return the key and the other columns of its row in `watched_films`."""
         columns = {name: self.row[name] for name in FILM_COLUMNS}
         return self.film_hash, columns | {"duration_ms": self.row["movie_duration_ms"], "guid": self.row["guid"] or ""}
 
     def iterate_amounts(self) -> Iterator[tuple[Table, tuple[Any, ...], Amounts]]:
-        """Yield what it adds to each row of each summary: table, key without the community, amounts."""
+        """Yield the amounts that it adds to each summary's rows: table, key without the community, amounts."""
         viewer_id, film_hash, whole = self.row["viewer_id"], self.film_hash, self.whole
         yield WATCHED_FILMS, (film_hash,), whole
         yield FILM_VIEWERS, (film_hash, viewer_id, self.year), whole
@@ -144,13 +151,14 @@ class CountedRow(NamedTuple):
                 yield VIEWER_PERIODS, (kind, period, who), amounts
         for period, amounts in self.hours.items():
             yield VIEWER_PERIODS, ("hour", period, EVERYBODY), amounts
+        yield FILM_PERIODS, (ended_film_period(ended_period(ended_at_s, FILM_ENDED_DAYS)), film_hash), whole
         if self.days:
             yield FILM_PERIODS, (str(self.year), film_hash), whole
         for week, amounts in self._sum_days(week_of).items():
             yield FILM_PERIODS, (week, film_hash), amounts
 
     def _sum_days(self, period_of: Any) -> dict[Any, Amounts]:
-        """Return what of it belongs to each period; it is one watch in each."""
+        """Return its amounts for each period; it counts as one watch in each."""
         periods: dict[Any, Amounts] = {}
         for day, amounts in self.days.items():
             period = period_of(day)

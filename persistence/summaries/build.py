@@ -1,4 +1,4 @@
-"""Fills the summaries from the records, some at a time, and compares the two."""
+"""Fills the summaries from the records in batches, and compares the two."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -13,6 +13,7 @@ from persistence.database.rows import Row, compute_film_hash
 from persistence.database.sql import read_history_seq
 from persistence.database.tables import (
     EVERYBODY,
+    FILM_VIEWERS,
     ONLY_COMMUNITY,
     PARTIES,
     SUMMARIES,
@@ -25,31 +26,32 @@ from persistence.summaries.changes import ADDED_UP, SummaryChanges, is_party
 from persistence.summaries.update import (
     VERSION,
     SummaryState,
+    count_film_viewers,
     read_state,
     write_changes,
     write_state,
 )
 
 FILLED_AT_ONCE = 20_000
-"""Records that are summed up while the store is opened; more are while it is used."""
+"""Up to this many records are summed up while the store is opened; more are summed up later, while it is used."""
 _ROWS_AT_ONCE = 1000
 _MODULUS = 1 << 64
 
 
 class FillProgress(NamedTuple):
-    """How far the summaries are filled."""
+    """The progress of filling the summaries."""
 
     done: int
     total: int
 
     @property
     def percent(self) -> int:
-        """Return the share that is done, 0 to 100."""
+        """Return the finished share, 0 to 100."""
         return min(100, 100 * self.done // max(1, self.total))
 
 
 def needs_preparation(connection: Connection, zone: str) -> bool:
-    """Tell whether the summaries are to be filled, or begun anew for another time zone or version, or are wrong."""
+    """Tell whether the summaries are incomplete, wrong, or made for another time zone or version."""
     state = read_state(connection)
     if state is None or (state.version, state.zone, state.through_seq) != (VERSION, zone, None):
         return True
@@ -57,9 +59,9 @@ def needs_preparation(connection: Connection, zone: str) -> bool:
 
 
 def prepare_summaries(connection: Connection, zone: str) -> FillProgress | None:
-    """Begin the summaries anew where they are none, or of another time zone or version, or wrong; fill small ones.
+    """Start the summaries over if they are missing, wrong, or made for another time zone or version; fill small ones.
 
-    Return how far they are filled; None where they are whole.
+    Return how far they are filled; None if they are complete.
     """
     state = read_state(connection)
     if state is not None and state.through_seq is None and not _is_count_right(connection):
@@ -68,14 +70,14 @@ def prepare_summaries(connection: Connection, zone: str) -> FillProgress | None:
 
 
 def clear_summaries(connection: Connection, zone: str) -> None:
-    """Empty the summaries, to be filled anew for the days of a time zone."""
+    """Empty the summaries, so that they are filled again with the days of this time zone."""
     for table in SUMMARIES:
         connection.execute(delete(table))
     write_state(connection, SummaryState(VERSION, zone, 0))
 
 
 def read_progress(connection: Connection) -> FillProgress | None:
-    """Return how far the summaries are filled; None where they are whole."""
+    """Return how far the summaries are filled; None if they are complete."""
     state = read_state(connection)
     if state is not None and state.through_seq is None:
         return None
@@ -83,7 +85,7 @@ def read_progress(connection: Connection) -> FillProgress | None:
 
 
 def fill_summaries(connection: Connection, zone: str, count: int) -> FillProgress | None:
-    """Sum up the next `count` records. Return how far the summaries are filled; None where they are whole."""
+    """Sum up the next `count` records. Return how far the summaries are filled; None if they are complete."""
     state = read_state(connection)
     if state is None or (state.version, state.zone) != (VERSION, zone):
         clear_summaries(connection, zone)
@@ -95,13 +97,16 @@ def fill_summaries(connection: Connection, zone: str, count: int) -> FillProgres
     _put_film_hashes(connection, [row for row in rows if row["film_hash"] is None])
     changes = SummaryChanges(ZoneInfo(state.zone))
     changes.add(rows)
-    write_changes(connection, changes)
-    write_state(connection, state._replace(through_seq=None if len(rows) < count else rows[-1]["seq"]))
+    is_whole = len(rows) < count
+    write_changes(connection, changes, counts_viewers=False)
+    if is_whole:
+        count_film_viewers(connection)
+    write_state(connection, state._replace(through_seq=None if is_whole else rows[-1]["seq"]))
     return read_progress(connection)
 
 
 def _put_film_hashes(connection: Connection, rows: Iterable[dict[str, Any]]) -> None:
-    """Give records of an older version the id of their film."""
+    """Add the film's id to records of an older version."""
     for row in rows:
         row["film_hash"] = compute_film_hash(row)
     found = [{"key": row["watch_id"], "film": row["film_hash"]} for row in rows]
@@ -116,7 +121,7 @@ def _is_small(connection: Connection) -> bool:
 
 
 def _is_count_right(connection: Connection) -> bool:
-    """Tell whether the summaries have as many records as there are: what a store that was tampered with fails first."""
+    """Tell whether the summaries count as many records as there are: a tampered store fails this check first."""
     stored = connection.execute(select(func.count()).select_from(WATCHES)).scalar_one()
     by_film = connection.execute(select(func.sum(WATCHED_FILMS.c.watches + WATCHED_FILMS.c.briefs))).scalar() or 0
     everybody = (VIEWER_PERIODS.c.kind == "all") & (VIEWER_PERIODS.c.viewer_id == EVERYBODY)
@@ -124,11 +129,11 @@ def _is_count_right(connection: Connection) -> bool:
     return stored == int(by_film) == int(connection.execute(in_all).scalar() or 0)
 
 
-# -- the full comparison: a checksum that adds up as the summaries do, so that it needs no memory ---------------------
+# -- the full comparison: by an additive checksum, so that no summary is held in memory -----------------------------
 
 
 def compare_with_records(connection: Connection) -> list[str]:
-    """Return the names of the summaries that are not what the records add up to; nothing where they are not filled."""
+    """Return the names of the summaries that differ from the sums of the records; nothing if they are not filled."""
     state = read_state(connection)
     if state is None or state.through_seq is not None:
         return []
@@ -144,7 +149,21 @@ def compare_with_records(connection: Connection) -> list[str]:
     wrong |= {table.name for table in ADDED_UP if _checksum(connection, table) != right[table]}
     if _checksum_parties(connection) != _checksum_right_parties(connection, zone):
         wrong.add(PARTIES.name)
+    if _has_miscounted_viewers(connection):
+        wrong.add(WATCHED_FILMS.name)
     return sorted(wrong)
+
+
+def _has_miscounted_viewers(connection: Connection) -> bool:
+    """Tell whether a film's stored number of viewers is wrong."""
+    viewers = func.count(FILM_VIEWERS.c.viewer_id.distinct())
+    watched = FILM_VIEWERS.c.community == ONLY_COMMUNITY, FILM_VIEWERS.c.watches > 0
+    query = select(FILM_VIEWERS.c.film_hash, viewers).where(*watched).group_by(FILM_VIEWERS.c.film_hash)
+    right: dict[int, int] = dict(connection.execute(query).all())
+    counted = select(WATCHED_FILMS.c.film_hash, WATCHED_FILMS.c.viewers).where(
+        WATCHED_FILMS.c.community == ONLY_COMMUNITY
+    )
+    return any(count != right.get(film_hash, 0) for film_hash, count in connection.execute(counted))
 
 
 def _weigh(key: tuple[Any, ...], amounts: Iterable[int]) -> int:
@@ -190,5 +209,5 @@ def _count_right_parties(connection: Connection, zone: ZoneInfo) -> Iterator[tup
 
 
 def _hash_party(*party: object) -> int:
-    """Return a number that tells parties apart."""
+    """Return a hash of a party."""
     return int.from_bytes(hashlib.blake2b(repr(party).encode(), digest_size=16).digest())

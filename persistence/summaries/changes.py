@@ -1,4 +1,4 @@
-"""What a change of some watches changes in the summaries: written to the store, or laid over it while a watch runs."""
+"""The changes of summaries by changed watches: written to the store, or added to its answers for running watches."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,22 +11,22 @@ from persistence.database.tables import FILM_PERIODS, FILM_VIEWERS, VIEWER_PERIO
 from persistence.summaries.amounts import Amounts, CountedRow
 
 Key = tuple[Any, ...]
-ADDED_UP = (WATCHED_FILMS, FILM_VIEWERS, FILM_PERIODS, VIEWER_PERIODS)
-"""The summaries that are sums."""
+ADDED_UP = (FILM_VIEWERS, WATCHED_FILMS, FILM_PERIODS, VIEWER_PERIODS)
+"""The summaries that are sums, in write order: the first one is used to count a film's viewers."""
 
 
 class SummaryChanges:
-    """Sums of what watches add and take away, by summary and key (without the community)."""
+    """Sums of what watches add and subtract, by summary and key (without the community)."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
         self.amounts: dict[Table, dict[Key, Amounts]] = {table: {} for table in ADDED_UP}
         self.films: dict[int, dict[str, Any]] = {}
-        """What the records say of each film that is concerned: columns of `watched_films`."""
+        """Columns of `watched_films` for each affected film, from its records."""
         self.parties: set[str] = set()
-        """Screenings whose party is to be counted again."""
+        """Screenings whose party must be counted again."""
         self.subtracts = False
-        """Whether anything was taken away."""
+        """Whether anything was subtracted."""
 
     def add(self, rows: Iterable[Row]) -> None:
         """Add watches."""
@@ -34,7 +34,7 @@ class SummaryChanges:
             self._count(row, 1)
 
     def subtract(self, rows: Iterable[Row]) -> None:
-        """Take watches away that are in the summaries."""
+        """Subtract watches that are in the summaries."""
         for row in rows:
             self.subtracts = True
             self._count(row, -1)
@@ -51,7 +51,7 @@ class SummaryChanges:
 
 
 def is_party(row: Row) -> bool:
-    """Tell whether a watch was at a watch party and counts there."""
+    """Tell whether a watch belonged to a watch party and counts in its summary."""
     return bool(row["party"] and row["screening_id"] and not row["brief"])
 
 

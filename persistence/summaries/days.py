@@ -5,29 +5,45 @@ from functools import lru_cache
 
 from sqlalchemy import ColumnElement, func, select
 
-from persistence.database.tables import EVERYBODY, ONLY_COMMUNITY, VIEWER_PERIODS
+from persistence.database.sql import split_batches
+from persistence.database.tables import EVERYBODY, FILM_VIEWERS, ONLY_COMMUNITY, VIEWER_PERIODS
+from persistence.records.film_facts import read_facts
 from persistence.store import StoreSnapshot
 from persistence.summaries.amounts import HOURS, Amounts, hour_period
+from persistence.summaries.films import WatchedFilm, describe_running_film
 
 _COLUMNS = [VIEWER_PERIODS.c[name] for name in Amounts._fields]
 
 
 def sum_days(store: StoreSnapshot, viewer_id: str, first: int, last: int | None = None) -> dict[str, float]:
-    """Return a viewer's or everybody's seconds on each local day, by ISO date, in order; days without any left out.
+    """Return a viewer's or everybody's seconds on each local day, by ISO date, in order, without days of none.
 
-    `first`, `last`: ordinals of the first and the last day (`date.toordinal`); None: all that follow.
+    `first`, `last`: ordinals of the first and the last day (`date.toordinal`); None: no last day.
     """
-    own = [VIEWER_PERIODS.c.viewer_id == viewer_id, VIEWER_PERIODS.c.period >= first]
-    if last is not None:
-        own.append(VIEWER_PERIODS.c.period <= last)
     columns = (VIEWER_PERIODS.c.period, VIEWER_PERIODS.c.watches, VIEWER_PERIODS.c.playing_us)
-    query = select(*columns).where(_match_kind("day"), *own)
-    days = {period: (watches, us) for period, watches, us in store.connection.execute(query).all()}
+    days: dict[int, tuple[int, int]] = {}
+    # Match each day by itself: a range of days would scan the rows of all viewers.
+    for some in split_batches(_bound_days(store, first, last)):
+        query = select(*columns).where(
+            _match_kind("day"), VIEWER_PERIODS.c.viewer_id == viewer_id, VIEWER_PERIODS.c.period.in_(some)
+        )
+        days |= {period: (watches, us) for period, watches, us in store.connection.execute(query).all()}
     for (kind, period, who), amounts in store.running_changes.amounts[VIEWER_PERIODS].items():
         if kind == "day" and who == viewer_id and first <= period and (last is None or period <= last):
             watches, us = days.get(period, (0, 0))
             days[period] = watches + amounts.watches, us + amounts.playing_us
     return {_iso_day(period): us / 1e6 for period, (watches, us) in sorted(days.items()) if watches > 0}
+
+
+def _bound_days(store: StoreSnapshot, first: int, last: int | None) -> range:
+    """Return the days between two, limited to those that the store covers."""
+    oldest, newest = (
+        store.connection.execute(select(end(VIEWER_PERIODS.c.period)).where(_match_kind("day"))).scalar()
+        for end in (func.min, func.max)
+    )
+    if oldest is None or newest is None:
+        return range(0)
+    return range(max(first, oldest), (newest if last is None else min(last, newest)) + 1)
 
 
 @lru_cache(maxsize=4096)
@@ -37,7 +53,7 @@ def _iso_day(ordinal: int) -> str:
 
 
 def sum_hours(store: StoreSnapshot, year: int = 0) -> tuple[float, ...]:
-    """Return everybody's seconds in each hour of the week, from Monday 00:00; of a year, or of all for 0."""
+    """Return everybody's seconds in each hour of the week, from Monday 00:00; of a year, or of all years for 0."""
     periods = _match_kind("hour"), VIEWER_PERIODS.c.viewer_id == EVERYBODY
     query = select(VIEWER_PERIODS.c.period, VIEWER_PERIODS.c.playing_us).where(*periods)
     if year:
@@ -52,7 +68,7 @@ def sum_hours(store: StoreSnapshot, year: int = 0) -> tuple[float, ...]:
 
 
 def list_years(store: StoreSnapshot) -> tuple[int, ...]:
-    """Return the local years in which anything was watched that counts, in order."""
+    """Return the local years that have watches, without brief ones, in order."""
     own = _match_kind("year"), VIEWER_PERIODS.c.viewer_id == EVERYBODY
     query = select(VIEWER_PERIODS.c.period, VIEWER_PERIODS.c.watches).where(*own)
     years: dict[int, int] = dict(store.connection.execute(query).all())
@@ -63,7 +79,7 @@ def list_years(store: StoreSnapshot) -> tuple[int, ...]:
 
 
 def sum_viewers(store: StoreSnapshot, kind: str, period: int) -> dict[str, Amounts]:
-    """Return what each viewer's watches add up to: all of them, or those played in a year."""
+    """Return the totals of each viewer's watches in a period."""
     own = [VIEWER_PERIODS.c.period == period, VIEWER_PERIODS.c.viewer_id != EVERYBODY]
     query = select(VIEWER_PERIODS.c.viewer_id, *_COLUMNS).where(_match_kind(kind), *own)
     viewers = {who: Amounts(*amounts) for who, *amounts in store.connection.execute(query).all()}
@@ -74,7 +90,7 @@ def sum_viewers(store: StoreSnapshot, kind: str, period: int) -> dict[str, Amoun
 
 
 def count_viewers_ever(store: StoreSnapshot) -> int:
-    """Return how many viewers watched anything that counts, with what runs."""
+    """Return how many viewers have watches, including running ones, without brief ones."""
     changes = {
         who: amounts.watches
         for (kind, _, who), amounts in store.running_changes.amounts[VIEWER_PERIODS].items()
@@ -89,6 +105,23 @@ def count_viewers_ever(store: StoreSnapshot) -> int:
     stored: dict[str, int] = dict(store.connection.execute(own).all()) if changes else {}
     more = sum(watches + stored.get(who, 0) > 0 for who, watches in changes.items())
     return store.connection.execute(count).scalar_one() + more
+
+
+def read_viewer_films(store: StoreSnapshot, viewer_id: str, year: int) -> list[WatchedFilm]:
+    """Return the films of a viewer's watches that were first played in a year, with their totals."""
+    query = select(FILM_VIEWERS.c.film_hash, *(FILM_VIEWERS.c[name] for name in Amounts._fields)).where(
+        FILM_VIEWERS.c.community == ONLY_COMMUNITY,
+        FILM_VIEWERS.c.viewer_id == viewer_id,
+        FILM_VIEWERS.c.year == year,
+    )
+    rows = store.connection.execute(query).all()
+    facts = read_facts(store.connection, [row[0] for row in rows])
+    films: dict[int, WatchedFilm] = {row[0]: WatchedFilm(Amounts(*row[1:]), facts[row[0]]) for row in rows}
+    for (film_hash, who, played), amounts in store.running_changes.amounts[FILM_VIEWERS].items():
+        if who == viewer_id and played == year:
+            film = films.get(film_hash) or describe_running_film(store, film_hash)
+            films[film_hash] = WatchedFilm(film.amounts.add(amounts), film.facts)
+    return [film for film in films.values() if film.amounts.watches > 0]
 
 
 def _match_kind(kind: str) -> ColumnElement[bool]:

@@ -1,34 +1,43 @@
-"""Reads the summaries by when watches ended: how many there are since a time, and where a page of the history begins.
+"""Reads the summaries by when watches ended: how many ended since a time, and where a page of the history begins.
 
-Periods of 8, 64 and 512 days lie within one another, so that any stretch of time is a few of them and what is left
-of eight days, which is read from the records.
+Periods of 8, 64 and 512 days are nested, so that any stretch of time consists of a few of them and a remainder of up
+to eight days, which is read from the records.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, func, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, func, select, union_all
 
-from persistence.database.tables import EVERYBODY, ONLY_COMMUNITY, VIEWER_PERIODS
+from persistence.database.sql import split_batches
+from persistence.database.tables import EVERYBODY, FILM_PERIODS, ONLY_COMMUNITY, VIEWER_PERIODS, WATCHES
 from persistence.store import StoreSnapshot
-from persistence.summaries.amounts import DAY_S, ENDED_DAYS, Amounts, ended_kind, ended_period
+from persistence.summaries.amounts import (
+    DAY_S,
+    ENDED_DAYS,
+    FILM_ENDED_DAYS,
+    Amounts,
+    ended_film_period,
+    ended_kind,
+    ended_period,
+)
 
 _WITHIN = ENDED_DAYS[1] // ENDED_DAYS[0]
-"""How many periods of one kind are one of the next."""
+"""How many periods of one kind make one of the next."""
 _RECORDS = VIEWER_PERIODS.c.watches + VIEWER_PERIODS.c.briefs
 
 
 class Cover(NamedTuple):
-    """The time since an instant, in periods."""
+    """The time since an instant, as periods."""
 
     until_s: float
-    """Up to here the records are to be read; from here on there are whole periods. Seconds since 1970, UTC."""
+    """Until here the records must be read; from here on whole periods follow. Seconds since 1970, UTC."""
     periods: tuple[tuple[str, int, int | None], ...]
-    """Kind, first and last period of each stretch; None: to the end of time."""
+    """Kind, first and last period of each stretch; None: no last one."""
 
 
 def cover_since(since_s: float) -> Cover:
-    """Return the time since an instant in as few periods as there can be; seconds since 1970, UTC."""
+    """Return the time since an instant in as few periods as possible; seconds since 1970, UTC."""
     first = ended_period(since_s, ENDED_DAYS[0])
     if since_s > first * ENDED_DAYS[0] * DAY_S:
         first += 1
@@ -51,10 +60,40 @@ def _match_stretches(cover: Cover) -> list[ColumnElement[bool]]:
     ]
 
 
+class FilmPeriods(NamedTuple):
+    """The periods of films' watches from the border nearest to a time on."""
+
+    begins_s: float
+    """Begin of the first period: the period border nearest to the time. Seconds since 1970, UTC."""
+    first: int
+    """Number of the first period."""
+
+    def count_records(self, store: StoreSnapshot, film_hashes: Select[int]) -> int:
+        """Return how many records of films ended in them, including brief ones."""
+        own = FILM_PERIODS.c.community == ONLY_COMMUNITY
+        newest = store.connection.execute(select(func.max(WATCHES.c.ended_at_s))).scalar()
+        if newest is None:
+            return 0
+        numbers = range(self.first, ended_period(newest, FILM_ENDED_DAYS) + 1)
+        count = 0
+        for some in split_batches(map(ended_film_period, numbers)):
+            query = select(func.sum(FILM_PERIODS.c.watches + FILM_PERIODS.c.briefs)).where(
+                own, FILM_PERIODS.c.period.in_(some), (FILM_PERIODS.c.film_hash + 0).in_(film_hashes)
+            )
+            count += int(store.connection.execute(query).scalar() or 0)
+        return count
+
+
+def find_film_periods(since_s: float) -> FilmPeriods:
+    """Return the periods since the border nearest to an instant; seconds since 1970, UTC."""
+    first = round(since_s / (FILM_ENDED_DAYS * DAY_S))
+    return FilmPeriods(float(first * FILM_ENDED_DAYS * DAY_S), first)
+
+
 def sum_viewers_since(store: StoreSnapshot, cover: Cover) -> dict[str, Amounts]:
-    """Return what each viewer's watches add up to that ended in the whole periods."""
+    """Return the totals of each viewer's watches that ended in the whole periods."""
     names = ("viewer_id", *Amounts._fields)
-    # Each stretch by itself: of one condition for all SQLite would make a search through all viewers.
+    # One query for each stretch: with one condition for all, SQLite would search through all viewers.
     rows = union_all(
         *(
             select(*(VIEWER_PERIODS.c[name] for name in names)).where(
@@ -68,15 +107,15 @@ def sum_viewers_since(store: StoreSnapshot, cover: Cover) -> dict[str, Amounts]:
 
 
 class RecordsOf(NamedTuple):
-    """Whose records are meant: those of some viewers without those of others."""
+    """A choice of records: those of one viewer, or of everybody without some viewers."""
 
     viewer_id: str
     """One viewer, or EVERYBODY."""
     without: Sequence[str] = ()
-    """Viewers who are left out of everybody."""
+    """Viewers to leave out of everybody."""
 
     def count(self, store: StoreSnapshot, since_s: float | None = None) -> int:
-        """Return how many records there are, brief ones among them, that ended in the whole periods since a time."""
+        """Return how many records ended in the whole periods since a time, including brief ones."""
         whole = [VIEWER_PERIODS.c.kind == "all"]
         stretches = whole if since_s is None else _match_stretches(cover_since(since_s))
         own = VIEWER_PERIODS.c.community == ONLY_COMMUNITY
@@ -86,9 +125,9 @@ class RecordsOf(NamedTuple):
         return sum(int(count or 0) for count in store.connection.execute(query).scalars())
 
     def find_period(self, store: StoreSnapshot, offset: int) -> tuple[float, int] | None:
-        """Return the end of the period that the record at `offset` ended in, and how many of its records come before.
+        """Return the end of the period of the record at `offset`, and how many records of that period come before it.
 
-        Counted from the newest, at 0; seconds since 1970, UTC. None where there are not so many records.
+        Records are counted from the newest, at 0; seconds since 1970, UTC. None if there are fewer records.
         """
         first: int | None = None
         for days in reversed(ENDED_DAYS):

@@ -1,8 +1,8 @@
-"""Reads the summaries by film: what was watched how often, by whom, with what runs in it."""
+"""Reads the summaries by film: how often each was watched and by whom, including running watches."""
 
 import functools
 import heapq
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -23,20 +23,22 @@ from persistence.store import StoreSnapshot
 from persistence.summaries.amounts import Amounts
 
 BROAD = 20_000
-"""A search that finds more watches than this is counted by viewer: most viewers have seen one of its films."""
+"""A search with more watches than this is counted viewer by viewer: most viewers have seen one of its films."""
 CANDIDATES = 60
-"""So many titles more than are wanted, with the most watches of all, are looked at for the most of visible viewers."""
+"""How many more titles than wanted, with the most watches of all, are ranked by the watches of visible viewers."""
 FEW_FILMS = 500
-"""So many films at most are looked up one by one."""
+"""Up to this many films are looked up one by one."""
 _make: Any = tuple.__new__
-"""Makes a tuple with names of a tuple, in a third of the time that its own class takes: there are thousands."""
-_FILM = (FILM_VIEWERS.c.film_hash + 0).label("film")
-"""What is grouped by where some viewers are asked of: by the column alone SQLite would go through all films."""
-_SUMS = [cast(func.sum(FILM_VIEWERS.c[name]), BigInteger) for name in Amounts._fields]  # PostgreSQL's is no integer
+"""Creates a named tuple from a tuple in a third of the time of its own constructor: there are thousands."""
+SUMMED_FILM = (FILM_VIEWERS.c.film_hash + 0).label("film")
+"""The expression to group by if a query names viewers: grouped by the column, SQLite would scan all films."""
+SUMS = {
+    name: cast(func.sum(FILM_VIEWERS.c[name]), BigInteger) for name in Amounts._fields
+}  # PostgreSQL's is no integer
 
 
 class WatchedFilm(NamedTuple):
-    """A film with what its watches add up to: all of them, those of a year, those of some viewers."""
+    """A film with the totals of its watches: of all, of a year, or of some viewers."""
 
     amounts: Amounts
     facts: FilmFacts
@@ -54,7 +56,7 @@ class WatchedFilm(NamedTuple):
 
 @functools.lru_cache(maxsize=4096)
 def decode_names(text: str) -> tuple[str, ...]:
-    """Return genres or directors from their column, each once."""
+    """Return the genres or directors in a column, without duplicates."""
     return tuple(dict.fromkeys(msgspec.json.decode(text, type=list[str])))
 
 
@@ -70,10 +72,10 @@ def select_film_hashes(part: str) -> Select[int]:
 
 
 def match_hashes(column: ColumnElement[int], part: str, film_hashes: Collection[int]) -> ColumnElement[bool]:
-    """Match rows of the films whose title contains `part`; `film_hashes`: which these are.
+    """Match rows of the films whose title contains `part`; `film_hashes`: their ids.
 
-    A few are looked up. Of many, SQLite would look up each, thousands for a common word, rather than go through the
-    rows that the other conditions leave: so they are not matched by the column alone.
+    Few films are looked up by the index. For many (a common word has thousands), an expression keeps SQLite from
+    looking up each film instead of scanning the rows that the other conditions leave.
     """
     if len(film_hashes) <= FEW_FILMS:
         return column.in_(sorted(film_hashes))
@@ -81,44 +83,44 @@ def match_hashes(column: ColumnElement[int], part: str, film_hashes: Collection[
 
 
 class RankedFilms(NamedTuple):
-    """The films with the most watches of visible viewers, by title and year."""
+    """The titles, by title and year, with the most watches of visible viewers."""
 
     names: list[FilmName]
-    """In their order."""
+    """The titles, the most watched first."""
     sums: dict[FilmName, Amounts]
-    """What visible viewers watched of these, and perhaps of others."""
+    """The visible viewers' totals for these titles, and perhaps for others."""
     films: list[WatchedFilm]
-    """The films of these names."""
+    """The films of these titles."""
 
 
 class FilmSums:
-    """Films in no order, by the watches of all and by those of the viewers whom others may see.
+    """Films in no order, with the totals of all viewers and of visible viewers.
 
-    There may be thousands: what is asked of all of them makes no object for each.
+    There may be thousands: methods that go through all of them create no object for each.
     """
 
     def __init__(self, films: Mapping[int, WatchedFilm], hidden: Mapping[int, Amounts]) -> None:
-        """`films`: what all watched, by film hash; `hidden`: what of it those did whom others may not see."""
+        """`films`: the totals of all viewers, by film hash; `hidden`: those of hidden viewers."""
         self._films = films
         self._hidden = hidden
 
     @property
     def film_hashes(self) -> Collection[int]:
-        """Ids of all that match, also of those that nobody watched but briefly."""
+        """Ids of all matching films, even if all their watches are brief."""
         return self._films.keys()
 
     @cached_property
     def everybody(self) -> list[WatchedFilm]:
-        """Those that anybody watched, by the watches of all."""
+        """The films that anybody watched, with the totals of all viewers."""
         return [film for film in self._films.values() if film[0][0] > 0]
 
     @cached_property
     def visible(self) -> list[WatchedFilm]:
-        """Those that visible viewers watched, by these watches: what is shown by title."""
+        """The films that visible viewers watched, with their totals: what is shown by title."""
         return self.find_visible(self._films.values())
 
     def find_visible(self, films: Iterable[WatchedFilm]) -> list[WatchedFilm]:
-        """Return those of some of the films that visible viewers watched, by these watches."""
+        """Return those of the given films that visible viewers watched, with their totals."""
         if not self._hidden:
             return [film for film in films if film[0][0] > 0]
         found = []
@@ -131,12 +133,22 @@ class FilmSums:
         return found
 
     def find_named(self, names: Collection[FilmName]) -> list[WatchedFilm]:
-        """Return the films of some titles with years that visible viewers watched, by these watches."""
+        """Return the films with these titles and years that visible viewers watched, with their totals."""
         wanted = set(names)
         return self.find_visible(film for film in self._films.values() if film[1].name in wanted)
 
+    def find_longest(self) -> list[WatchedFilm]:
+        """Return the longest movies that visible viewers watched: all of that length, and perhaps others."""
+        movies = [film for film in self.everybody if film[1].media_type == "movie" and film[1].duration_ms]
+        candidates = heapq.nlargest(CANDIDATES, movies, key=_read_duration)
+        longest = self.find_visible(candidates)
+        is_sure = len(candidates) == len(movies)
+        if longest and not is_sure:
+            is_sure = max(map(_read_duration, longest)) > _read_duration(candidates[-1])
+        return longest if is_sure else self.find_visible(movies)
+
     def iterate_visible(self) -> Iterator[tuple[int, int, int, FilmFacts]]:
-        """Yield those that visible viewers watched: their watches, how many to the end, microseconds, and the film."""
+        """Yield the visible viewers' films: watches, completed watches, playing time in microseconds, and the film."""
         hidden = self._hidden
         for (watches, _, completed, playing_us, _), facts in self._films.values():
             less = hidden.get(facts.film_hash)
@@ -146,7 +158,7 @@ class FilmSums:
                 yield watches, completed, playing_us, facts
 
     def rank_visible(self, most: int) -> RankedFilms:
-        """Return so many titles with years, those that visible viewers watched most first."""
+        """Return the top `most` titles by the watches of visible viewers, the most watched first."""
         watches: dict[FilmName, int] = {}
         for amounts, facts in self._films.values():
             watches[facts.name] = watches.get(facts.name, 0) + amounts[0]
@@ -157,19 +169,23 @@ class FilmSums:
         is_sure = len(candidates) == len(watches)
         if not is_sure and len(names) == most:
             is_sure = sums[names[-1]].watches > min(watches[name] for name in candidates)
-        if not is_sure:  # one that was not looked at may be among them, for hidden viewers saw much
+        if not is_sure:  # another title could belong there: hidden viewers saw much
             films, sums = self.visible, sum_by_name(self.visible)
             names = order_by_watches(sums, most)
         wanted = set(names)
         return RankedFilms(names, sums, [film for film in films if film[1].name in wanted])
 
 
+def _read_duration(film: WatchedFilm) -> int:
+    return film[1].duration_ms or 0
+
+
 def read_films(
     store: StoreSnapshot, part: str = "", *, year: int | None = None, titles: Collection[str] | None = None
 ) -> FilmSums:
-    """Return the films whose title contains `part` that were watched.
+    """Return the watched films whose title contains `part`.
 
-    With `year` only what was first played then; with `titles` only films of these.
+    `year`: count only watches first played in that year. `titles`: only films with these titles.
     """
     films = _read_stored(store, part, year, titles)
     hidden = read_hidden_sums(store, part, year, films, is_some=titles is not None)
@@ -214,27 +230,27 @@ def _read_stored(
 def read_hidden_sums(
     store: StoreSnapshot, part: str, year: int | None, film_hashes: Collection[int], *, is_some: bool = False
 ) -> dict[int, Amounts]:
-    """Return what hidden viewers watched, by film: they are few. `film_hashes`: those whose title contains `part`.
+    """Return the totals of hidden viewers, who are few, by film. `film_hashes`: films whose title contains `part`.
 
-    `is_some`: these are some of them, and others need not be returned.
+    `is_some`: whether these are only some of them; the others need not be returned.
     """
     sums: dict[int, Amounts] = {}
     for some in split_batches(store.hidden):
-        query = select(_FILM, *_SUMS).where(
+        query = select(SUMMED_FILM, *SUMS.values()).where(
             FILM_VIEWERS.c.community == ONLY_COMMUNITY, FILM_VIEWERS.c.viewer_id.in_(some)
         )
         if year is not None:
             query = query.where(FILM_VIEWERS.c.year == year)
         if part or (is_some and len(film_hashes) <= FEW_FILMS):
             query = query.where(match_hashes(FILM_VIEWERS.c.film_hash, part, film_hashes))
-        for row in store.connection.execute(query.group_by(_FILM)).all():
+        for row in store.connection.execute(query.group_by(SUMMED_FILM)).all():
             amounts: Amounts = _make(Amounts, row[1:])
             sums[row[0]] = sums[row[0]].add(amounts) if row[0] in sums else amounts
     return sums
 
 
 def sum_by_name(films: Iterable[WatchedFilm]) -> dict[FilmName, Amounts]:
-    """Return what films of one title and year add up to."""
+    """Return the totals for each title and year."""
     names: dict[FilmName, Amounts] = {}
     for amounts, facts in films:
         name = facts.name
@@ -243,7 +259,7 @@ def sum_by_name(films: Iterable[WatchedFilm]) -> dict[FilmName, Amounts]:
 
 
 def order_by_watches(names: dict[FilmName, Amounts], most: int) -> list[FilmName]:
-    """Return so many titles with years, the most watched first."""
+    """Return the top `most` titles with years, the most watched first."""
 
     def rank(name: FilmName) -> tuple[int, int, str, int]:
         amounts = names[name]
@@ -255,7 +271,7 @@ def order_by_watches(names: dict[FilmName, Amounts], most: int) -> list[FilmName
 def count_viewers(
     store: StoreSnapshot, films: Iterable[WatchedFilm], wanted: Iterable[FilmName], *, year: int | None = None
 ) -> dict[FilmName, int]:
-    """Return by how many visible viewers each of some of the films was watched."""
+    """Return the number of visible viewers of each wanted title."""
     film_hashes: dict[FilmName, list[int]] = {name: [] for name in wanted}
     for _, facts in films:
         if facts.name in film_hashes:
@@ -265,9 +281,12 @@ def count_viewers(
     viewers = func.count(FILM_VIEWERS.c.viewer_id.distinct())
     visible = _match_watched(year) & FILM_VIEWERS.c.viewer_id.not_in(store.hidden)
     single = [same[0] for same in film_hashes.values() if len(same) == 1]
-    by_film = select(FILM_VIEWERS.c.film_hash, viewers).where(visible, FILM_VIEWERS.c.film_hash.in_(single))
-    for film_hash, count in store.connection.execute(by_film.group_by(FILM_VIEWERS.c.film_hash)):
-        counts[names[film_hash]] = count
+    if year is None:
+        counts |= {names[film_hash]: count for film_hash, count in _read_visible_counts(store, single).items()}
+    else:
+        by_film = select(FILM_VIEWERS.c.film_hash, viewers).where(visible, FILM_VIEWERS.c.film_hash.in_(single))
+        for film_hash, count in store.connection.execute(by_film.group_by(FILM_VIEWERS.c.film_hash)):
+            counts[names[film_hash]] = count
     for name, same in film_hashes.items():
         if len(same) > 1:
             together = select(viewers).where(visible, FILM_VIEWERS.c.film_hash.in_(same))
@@ -277,10 +296,31 @@ def count_viewers(
     return counts
 
 
+def _read_visible_counts(store: StoreSnapshot, film_hashes: Sequence[int]) -> dict[int, int]:
+    """Return the stored number of visible viewers of each of these films: all viewers minus the hidden ones."""
+    counts: dict[int, int] = {}
+    for some in split_batches(film_hashes):
+        stored = select(WATCHED_FILMS.c.film_hash, WATCHED_FILMS.c.viewers).where(
+            WATCHED_FILMS.c.community == ONLY_COMMUNITY, WATCHED_FILMS.c.film_hash.in_(some)
+        )
+        counts |= dict(store.connection.execute(stored).all())
+    if store.hidden:
+        is_few = len(film_hashes) <= FEW_FILMS
+        film = FILM_VIEWERS.c.film_hash if is_few else SUMMED_FILM
+        hidden = select(film, func.count(FILM_VIEWERS.c.viewer_id.distinct())).where(
+            _match_watched(None), FILM_VIEWERS.c.viewer_id.in_(store.hidden)
+        )
+        hidden = hidden.where(FILM_VIEWERS.c.film_hash.in_(film_hashes)) if is_few else hidden
+        for film_hash, count in store.connection.execute(hidden.group_by(film)):
+            if film_hash in counts:
+                counts[film_hash] -= count
+    return counts
+
+
 def _read_changed_pairs(
     store: StoreSnapshot, names: Mapping[int, FilmName], year: int | None
 ) -> dict[tuple[FilmName, str], tuple[int, int]]:
-    """Return the films and visible viewers that what runs concerns: watches that are stored, and how many it adds."""
+    """Return film and viewer of each visible running watch, with the stored watches and how many running ones add."""
     pairs: dict[tuple[FilmName, str], tuple[int, int]] = {}
     for (film_hash, viewer_id, played), amounts in store.running_changes.amounts[FILM_VIEWERS].items():
         if film_hash in names and viewer_id not in store.hidden and year in (None, played):
@@ -301,7 +341,7 @@ def _read_changed_pairs(
 def count_distinct_viewers(store: StoreSnapshot, part: str, film_hashes: Collection[int], watches: int) -> int:
     """Return how many visible viewers watched any of the films whose title contains `part`.
 
-    `film_hashes`: which these are; `watches`: how many watches of visible viewers there are of them.
+    `film_hashes`: ids of these films; `watches`: number of visible viewers' watches of them.
     """
     changed = _find_changed_viewers(store, film_hashes, None)
     of_films = _match_watched(None) & match_hashes(FILM_VIEWERS.c.film_hash, part, film_hashes)
@@ -311,7 +351,7 @@ def count_distinct_viewers(store: StoreSnapshot, part: str, film_hashes: Collect
             of_films, FILM_VIEWERS.c.viewer_id.not_in(left_out)
         )
     else:
-        # Not to be looked up film by film: one of the viewer's first few films is among so many.
+        # Do not look up film by film: with so many films, one of the viewer's first few is among them.
         one_of_them = (FILM_VIEWERS.c.film_hash + 0).in_(select_film_hashes(part))
         own = _match_watched(None) & one_of_them & (FILM_VIEWERS.c.viewer_id == VIEWER_PERIODS.c.viewer_id)
         any_of_them = select(FILM_VIEWERS.c.watches).where(own).limit(1).scalar_subquery()
@@ -330,7 +370,7 @@ def _match_watched(year: int | None) -> ColumnElement[bool]:
 
 
 def _find_changed_viewers(store: StoreSnapshot, film_hashes: Collection[int], year: int | None) -> dict[str, int]:
-    """Return the visible viewers of some films whom what runs concerns, with how many watches that adds."""
+    """Return the visible viewers of running watches of these films, with how many watches these add."""
     changed: dict[str, int] = {}
     for (film_hash, viewer_id, played), amounts in store.running_changes.amounts[FILM_VIEWERS].items():
         if film_hash in film_hashes and viewer_id not in store.hidden and year in (None, played):
@@ -339,7 +379,7 @@ def _find_changed_viewers(store: StoreSnapshot, film_hashes: Collection[int], ye
 
 
 def _count_changed(store: StoreSnapshot, changed: Mapping[str, int], of_films: ColumnElement[bool]) -> int:
-    """Return how many of these viewers watched one of the films, with what runs."""
+    """Return how many of these viewers watched one of the films, including running watches."""
     watches = dict(changed)
     for some in split_batches(changed):
         query = select(FILM_VIEWERS.c.viewer_id, func.sum(FILM_VIEWERS.c.watches)).where(
@@ -350,25 +390,6 @@ def _count_changed(store: StoreSnapshot, changed: Mapping[str, int], of_films: C
     return sum(count > 0 for count in watches.values())
 
 
-def read_viewer_films(store: StoreSnapshot, viewer_id: str, year: int) -> list[WatchedFilm]:
-    """Return the films of which a viewer's watches were first played in a year, by these."""
-    query = select(FILM_VIEWERS.c.film_hash, *(FILM_VIEWERS.c[name] for name in Amounts._fields)).where(
-        FILM_VIEWERS.c.community == ONLY_COMMUNITY,
-        FILM_VIEWERS.c.viewer_id == viewer_id,
-        FILM_VIEWERS.c.year == year,
-    )
-    rows = store.connection.execute(query).all()
-    facts = read_facts(store.connection, [row[0] for row in rows])
-    films: dict[int, WatchedFilm] = {
-        row[0]: _make(WatchedFilm, (_make(Amounts, row[1:]), facts[row[0]])) for row in rows
-    }
-    for (film_hash, who, played), amounts in store.running_changes.amounts[FILM_VIEWERS].items():
-        if who == viewer_id and played == year:
-            film = films.get(film_hash) or describe_running_film(store, film_hash)
-            films[film_hash] = WatchedFilm(film.amounts.add(amounts), film.facts)
-    return [film for film in films.values() if film.amounts.watches > 0]
-
-
 def describe_running_film(store: StoreSnapshot, film_hash: int) -> WatchedFilm:
-    """Return a film that something runs of, without any watches."""
+    """Return a film that is being watched, with no watches counted."""
     return WatchedFilm(Amounts(), make_facts(film_hash, store.running_changes.films[film_hash]))

@@ -18,10 +18,10 @@ _AT_ONCE = 20
 
 
 def find_biggest_night(store: StoreSnapshot, year: int) -> BigNight | None:
-    """Return the watch party of a year with the most visible viewers, of equal ones the first; None where none was.
+    """Return the watch party of a year with the most visible viewers, the earliest of equals; None if there was none.
 
-    What is stored of a party counts hidden viewers too, so it is at least as large: the largest are looked at one after
-    another until none that follows can be larger.
+    The stored size of a party includes hidden viewers, so that it is an upper bound: parties are checked from the
+    largest on until none that follows can have more visible viewers.
     """
     best = min(_count_nights(store, year, store.running_changes.parties), key=_rank, default=None)
     for parties in _read_largest(store, year):
@@ -34,7 +34,7 @@ def find_biggest_night(store: StoreSnapshot, year: int) -> BigNight | None:
 
 
 def iterate_largest(store: StoreSnapshot, year: int) -> Iterator[list[tuple[str, int]]]:
-    """Yield the stored parties of a year, some at a time, the largest first: screening, and viewers with the hidden."""
+    """Yield the stored parties of a year in batches, the largest first: screening, and viewers with hidden ones."""
     for parties in _read_largest(store, year, running=True):
         yield [(screening_id, viewers) for screening_id, viewers, _started_at_s in parties]
 
@@ -44,10 +44,10 @@ def _rank(night: BigNight) -> tuple[int, float, str]:
 
 
 def _read_largest(store: StoreSnapshot, year: int, *, running: bool = False) -> Iterator[list[tuple[str, int, float]]]:
-    """Yield the stored parties of a year, some at a time, the largest first; with `running` those that go on, too."""
+    """Yield the stored parties of a year in batches, the largest first; with `running` also those that are running."""
     own = [PARTIES.c.community == ONLY_COMMUNITY, PARTIES.c.year == year]
     largest: int | None = store.connection.execute(select(func.max(PARTIES.c.viewers)).where(*own)).scalar()
-    while largest is not None:  # of one size after the other, as the index has them: all would be sorted otherwise
+    while largest is not None:  # one size after the other, in index order: otherwise all would be sorted
         query = (
             select(PARTIES.c.screening_id, PARTIES.c.viewers, PARTIES.c.started_at_s)
             .where(*own, PARTIES.c.viewers == largest)
@@ -62,7 +62,7 @@ def _read_largest(store: StoreSnapshot, year: int, *, running: bool = False) -> 
 
 
 def _count_nights(store: StoreSnapshot, year: int, screening_ids: Iterable[str]) -> list[BigNight]:
-    """Return watch parties with the viewers who were there and whom others may see."""
+    """Return watch parties with the number of their visible viewers."""
     replaced, hidden, zone = set(store.running.instead_of), set(store.hidden), ZoneInfo(str(store.rules.zone))
     wanted = set(screening_ids)
     rows: list[Row] = [row for row in store.running_rows if row["screening_id"] in wanted]

@@ -1,1 +1,1 @@
-"""Brings in the history that Tautulli recorded, from its database."""
+"""Imports the history that Tautulli recorded, from its database."""

@@ -1,7 +1,7 @@
-"""Reads Tautulli's database: of any version since its sessions have groups, also while Tautulli uses it.
+"""Reads Tautulli's database, of any version since its sessions have groups, even while Tautulli is using it.
 
-The file is only read. Where it is in SQLite's WAL mode, as Tautulli has it, reading holds up no writer. Elsewhere, and
-where the files beside it cannot be made (a read-only folder), a copy of it is read.
+The file is never written. If it is in SQLite's WAL mode, as Tautulli sets it, reading does not block writers. If it is
+not, or if the files beside it cannot be created (a read-only folder), a copy is read.
 """
 
 import contextlib
@@ -22,21 +22,21 @@ from wording.file_failures import find_cure
 from wording.problems import english
 
 TAUTULLI_FILE = "tautulli.db"
-"""What Tautulli calls its database."""
+"""Name of Tautulli's database file."""
 _LONGEST_TEXT = 1_000_000
-"""Bytes of the longest value that is read."""
+"""Maximum size of a value, bytes."""
 _MOST_NAMES = 50
-"""Genres or directors of a film."""
+"""Maximum number of genres or directors of a film."""
 _LATEST_S = 250_000_000_000
-"""Seconds since 1970 until which there are dates in every zone."""
+"""Seconds since 1970 up to which dates exist in every zone."""
 _ROWS_AT_ONCE = 2000
 _NEEDED = {
     "session_history": {"id", "reference_id", "started", "stopped", "rating_key", "user_id", "media_type"},
     "session_history_metadata": {"id", "title"},
 }
-"""Tables and columns without which nothing can be read; all others may be missing, as in older versions."""
+"""Required tables and columns; all others may be missing, as in older versions."""
 _OWNER = 1
-"""What a Plex server calls its owner's account; Tautulli has the id that the account has at plex.tv."""
+"""Id of the owner's account on a Plex server; Tautulli stores the account's id at plex.tv instead."""
 _CURE = "name a copy of Tautulli's tautulli.db: Tautulli > Settings > Import & Backups makes one"
 
 
@@ -44,11 +44,11 @@ _OTHERWISE = Problem.of("text", text=_CURE)
 
 
 class TautulliRow(NamedTuple):
-    """A row of Tautulli's history: one sitting, from when a player was started until it stopped."""
+    """A row of Tautulli's history: one sitting, from the start of a player to its stop."""
 
     row_id: int
     group_id: int
-    """The first row of those that Tautulli takes for one watch."""
+    """Id of the first row of a group that Tautulli counts as one watch."""
     user_id: int
     user: str
     rating_key: str
@@ -58,7 +58,7 @@ class TautulliRow(NamedTuple):
     """Seconds since 1970, UTC."""
     paused_s: float
     view_offset_ms: int | None
-    """Where in the film the player stopped."""
+    """Position at which the player stopped."""
     media_type: str
     is_live: bool
     section_id: int | None
@@ -79,9 +79,9 @@ class TautulliUsers:
     """The accounts that Tautulli knows."""
 
     names: Mapping[int, str]
-    """By Tautulli's id."""
+    """Names by Tautulli's user id."""
     owners: frozenset[int]
-    """Ids of the server's owner."""
+    """Tautulli's user ids of the server's owner."""
 
     def account_id(self, user_id: int) -> str:
         """Return the id that a Plex server has for the account."""
@@ -89,10 +89,10 @@ class TautulliUsers:
 
 
 class TautulliDatabase:
-    """An open database, at one moment: what Tautulli writes meanwhile is not seen."""
+    """An open database as a snapshot: what Tautulli writes meanwhile is not visible."""
 
     def __init__(self, connection: sqlite3.Connection, file: Path) -> None:
-        """Look at its shape. Raises ImportFault where it is not Tautulli's."""
+        """Check its tables. Raises ImportFault if it is not Tautulli's."""
         self._connection = connection
         self._file = file
         self._columns = {table: self._read_columns(table) for table in (*_NEEDED, "users", "library_sections")}
@@ -102,12 +102,12 @@ class TautulliDatabase:
                 raise ImportFault(f"{file}: this is no history of Tautulli, it has no {what}: {_CURE}.")
 
     def count_rows(self) -> int:
-        """Return how many rows its history has."""
+        """Return the number of rows in its history."""
         with _translate_errors(self._file):
             return int(self._connection.execute("SELECT count(*) FROM session_history").fetchone()[0])
 
     def read_server_ids(self) -> list[str]:
-        """Return the machineIdentifiers of the Plex servers whose libraries it knows."""
+        """Return the machineIdentifiers of the Plex servers whose libraries it contains."""
         if "server_id" not in self._columns["library_sections"]:
             return []
         query = "SELECT DISTINCT server_id FROM library_sections WHERE server_id <> '' ORDER BY server_id"
@@ -115,7 +115,7 @@ class TautulliDatabase:
             return [text for (value,) in self._connection.execute(query) if (text := _read_text(value))]
 
     def read_users(self) -> TautulliUsers:
-        """Return all accounts, also of users that were deleted."""
+        """Return all accounts, including those of deleted users."""
         columns = self._columns["users"]
         if "user_id" not in columns:
             return TautulliUsers({}, frozenset())
@@ -127,7 +127,7 @@ class TautulliDatabase:
         return TautulliUsers(names, frozenset(owners))
 
     def read_rows(self) -> Iterator[TautulliRow | None]:
-        """Yield every row, those of one account and group together; None for one that says no time or account."""
+        """Yield every row, sorted by account and group; None for a row without time or account."""
         history = ("id", "reference_id", "user_id", "user", "rating_key", "started", "stopped", "paused_counter",
                    "view_offset", "media_type", "section_id")  # fmt: skip
         metadata = ("title", "grandparent_title", "parent_media_index", "media_index", "year", "duration", "guid",
@@ -151,7 +151,7 @@ class TautulliDatabase:
         return [f"{alias}.{name}" if name in self._columns[table] else "NULL" for name in names]
 
     def _read_columns(self, table: str) -> set[str]:
-        """Return a table's columns; none where there is no such table. A view in its place is none."""
+        """Return a table's columns; none if there is no such table, or only a view of this name."""
         is_table = self._connection.execute(
             "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)
         ).fetchone()
@@ -160,7 +160,7 @@ class TautulliDatabase:
 
 @contextlib.contextmanager
 def open_tautulli(file: Path) -> Iterator[TautulliDatabase]:
-    """Open a database for reading. Raises ImportFault where it cannot be read or is not Tautulli's."""
+    """Open a database for reading. Raises ImportFault if it cannot be read or is not Tautulli's."""
     try:
         open_regular(file).close()
     except ForeignInputError as error:
@@ -176,7 +176,7 @@ def open_tautulli(file: Path) -> Iterator[TautulliDatabase]:
 
 @contextlib.contextmanager
 def _translate_errors(file: Path) -> Iterator[None]:
-    """Turn what SQLite says of a file into an ImportFault; of a damaged one its words may be no text."""
+    """Turn SQLite's errors into ImportFaults; the error text of a damaged file may be undecodable."""
     try:
         yield
     except (sqlite3.Error, UnicodeDecodeError) as error:
@@ -185,7 +185,7 @@ def _translate_errors(file: Path) -> Iterator[None]:
 
 
 def _connect(file: Path, stack: contextlib.ExitStack) -> sqlite3.Connection:
-    """Return a connection that reads the file as it is now, or a copy of it."""
+    """Return a connection that reads the file's current state, or a copy of it."""
     try:
         connection = _open_readonly(file, stack)
         if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
@@ -193,8 +193,8 @@ def _connect(file: Path, stack: contextlib.ExitStack) -> sqlite3.Connection:
         copy = _name_copy(file, stack)
         with contextlib.closing(sqlite3.connect(copy)) as target:
             connection.rollback()
-            connection.backup(target, pages=_ROWS_AT_ONCE)  # its lock is let go between two steps
-    except sqlite3.OperationalError:  # what was not finished in it cannot be, in a folder that may not be written
+            connection.backup(target, pages=_ROWS_AT_ONCE)  # the lock is released between two steps
+    except sqlite3.OperationalError:  # an unfinished transaction cannot be rolled back in a read-only folder
         copy = _name_copy(file, stack)
         for ending in ("", "-wal", "-journal"):
             if (source := file.with_name(file.name + ending)).is_file():
@@ -232,7 +232,7 @@ def _build_row(values: Sequence[Any]) -> TautulliRow | None:
     )
     if number is None or account is None or not started_s or not 0 < started_s < _LATEST_S:
         return None
-    if stopped_s is None or not started_s <= stopped_s < _LATEST_S:  # Tautulli was stopped meanwhile
+    if stopped_s is None or not started_s <= stopped_s < _LATEST_S:  # Tautulli was stopped before the end
         stopped_s = started_s
     section = _read_whole(section_id)
     return TautulliRow(
@@ -266,7 +266,7 @@ def _read_text(value: object) -> str:
 
 
 def _read_whole(value: object) -> int | None:
-    """Return a whole number, also where it is written as text or has a fraction; None for anything else."""
+    """Return a whole number, even if it is stored as text or with a fraction; None for anything else."""
     if isinstance(value, str):
         value = value.strip()
         return int(value) if value.isascii() and value.lstrip("-").isdigit() and len(value) < 19 else None

@@ -1,4 +1,4 @@
-"""Brings Tautulli's history into the store: all or nothing, and the same database twice changes nothing."""
+"""Imports Tautulli's history into the store: all or nothing; importing the same database again changes nothing."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,7 +13,7 @@ from persistence.watch_import import AT_ONCE, ImportRules, Progress, WatchImport
 
 
 class _TautulliImport:
-    """Takes Tautulli's rows to an import."""
+    """Passes Tautulli's rows to an import."""
 
     def __init__(self, work: WatchImport, users: TautulliUsers, rules: ImportRules) -> None:
         self._work = work
@@ -24,7 +24,7 @@ class _TautulliImport:
         """The account's watches so far, by id."""
 
     def take(self, group: Sequence[TautulliRow]) -> None:
-        """Bring in the rows of one watch."""
+        """Import the rows of one watch."""
         first = group[0]
         media_type = "live" if first.is_live else first.media_type
         if media_type not in self._rules.tracked_types:
@@ -55,9 +55,9 @@ class _TautulliImport:
 
 
 def choose_server(database: TautulliDatabase, asked_for: str) -> str:
-    """Return the machineIdentifier of the Plex server whose history it is. Raises ImportFault where that is not clear.
+    """Return the machineIdentifier of the Plex server whose history it is. Raises ImportFault if that is not clear.
 
-    `asked_for`: what the command line says; empty where it says nothing.
+    `asked_for`: the server named on the command line; empty if none.
     """
     known = database.read_server_ids()
     if asked_for:
@@ -78,7 +78,7 @@ def import_tautulli(
     progress: Progress = lambda _doing, _done, _of: None,
     at_s: float | None = None,
 ) -> WatchImportResult:
-    """Bring in the history in one transaction, then make the JSON copies anew. Nothing is announced.
+    """Import the history in one transaction, then rewrite the JSON copies. Nothing is announced.
 
     Raises SaveFailed with nothing changed, CopiesFailed with everything stored.
     """
@@ -90,7 +90,7 @@ def import_tautulli(
 
 
 def _count_rows(database: TautulliDatabase, result: WatchImportResult, progress: Progress) -> Iterator[TautulliRow]:
-    """Yield the rows that can be read, and tell how many were."""
+    """Yield the readable rows, count the others, and report progress."""
     total = database.count_rows()
     progress("history", 0, total)
     for number, row in enumerate(database.read_rows(), 1):

@@ -1,4 +1,4 @@
-"""Makes watches of Tautulli's rows. Pure: which rows are one watch, and what of it is known."""
+"""Builds watches from Tautulli's rows: which rows are one watch, and what is known of it. Pure."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -11,21 +11,21 @@ from persistence.tautulli.database import TautulliRow, TautulliUsers
 from viewers.merge import Thresholds
 
 ID_PREFIX = "tautulli-"
-"""How the ids of watches begin that were brought in from Tautulli."""
+"""Prefix of the ids of watches imported from Tautulli."""
 
 
 def group_rows(rows: Iterator[TautulliRow]) -> Iterator[list[TautulliRow]]:
-    """Yield the rows that are one watch: those that Tautulli has in one group, of one account and one item.
+    """Yield the rows of each watch: those of one of Tautulli's groups, one account and one item.
 
-    They must come in the order of `TautulliDatabase.read_rows`. Tautulli's groups alone do not do: there are some with
-    rows of several accounts and films in them.
+    They must come in the order of `TautulliDatabase.read_rows`. Tautulli's groups alone are not enough: some contain
+    rows of several accounts and films.
     """
     for _key, group in groupby(rows, key=lambda row: (row.user_id, row.group_id, row.rating_key)):
         yield list(group)
 
 
 def read_item(row: TautulliRow, server_id: str) -> Item:
-    """Return what was watched."""
+    """Return the item that was watched."""
     return Item(
         server_id=server_id,
         rating_key=row.rating_key,
@@ -46,7 +46,7 @@ def read_item(row: TautulliRow, server_id: str) -> Item:
 
 
 def build_watch_id(group: Sequence[TautulliRow], server_id: str, account_id: str) -> str:
-    """Return the id of a watch: the same at each import, also when further rows have come to it."""
+    """Return the id of a watch: the same at each import, even after rows were added to it."""
     first = group[0]
     named = "\x1f".join((server_id, account_id, first.rating_key, repr(first.started_s)))
     return ID_PREFIX + hashlib.blake2b(named.encode("utf-8", "replace"), digest_size=12).hexdigest()
@@ -55,10 +55,10 @@ def build_watch_id(group: Sequence[TautulliRow], server_id: str, account_id: str
 def build_record(
     watch_id: str, group: Sequence[TautulliRow], item: Item, users: TautulliUsers, thresholds: Thresholds
 ) -> WatchRecord:
-    """Return rows of one watch as its record.
+    """Return the record of one watch's rows.
 
     Tautulli knows when it was played and where it stopped, not which parts of the film were seen: the record has
-    sittings and no spans. What was seen is as much as was played, and no more than lies before where it stopped.
+    sittings and no spans. Coverage equals playing time, limited to the position where it stopped.
     """
     first, last = group[0], max(group, key=lambda row: row.stopped_s)
     together = sittings.merge(

@@ -1,4 +1,4 @@
-"""Alembic asks this file how to reach the store: by the connection that `persistence.database.revision` hands over."""
+"""Alembic's environment: runs migrations on the connection that `persistence.database.revision` passes."""
 
 from alembic import context
 

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables of the first release."""
+    """Create the tables of the first release."""
     op.create_table(
         "watches",
         sa.Column("watch_id", sa.Text, nullable=False),

@@ -1,4 +1,4 @@
-"""Linked accounts, privacy, and what is forgotten."""
+"""Linked accounts, privacy, and erased viewers."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Every watch so far was watched under the id that it counts for."""
+    """Add the tables, and the id under which a watch was seen: so far always the one that it counts for."""
     # With a default: SQLite then adds the column without writing a million rows into a new table.
     op.add_column("watches", sa.Column("identity", sa.Text, nullable=False, server_default=""))
     op.execute("UPDATE watches SET identity = viewer_id")

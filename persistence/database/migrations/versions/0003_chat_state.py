@@ -1,4 +1,4 @@
-"""What the features of a chat platform remember."""
+"""The state of a chat platform's features."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Until now it was in a file beside the store."""
+    """Add the table; so far the state was in a file beside the store."""
     op.create_table(
         "chat_state",
         sa.Column("feature", sa.Text, nullable=False),

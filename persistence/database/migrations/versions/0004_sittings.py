@@ -10,6 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Null says that an older version wrote the row: its line in the history copy has neither."""
+    """Add the columns. Null marks a row of an older version, whose line in the history copy has neither."""
     op.add_column("watches", sa.Column("guid", sa.Text))
     op.add_column("watches", sa.Column("sittings", sa.Text))

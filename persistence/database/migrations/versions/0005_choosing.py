@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """What members say of the films to come, and of those that they saw together."""
+    """Add the tables of suggestions, votes and ratings."""
     op.create_table(
         "suggestions",
         sa.Column("community", sa.Text, nullable=False),

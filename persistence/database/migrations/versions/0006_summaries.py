@@ -1,4 +1,4 @@
-"""What the watches add up to, so that a question costs the same after a million of them."""
+"""Sums over the watches, so that a question costs the same after a million of them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """The tables are empty: they are filled while the service runs (`persistence.summaries.build`)."""
+    """Add empty tables, which are filled while the service runs (`persistence.summaries.build`)."""
     op.add_column("watches", sa.Column("film_hash", sa.BigInteger))
     op.drop_index("ix_watches_ended_at_s", "watches")
     op.create_index("ix_watches_ended_at_s_film_hash_viewer_id", "watches", ["ended_at_s", "film_hash", "viewer_id"])

@@ -1,4 +1,4 @@
-"""Who is signed in to the page, and who is named on a page that all may read."""
+"""Sessions of the web page, and members who are named on a public page."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Links to sign in and sessions, both by the hash of their secret."""
+    """Add sign-in links and sessions, both by the hash of their secret, and public names."""
     op.create_table(
         "web_sign_ins",
         sa.Column("community", sa.Text, nullable=False),

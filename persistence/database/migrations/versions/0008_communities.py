@@ -1,4 +1,4 @@
-"""The communities that an installation serves beside the environment's own."""
+"""The further communities of an installation."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """A row for each; their records are in stores of their own."""
+    """Add a table with a row for each; their records are in separate stores."""
     op.create_table(
         "communities",
         sa.Column("community", sa.Text, nullable=False),

@@ -1,4 +1,4 @@
-"""Pages that members share by a link, and who had said that they would come to a night."""
+"""Pages that members share by a link, and the RSVPs of nights."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Shared pages by what stands in their address; who had said to come by screening."""
+    """Add shared pages by the token in their address, and RSVPs by screening."""
     op.create_table(
         "web_shares",
         sa.Column("community", sa.Text, nullable=False),

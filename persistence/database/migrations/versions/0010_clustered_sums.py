@@ -1,4 +1,4 @@
-"""The sums by film and by viewer, so that an answer reads them as they lie and not row by row from elsewhere."""
+"""Sums by film and by viewer, clustered by their keys, so that an answer reads adjacent rows."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,7 +17,7 @@ _KEYS = {
 
 
 def upgrade() -> None:
-    """SQLite's tables are made anew within their primary keys, row for row; PostgreSQL's get the wider index alone."""
+    """Recreate SQLite's tables without rowids, row by row; in PostgreSQL only add the wider index."""
     if op.get_bind().dialect.name == "sqlite":
         for name, keys in _KEYS.items():
             _cluster(name, keys)
