@@ -1,7 +1,7 @@
-"""The persistence actor: keeps what the tracker reports in memory, and saves when it is time to.
+"""The persistence actor: keeps what the tracker reports in memory, and saves when a save is due.
 
-It hears reports and finished watches from the tracker, ticks from the launcher, questions from Discord and
-the command line. It says `BadgesAwarded` to Discord and asks nobody.
+It receives reports and finished watches from the tracker, ticks from the launcher, questions from Discord and
+the command line. It sends `BadgesAwarded` to Discord and asks nobody.
 """
 
 from __future__ import annotations
@@ -15,25 +15,27 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from actors.persistence.announcer import BadgeAnnouncer
+from actors.persistence.audit_keeper import AuditKeeper
 from actors.persistence.backup_scheduler import BackupDue, BackupScheduler, read_backup_list
 from actors.persistence.community_keeper import COMMUNITY_REQUESTS, CommunityKeeper
 from actors.persistence.copy_repairs import CopyRepairs, answer_after
-from actors.persistence.film_choices import FILM_CHOICES, FilmChoices
-from actors.persistence.read_worker import (
+from actors.persistence.failures import (
     Handlers,
-    QuestionPool,
-    ReadWorker,
     bind_requests,
     decline_failures,
+    retry_failures,
     translate_start_failures,
 )
-from actors.persistence.reported_watches import ReportedWatches, RestartParts
+from actors.persistence.film_choices import FILM_CHOICES, FilmChoices
+from actors.persistence.read_worker import QuestionPool, ReadWorker
+from actors.persistence.reported_watches import ReportedWatches
+from actors.persistence.restart_parts import RestartParts
 from actors.persistence.summary_filler import FillSummaries, SummaryFiller
 from actors.persistence.unstorable import UnstorableWatches, store_apart
 from actors.persistence.viewer_requests import VIEWER_REQUESTS, ViewerRequests
 from actors.persistence.web_access import WEB_ACCESS, WebAccess
 from actors.runtime import Actor, Context
-from actors.runtime.errors import Reject, RetryLater
+from actors.runtime.errors import RetryLater
 from actors.runtime.middleware.dispatcher import BatchHandler, Outcome
 from awards import Badge, BadgesError
 from messages import (
@@ -60,7 +62,6 @@ from messages import (
     WatchFinished,
     WatchRecord,
 )
-from persistence.audit_log import AuditLog
 from persistence.badge_files import default_badges, load_badges
 from persistence.database.errors import CopiesFailed, SaveFailed, SaveRefused
 from persistence.database.open_store import check_writable
@@ -72,7 +73,6 @@ from persistence.records.checkpoint import RunningWatch
 from persistence.records.saves import SaveResult
 from persistence.rules import StatisticsRules
 from persistence.store import Store
-from wording.file_failures import explain_os_error
 from wording.problems import english
 
 SKIP_LINE_EVERY_S = 3600.0
@@ -83,7 +83,7 @@ class Persistence(Actor):
     """The one writer of the store."""
 
     name: ClassVar[str] = "persistence"
-    outlives_launcher_s: ClassVar[float] = 1.0  # the tracker stops at the same time, and tells what is not stored yet
+    outlives_launcher_s: ClassVar[float] = 1.0  # the tracker stops at the same time, and sends what is not stored yet
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -96,8 +96,7 @@ class Persistence(Actor):
         self._to_close = contextlib.ExitStack()
         self._backups_dir = context.data_dir / "backups"
         self._standing_fault: Problem | None = None
-        self._audit_log = AuditLog(context.data_dir)
-        self._audit_fault: Problem | None = None
+        self._audit = AuditKeeper(self, self._report_audit_recovered)
         self._last_saved_s: float | None = None
         self._save_error: Problem | None = None
         self._unstorable = UnstorableWatches(self.log)
@@ -113,14 +112,14 @@ class Persistence(Actor):
             SaveChatState: self._save_chat_state,
             RecordVotes: lambda asked: self._film_choices.record_votes(asked),
             SaveNow: self._save_now,
-            LoadWatches: lambda asked: decline_failures(lambda: self._load_watches(asked)),
+            LoadWatches: self._load_watches,
             GetSaveStatus: self._save_status,
             GetPageKey: lambda _asked: decline_failures(lambda: PageKey(self._store.ensure_page_key())),
             ListBackups: lambda _asked: self._read_worker.submit(lambda: read_backup_list(self._backups_dir)),
             BackUpNow: lambda asked: self._backup_scheduler.back_up_now(asked),
             **{question: self._answer_from_store(function) for question, function in load_answers().items()},
-            AdminActed: self._record_act,
-            GetAuditLog: lambda a: self._read_worker.submit(lambda: self._audit_log.read(a.limit, a.offset)),
+            AdminActed: lambda acted: self._audit.record(acted),
+            GetAuditLog: lambda asked: self._read_worker.submit(lambda: self._audit.read(asked)),
             BackupDue: lambda _due: self._backup_scheduler.back_up_if_due(),
             FillSummaries: lambda _more: self._summary_filler.fill_some(),
             **bind_requests(VIEWER_REQUESTS, lambda: self._viewer_requests),
@@ -130,17 +129,22 @@ class Persistence(Actor):
         }
 
     def batch_handlers(self) -> Mapping[type[Any], BatchHandler]:
-        """Return what handles several messages at once."""
+        """Return the handlers that take several messages at once."""
         return {WatchFinished: self._finish_watches}
 
     # -- life ------------------------------------------------------------------------------------------------
 
     @translate_start_failures()
     def on_start(self) -> None:
-        """Open the store; one that is damaged, newer or foreign is not touched, and starting again is no help."""
+        """Open the store; a damaged, newer or foreign one is not touched, and starting again would not help."""
         settings = self.context.settings
         self._rules = StatisticsRules(
-            ZoneInfo(settings.timezone), self._load_badges(), settings.watched_percent, settings.min_watch_seconds
+            ZoneInfo(settings.timezone),
+            self._load_badges(),
+            settings.watched_percent,
+            settings.min_watch_seconds,
+            settings.resume_window_hours * 3600,
+            settings.position_slack_seconds,
         )
         check_writable(settings.store_url)
         self._opened = Store(
@@ -177,7 +181,7 @@ class Persistence(Actor):
         self._summary_filler.begin()
 
     def on_stop(self) -> None:
-        """Save once more if anybody watches: the last line of an ordered stop, also after the launcher's death."""
+        """Save once more if anybody watches: the last step of an ordered stop, also after the launcher's death."""
         if self._opened is None:
             return
         if self._running():
@@ -219,20 +223,15 @@ class Persistence(Actor):
         return self._reported.running()
 
     def _load_watches(self, asked: LoadWatches) -> WatchesLoaded:
-        if asked.part == 0:
-            checkpoint = () if self._reported.is_complete else self._store.read_checkpoint()
-            running = self._store.drop_finished(self._reported.states_for_restart(checkpoint))
-            ids = {state.watch_id for state in running}
-            finished = self._store.read_resumable(asked.resume_since_s)
-            self._restart_parts.fill(running, tuple(record for record in finished if record.watch_id not in ids))
-        return self._restart_parts.take(asked.part, self._viewer_requests.read_directory)
+        directory = self._viewer_requests.read_directory
+        return decline_failures(lambda: self._restart_parts.answer(asked, self._reported, self._store, directory))
 
     def _watch_finished(self, finished: WatchFinished) -> None:
         if (outcome := self._finish_watches([(finished, self.handling_id)])[0]) is not None:
             raise outcome
 
     def _finish_watches(self, batch: Sequence[tuple[WatchFinished, str]]) -> Sequence[Outcome]:
-        """Store watches that ended at one moment in one transaction. Raises RetryLater: none is acknowledged then."""
+        """Store watches that ended together in one transaction. If it raises RetryLater, none is acknowledged."""
         ended = [EndedWatch(finished.record, finished.at, message_id) for finished, message_id in batch]
         return store_apart(ended, lambda some: self._finish_together(some, batch[-1][0].running), self._set_aside)
 
@@ -259,16 +258,11 @@ class Persistence(Actor):
 
     def _save_chat_state(self, save: SaveChatState) -> None:
         """Keep what a feature of the chat platform remembers; acknowledged after the commit."""
-        try:
-            with self._store.transaction(keeps_figures=True) as connection:
-                chat_state.write_entries(connection, save.entries, self._now_s())
-        except SaveRefused as error:
-            raise Reject(f"What the chat platform remembers cannot be stored. {error}") from error
-        except SaveFailed as error:
-            raise RetryLater(error.problem) from error
+        with retry_failures("What the chat platform remembers"), self._store.transaction(keeps_figures=True) as writer:
+            chat_state.write_entries(writer, save.entries, self._now_s())
 
     def _set_aside(self, record: WatchRecord) -> None:
-        """Drop a watch that is in the dead letters now, also from the checkpoint: no start may go on with it."""
+        """Drop a watch that went to the dead letters, also from the checkpoint, so that no restart goes on with it."""
         self._reported.drop_watch(record.watch_id, record.item.server_id)
         with contextlib.suppress(SaveFailed):  # said in the log; the next save does it
             self._save("finish")
@@ -279,7 +273,7 @@ class Persistence(Actor):
         self._community_keeper.tell_all()
         running = self._running()
         if running is None:
-            # Not known yet whether anybody watches: to save now would write down that nobody does.
+            # It is not known yet whether anybody watches: a save now would record that nobody does.
             self.log.debug("Tick before the tracker has reported every server: nothing to save yet.")
             self.ref("tracker").tell(ReportWatches())
             if (problem := self._reported.problem) is not None:
@@ -305,7 +299,7 @@ class Persistence(Actor):
             self.log.info("⏭️ Auto-save skipped (no active watches)")
 
     def _save_now(self, asked: SaveNow) -> Future[SaveReport]:
-        """Save all; answered when the history copy is written too, which takes a while where it is long."""
+        """Save all; the Future is done once the history copy is written too, which takes a while if it is long."""
         began = time.perf_counter()
         self.log.info("Saving all, asked by %s", asked.requested_by)
         result = decline_failures(lambda: self._save("command"))
@@ -345,7 +339,7 @@ class Persistence(Actor):
             self._reported.problem,
             self._backup_scheduler.fault,
             self._summary_filler.fault,
-            self._audit_fault,
+            self._audit.fault,
         )
         if fault := next(filter(None, faults), None):
             self.report_degraded(fault)
@@ -353,28 +347,13 @@ class Persistence(Actor):
             self.report_recovered()
 
     def _forget_viewers(self, ids: Set[str]) -> None:
-        """Drop what is held of viewers outside the store."""
+        """Drop what is held of viewers in memory."""
         self._reported.drop_viewers(ids)
-        try:
-            self._audit_log.forget(ids)
-        except (OSError, TimeoutError) as error:
-            self.log.error("The audit log still names viewers who asked to be forgotten: %s", explain_os_error(error))
+        self._audit.forget(ids)
 
-    def _record_act(self, acted: AdminActed) -> None:
-        """Write what an administrator did; where the disk does not take it, Discord keeps it and tells it again."""
-        try:
-            self._audit_log.append(acted.entry)
-        except (OSError, TimeoutError) as error:
-            fault = self._audit_log.explain_failure(error)
-            if self._audit_fault is None:
-                self.log.error("%s", english(fault))
-            self._audit_fault = fault
-            self.report_degraded(fault)
-            raise RetryLater(fault) from error
-        if self._audit_fault is not None:
-            self._audit_fault = None
-            if self._save_error is None:
-                self._report_recovered()
+    def _report_audit_recovered(self) -> None:
+        if self._save_error is None:
+            self._report_recovered()
 
     def _save_failed(self, error: SaveFailed) -> None:
         self.log.error("❌ Auto-save failed: %s", error)

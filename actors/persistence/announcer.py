@@ -1,4 +1,4 @@
-"""Tells Discord of badges that were earned, until it has taken each of them over."""
+"""Sends earned badges to Discord until it has acknowledged each of them."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class BadgeAnnouncer:
     def __init__(
         self, actor: Actor, store: Store, rules: StatisticsRules, on_save_failed: Callable[[SaveFailed], None]
     ) -> None:
-        """`on_save_failed` is called where it could not be stored which badges were announced."""
+        """`on_save_failed` is called if storing which badges were announced fails."""
         self._actor = actor
         self._store = store
         self._rules = rules
         self._on_save_failed = on_save_failed
         self._order = {badge.id: number for number, badge in enumerate(rules.badges)}
         self._on_their_way: set[tuple[str, str]] = set()
-        """Viewer and badge, told to Discord and not acknowledged yet."""
+        """Viewer and badge, sent to Discord and not acknowledged yet."""
         self._is_unsent = False
-        """Whether some could not be told."""
+        """Whether some could not be sent."""
         self._to_mark: list[tuple[str, list[str]]] = []
         """Announced badges that are still to be noted as such: viewer and badge ids."""
 
@@ -43,15 +43,15 @@ class BadgeAnnouncer:
 
     @property
     def is_unsent(self) -> bool:
-        """Whether badges could not be told to Discord when that was tried last."""
+        """Whether the last try to send badges to Discord failed."""
         return self._is_unsent
 
     def announce(self) -> None:
-        """Tell Discord of every badge that it has not taken over yet; each is marked once it has."""
+        """Send Discord every badge that it has not acknowledged yet; each is marked once it has."""
         self._is_unsent = True
         try:
             unannounced = self._store.read_unannounced_badges()
-        except SQLAlchemyError as error:  # what was saved is saved, and the next save tells of the badges
+        except SQLAlchemyError as error:  # the save itself succeeded, and the next one sends the badges
             cause, _ = cause_and_cure(error, self._store.file)
             self._actor.log.warning("It could not be read which badges are still to be announced: %s", cause)
             return
@@ -64,7 +64,7 @@ class BadgeAnnouncer:
                 self._order.get(badge.badge_id, len(self._order)),
             )
         )
-        # Those of one save together: so they are the same announcement after a restart, and Discord knows it.
+        # Badges of one save go together: after a restart they are the same announcement, which Discord recognises.
         for (viewer_id, username, screening_id, _), group in groupby(
             waiting, key=lambda badge: (badge.viewer_id, badge.username, badge.screening_id, badge.earned_at_s)
         ):
@@ -83,7 +83,7 @@ class BadgeAnnouncer:
         self._is_unsent = False
 
     def _tell_webhooks(self, message: BadgesAwarded) -> None:
-        """Tell them beside Discord; what Discord has not taken over by the next start is told again, by the same id."""
+        """Send badges to the webhooks too; after a restart some come again, with the same id."""
         if self._actor.context.settings.webhook_urls:
             try:
                 self._actor.ref("webhooks").tell(message)

@@ -1,8 +1,11 @@
-"""The backups that the persistence actor makes: when somebody asks, and by themselves."""
+"""Makes the backups of the persistence actor: on request, and on schedule."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +23,16 @@ from wording.problems import english
 MOST_LISTED = 20
 
 OVERDUE = 2
-"""So many intervals after the newest backup, the next one is overdue."""
+"""Intervals after the newest backup from which the next one is overdue."""
 RETRY_S = 900.0
 """A scheduled backup that failed is tried again after this long (service time)."""
+
+LONGEST_WAIT_S = 600.0
+"""Longest wait of a scheduled backup for that of another community, which may hang (real seconds)."""
+LOOK_S = 0.5
+"""How often that wait checks whether this actor ends (real seconds)."""
+_TURN = threading.Lock()
+"""Held by the scheduled backup that is being made: those of hundreds of communities may fall due at one moment."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +64,9 @@ class BackupScheduler:
         """What keeps the scheduled backups from being made; empty where nothing does."""
 
     def back_up_now(self, asked: BackUpNow) -> Future[Message | None]:
-        """Back up where somebody says, or into the folder of backups.
+        """Back up to the path that was named, or into the folder of backups.
 
-        There a further community, whose administrators are not the operator, has room for BACKUP_KEEP of these.
+        In that folder a further community, whose administrators are not the operator, keeps BACKUP_KEEP of these.
         """
         target = self._target()
 
@@ -69,7 +79,7 @@ class BackupScheduler:
         return self._worker.submit(back_up)
 
     def schedule_next(self) -> None:
-        """Have the next scheduled backup fall due, where there are any: at once where there is no backup yet."""
+        """Schedule the next backup, if backups are scheduled: at once if there is none yet."""
         if not self._interval_s or self._store.file is None:
             return
         now_s = self._now_s()
@@ -81,7 +91,7 @@ class BackupScheduler:
         """Back up if anything was saved since the newest backup, and remove the oldest ones."""
         now_s, saved_s = self._now_s(), self._last_saved_s()
         newest_s = self._newest_s = backup.find_newest_s(self._folder, now_s)
-        if saved_s is None:  # a new store: soon there is something in it
+        if saved_s is None:  # a new store: look again soon
             self._actor.send_to_self_after(min(self._interval_s, RETRY_S), BackupDue())
             return
         if newest_s is not None and saved_s <= newest_s:
@@ -92,7 +102,7 @@ class BackupScheduler:
         done.add_done_callback(lambda _done: self._actor.endpoint.submit(self._schedule_after(done)))
 
     def check_age(self) -> None:
-        """Show in health where the newest backup is much older than it should be: one may hang, or be hindered."""
+        """Show in health if the newest backup is much too old: a backup may hang, or be blocked."""
         now_s, saved_s = self._now_s(), self._last_saved_s()
         if not self._interval_s or self._store.file is None or saved_s is None or self.fault is not None:
             return
@@ -142,7 +152,10 @@ class BackupScheduler:
 
     def _back_up_and_rotate(self, target: Path) -> bool:
         try:
-            self._back_up(target, is_scheduled=True)
+            with self._wait_for_turn():
+                if self._is_stopping:  # the next start makes it
+                    return False
+                self._back_up(target, is_scheduled=True)
         except BackupError as error:
             if self._is_stopping:  # broken off; the next start makes it
                 return False
@@ -154,6 +167,18 @@ class BackupScheduler:
         self._newest_s = self._now_s()
         self._rotate(backup.rotate)
         return True
+
+    @contextlib.contextmanager
+    def _wait_for_turn(self) -> Iterator[None]:
+        """Wait until this process makes no other scheduled backup, or it takes too long, or this actor ends."""
+        until_s, is_ours = time.monotonic() + LONGEST_WAIT_S, False
+        while not is_ours and not self._is_stopping and time.monotonic() < until_s:
+            is_ours = _TURN.acquire(timeout=LOOK_S)
+        try:
+            yield
+        finally:
+            if is_ours:
+                _TURN.release()
 
     def _rotate(self, rotate: Callable[[Path, int, float], list[Path]]) -> None:
         try:

@@ -1,17 +1,18 @@
-"""What the environment's persistence keeps of the further communities: which there are, and what each chose."""
+"""Keeps the further communities and their choices, in the environment's persistence actor."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from actors.media.sealing import is_sealed
 from actors.runtime import Actor
 from actors.runtime.errors import Declined
+from actors.runtime.owner_loop import Timer
 from config import COMMUNITIES_DIR, DECLARED, PlexServer, check_value
 from messages import (
     AuditEntry,
@@ -27,7 +28,13 @@ from messages import (
 )
 from messages.base import storable
 from persistence.audit_log import AuditLog
-from persistence.records.communities import delete_community, read_communities, write_community
+from persistence.records.communities import (
+    count_communities,
+    delete_community,
+    read_communities,
+    read_community,
+    write_community,
+)
 from persistence.store import Store
 from setting_checks import SNOWFLAKE
 from wording.file_failures import explain_os_error
@@ -35,6 +42,8 @@ from wording.file_failures import explain_os_error
 _LONGEST_NAME: Final = 100
 MOST_SERVERS: Final = 20
 """Plex servers of one community."""
+TELL_PAUSE_S, MOST_TELL_PAUSE_S = 0.01, 1.0
+"""Pause between two messages to all hosts: this long for each community, and at most; real seconds."""
 _LISTENERS: Final = ("tracker", "discord", "plex", "launcher")
 
 
@@ -45,6 +54,9 @@ class CommunityKeeper:
         self._actor = actor
         self._store = store
         self._said: tuple[Community, ...] = ()
+        self._told_s = -math.inf
+        self._telling: Timer | None = None
+        """Set while a message to all hosts is due."""
 
     def list_all(self, _asked: ListCommunities) -> CommunityList:
         """Return every further community."""
@@ -52,14 +64,13 @@ class CommunityKeeper:
             return CommunityList(read_communities(connection))
 
     def save(self, asked: SaveCommunity) -> CommunityList:
-        """Add a community, or lay what it chose now over what it chose before. Declined where a choice is wrong."""
+        """Add a community, or apply what it chose to its earlier choices. Declined if a choice is wrong."""
         guild_id = check_guild_id(asked.guild_id, self._actor.context.settings.discord_guild_id)
         patch = {name: check_choice(name, storable(text).strip()) for name, text in asked.settings.items()}
-        with self._store.transaction() as connection:
-            before = {community.guild_id: community for community in read_communities(connection)}
-            known = before.get(guild_id)
+        with self._store.transaction(keeps_figures=True) as connection:
+            known = read_community(connection, guild_id)
             if known is None:
-                self._check_addition(len(before))
+                self._check_addition(count_communities(connection))
             chosen = {**(known.settings if known else {}), **patch}
             name = " ".join(storable(asked.name).split())[:_LONGEST_NAME] or (known.name if known else guild_id)
             community = Community(guild_id, name, {name: text for name, text in chosen.items() if text})
@@ -68,13 +79,14 @@ class CommunityKeeper:
             write_community(connection, community, self._now_s())
         if known is None:
             self._note(asked.requested_by, "community add", community)
-        else:  # whoever asked tells of it itself, with who it was
+        else:  # the asker records it, with the name of the member
             changed = ", ".join(sorted(patch)) or "nothing"
             self._actor.log.info("%s (%s) changed %s", community.name, guild_id, changed)
-        return replace(self._tell_of_change(), added=known is None)
+        self._tell_of_change()
+        return CommunityList((community,), added=known is None)
 
     def _check_addition(self, count: int) -> None:
-        """Raise Declined where no further community is taken; `count`: how many there are."""
+        """Raise Declined if no further community may be added; `count`: how many there are."""
         settings = self._actor.context.settings
         if not settings.usher_keys:
             raise Declined(Problem.of("community.no_keys"))
@@ -83,17 +95,23 @@ class CommunityKeeper:
 
     def remove(self, asked: RemoveCommunity) -> CommunityList:
         """Take a community off the list; its data stay where they are."""
-        with self._store.transaction() as connection:
-            known = {community.guild_id: community for community in read_communities(connection)}
-            if not delete_community(connection, asked.guild_id):
+        with self._store.transaction(keeps_figures=True) as connection:
+            known = read_community(connection, asked.guild_id)
+            if known is None:
                 raise Declined(Problem.of("community.unknown", guild=asked.guild_id))
-        self._note(asked.requested_by, "community remove", known[asked.guild_id])
-        return self._tell_of_change()
+            delete_community(connection, asked.guild_id)
+        self._note(asked.requested_by, "community remove", known)
+        self._tell_of_change()
+        return self.list_all(ListCommunities())
 
     def tell_all(self) -> None:
-        """Tell the hosts again which communities there are: what was told before may be lost."""
+        """Send the hosts the list of communities again: an earlier message may be lost."""
         if self._actor.context.community:
             return
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
+        self._told_s = self._actor.endpoint.now()
         try:
             with self._store.reader.connect() as connection:
                 now = read_communities(connection)
@@ -107,10 +125,19 @@ class CommunityKeeper:
             for name in _LISTENERS:
                 self._actor.ref(name).tell(changed)
 
-    def _tell_of_change(self) -> CommunityList:
-        self._said = self._said or (Community("", "", {}),)  # so that the last one's going is told too
-        self.tell_all()
-        return CommunityList(self._said)
+    def _tell_of_change(self) -> None:
+        """Send all hosts a change: at once, or together with those that follow if all were told a moment ago.
+
+        Each message has the whole list: with many communities, one for each change would cost too much. With few, each
+        change is sent at once, for somebody may press play on Plex right after the last choice.
+        """
+        self._said = self._said or (Community("", "", {}),)  # so that the removal of the last one is sent too
+        endpoint = self._actor.endpoint
+        next_s = self._told_s + min(MOST_TELL_PAUSE_S, TELL_PAUSE_S * len(self._said))
+        if endpoint.now() >= next_s:
+            self.tell_all()
+        elif self._telling is None:
+            self._telling = endpoint.call_at(next_s, self.tell_all)
 
     def _make_folder(self, guild_id: str) -> None:
         folder = self._folder(guild_id)
@@ -122,7 +149,7 @@ class CommunityKeeper:
             raise Declined(Problem.of("community.no_folder", folder=str(folder), cause=cause)) from error
 
     def _note(self, who: str, act: str, community: Community) -> None:
-        """Write to the log, and to the audit log of that community: no other is told of it."""
+        """Write to the log, and to the audit log of that community alone."""
         target = AuditSubject(community.guild_id, community.name)
         chosen = [
             AuditSubject(name, "" if name == "PLEX_SERVERS" else text[:60]) for name, text in community.settings.items()

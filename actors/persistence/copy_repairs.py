@@ -1,4 +1,4 @@
-"""Brings the JSON copies up to the store where a save could not: torn or missing ones, and a long history."""
+"""Brings the JSON copies up to date where a save could not: torn or missing ones, and a long history."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 
 class CopyRepairs:
-    """Used on the actor's thread; a long history is written by another, which tells when it has."""
+    """Used on the actor's thread; another thread writes a long history, and reports when it is done."""
 
     def __init__(self, actor: Actor, store: Store, on_failed: Callable[[SaveFailed], None]) -> None:
         """`on_failed` is called where a copy cannot be written."""
@@ -49,7 +49,7 @@ class CopyRepairs:
 
 
 def answer_after(done: Future[None], build: Callable[[], Result]) -> Future[Result]:
-    """Return what will have an answer when something is done, or the failure of that in words."""
+    """Return a Future of an answer that is built when `done` is, or of its failure in words."""
     answer: Future[Result] = Future()
 
     def answer_waiting(finished: Future[None]) -> None:

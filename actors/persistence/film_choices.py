@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from actors.persistence.failures import retry_failures
 from actors.runtime import Actor
-from actors.runtime.errors import Reject, RetryLater
 from messages import (
     FilmRated,
     FilmSuggested,
@@ -20,7 +20,6 @@ from messages import (
     WithdrawFilm,
 )
 from messages.base import storable
-from persistence.database.errors import SaveFailed, SaveRefused
 from persistence.operations.choose_film import rate_film, record_votes, suggest_film, withdraw_film
 from persistence.queries.suggestions import describe_suggestions
 from persistence.records.checkpoint import RunningWatch
@@ -29,9 +28,9 @@ from persistence.store import Store
 
 
 class FilmChoices:
-    """Writes what members choose; all of it is small, and done on the actor's thread.
+    """Writes what members choose; every write is small, and done on the actor's thread.
 
-    The JSON copies are not written: what they say of it, two counts of a viewer, follows with the next save.
+    The JSON copies are not written: the two counts of a viewer in them follow with the next save.
     """
 
     def __init__(self, actor: Actor, store: Store, running: Callable[[], list[RunningWatch] | None]) -> None:
@@ -55,7 +54,7 @@ class FilmChoices:
         return FilmSuggested(outcome, films[0] if films else None)
 
     def withdraw_film(self, asked: WithdrawFilm) -> FilmWithdrawn:
-        """Take a wish back, or a film off the list."""
+        """Withdraw a wish, or remove a film from the list."""
         self._store.json_sync.forget_viewers()
         with self._store.transaction(keeps_figures=True) as connection:
             return withdraw_film(connection, asked, self._now_s())
@@ -68,13 +67,9 @@ class FilmChoices:
     def record_votes(self, asked: RecordVotes) -> None:
         """Write down who voted; acknowledged when it is stored."""
         self._store.json_sync.forget_viewers()
-        try:
-            with self._store.transaction(keeps_figures=True) as connection:
-                record_votes(connection, asked)
-        except SaveRefused as error:
-            raise Reject(f"The votes of poll {asked.poll_id} cannot be stored. {error}") from error
-        except SaveFailed as error:
-            raise RetryLater(error.problem) from error
+        what = f"The votes of poll {asked.poll_id}"
+        with retry_failures(what), self._store.transaction(keeps_figures=True) as connection:
+            record_votes(connection, asked)
 
     def _now_s(self) -> float:
         return self._actor.context.clock.now().wall_s

@@ -1,21 +1,15 @@
-"""What the tracker has reported, by Plex server, kept in memory between two saves; and what the next one is told."""
+"""Keeps the tracker's reports in memory between two saves, by Plex server."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
-from actors.runtime import Declined
 from messages import (
-    LinkedAccount,
     Moment,
-    Privacy,
     Problem,
     ServersReported,
-    WatchesLoaded,
     WatchesReported,
     WatchRecord,
     WatchState,
@@ -23,11 +17,6 @@ from messages import (
 from persistence.records.checkpoint import RunningWatch
 from tracking.rules import Rules
 from tracking.watches.watch import record_so_far
-
-PART_WATCHES = 4000
-"""Watches in one part of what a tracker that starts goes on with: 2 to 4 MB; a message may have 16."""
-Directory = tuple[tuple[LinkedAccount, ...], tuple[tuple[str, Privacy], ...]]
-"""Every link, and who is not open."""
 
 
 @dataclass(slots=True)
@@ -55,10 +44,10 @@ class _ServerReport:
 
 
 class WatchChanges(NamedTuple):
-    """What changed of the running watches since a revision."""
+    """The changes of the running watches since a revision."""
 
     revision: int
-    """The newest; what comes later is asked for with it."""
+    """The newest one; later changes are asked for with it."""
     changed: list[RunningWatch]
     """Watches that are new or have another state."""
     ended: Set[str]
@@ -68,8 +57,8 @@ class WatchChanges(NamedTuple):
 class ReportedWatches:
     """The running watches, from the newest report of each server.
 
-    Until the tracker has said which servers there are, and each of them was reported, it is not known whether anybody
-    watches (`running` returns None): nothing may be saved then that takes for ended what was not reported.
+    Until the tracker has listed the servers and reported each, it is not known whether anybody watches (`running`
+    returns None): a save must not take unreported watches for ended.
     """
 
     def __init__(self, watched_percent: float, min_watch_s: float) -> None:
@@ -78,7 +67,7 @@ class ReportedWatches:
         self._expected: frozenset[str] | None = None
         self._revision = 0
         self._ended: dict[str, int] = {}
-        """By id of a watch that ended: in which revision. Forgotten with the save that has taken it in."""
+        """The revision in which a watch ended, by its id. Forgotten with the save that has taken it in."""
         self._running: list[RunningWatch] | None = None
         self._places: dict[str, set[tuple[str, str]]] = {}
         """Server and watch_id of what is watched under each id."""
@@ -86,7 +75,7 @@ class ReportedWatches:
     # -- what the tracker says -------------------------------------------------------------------------------
 
     def take(self, report: WatchesReported) -> None:
-        """Take in the report of a server; one that is older than what is known of it changes nothing."""
+        """Apply the report of a server; one that is older than the last changes nothing."""
         if report.server_id:
             self._take_server(report.server_id, report, report.active)
             return
@@ -104,7 +93,7 @@ class ReportedWatches:
         self._revision += 1
         self._running = None
         known = before.watches if before is not None else {}
-        if report.withheld:  # the last that is known of it is better than nothing
+        if report.withheld:  # the last known state is better than none
             is_known = before is not None and before.is_known
             self._servers[server_id] = _ServerReport(report.at, known, report.withheld, is_known)
             return
@@ -121,7 +110,7 @@ class ReportedWatches:
         return _Reported(state, self._revision, RunningWatch(state, record) if record is not None else None)
 
     def take_servers(self, reported: ServersReported) -> None:
-        """Take in on which servers watches run: on no other one, as far as it was reported before."""
+        """Apply the list of servers on which watches run: older reports of other servers are dropped."""
         self._expected = frozenset(reported.servers)
         for server_id, server in list(self._servers.items()):
             if server_id not in self._expected and server.at.steady_s <= reported.at.steady_s:
@@ -132,14 +121,14 @@ class ReportedWatches:
                 del self._servers[server_id]
 
     def drop_watch(self, watch_id: str, server_id: str) -> None:
-        """Take a watch of a server that is stored off its report. On another server it may run again.
+        """Remove a stored watch from the report of its server. On another server it may run again.
 
-        The tracker sends no newer report of the server until it knows of that, and a save may come first.
+        The tracker sends no newer report of the server until it has the acknowledgement, and a save may come first.
         """
         self._drop(server_id, [watch_id])
 
     def drop_viewers(self, viewer_ids: Set[str]) -> None:
-        """Take all watches of forgotten viewers off the reports."""
+        """Remove all watches of forgotten viewers from the reports."""
         for server_id, server in self._servers.items():
             self._drop(server_id, [key for key, each in server.watches.items() if each.state.viewer_id in viewer_ids])
 
@@ -165,14 +154,14 @@ class ReportedWatches:
 
     @property
     def is_complete(self) -> bool:
-        """Whether it is known of every server what runs there."""
+        """Whether the running watches of every server are known."""
         if self._expected is None or not self._expected <= self._servers.keys():
             return False
         return not any(server.withheld and not server.is_known for server in self._servers.values())
 
     @property
     def problem(self) -> Problem | None:
-        """What is not known: the watches of a server that are too many for a report."""
+        """The watches that are not known: those of a server with too many for a report."""
         for server_id, server in self._servers.items():
             if server.withheld:
                 return Problem.of("save.report_withheld", server=server_id, count=server.withheld)
@@ -189,7 +178,7 @@ class ReportedWatches:
         return self._running
 
     def find_watches(self, viewer_ids: Iterable[str]) -> list[RunningWatch]:
-        """Return what is watched under some ids, as far as it was reported."""
+        """Return the reported watches under some ids."""
         places = sorted({place for viewer_id in viewer_ids for place in self._places.get(viewer_id, ())})
         return [self._with_record(self._servers[server_id].watches[watch_id]) for server_id, watch_id in places]
 
@@ -210,11 +199,11 @@ class ReportedWatches:
         )
 
     def forget_ended(self, revision: int) -> None:
-        """Forget which watches ended up to a revision that is saved."""
+        """Forget the watches that ended up to a saved revision."""
         self._ended = {watch_id: ended for watch_id, ended in self._ended.items() if ended > revision}
 
     def states_for_restart(self, checkpoint: Iterable[WatchState]) -> list[WatchState]:
-        """Return what a tracker that starts goes on with: the reports, and of other servers the checkpoint."""
+        """Return what a starting tracker goes on with: the reports, and for other servers the checkpoint."""
         states = [each.state for server in self._servers.values() for each in server.watches.values()]
         if not self.is_complete:
             known = {state.watch_id for state in states}
@@ -233,36 +222,3 @@ class ReportedWatches:
         if reported.watch is None:
             reported.watch = RunningWatch(reported.state, record_so_far(reported.state, self._rules))
         return reported.watch
-
-
-class RestartParts:
-    """The watches of one answer to LoadWatches, kept while the tracker asks for its parts."""
-
-    def __init__(self) -> None:
-        self._parts: list[WatchesLoaded] = []
-
-    def fill(self, running: tuple[WatchState, ...], resumable: tuple[WatchRecord, ...]) -> None:
-        """Split what was running and what can be resumed into parts; a tracker that asks anew gets them anew."""
-        count = max(1, -(-(len(running) + len(resumable)) // PART_WATCHES))
-        self._parts = []
-        for first in range(0, count * PART_WATCHES, PART_WATCHES):
-            left, right = first - len(running), first + PART_WATCHES - len(running)
-            self._parts.append(
-                WatchesLoaded(
-                    running[first : first + PART_WATCHES], resumable[max(0, left) : max(0, right)], parts=count
-                )
-            )
-
-    def take(self, part: int, directory: Callable[[], Directory]) -> WatchesLoaded:
-        """Return a part, the last with the links and choices as of now: the tracker hears no change before it has it.
-
-        Raises Declined where the parts are not here: this process began after the first was asked for.
-        """
-        if not 0 <= part < len(self._parts):
-            raise Declined(Problem.of("tracker.load_begins_anew"))
-        found = self._parts[part]
-        if part < len(self._parts) - 1:
-            return found
-        self._parts = []
-        links, privacy = directory()
-        return replace(found, links=links, privacy=privacy)

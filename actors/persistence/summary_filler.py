@@ -33,10 +33,10 @@ class SummaryFiller:
         self._began_s = time.monotonic()
         self._said = -1
         self.fault: Problem | None = None
-        """That questions are not answered yet; None once they are."""
+        """The notice that questions are not answered yet; None once they are."""
 
     def begin(self) -> None:
-        """Fill what is not filled."""
+        """Fill the summaries that are not filled."""
         if self._store.summary_progress is not None:
             self._tell(self._store.summary_progress)
             self._actor.send_to_self_after(0.0, FillSummaries())

@@ -1,4 +1,4 @@
-"""Saves in which one running watch holds a value that the store cannot: it must not hold up the others."""
+"""Saves without a watch that the store cannot hold, so that it does not hold up the others."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from persistence.store import Store
 
 
 class UnstorableWatches:
-    """Knows which running watches the store refused last, so that the log says it of each once."""
+    """Remembers which running watches the store refused last, so that each is logged once."""
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
@@ -29,7 +29,7 @@ class UnstorableWatches:
         at_s: float,
         save: Callable[[list[RunningWatch] | None], SaveResult],
     ) -> SaveResult:
-        """Save with what runs; where the store cannot hold some of that, without it.
+        """Save with the running watches, leaving out those that the store cannot hold.
 
         Raises SaveRefused where it is something else that it cannot hold.
         """
@@ -69,9 +69,9 @@ def store_apart(
     store: Callable[[Sequence[EndedWatch]], None],
     set_aside: Callable[[WatchRecord], None],
 ) -> list[Outcome]:
-    """Store watches together; where the store cannot hold one of them, the others without it.
+    """Store watches together; if the store cannot hold one of them, store the others without it.
 
-    What `store` raises else leaves all that was not stored before to be sent again.
+    Another error of `store` leaves the watches that are not stored yet to be sent again.
     """
     try:
         store(ended)

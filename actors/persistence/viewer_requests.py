@@ -1,4 +1,4 @@
-"""What the persistence actor does for people about themselves: links, privacy, one's own data, being erased."""
+"""Handles what people ask about themselves: links, privacy, export of their data, erasure."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ Answer = Message | None
 
 
 class ViewerRequests:
-    """Links, privacy, erasure and export; what changes is done on the actor's thread, what reads beside it."""
+    """Links, privacy, erasure and export; changes run on the actor's thread, reads on another."""
 
     def __init__(
         self,
@@ -79,30 +79,30 @@ class ViewerRequests:
         self._exports: dict[str, tuple[bytes, int]] = {}
         """Files that are being fetched, with their number of watches, by viewer; used by the read worker's thread."""
         self._told = ViewerDirectory()
-        """What the tracker was told of."""
+        """What the tracker was told."""
         self._last_erasure_s = -math.inf
         """Seconds since 1970, UTC."""
 
     def read_directory(self) -> tuple[tuple[LinkedAccount, ...], tuple[tuple[str, Privacy], ...]]:
-        """Return every link, and every choice of who is not open."""
+        """Return every link, and every privacy choice other than open."""
         with self._store.reader.connect() as connection:
             return read_links(connection), viewers.read_choices(connection)
 
     def send_directory(self) -> None:
-        """Tell the tracker who is who, and who wants what: all of it, at the start."""
+        """Send the tracker all links and privacy choices, at the start."""
         links, privacy = self.read_directory()
         self._told = ViewerDirectory.from_message(links, privacy)
         self._tracker.tell(ViewerDirectoryChanged(links, privacy))
         self._tell_page()
 
     def send_changes(self) -> None:
-        """Tell the tracker what changed of who is who, and who wants what."""
+        """Send the tracker what changed of links and privacy choices."""
         self._tell_changes()
         self._tell_page()
 
     def send_changed_names(self) -> None:
-        """Tell the tracker where a save found that somebody is called otherwise by now."""
-        with contextlib.suppress(SQLAlchemyError):  # what was saved is saved; after the next save it is looked again
+        """Send the tracker the new names that a save found."""
+        with contextlib.suppress(SQLAlchemyError):  # the save itself succeeded; the next one looks again
             if self._tell_changes():
                 self._tell_page()
 
@@ -112,7 +112,7 @@ class ViewerRequests:
         changes = now.find_changes(self._told)
         self._told = now
         if any(changes):
-            changed = ViewerDirectoryChanged(changes.links, changes.choices, True, changes.unlinked)
+            changed = ViewerDirectoryChanged(changes.links, changes.choices, is_change=True, unlinked=changes.unlinked)
             self._tracker.tell(changed)
         return any(changes)
 
@@ -121,9 +121,9 @@ class ViewerRequests:
             self._actor.ref("web").tell(StoreChanged())
 
     def send_erasures(self) -> None:
-        """Tell the tracker again who was forgotten: the last life may have ended before it could.
+        """Tell the tracker again who was forgotten: the last process may have ended before it could.
 
-        What the tracker went on with would be refused at its end, and nothing of the film be kept.
+        Otherwise a watch that the tracker goes on with would be refused at its end, and be lost.
         """
         with self._store.reader.connect() as connection:
             forgotten = viewers.read_erasures(connection)
@@ -137,12 +137,12 @@ class ViewerRequests:
             self._tracker.tell(DropViewerWatches(tuple(viewer_ids), at_s - JUST_THEN_S))
 
     def correct_erasure_times(self) -> None:
-        """Have nobody forgotten later than now, where the clock was set back since; at each tick.
+        """Move erasure times that lie in the future (the clock was set back) to now; at each tick.
 
-        It was wrong then, or is now: what begins from now on is new all the same, and was let go of without a word.
+        The clock was wrong then, or is now: what begins from now on is new, but would be dropped silently.
         """
-        # What is left: a film that began after the clock was set and before this tick is taken for one from before
-        # the forgetting. To store that would be worse, for it might be what somebody asked to have forgotten.
+        # One gap stays: a film that began between the clock change and this tick counts as older than the erasure.
+        # To store it would be worse: it might be what somebody asked to have erased.
         now_s = self._now_s()
         if self._last_erasure_s <= now_s:
             return
@@ -207,19 +207,19 @@ class ViewerRequests:
         return self._read_account(asked.viewer_id)
 
     def erase(self, asked: EraseViewer) -> ViewerErased:
-        """Remove everything that is stored of a viewer, and what is held of it in memory."""
+        """Remove everything that is stored of a viewer, or held in memory."""
         at_s = self._now_s()
         began = time.perf_counter()
         try:
             with self._store.change(at_s) as change:
                 gone = erase_viewer(change, asked.viewer_id, at_s)
         except CopiesFailed as error:
-            # It is gone from the store; the files follow with the next save. Not to be said as a failure to forget.
+            # It is gone from the store; the files follow with the next save. So this is no failed erasure.
             self._log.error("The JSON copies still have what was stored of viewer %s: %s", asked.viewer_id, error)
         self._last_erasure_s = max(self._last_erasure_s, at_s)
         ids = (*gone.ids, *(link.plex_id for link in gone.separated))
         self._drop_viewers(set(ids))
-        # After the read worker's present task, which may be making that file just now.
+        # After the read worker's current task, which may be making that file.
         self._read_worker.submit(lambda: self._exports.pop(asked.viewer_id, None))
         self._tracker.tell(DropViewerWatches(ids))
         self.send_changes()

@@ -1,4 +1,4 @@
-"""What the persistence actor does for the page: links to sign in, sessions, shared pages, who is named to all."""
+"""Handles what the web page asks: links to sign in, sessions, shared pages, who is named to all."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from actors.persistence.failures import retry_failures
 from actors.runtime import Actor
-from actors.runtime.errors import Reject, RetryLater
 from messages import (
     EndSessions,
     EndShares,
@@ -26,7 +26,6 @@ from messages import (
     WebSession,
 )
 from messages.base import storable
-from persistence.database.errors import SaveFailed, SaveRefused
 from persistence.records.sharing import can_share, end_shares, put_rsvps, put_share
 from persistence.records.viewers import read_directory
 from persistence.records.web_sessions import (
@@ -40,7 +39,7 @@ from persistence.store import Store
 
 
 class WebAccess:
-    """Writes who may read the page; all of it is small, and done on the actor's thread."""
+    """Writes who may read the page; every write is small, and done on the actor's thread."""
 
     def __init__(self, actor: Actor, store: Store) -> None:
         self._actor = actor
@@ -79,7 +78,7 @@ class WebAccess:
         return PublicNameSet(asked.is_named)
 
     def open_share(self, asked: OpenShare) -> ShareOpened:
-        """Keep what a member shares; nothing of who is hidden, and nothing that is not theirs."""
+        """Keep what a member shares; hidden members share nothing, and nobody shares what is not theirs."""
         with self._store.transaction(keeps_figures=True) as connection:
             if not read_directory(connection).shows(asked.viewer_id) or not can_share(connection, asked):
                 return ShareOpened(None)
@@ -94,13 +93,9 @@ class WebAccess:
 
     def record_rsvps(self, asked: RecordRsvps) -> None:
         """Write down who had said that they would come; acknowledged when it is stored."""
-        try:
-            with self._store.transaction(keeps_figures=True) as connection:
-                put_rsvps(connection, asked.screening_id, asked.viewer_ids)
-        except SaveRefused as error:
-            raise Reject(f"Who wanted to come to {asked.screening_id} cannot be stored. {error}") from error
-        except SaveFailed as error:
-            raise RetryLater(error.problem) from error
+        what = f"Who wanted to come to {asked.screening_id}"
+        with retry_failures(what), self._store.transaction(keeps_figures=True) as connection:
+            put_rsvps(connection, asked.screening_id, asked.viewer_ids)
 
     def _tell_page(self) -> None:
         if self._actor.context.settings.web_port:
