@@ -1,1 +1,1 @@
-"""The Discord actor: what people see and say of the service, and who sits in the voice channel."""
+"""The Discord actor: commands, announcements, and who sits in the voice channel."""

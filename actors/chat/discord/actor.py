@@ -1,4 +1,4 @@
-"""The Discord actor: hears what to announce and show, asks the others what people want to know."""
+"""The Discord actor: receives what to announce and show, asks the other actors what people want to know."""
 
 import concurrent.futures
 import uuid
@@ -37,13 +37,13 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class _FeaturesBroke:
-    """The features, or the loop that they live on, ended by an error of ours: this actor cannot go on."""
+    """A fault of Usher ended the features or their event loop: this actor cannot go on."""
 
     error: BaseException
 
 
 class DiscordActor(Actor):
-    """pykka's thread hears the messages; discord.py lives on a loop in a thread of its own.
+    """pykka's thread receives the messages; discord.py runs on an event loop in a thread of its own.
 
     The actor of the environment's community has the bot. Those of further communities use it, each for its own server.
     """
@@ -77,16 +77,17 @@ class DiscordActor(Actor):
             commands=self._runner.commands,
             plan_button=PlanNightButton,
             tell_kept=self._tell_kept,
+            edit_pace=self._runner.edit_pace,
         )
         self._web_readers = WebReaders(settings, self._runner.connection.connected_bot, self.log)
 
     @property
     def runner(self) -> BotRunner:
-        """What runs the bot of the process."""
+        """The runner of the process's bot."""
         return self._runner
 
     def handlers(self) -> Mapping[type[Message], Callable[[Any], Any]]:
-        """Return what is done with each message."""
+        """Return the handler of each message."""
         return {
             ScreeningStarted: self._announce,
             ScreeningEnded: self._announce,
@@ -100,7 +101,7 @@ class DiscordActor(Actor):
         }
 
     def on_start(self) -> None:
-        """Have the bot serve this actor's server; it connects by itself, however long Discord is away."""
+        """Let the bot serve this actor's server; it connects by itself, however long Discord is away."""
         choose_language(self._features.language)
         if self._is_main:
             self._runner.start(self._features, self._on_broken)
@@ -137,7 +138,7 @@ class DiscordActor(Actor):
         self._runner.call(self._features, self._features.show, playing)
 
     def _answer(self, work: Coroutine[Any, Any, Result]) -> concurrent.futures.Future[Result]:
-        """Return what will have the result of work on the loop: the answer to a question, or that a message is done."""
+        """Return a Future of the result of work on the loop: the answer to a question, or that a message is handled."""
         return self._runner.begin(work)
 
     def _on_broken(self, error: BaseException) -> None:

@@ -17,6 +17,7 @@ from discord.http import Route
 
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.features.bot_activity import BotActivity
+from actors.chat.discord.features.live_card.edit_pace import EditPace
 from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.framework.command_errors import shorten_library_errors
 from actors.chat.discord.gateway.bot import UsherBot
@@ -42,7 +43,7 @@ UNSERVED_S = 10.0
 """How long a server may be without its actor before Discord is told that it has no commands: it may be starting anew
 with other settings (real seconds)."""
 OnBroken = Callable[[BaseException], None]
-"""Told that something of ours failed, from the loop's thread."""
+"""Called on the loop's thread with an error that ended a part of the actor."""
 
 
 class BotRunner:
@@ -59,7 +60,7 @@ class BotRunner:
         self._settings = settings
         self.commands = commands
         self._log = log
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop  # made at the start
         self._thread = threading.Thread(target=self._run_loop, name="discord-loop", daemon=True)
         self._leaving = asyncio.Event()
         self._on_broken: OnBroken = lambda error: None
@@ -67,6 +68,7 @@ class BotRunner:
         self.connection = Connection(settings.discord_token, self._make_bot, degraded, log)
         self._activity = BotActivity(self.connection.connected_bot, log)
         self.chart_renderer = ChartRenderer(log)
+        self.edit_pace = EditPace()
         self._directory: GuildDirectory
         self._state_file = data_dir / "discord.json"
         self._tasks: set[asyncio.Task[None]] = set()
@@ -80,12 +82,13 @@ class BotRunner:
     def start(self, own: GuildFeatures, on_broken: OnBroken) -> None:
         """Start the loop; the connection comes by itself, however long Discord is away."""
         self._directory, self._on_broken = GuildDirectory(own), on_broken
+        self._loop = asyncio.new_event_loop()
         if self._settings.discord_api_url:
             Route.BASE = self._settings.discord_api_url.rstrip("/")
         if self._settings.discord_gateway_url:
             DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(self._settings.discord_gateway_url)
         shorten_library_errors()
-        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # the bot never sends voice
         self._thread.start()
 
     def stop(self) -> None:
@@ -97,12 +100,12 @@ class BotRunner:
             self._log.warning("Discord did not let go within %.1f s: left without a goodbye", STOP_S)
 
     def call(self, features: GuildFeatures, function: Callable[..., Any], *arguments: Any) -> None:
-        """Have the loop call something of a server's features, in the server's language. From any thread."""
+        """Call a function of a server's features on the loop, in the server's language. From any thread."""
         with use_language(features.language), contextlib.suppress(RuntimeError):  # the loop is closed already
             self._loop.call_soon_threadsafe(function, *arguments)
 
     def begin(self, work: Coroutine[Any, Any, Result]) -> concurrent.futures.Future[Result]:
-        """Begin something on the loop; return what will have its result. From any thread."""
+        """Start work on the loop; return a Future of its result. From any thread."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def update_activity(self, playing: NowPlaying) -> None:
@@ -112,11 +115,11 @@ class BotRunner:
     # -- further servers, from their actors' threads -----------------------------------------------------------
 
     def add(self, features: GuildFeatures, on_broken: OnBroken) -> None:
-        """Serve a further server from now on. `on_broken` is told where its features fail."""
+        """Serve a further server from now on. `on_broken` is called if its features fail."""
         self.call(features, self._add, features, on_broken)
 
     def remove(self, features: GuildFeatures) -> None:
-        """Serve a further server no longer; returns when its features have ended, or take too long."""
+        """Stop serving a further server; return when its features have ended, or take too long."""
         removed = threading.Event()
 
         async def end() -> None:
@@ -217,7 +220,7 @@ def _take_failed_task(loop: asyncio.AbstractEventLoop, failed: dict[str, Any]) -
 
 
 async def _end_heartbeats() -> None:
-    """End the threads that keep this loop's connections alive: of one that is just being opened nobody else knows."""
+    """End the heartbeat threads of this loop's connections: nothing else knows that of a connection being opened."""
     loop = asyncio.get_running_loop()
     for thread in threading.enumerate():
         if isinstance(thread, KeepAliveHandler) and thread.ws.loop is loop:
@@ -227,10 +230,10 @@ async def _end_heartbeats() -> None:
 
 
 async def _sweep() -> None:
-    """End what discord.py leaves running, so that the loop can be closed without complaint."""
+    """End what discord.py leaves running, so that the loop can be closed without warnings."""
     await _end_heartbeats()
-    await asyncio.sleep(0)  # events that were just dispatched begin, so that their end can be waited for
-    for _ in range(3):  # what ends may dispatch one event more
+    await asyncio.sleep(0)  # events that were just dispatched start, so that they can be awaited
+    for _ in range(3):  # a task that ends may dispatch one more event
         left = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:
             task.cancel()

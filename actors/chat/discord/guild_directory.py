@@ -21,7 +21,7 @@ class GuildDirectory:
         self._without: set[int] = set()
         """Servers that are known to have no community; of others the actor may be starting."""
         self._untold: dict[int, list[AuditEntry]] = {}
-        """By server: what its managers did, and its community's persistence has not acknowledged yet."""
+        """By server: acts of its managers that its community's persistence has not acknowledged yet."""
 
     def __iter__(self) -> Iterator[GuildFeatures]:
         return iter((self.own, *self._others.values()))
@@ -45,7 +45,7 @@ class GuildDirectory:
             del self._others[features.guild_id]
 
     def note_language(self, guild_id: int, language: str) -> None:
-        """Take in which language a further server's community speaks from now on."""
+        """Note the language that a further server's community speaks from now on."""
         self._languages[guild_id] = language
 
     def find_language(self, guild_id: int) -> str:
@@ -53,7 +53,7 @@ class GuildDirectory:
         return self._languages.get(guild_id, "")
 
     def expect(self, guild_id: int, *, is_community: bool) -> None:
-        """Take in whether a server has a community, whose actor may not be there yet."""
+        """Note whether a server has a community; its actor may not be there yet."""
         (self._without.discard if is_community else self._without.add)(guild_id)
         if not is_community:
             self._languages.pop(guild_id, None)
@@ -65,7 +65,7 @@ class GuildDirectory:
     def record_act(self, guild_id: int, entry: AuditEntry, *, starts_anew: bool) -> None:
         """Write what a manager did to the audit log of a server's community.
 
-        `starts_anew`: whether its actors do, with what was done; then the new ones are told.
+        `starts_anew`: whether the act restarts the community's actors; then the new ones are told.
         """
         self._untold.setdefault(guild_id, []).append(entry)
         features = self._others.get(guild_id)

@@ -1,4 +1,4 @@
-"""What Usher does on one Discord server: its features with their states, and its own way to the other actors."""
+"""The features of one Discord server with their states, and the server's client for the other actors."""
 
 import asyncio
 import concurrent.futures
@@ -31,7 +31,7 @@ from actors.chat.discord.features.film_night import (
     UpcomingAttendance,
 )
 from actors.chat.discord.features.film_vote import FilmVotes, VoteRecord
-from actors.chat.discord.features.live_card import CardRecord, LiveCards
+from actors.chat.discord.features.live_card import CardRecord, EditPace, LiveCards
 from actors.chat.discord.features.top_roles import TopRoles
 from actors.chat.discord.features.voice_presence import VoiceReporter
 from actors.chat.discord.features.weekly_digest import WeeklyDigest
@@ -74,11 +74,13 @@ class GuildFeatures:
         commands: Sequence[UsherCommand],
         plan_button: Callable[[int], discord.ui.Item[Any]],
         tell_kept: Callable[[Message, Callable[[], None]], None],
+        edit_pace: EditPace,
     ) -> None:
-        """`connected_bot`: the bot while the gateway speaks to it; `logged_in_bot`: while requests can be sent.
+        """`connected_bot`: the bot while the gateway is connected; `logged_in_bot`: while requests can be sent.
 
         `plan_button`: makes the button that plans a night with the film that won the poll of an id. `tell_kept`: tells
-        persistence something, and calls back when it is acknowledged; from any thread.
+        persistence something, and calls back when it is acknowledged; from any thread. `edit_pace`: shared by the cards
+        of all servers.
         """
         self.actors = actors
         self.store = store
@@ -99,7 +101,7 @@ class GuildFeatures:
             store.open("pages", str),
         )
         self.top_roles = TopRoles(actors, store.open("top_roles", list[int]))
-        self._cards = LiveCards(actors, channel, store.open("live_card", CardRecord), degraded, log)
+        self._cards = LiveCards(actors, channel, store.open("live_card", CardRecord), degraded, log, edit_pace)
         planned = store.open("film_night", PlannedNight)
         self._nights = FilmNights(actors, bot, planned, log, self._note_attendance)
         self._attendance = UpcomingAttendance(actors, bot, self._nights.list_nights, log)
@@ -150,7 +152,7 @@ class GuildFeatures:
         self._nights.on_now_playing(playing)
 
     def _run_when_loaded(self, function: Callable[[Any], None], argument: Any) -> None:
-        """Call a feature, or keep the call until it has its state; of what plays on a server only the newest counts."""
+        """Call a feature, or keep the call until its state is loaded; only a server's newest NowPlaying is kept."""
         if self.store.loaded.is_set():
             function(argument)
             return
@@ -163,7 +165,7 @@ class GuildFeatures:
         self._early_calls.append((function, argument))
 
     def note_up(self) -> None:
-        """Take in that the gateway speaks, and what it says of this server."""
+        """Note that the gateway is connected, and the state of this server."""
         bot = self._logged_in_bot()
         if bot is not None and self.guild_id and bot.get_guild(self.guild_id) is None:
             self.degraded.add(_SERVER, Problem.of("discord.not_in_server", server=str(self.guild_id)))
@@ -173,17 +175,17 @@ class GuildFeatures:
         self._announcements.retry_now()
 
     def note_down(self) -> None:
-        """Take in that the gateway is away."""
+        """Note that the gateway is away."""
         self.voice.report()
 
     def note_gone(self, *, removed: bool) -> None:
-        """Take in that the bot was removed from this server, or that the server is unavailable."""
+        """Note that the bot was removed from this server, or that the server is unavailable."""
         code = "discord.not_in_server" if removed else "discord.server_unavailable"
         self.degraded.add(_SERVER, Problem.of(code, server=str(self.guild_id)))
         self.note_down()
 
     def night_planned(self, event: discord.ScheduledEvent, item: Any) -> None:
-        """Take in that a film night was planned."""
+        """Note that a film night was planned."""
         self._nights.on_planned(event, item)
 
     def _note_attendance(self, screening_id: str, members: list[str]) -> None:
@@ -200,7 +202,7 @@ class GuildFeatures:
         task.add_done_callback(lambda ended: _pass_on(ended, done))
 
     def _hide(self, account: ViewerAccount) -> None:
-        """Have a member not named any more in anything that was said until now."""
+        """Hide a member in everything that was sent until now."""
         viewer = ViewerIdentity.from_account(account)
         self._redactor.hide(viewer)
         self._cards.hide(viewer)
@@ -209,12 +211,12 @@ class GuildFeatures:
     async def hide_chosen(self, viewer_id: str) -> None:
         """Take in that a member chose on the page who sees them. Raises RetryLater where the choice is not known."""
         try:
-            await self.actors.ask(GetViewerAccount(viewer_id))  # hides who is to be hidden, as after a command
+            await self.actors.ask(GetViewerAccount(viewer_id))  # this hides the member, if they chose so
         except UnansweredError as error:
             raise RetryLater(error.problem) from error
 
     def forget(self, account: ViewerAccount) -> None:
-        """Have every feature forget a member."""
+        """Make every feature forget a member."""
         viewer = ViewerIdentity.from_account(account)
         chat = (self._cards, self._posted, self.top_roles, self.pages)
         for feature in (*chat, self._nights, self.night_questions, self.film_votes):
@@ -228,7 +230,7 @@ class GuildFeatures:
     # -- life --------------------------------------------------------------------------------------------------
 
     async def run(self, state_file: Path | None = None) -> None:
-        """Do all of it, for ever. `state_file`: what versions before 1.1 kept."""
+        """Run all features, for ever. `state_file`: what versions before 1.1 kept."""
         await asyncio.gather(self.voice.run(), self._run_features(state_file))
 
     async def _run_features(self, state_file: Path | None) -> None:
@@ -292,7 +294,7 @@ class GuildFeatures:
 
 
 def _pass_on(ended: "asyncio.Task[UpcomingNights]", done: concurrent.futures.Future[UpcomingNights]) -> None:
-    """Put what a task ended with into a future of another thread."""
+    """Copy the outcome of a task into a future of another thread."""
     if ended.cancelled():
         done.cancel()
     elif (error := ended.exception()) is not None:

@@ -17,7 +17,7 @@ from wording.problems import translate_all
 from wording.translation import N_, _, ngettext
 
 NOTICE = 600
-"""Characters of what stands in the way: it names films, and their titles are strangers' text."""
+"""Characters of a notice: it names films, and their titles are text of strangers."""
 
 
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
@@ -89,7 +89,7 @@ def _group_by_screening(now: ActiveWatches) -> list[Section]:
 
 
 def _format_watch(watch: ActiveWatch, first: ActiveWatch) -> str:
-    """Return a viewer's line; the film's position is said above, once for all, unless the viewer's differs."""
+    """Return a viewer's line; the position stands once above all lines, unless the viewer's differs."""
     facts = [_("watching {time}").format(time=format_duration(watch.watched_s))]
     if not watch.item.live:  # it has no positions
         facts.append(_("joined at {position}").format(position=format_position(watch.join_position_ms)))

@@ -77,7 +77,7 @@ class NightButton(
         return cls(match["key"], int(match["number"]))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Plan it once, whoever may plan and presses first; acknowledged first."""
+        """Plan the night once, for the first member who presses and may plan; acknowledge first."""
         if not interaction.permissions.manage_events or interaction.guild is None:
             await refuse(interaction, *map(_, _PLANNERS_ONLY))
             return
@@ -111,7 +111,7 @@ def _film_subject(film: Item) -> AuditSubject:
 
 
 async def _show_planned(interaction: discord.Interaction[Any], reply: Reply) -> None:
-    """Put what was planned in the place of the question."""
+    """Replace the question by the planned night."""
     parts: dict[str, Any] = {}
     if reply.poster.content and interaction.app_permissions.attach_files:
         name = embeds.poster_file(reply.poster)
@@ -122,7 +122,7 @@ async def _show_planned(interaction: discord.Interaction[Any], reply: Reply) -> 
 
 
 async def suggest_times(interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
-    """Return what is meant by the time typed so far, as it is read back."""
+    """Return what the time typed so far means, in words."""
     actors = actors_of(interaction)
     now = _local_now(actors.settings, actors.clock.now().wall_s)
     labels = [format_choice(start, now) for start in read_night_time(actors.settings, current, now).choices]
@@ -142,7 +142,7 @@ async def suggest_times(interaction: discord.Interaction[Any], current: str) -> 
     buttons=(NightButton, StopRepeatingButton),
 )
 async def night(ctx: CommandContext, title: str = "", *, when: str = "") -> None:
-    """Make an event of the server, with poster and length; without a title show those there are."""
+    """Plan an event with poster and length; without a title, show the planned ones."""
     if ctx.guild is None:
         return
     repeated = split_recurrence(when if ctx.interaction is not None else f"{title} {when}")
@@ -170,7 +170,7 @@ async def _show_nights(ctx: CommandContext, guild: discord.Guild) -> None:
 
 
 async def _understand_and_plan(ctx: CommandContext, guild: discord.Guild, title: str, when: str) -> Reply:
-    """Plan the film and the time, or ask which are meant where there is any doubt."""
+    """Plan the film at the time, or ask which are meant if there is any doubt."""
     settings = ctx.actors.settings
     now = _local_now(settings, ctx.actors.clock.now().wall_s)
     if ctx.interaction is not None or _is_quoted(ctx):
@@ -226,7 +226,7 @@ def _list_choices(meanings: Sequence[FilmAndTime]) -> list[NightChoice]:
 
 
 def _build_question(meanings: Sequence[FilmAndTime], choices: Sequence[NightChoice]) -> discord.Embed:
-    """Say what is not clear, and that nothing is planned yet."""
+    """Build the embed that says what is not clear, and that nothing is planned yet."""
     lines = []
     guess = next((meaning for meaning in meanings if not meaning.is_exact), None)
     films = {choice.film for choice in choices}

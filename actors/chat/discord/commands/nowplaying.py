@@ -17,7 +17,7 @@ from wording.translation import N_, _
 
 _NAMES = 12
 NOTICE = 600
-"""Characters of what stands in the way: it names films, and their titles are strangers' text."""
+"""Characters of a notice: it names films, and their titles are text of strangers."""
 
 
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:

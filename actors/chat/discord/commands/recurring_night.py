@@ -1,7 +1,7 @@
 """Film nights that are repeated: `!night every friday 20:30`, and the buttons that stop them."""
 
 import datetime
-from typing import Any, Self
+from typing import Any
 
 import discord
 
@@ -19,6 +19,7 @@ from actors.chat.discord.framework.replies import CommandContext
 from actors.chat.discord.guild_features import features_of
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
+from actors.chat.discord.ui.lasting_button import LastingButton
 from messages import Item
 from wording.recurrence import Recurrence
 from wording.text import shorten
@@ -31,28 +32,14 @@ _OPEN_FILM = N_("Film night")
 _LABEL = 80
 
 
-class StopRepeatingButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"usher:stop-repeating:(?P<key>\d{1,20})"
-):
-    """Has a night not be repeated any more."""
+class StopRepeatingButton(LastingButton, custom_id="usher:stop-repeating", key=r"\d{1,20}"):
+    """Stops repeating a night."""
 
     def __init__(self, key: str, label: str = "") -> None:
-        self._key = key
-        super().__init__(
-            discord.ui.Button(
-                label=shorten(label or _("Stop repeating"), _LABEL),
-                style=discord.ButtonStyle.secondary,
-                custom_id=f"usher:stop-repeating:{key}",
-            )
-        )
-
-    @classmethod
-    async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """Return the button from the key of the night."""
-        return cls(match["key"])
+        super().__init__(key, label=shorten(label or _("Stop repeating"), _LABEL))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """End the repetition for whoever may manage events; what is planned already stays, and everybody reads it."""
+        """End the repetition for a member who may manage events; planned nights stay. The answer is for everybody."""
         if not interaction.permissions.manage_events:
             await refuse(
                 interaction,
@@ -61,7 +48,7 @@ class StopRepeatingButton(
             )
             return
         recurring = features_of(interaction).recurring_nights
-        stopped = recurring.stop(self._key)
+        stopped = recurring.stop(self.key)
         if not stopped:
             await refuse(interaction, _("That night isn't repeated any more."), _("`!night` shows what is planned."))
             return

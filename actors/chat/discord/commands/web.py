@@ -25,7 +25,7 @@ TOKEN = "token"  # noqa: S105  # a word that people type
     parameters={"what": N_("token: for programs that read the JSON API as you")},
 )
 async def web(ctx: CommandContext, what: Annotated[str, ChoiceConverter(TOKEN)] = "") -> None:
-    """Answer with a link for the asker alone: good once, for five minutes. Or with a token for programs."""
+    """Answer the asker alone with a link, valid once and for five minutes; or with a token for programs."""
     await defer_privately(ctx)
     settings = ctx.actors.settings
     if not settings.web_port:

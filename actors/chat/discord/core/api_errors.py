@@ -16,13 +16,13 @@ LONGEST_S = 60.0
 LIMITED_S, LONGEST_LIMITED_S = 60.0, 600.0
 """First and longest wait where Discord takes no more edits of an old message."""
 FORBIDDEN = frozenset({50001, 50013})
-"""Discord's codes for what the bot may not do there, until somebody lets it."""
+"""Discord's codes for a missing permission or access."""
 CLOSED_THREAD = frozenset({50083, 160005})
 """Discord's codes for a thread that takes no messages until somebody opens it."""
 GONE_OR_CLOSED = frozenset({10003, 10008, 50008}) | CLOSED_THREAD
 """Discord's codes for a channel or message that is gone, and for a channel that takes no messages."""
 ANSWERED_ELSEWHERE = frozenset({40060, 10062})
-"""Discord's codes where an interaction was answered already, by another bot with the same token, or too late."""
+"""Discord's codes for an interaction that another bot with the same token answered, or that is too old to answer."""
 _OLD_EDITS = 30046
 """Discord's code where a message that is older than an hour was edited too often."""
 ENABLE_INTENT: Final = Problem.of("discord.enable_intent")
@@ -34,7 +34,7 @@ OSErrors: a connection that closes instead of answering is none."""
 
 
 class SessionStartsUsedUp(Exception):
-    """So many sessions were started today that no more are until Discord counts anew."""
+    """The day's session starts are used up: Discord allows the next one after its reset."""
 
     def __init__(self, used: int, total: int, reset_after_s: float) -> None:
         super().__init__(f"{used} of {total} session starts are used")
@@ -47,7 +47,7 @@ class ClosedBeforeReady(Exception):
 
 @dataclass(frozen=True)
 class RetryDecision:
-    """What to make of a failure: the problem, how long to wait, or that trying again is no use."""
+    """How to handle a failure: the problem, how long to wait, or that trying again is no use."""
 
     problem: Problem
     wait_s: float
@@ -118,7 +118,7 @@ def _describe_channel(code: int, doing: Problem) -> Problem | None:
 
 
 def retry_after_s(error: BaseException | None) -> float:
-    """Return how long Discord wants nothing to be asked; 0 where it did not say. At the log-in that may be an hour."""
+    """Return how long Discord wants no request; 0 if it did not say. At the log-in that may be an hour."""
     if isinstance(error, discord.RateLimited):
         return error.retry_after
     if isinstance(error, discord.HTTPException) and error.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -128,7 +128,7 @@ def retry_after_s(error: BaseException | None) -> float:
 
 
 def is_forbidden(error: BaseException) -> bool:
-    """Tell whether the bot may not do it there, until somebody lets it."""
+    """Tell whether the bot lacks a permission that somebody has to grant."""
     return isinstance(error, discord.HTTPException) and error.code in FORBIDDEN
 
 
@@ -138,7 +138,7 @@ def is_closed(error: BaseException) -> bool:
 
 
 def is_limited(error: BaseException) -> bool:
-    """Tell whether Discord would take this edit later: it says for how long, or that the message is old."""
+    """Tell whether Discord may take this edit later: it is rate-limited, or the message is old."""
     return isinstance(error, discord.RateLimited) or (
         isinstance(error, discord.HTTPException) and error.code == _OLD_EDITS
     )
@@ -174,14 +174,14 @@ def describe_disconnect(error: BaseException | None) -> Problem:
 
 
 def needs_new_token(error: BaseException | None) -> bool:
-    """Tell whether a person has to do something first: then there is no hurry to try again."""
+    """Tell whether a person has to act first: then the next try can wait."""
     return isinstance(error, discord.LoginFailure) or (
         isinstance(error, discord.ConnectionClosed) and error.code == 4004
     )
 
 
 def is_intent_missing(error: BaseException | None) -> bool:
-    """Tell whether Discord refused the connection for want of the message content intent."""
+    """Tell whether Discord refused the connection because the message content intent is missing."""
     return isinstance(error, discord.PrivilegedIntentsRequired) or (
         isinstance(error, discord.ConnectionClosed) and error.code == 4014
     )

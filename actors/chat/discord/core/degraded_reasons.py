@@ -1,4 +1,4 @@
-"""What stands in Discord's way, each cause by its name, as the health table shows it."""
+"""The reasons why the Discord actor is degraded, by key, as the health table shows them."""
 
 import logging
 from collections.abc import Callable

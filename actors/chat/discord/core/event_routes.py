@@ -1,4 +1,4 @@
-"""Which server an event of the gateway is about, and what may be answered there. Pure."""
+"""Finds the server that a gateway event is about, and what may be answered there. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 """Types of an interaction."""
 _OF_SERVER = re.compile(r"@(0|\d{15,20})$")
-"""How the custom id of a button ends that works in a direct message."""
+"""The end of the custom id of a button that works in a direct message."""
 
 
 def find_event_guild(event: str, data: Any) -> int:
@@ -25,14 +25,14 @@ def find_event_guild(event: str, data: Any) -> int:
 def find_button_guild(custom_id: str) -> int | None:
     """Return the id of the server whose community a direct message's button belongs to; 0 for the environment's.
 
-    None where the button does not say it: it is of no community then, where there are several.
+    None if the button does not say so: with several communities it belongs to none.
     """
     named = _OF_SERVER.search(custom_id)
     return int(named[1]) if named else None
 
 
 def is_stray_button(data: Mapping[str, Any]) -> bool:
-    """Tell whether an interaction is with a button of a direct message that does not say whose it is."""
+    """Tell whether an interaction is with a direct message's button that does not name its server."""
     custom_id = str(_read_data(data).get("custom_id", ""))
     return data.get("type") == COMPONENT and not data.get("guild_id") and find_button_guild(custom_id) is None
 
@@ -43,7 +43,7 @@ def mark_button(custom_id: str, guild_id: int) -> str:
 
 
 def is_unserved_interaction(data: Mapping[str, Any], names: frozenset[str], prefix: str) -> bool:
-    """Tell whether a server without a community has this interaction: commands of `names`, their controls."""
+    """Tell whether a server without a community offers this interaction: the commands `names` and their controls."""
     inner = _read_data(data)
     if data.get("type") in (COMMAND, AUTOCOMPLETE):
         return inner.get("name") in names

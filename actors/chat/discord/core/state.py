@@ -1,7 +1,7 @@
 """What the features remember: in memory, loaded from the store once at the start, and written through to it.
 
-Each feature owns a `FeatureState`: its records by key, of one type. A change is told to persistence at once and kept by
-the actor layer until it is in the store; where something may only happen after that, the returned future is awaited.
+Each feature owns a `FeatureState`: its records by key, of one type. A change is sent to persistence at once, and the
+actor layer keeps it until it is in the store; what may only happen after that awaits the returned future.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _RETRY_S = 5.0
 
 
 class ViewerIdentity(NamedTuple):
-    """Under which ids and names a viewer is seen."""
+    """The ids and names under which a viewer appears."""
 
     ids: Set[str]
     names: Set[str]
@@ -123,11 +123,11 @@ class FeatureState(Generic[RecordT]):
         return self.update({key: record})
 
     def remove(self, *keys: str) -> concurrent.futures.Future[None]:
-        """Remove records; those that are not there are none."""
+        """Remove records; keys without a record are ignored."""
         return self.update({}, removed=keys)
 
     def replace(self, records: Mapping[str, RecordT]) -> concurrent.futures.Future[None]:
-        """Have these records and no others."""
+        """Replace all records by these."""
         return self.update(records, removed=self._records.keys() - records.keys())
 
     def update(self, records: Mapping[str, RecordT], removed: Iterable[str] = ()) -> concurrent.futures.Future[None]:

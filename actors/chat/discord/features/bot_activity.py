@@ -18,16 +18,16 @@ MOST_UPDATES, WINDOW_S = 5, 20.0
 """What Discord takes in a window."""
 _LONGEST = 128
 BLAMED_S = 5.0
-"""A connection that is lost so soon after a line was sent may be lost because of it."""
+"""If the connection is lost this soon after a line was sent, the line may be the cause."""
 MOST_CLOSES = 2
 """After so many of these the line is not sent any more."""
 
 
 class BotActivity:
-    """Shows the newest of what it is told, never faster than Discord takes it.
+    """Shows the newest state that it was given, never faster than Discord takes it.
 
     Where several communities share the bot, it shows nothing: the line is the same on every server.
-    A line after which the gateway closes the connection twice is left out: the bot would be away for the whole film.
+    A line after which the gateway closed the connection twice is not sent again: it would keep the bot offline.
     """
 
     def __init__(self, bot: Callable[[], discord.Client | None], log: logging.Logger) -> None:
@@ -41,7 +41,7 @@ class BotActivity:
         self._refused: str | None = None
         """The line that Discord does not take."""
         self._closes = 0
-        """How often the gateway closed right after a line, with none that it took in between."""
+        """How often in a row the gateway closed right after a line."""
         self._sent: deque[float] = deque(maxlen=MOST_UPDATES)
         self._changed = asyncio.Event()
 
@@ -69,7 +69,7 @@ class BotActivity:
         self._changed.set()
 
     def note_loss(self) -> None:
-        """Note that the connection was lost; right after a line was sent, that line may be why."""
+        """Note that the connection was lost; if a line was just sent, it may be the cause."""
         if not self._sent or self._shown is None or time.monotonic() - self._sent[-1] > BLAMED_S:
             self._closes = 0
             return
@@ -82,7 +82,7 @@ class BotActivity:
             )  # fmt: skip
 
     async def run(self) -> None:
-        """Keep the line true, for ever."""
+        """Keep the line up to date, for ever."""
         while True:
             await self._changed.wait()
             self._changed.clear()

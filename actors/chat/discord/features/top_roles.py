@@ -14,7 +14,7 @@ from wording.translation import N_, _
 TOP_DAYS = 30
 """Days over which the top watchers are counted."""
 _LOOKED_AT = 4
-"""Places looked at for each that is given: those of Plex viewers, and of members who left, have no role."""
+"""Places to look at for each role that is given: Plex viewers and members who left get none."""
 _FORBIDDEN = (
     N_("Discord does not let the bot give that role."),
     N_("Give the bot Manage Roles, and in Server Settings > Roles drag the bot's role above it."),

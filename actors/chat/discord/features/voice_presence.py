@@ -24,8 +24,8 @@ _DEGRADED = "voice channel"
 class VoiceReporter:
     """Reports the channel at each change, every ten seconds, and at each (re)connect.
 
-    Bots are left out, and members with a role of IGNORED_ROLE_IDS. Without the privileged members intent Discord tells
-    the roles of somebody who comes, and no change of them while they stay: that counts from when they come again.
+    Bots are left out, and members with a role of IGNORED_ROLE_IDS. Without the privileged members intent Discord sends
+    the roles of a member who joins, but no change of them: a change counts when the member joins again.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class VoiceReporter:
         self._ignored = frozenset(actors.settings.ignored_role_ids)
         self._members: dict[str, VoiceMember] = {}
         self._unnamed: tuple[str, ...] = ()
-        """Ids of those in the channel of whom Discord has not said yet who they are."""
+        """Ids of those in the channel for whom Discord has sent no member data yet."""
         self._gathering: asyncio.TimerHandle | None = None
         self._first_change_s = self._last_change_s = 0.0
         self._strangers: dict[int, discord.Member | None] = {}
@@ -56,7 +56,7 @@ class VoiceReporter:
             await asyncio.sleep(max(SHORTEST_S, self._actors.clock.to_real_s(EVERY_S)))
 
     def on_voice_change(self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState) -> None:
-        """Report who came, went or moved, if it was in or out of the channel, with those who do so just then."""
+        """Report a member who joined or left the channel, together with others who do so at that moment."""
         ids = {state.channel.id for state in (before, after) if state.channel is not None}
         if self._channel_id not in ids or member.bot:
             return
@@ -122,7 +122,7 @@ class VoiceReporter:
             if member is None and user_id not in self._strangers:
                 self._look_up(channel.guild, user_id)
             if member is None and str(user_id) in self._members:
-                there[str(user_id)] = self._members[str(user_id)]  # nobody is absent because nobody says who it is
+                there[str(user_id)] = self._members[str(user_id)]  # a member without a name is still there
             elif member is None:
                 unnamed.append(str(user_id))
             if member is not None and not member.bot and self._ignored.isdisjoint(role.id for role in member.roles):
@@ -134,7 +134,7 @@ class VoiceReporter:
         self._unnamed = tuple(unnamed)
 
     def _look_up(self, guild: discord.Guild, user_id: int) -> None:
-        """Ask once who somebody is whom Discord named without saying it, then report again."""
+        """Ask Discord once for a member of whom it sent only the id, then report again."""
         self._strangers[user_id] = None
 
         async def fetch() -> None:

@@ -10,7 +10,7 @@ import discord
 from discord.http import Route
 
 from actors.chat.discord.core.api_errors import API_ERRORS, classify
-from actors.chat.discord.gateway.proxy import environment_proxy
+from actors.chat.discord.core.proxy import environment_proxy
 from actors.runtime.errors import Declined
 from config import Settings
 from messages import ConfirmDiscordSignIn, GetMember, MemberStanding, Problem
@@ -23,12 +23,12 @@ _SCOPE = "identify"
 
 
 class WebReaders:
-    """Asks Discord at each question: nothing of it is kept here."""
+    """Asks Discord for each question, and keeps nothing."""
 
     def __init__(
         self, settings: Settings, connected_bot: Callable[[], discord.Client | None], log: logging.Logger
     ) -> None:
-        """`connected_bot`: the bot, while the gateway speaks to it; roles are known by then alone."""
+        """`connected_bot`: the bot, while the gateway is connected; only then are roles known."""
         self._settings = settings
         self._connected_bot = connected_bot
         self._log = log
@@ -93,12 +93,12 @@ class WebReaders:
         bearer: str = "",
     ) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
-        auth = None
         if form is not None:
-            auth = aiohttp.BasicAuth(str(self._settings.discord_client_id), self._settings.discord_client_secret)
+            client = str(self._settings.discord_client_id), self._settings.discord_client_secret
+            headers["Authorization"] = aiohttp.encode_basic_auth(*client)
         url, proxy = Route.BASE + path, environment_proxy(Route.BASE)
         async with session.request(
-            method, url, data=form, headers=headers, auth=auth, proxy=proxy, allow_redirects=False
+            method, url, data=form, headers=headers, proxy=proxy, allow_redirects=False
         ) as answer:
             if answer.status == HTTPStatus.OK:
                 found = await answer.json(content_type=None) if answer.content_length != 0 else {}

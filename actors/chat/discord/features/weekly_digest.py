@@ -21,7 +21,7 @@ from wording.times import instants_of, local_time
 from wording.translation import _
 
 STALE_S = 86_400.0
-"""A digest that could not be posted for so long is left out: the next one comes in six days."""
+"""A digest that could not be posted for this long is left out: the next one comes in six days."""
 MOST_FILMS, MOST_VIEWERS = 5, 3
 _LOOK_EVERY_S = 60.0
 """How often the clock is looked at: it may be set meanwhile (service seconds)."""
@@ -73,7 +73,7 @@ class WeeklyDigest:
 
     @property
     def _posted_until_s(self) -> float:
-        """Digests due by then were posted; seconds since 1970, 0 where none was ever due."""
+        """The time up to which digests were posted; seconds since 1970, 0 if none was ever due."""
         return self._state.records.get(_POSTED_UNTIL, 0.0)
 
     def _mark_posted(self, due_s: float) -> None:
@@ -126,7 +126,7 @@ class WeeklyDigest:
 
 
 def last_due(weekday_and_time: str, zone: str, wall_s: float) -> float:
-    """Return the newest such moment that is past, "sunday 18:00" in the zone; seconds since 1970."""
+    """Return the last time that it was, say, "sunday 18:00" in the zone; seconds since 1970."""
     weekday, clock = weekday_and_time.split()
     hour, minute = map(int, clock.split(":"))
     now = local_time(zone, wall_s)

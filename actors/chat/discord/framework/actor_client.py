@@ -91,7 +91,7 @@ class ActorClient:
         self.asker = asker
         self.community = community
         self.on_hidden = [] if on_hidden is None else on_hidden
-        """Called with each member whom others are not to see from now on."""
+        """Called with each member who is hidden from now on."""
 
     def for_asker(self, asker: str) -> "ActorClient":
         """Return a client that asks for this member: what is private is answered to its owner alone."""

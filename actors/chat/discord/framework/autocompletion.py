@@ -1,4 +1,4 @@
-"""What is suggested while somebody types into a / command: the choices, within Discord's limits."""
+"""Suggests choices while somebody types into a / command, within Discord's limits."""
 
 import contextlib
 from typing import Any
@@ -53,7 +53,7 @@ def label_film(film: Item) -> str:
 
 
 def name_film(film: Item, limit: int = CHOICE) -> str:
-    """Return what a choice says of a film: its name, or else enough of it to look it up, and which of those it is."""
+    """Return the value of a film's choice: its name, or if that is too long, its beginning and the rating key."""
     name = display_title(film)
     if utf16_length(name) <= limit:
         return name

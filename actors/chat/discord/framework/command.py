@@ -130,7 +130,7 @@ def command(
 
     help: one line, in English (marked with `N_`), for `!help` and for Discord's list of / commands.
     group: the heading in `!help` below which it stands; without one it is not listed.
-    usage: what stands after the name in `!help name`.
+    usage: what `!help name` shows after the name.
     permission: name of discord.py's permission flag that whoever uses it must have.
     parameters: what each parameter of the / command is, in English.
     autocomplete: by parameter, what is suggested while somebody types.

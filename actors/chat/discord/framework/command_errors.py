@@ -26,7 +26,7 @@ MANAGERS_ONLY = (
 )
 CHANNEL_CURE = N_("In the channel's settings > Permissions, allow that to the bot's role.")
 NO_CURE = ""
-"""The cure beside another actor's sentence, which names its own."""
+"""No cure: the sentence of another actor names its own."""
 _log = logging.getLogger("discord")
 
 
@@ -66,7 +66,7 @@ async def report_errors(interaction: discord.Interaction[Any]) -> AsyncIterator[
 
 
 def log_failure(reply: ErrorReply, what: str) -> None:
-    """Log what people cannot mend: a fault of ours with its traceback, a refusal of Discord's in one line."""
+    """Log what members cannot fix: a fault of Usher with its traceback, a refusal by Discord in one line."""
     if reply.unexpected is not None:
         _log.error("%s failed", what, exc_info=reply.unexpected)
     elif reply.answered_elsewhere:
@@ -76,13 +76,13 @@ def log_failure(reply: ErrorReply, what: str) -> None:
 
 
 class LibraryErrorFilter(logging.Filter):
-    """Puts one line in the place of the traceback that discord.py logs where an answer is refused.
+    """Replaces the traceback that discord.py logs for a refused answer by one line.
 
-    It logs by itself what fails in an autocompletion, and where the acknowledgement of a button is refused.
+    discord.py itself logs failures in an autocompletion, and a refused acknowledgement of a button.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Keep the record, but where the failure is Discord's."""
+        """Keep the record, unless the failure is Discord's."""
         error = record.exc_info[1] if record.exc_info else None
         if not isinstance(error, discord.DiscordException | aiohttp.ClientError):
             return True
@@ -97,7 +97,7 @@ _SHORTENER = LibraryErrorFilter()
 
 
 def shorten_library_errors() -> None:
-    """Have discord.py log a refusal of Discord's in one line."""
+    """Make discord.py log a refusal by Discord in one line."""
     for name in ("discord.app_commands.tree", "discord.ui.view"):
         logging.getLogger(name).addFilter(_SHORTENER)
 
@@ -137,7 +137,7 @@ def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None
         case commands.CheckFailure():
             return _build_refusal(_("That isn't allowed here."), _(ASK_ADMIN))
         case discord.HTTPException(code=code) if code in ANSWERED_ELSEWHERE:
-            return ErrorReply(answered_elsewhere=True)  # there is nothing left to answer to
+            return ErrorReply(answered_elsewhere=True)  # the interaction is gone: nothing to answer
         case discord.Forbidden():
             return ErrorReply(
                 embeds.build_problem(

@@ -70,13 +70,13 @@ async def find_member_by_name(ctx: commands.Context[Any], name: str) -> discord.
 
 
 class MemberMention(MemberByName):
-    """As `MemberByName`, but not by name: where the word may as well be part of a title."""
+    """A member by mention or id alone, for commands in which a word may as well be part of a title."""
 
     accepts_names = False
 
 
 class ChoiceConverter(app_commands.Transformer, commands.Converter[str]):
-    """In / commands Discord's own choice, in ! commands the word in any case: phones begin it with a capital.
+    """One of several words: Discord's own choices in / commands; in ! commands in any case, for phones capitalise.
 
     With `refuses=False` other words of a ! command are left to the command.
     """

@@ -20,7 +20,7 @@ POSTER_S = 15.0
 MOST_FOUND = 25
 """Films that a server is asked for at most: as many as a choice may have."""
 CUT = "… #"
-"""In a choice of a name that is too long for it: between how the title begins and the film's rating key."""
+"""What stands between the beginning of a title that is too long for a choice, and the film's rating key."""
 _CHOICE = re.compile(rf"(?P<title>.+){CUT}(?P<key>\S+)")
 _YEAR = re.compile(r"(?P<title>.+?)\s*\((?P<year>\d{4})\)")
 

@@ -22,11 +22,11 @@ PageBuilder = Callable[[ActorClient, str, int], Awaitable[Reply]]
 CUSTOM_ID = 100
 _PREFIX = "usher:page:"
 ARGUMENTS = 64
-"""Room for the arguments in a button. Longer ones are kept, and the button carries what they are kept under."""
+"""Most characters of arguments in a button. Longer ones are stored, and the button carries their key."""
 _KEPT = "~"
-"""Before what they are kept under."""
+"""Marks the key of stored arguments."""
 MOST_STORED = 200
-"""Answers whose buttons cannot carry what was asked for, and still work."""
+"""Stored arguments; the buttons of older answers stop working."""
 
 
 def pack_arguments(*parts: str) -> str:
@@ -172,7 +172,7 @@ class PageRegistry:
         return key
 
     def forget(self, viewer: ViewerIdentity) -> None:
-        """Forget what was asked about a viewer: buttons of such an answer say that they are out of date."""
+        """Forget stored arguments about a viewer: the buttons of such an answer say that they are out of date."""
         about = [key for key, arguments in self._state.records.items() if any(each in arguments for each in viewer.ids)]
         self._state.remove(*about)
 

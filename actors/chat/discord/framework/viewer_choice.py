@@ -1,4 +1,4 @@
-"""Whom a command is about: a member, or a viewer without Discord by the name that Plex has; with names to choose."""
+"""Finds the viewer that a command is about: a member, or a viewer without Discord by their Plex name; offers names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _QUOTES = '"“”„«»‹›「」『』'
 _NAME = 40
 """Longest name on a page's heading."""
 _MOST_WORDS = 4
-"""Of a name that a title follows."""
+"""Words in a name that is followed by a title."""
 
 
 class ChosenViewer(NamedTuple):
@@ -34,7 +34,7 @@ class ChosenViewer(NamedTuple):
 
 
 class ViewerMention(app_commands.Transformer, commands.Converter[str]):
-    """Whom: in / commands any text, in ! commands a mention or an id alone, for the word may as well be a title's."""
+    """A viewer: in / commands any text, in ! commands only a mention or an id, for a word may belong to a title."""
 
     async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> str:
         """Return what was typed or chosen."""
@@ -48,13 +48,13 @@ class ViewerMention(app_commands.Transformer, commands.Converter[str]):
 
 
 async def find_viewer(ctx: CommandContext, text: str) -> ChosenViewer:
-    """Return who is meant: a mention, an id, a member's name, a viewer's name; the asker where nothing is said.
+    """Return the viewer of a mention, an id, a member's name or a viewer's name; the asker if the text is empty.
 
     Raises MemberNotFound.
     """
     wanted = text.strip().strip(_QUOTES).removeprefix("@").strip()  # @Cem is no mention where Discord knows no Cem
     if ctx.interaction is not None and not ctx.interaction.response.is_done():
-        await ctx.defer()  # not counted as a use yet: nobody may be called so
+        await ctx.defer()  # not counted as a use yet: there may be no such viewer
     if not text.strip():
         return _from_member(ctx.author)
     if not wanted:
@@ -76,7 +76,7 @@ async def find_viewer(ctx: CommandContext, text: str) -> ChosenViewer:
 async def find_viewer_by_name(ctx: CommandContext, name: str, *, is_whole: bool = False) -> ChosenViewer | None:
     """Return the one member or viewer of this name; None where there is none, or several.
 
-    One whose name only begins so is meant, too, where it is nobody else's; not with `is_whole`.
+    A name that only begins so counts too, if it is the only one; not with `is_whole`.
     """
     member = await find_member_by_name(ctx, name)
     if member is not None and name.casefold() in {str(each).casefold() for each in (member.name, member.display_name)}:
@@ -93,7 +93,7 @@ async def find_viewer_by_name(ctx: CommandContext, name: str, *, is_whole: bool 
 
 
 async def _choose_namesake(ctx: CommandContext, member: discord.Member | discord.User, name: str) -> ChosenViewer:
-    """Return the member of this name; or the one Plex account that is called so too, where only that has watched.
+    """Return the member of this name, or the one Plex account of the same name, if only that has watched.
 
     Often it is the member's own, and nobody has linked the two.
     """
@@ -122,7 +122,7 @@ async def split_viewer(ctx: CommandContext, text: str) -> tuple[ChosenViewer | N
 
 
 async def pack_viewer(ctx: CommandContext, text: str) -> str:
-    """Return whom a text means, as the arguments of a page. Raises MemberNotFound."""
+    """Return the viewer that a text means, as the arguments of a page. Raises MemberNotFound."""
     return pack_arguments(*await find_viewer(ctx, text))
 
 

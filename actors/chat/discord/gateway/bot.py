@@ -1,4 +1,4 @@
-"""The bot: its commands, what it does with events, and what it says where something went wrong."""
+"""The bot: its commands, how it handles events, and what it answers if something fails."""
 
 import asyncio
 import contextlib
@@ -17,6 +17,7 @@ from actors.chat.discord.core.event_routes import (
     is_stray_button,
     is_unserved_interaction,
 )
+from actors.chat.discord.core.proxy import environment_proxy
 from actors.chat.discord.features.film_night import NightRoleButton
 from actors.chat.discord.features.live_card import RateButton
 from actors.chat.discord.framework.command import UsherCommand
@@ -26,7 +27,7 @@ from actors.chat.discord.framework.replies import CommandContext, reply_options
 from actors.chat.discord.gateway.command_registrar import UNSERVED, CommandRegistrar
 from actors.chat.discord.gateway.command_tree import GuardedTree
 from actors.chat.discord.gateway.connect_brake import ConnectBrake
-from actors.chat.discord.gateway.proxy import environment_proxy
+from actors.chat.discord.gateway.global_rate_limit import release_when_cancelled
 from actors.chat.discord.gateway.resuming_bot import ResumingBot
 from actors.chat.discord.guild_directory import GuildDirectory
 from actors.chat.discord.guild_features import GuildFeatures
@@ -38,13 +39,13 @@ from wording.translation import N_, _, use_language
 
 _REPLIES = "replies"
 SETUP_PREFIX = "usher:setup"
-"""How the custom ids of what `/setup` shows begin."""
+"""The beginning of the custom ids of what `/setup` shows."""
 NOT_SET_UP = (
     N_("Usher isn't set up on this server."),
     N_("A member with Manage Server can do that: `/setup`"),
 )
 OLD_BUTTON = (N_("This button is from an older version of Usher."), N_("Run the command again."))
-"""Of a direct message's button that does not say which server it is about."""
+"""The answer to a button in a direct message that does not name its server."""
 STARTING = (N_("Usher is just starting on this server."), N_("Try again in a few seconds."))
 STALE_BUTTON = (N_("This button is from an older version of Usher."), N_("Run the command again."))
 STALE_FORM = (N_("I no longer remember what you asked for."), N_("Run the command again."))
@@ -84,6 +85,7 @@ class UsherBot(ResumingBot):
             max_ratelimit_timeout=60.0,
             proxy=environment_proxy(discord.http.Route.BASE),
         )
+        release_when_cancelled(self.http)
         self.directory = directory
         self._declared = declared
         self.on_up: Callable[[], None] = lambda: None
@@ -94,7 +96,7 @@ class UsherBot(ResumingBot):
         self._forms = {prefix: submit for command in declared for prefix, submit in command.forms.items()}
         self._tasks: set[asyncio.Task[None]] = set()
         self._registrations: dict[int, asyncio.Task[None]] = {}
-        """By server: the task that tells Discord its commands."""
+        """The task that tells Discord a server's commands, by server."""
         self.add_check(self._in_our_server, call_once=True)
 
     async def setup_hook(self) -> None:
@@ -107,15 +109,15 @@ class UsherBot(ResumingBot):
         self.register_commands(self.directory.own.guild_id)
 
     async def close(self) -> None:
-        """Leave; what still runs for this connection is ended."""
+        """Close the connection, and end what still runs for it."""
         for task in self._tasks:
             task.cancel()
         await super().close()
 
     def take_event(self, event: str, data: Any, parse: Callable[[Any], Any]) -> Any:
-        """Have discord.py take in an event, in the language of the server that it is about.
+        """Let discord.py handle an event, in the language of the server that it is about.
 
-        What is asked in a server without a community is answered by one hint, but for the command that sets it up.
+        In a server without a community one hint answers everything but the command that sets it up.
         """
         guild_id = find_event_guild(event, data)
         with use_language(self.find_language(guild_id)):
@@ -130,7 +132,7 @@ class UsherBot(ResumingBot):
             return None
 
     async def _decline(self, interaction: discord.Interaction[Any], why: tuple[str, str]) -> None:
-        """Say, to whoever asked, that this server has no community, or that its actor is starting."""
+        """Tell the asker that this server has no community, or that its actor is starting."""
         with contextlib.suppress(*API_ERRORS):
             if interaction.type is discord.InteractionType.autocomplete:
                 await interaction.response.autocomplete([])
@@ -161,7 +163,7 @@ class UsherBot(ResumingBot):
         super().dispatch(event_name, *args, **kwargs)
 
     async def on_connect(self) -> None:
-        """Note that the gateway speaks; what it has to say of the servers follows."""
+        """Note that the gateway is connected; the state of the servers follows."""
         self._speaks = True
 
     async def on_ready(self) -> None:
@@ -186,7 +188,7 @@ class UsherBot(ResumingBot):
         self.on_down()
 
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
-        """Note that a server has an outage of its own: nothing of it is known until it is back."""
+        """Note that a server is unavailable: nothing is known of it until it is back."""
         self._guild_gone(guild, removed=False)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
@@ -208,7 +210,7 @@ class UsherBot(ResumingBot):
         self._guild_up(guild)
 
     def register_commands(self, guild_id: int) -> None:
-        """Have Discord know a server's commands, as they are now; 0: those of all servers."""
+        """Register a server's commands with Discord, as they are now; 0: those of all servers."""
         if guild_id and not self._is_own(guild_id) and self.get_guild(guild_id) is None:
             return  # when the bot is invited there
         if not guild_id or self.directory.own.guild_id:  # else one registration is for all servers
@@ -265,12 +267,12 @@ class UsherBot(ResumingBot):
         if message.type not in (discord.MessageType.default, discord.MessageType.reply):
             return  # a thread or a channel is called like a command
         if message.guild is not None and self.directory.find(message.guild.id) is None:
-            return  # nobody set Usher up there: what is written may be meant for another bot
+            return  # Usher is not set up there: the message may be meant for another bot
         message.content = message.content.translate(_APOSTROPHES)
         await super().process_commands(message)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Take a form that was filled in; it may have been opened before a restart. What nobody takes is said so."""
+        """Handle a form, which may have been opened before a restart; answer what nothing else handles."""
         if interaction.type not in (discord.InteractionType.modal_submit, discord.InteractionType.component):
             return
         custom_id = str(dict(interaction.data or {}).get("custom_id", ""))
@@ -304,7 +306,7 @@ class UsherBot(ResumingBot):
             features.voice.on_voice_change(member, before, after)
 
     async def on_command_error(self, ctx: commands.Context[Any], error: commands.CommandError, /) -> None:
-        """Say what to do; log what is nobody's fault but ours."""
+        """Tell the member what to do; log what is a fault of Usher."""
         reply = explain_error(error, ctx)
         log_failure(reply, f"!{ctx.command}")
         if reply.forbidden:
@@ -320,7 +322,7 @@ class UsherBot(ResumingBot):
             self._log.warning("The answer to %s did not reach Discord: %s", ctx.command, failure)
 
     async def on_command_completion(self, ctx: commands.Context[Any]) -> None:
-        """Note that answers get through."""
+        """Note that answers arrive."""
         features = self.directory.find(ctx.guild.id if ctx.guild is not None else 0)
         if features is not None:
             features.degraded.remove(_REPLIES)
@@ -331,7 +333,7 @@ class UsherBot(ResumingBot):
         self._log.exception("Handling %s failed", event_method)
 
     def _no_reply(self, ctx: commands.Context[Any]) -> None:
-        """Have health say where the bot may not answer; somebody who takes no direct messages is no fault."""
+        """Show in health where the bot may not answer; a member who takes no direct messages is no fault."""
         if ctx.guild is not None and (features := self.directory.find(ctx.guild.id)) is not None:
             features.degraded.add(_REPLIES, Problem.of("discord.cannot_answer", channel=str(ctx.channel.id)))
 

@@ -1,4 +1,4 @@
-"""Tells Discord which / commands a server has, where that changed since it was last told."""
+"""Registers a server's / commands with Discord, if they changed since the last time."""
 
 import asyncio
 import contextlib
@@ -49,13 +49,13 @@ class CommandRegistrar:
         self._listed_s = -LISTED_S
 
     def forget(self, guild_id: int) -> None:
-        """Forget what Discord was told of a server's commands: it may have forgotten them too."""
+        """Forget which commands were registered for a server: Discord may have forgotten them too."""
         self._registered.remove(self._key(guild_id))
 
     async def register(self, guild_id: int) -> None:
-        """Have Discord know the commands of a server (0: of all); in that server, at once. Tries until it does.
+        """Register the commands of a server (0: of all servers); retry until Discord has taken them.
 
-        Nothing is done where the actor of its community is starting: that has it done.
+        Does nothing while the actor of its community is starting, which calls this itself.
         """
         if self._directory.find(guild_id) is None:
             is_community = await self._is_community(guild_id)
@@ -126,7 +126,7 @@ class CommandRegistrar:
             await self._bot.http.bulk_upsert_global_commands(self._bot.application_id, shown)
 
     async def _clear_global_commands(self) -> None:
-        """Remove the commands of an earlier bot of this application: each would be there twice, or be dead."""
+        """Remove the global commands of an earlier bot of this application: they would be duplicates, or dead."""
         try:
             stale = await self._bot.tree.fetch_commands()
             if stale:

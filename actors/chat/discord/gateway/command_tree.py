@@ -1,4 +1,4 @@
-"""The / commands as discord.py dispatches them, safe against interactions that no client of Discord's would send."""
+"""discord.py's command tree, safe against interactions that no Discord client would send."""
 
 import contextlib
 import logging
@@ -19,7 +19,7 @@ _log = logging.getLogger("discord")
 
 
 class GuardedTree(app_commands.CommandTree[Any]):
-    """Says in one line what cannot be read of an interaction; discord.py leaves a traceback."""
+    """Logs an unreadable interaction in one line; discord.py would log a traceback."""
 
     async def _call(self, interaction: discord.Interaction[Any]) -> None:
         """Run the command or the autocompletion."""
@@ -43,14 +43,14 @@ class GuardedTree(app_commands.CommandTree[Any]):
                 raise TypeError(f"option {option['name']} is of type {option['type']}, with {type(value).__name__}")
 
     async def on_error(self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError, /) -> None:
-        """Tell whoever asked that it was not understood, or that the command is one of an earlier version."""
+        """Tell the asker that the interaction was not understood, or that the command is of an earlier version."""
         reply = explain_error(error)
         log_failure(reply, str(interaction.command.name if interaction.command is not None else ""))
         is_unknown = isinstance(error, app_commands.CommandNotFound)
         await self._tell(interaction, embeds.build_problem(*map(_, STALE_COMMAND)) if is_unknown else reply.embed)
 
     async def _tell(self, interaction: discord.Interaction[Any], embed: discord.Embed | None) -> None:
-        """Answer whoever asked alone; who types gets no choices."""
+        """Answer the asker alone; an autocompletion gets no choices."""
         if interaction.response.is_done():
             return
         with contextlib.suppress(*API_ERRORS):

@@ -1,4 +1,4 @@
-"""How often the gateway is connected to, and how often a session is started on it. Pure: time is an argument."""
+"""Limits how often the bot connects to the gateway and starts sessions. Pure: time is an argument."""
 
 from collections import deque
 
@@ -10,7 +10,7 @@ half of what Discord allows, and at the whole it resets the token."""
 
 
 class ConnectBrake:
-    """Says how long to wait before a connection. Shared by all bots of a process; times are real seconds."""
+    """Computes the wait before a connection. Shared by all bots of a process; times are real seconds."""
 
     def __init__(self) -> None:
         self._connects: deque[float] = deque(maxlen=MOST_CONNECTS)

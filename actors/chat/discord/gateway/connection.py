@@ -1,4 +1,4 @@
-"""The life of the connection: log in, stay, come back after every way of losing it, and say why it is away."""
+"""Keeps the connection: logs in, reconnects after every kind of loss, and reports why it is away."""
 
 import asyncio
 import contextlib
@@ -31,9 +31,9 @@ SETTLE_S = 5.0
 FIRST_S = 20.0
 """How long a fresh connection may take before it is called an outage; discord.py itself waits for minutes."""
 LONGEST_S = 40.0
-"""Longest wait where Discord is away: within a minute of its return the bot is back."""
+"""Longest wait while Discord is away: so the bot is back within a minute of its return."""
 LONGEST_REST_S = 3600.0
-"""Longest rest where Discord counts the session starts; then it is asked again."""
+"""Longest rest once the session starts are used up; then Discord is asked again."""
 REFUSED_S = 60.0
 """Between two tries of a token that was refused."""
 INTENT_RECHECK_S = 300.0
@@ -64,7 +64,7 @@ class Connection:
         self.on_down: list[Callable[[], None]] = []
 
     def connected_bot(self) -> UsherBot | None:
-        """Return the bot, while the gateway speaks to it."""
+        """Return the bot, while the gateway is connected."""
         return self._bot if self._up else None
 
     def logged_in_bot(self) -> UsherBot | None:
@@ -148,7 +148,7 @@ class Connection:
         self._degraded.add(_GATEWAY, Problem.of("discord.closed_at_once") if closes else reason)
 
     def _do_without_messages(self) -> None:
-        """Go on without the intent: / commands, announcements and the voice channel work all the same."""
+        """Go on without the message content intent: / commands, announcements and the voice channel still work."""
         self._reads_messages = False
         self._degraded.add(_INTENT, Problem.of("discord.prefix_commands_off", cure=ENABLE_INTENT))
 
@@ -170,7 +170,7 @@ class Connection:
 def intents(reads_messages: bool) -> discord.Intents:
     """Return what Usher listens to: channels, who is in voice, and messages for `!` commands. Nothing else.
 
-    A command in a direct message is answered with where to use it.
+    The answer to a command in a direct message says where to use it.
     """
     wanted = discord.Intents.none()
     wanted.guilds = True

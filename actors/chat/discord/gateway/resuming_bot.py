@@ -1,4 +1,4 @@
-"""The bot's session on the gateway: a line that is lost is resumed, and no loop is without a brake."""
+"""The bot's gateway session: resumes it after a lost connection, and never reconnects without a pause."""
 
 import asyncio
 import logging
@@ -22,9 +22,9 @@ MOST_FRUITLESS = 5
 """Connections in a row without READY or RESUMED, over about a quarter of a minute; then this bot gives its session up,
 and the back-off of `Connection` counts."""
 SESSIONS_KEPT = 0.5
-"""Share of the day's session starts (IDENTIFY) that is left alone: Discord resets the token where all are used."""
+"""Share of the day's session starts (IDENTIFY) that is not used: Discord resets the token once all are used."""
 _OF_THE_SESSION = frozenset({"READY", "RESUMED", "GUILD_CREATE"})
-"""Events without which the bot knows nothing: the connection is opened anew where one cannot be read."""
+"""Events that the bot cannot do without: if one cannot be read, the connection is opened anew."""
 LONGEST_TOKEN = 2_000
 """Characters of an interaction's token; Discord's have some two hundred."""
 _TOKEN = re.compile(r"[^/?#%\\\s\x00-\x20\x7f-\U0010ffff]+")
@@ -33,10 +33,10 @@ CLEAN_CLOSE = 1000
 
 
 class ResumingBot(commands.Bot):
-    """Keeps its session through short losses of the line, also where the first connections after it fail.
+    """Keeps its session through short losses of the connection, even if the first reconnects fail.
 
-    discord.py's own loop resumes without any pause where the gateway closes, and starts a new session, or gives up,
-    where it cannot be reached.
+    discord.py's own loop resumes without a pause if the gateway closes the connection; if it cannot reach the gateway,
+    it starts a new session, or gives up.
     """
 
     def __init__(self, *args: Any, brake: ConnectBrake, log: logging.Logger, **options: Any) -> None:
@@ -73,7 +73,7 @@ class ResumingBot(commands.Bot):
         return parse_or_drop
 
     def take_event(self, event: str, data: Any, parse: Callable[[Any], Any]) -> Any:
-        """Have discord.py take in an event; subclasses say in which language, or that it is none of theirs."""
+        """Let discord.py handle an event; subclasses choose the language, or decline the event."""
         return parse(data)
 
     async def connect(self, *, reconnect: bool = True) -> None:
@@ -105,7 +105,7 @@ class ResumingBot(commands.Bot):
             session = self._session_to_resume() if can_resume else {}
 
     def _note_loss(self, error: Exception) -> None:
-        """Note that the line is lost. Raises the error where there is no session, or none that can be reached."""
+        """Note that the connection is lost. Raises the error if there is no session, or none that can be reached."""
         self.loss = error
         self.fruitless = 0 if self._is_live else self.fruitless + 1
         self._is_live = False
@@ -114,7 +114,7 @@ class ResumingBot(commands.Bot):
             raise error
 
     def _session_to_resume(self) -> dict[str, Any]:
-        """Return what says to the next connection which session it resumes; nothing where there is none."""
+        """Return the arguments with which the next connection resumes the session; empty if there is none."""
         if not self.ws.session_id:
             return {}
         return {
@@ -125,7 +125,7 @@ class ResumingBot(commands.Bot):
         }
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
-        """Tell the event's listeners; none once it is closed: discord.py's loop is gone then, and it would fail."""
+        """Notify the event's listeners; not after the close: discord.py's loop is gone then, and this would fail."""
         if event_name in ("connect", "resumed"):
             self._is_live, self.loss = True, None
         if not self.is_closed():
@@ -147,9 +147,9 @@ class ResumingBot(commands.Bot):
 
 
 def _require_whole_interaction(data: Any) -> None:
-    """Raise an error where an interaction does not say who sent it, or where: discord.py goes on without.
+    """Raise an error if an interaction lacks its sender or its place: discord.py would go on without.
 
-    Its token becomes a part of the address that is answered: it must not lead elsewhere.
+    Its token becomes part of the URL of the answer, and must not change where that leads.
     """
     who, token = data.get("member", data)["user"], data["token"]
     int(who["id"]), int(data["channel_id"]), int(data["id"])

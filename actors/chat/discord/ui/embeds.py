@@ -115,7 +115,7 @@ def count_units(embed: discord.Embed) -> int:
 
 
 def private_notice(heading: str, name: str = "") -> Reply:
-    """Return that a viewer keeps this from others, by the viewer's name."""
+    """Return the answer that a viewer keeps this private, by the viewer's name."""
     text = _("{name} keeps this private.").format(name=formatting.escape(name, 60)) if name else ""
     return Reply(build_embed(heading, text or _("This viewer keeps this private."), colour=GREY), hidden=True)
 
@@ -146,7 +146,7 @@ def _and_more(count: int) -> str:
 
 @dataclass(frozen=True)
 class Section:
-    """Lines under a heading that is said again where a page begins in their midst."""
+    """Lines under a heading, which is repeated if a page begins among them."""
 
     heading: str
     lines: Sequence[str]

@@ -16,7 +16,7 @@ def format_name(film: SuggestedFilm, limit: int = 100) -> str:
 
 
 def format_seen(film: SuggestedFilm) -> str:
-    """Return how many of those asked of have seen a film; empty where nobody is asked of."""
+    """Return how many of the members in question have seen a film; empty if the question names none."""
     return format_seen_by(film.seen, film.asked_of) if film.asked_of else ""
 
 

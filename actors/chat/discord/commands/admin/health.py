@@ -43,10 +43,10 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
 
 
 def name_actors(community: str, report: HealthReport) -> list[ActorHealth]:
-    """Return the actors that a community is shown, those of further communities with what their server is called.
+    """Return the actors to show to a community; those of further communities carry their server's name.
 
-    A further community is shown its own alone; the environment's, whose server is the operator's, all there are, but
-    not what ails others' Plex servers: `run.py health` says that.
+    A further community sees only its own. The environment's, the operator's server, sees all, but not the errors of
+    other communities' Plex servers: `run.py health` shows those.
     """
     names = {each.guild_id: each.name for each in report.communities}
     shown = []

@@ -17,7 +17,7 @@ from wording.numbers import format_count
 from wording.translation import N_, _
 
 _LONG_S = 1.0
-"""A save that takes longer is said to be under way."""
+"""A save that takes longer gets a first answer that it is under way."""
 
 
 @command(
@@ -28,7 +28,7 @@ _LONG_S = 1.0
     cooldown=Cooldown(2, 10.0, commands.BucketType.guild),
 )
 async def savedata(ctx: CommandContext) -> None:
-    """Save all three now, and answer with counts and how long it took; where that takes long, first that it does."""
+    """Save all three now; answer with counts and duration. While it takes long, a first answer says so."""
     saving = await acknowledge_then(ctx, _begin_saving(ctx))
     if saving.done():
         await send_reply(ctx, Reply(_build_saved(saving.result())))
@@ -48,7 +48,7 @@ async def savedata(ctx: CommandContext) -> None:
 
 
 async def _begin_saving(ctx: CommandContext) -> asyncio.Future[SaveReport]:
-    """Ask for the save; return what will have its report, as soon as that is there or takes long."""
+    """Ask for the save; return a Future of its report once that is there, or takes long."""
     saving = asyncio.ensure_future(_save(ctx, SaveNow(requested_by=str(ctx.author))))
     await asyncio.wait({saving}, timeout=_LONG_S)
     return saving

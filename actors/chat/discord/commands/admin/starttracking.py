@@ -30,7 +30,7 @@ from wording.numbers import format_count
 from wording.playback import player_state_icon
 from wording.problems import translate_or
 from wording.text import clean_line, display_name
-from wording.titles import display_title
+from wording.titles import display_title, session_title
 from wording.translation import N_, _
 
 _OUTCOMES = {
@@ -47,8 +47,7 @@ async def start_tracking(
 ) -> tuple[Reply, discord.Embed | None]:
     """Start tracking on the session that `wanted` means (its key, or part of its title or account).
 
-    Where several fit, the reply asks which with a menu. With it comes what `by` alone may read, where they are one of
-    those whom others do not see.
+    If several fit, the reply asks which with a menu. The embed is for `by` alone, if they are hidden from others.
     """
     plan = None
     key = wanted.strip()
@@ -69,8 +68,8 @@ async def start_tracking(
 
 
 def _list_subjects(plan: TrackingPlan) -> list[AuditSubject]:
-    """Return the session, and whom it was started for; nobody who is hidden."""
-    titles = {session.session_key: display_title(session.item) for session in plan.sessions}
+    """Return the session and the viewers it was started for, without hidden ones."""
+    titles = {session.session_key: session_title(session) for session in plan.sessions}
     started = [done for done in plan.outcomes if done.outcome == "started" and not done.hidden]
     session = [AuditSubject(plan.chosen, titles.get(plan.chosen, ""))] if plan.chosen else []
     return [*session, *(AuditSubject(done.user_id, done.name) for done in started)]
@@ -117,11 +116,11 @@ def _session_line(session: SessionChoice) -> str:
     if session.player:
         where = _("{name} on {player}").format(name=where, player=formatting.escape(session.player, 40))
     at = f"{player_state_icon(session.state)} {format_position(session.position_ms)}"
-    return f"**{formatting.escape_title(session.item, 80)}** · {where} · {at}"
+    return f"**{formatting.escape(session_title(session), 80)}** · {where} · {at}"
 
 
 def _session_label(session: SessionChoice) -> str:
-    return clean_line(f"{display_name(session.account_name)} · {display_title(session.item)}", 98)
+    return clean_line(f"{display_name(session.account_name)} · {session_title(session)}", 98)
 
 
 def _build_plan(plan: TrackingPlan, at_ms: int | None) -> discord.Embed:
@@ -134,7 +133,7 @@ def _build_plan(plan: TrackingPlan, at_ms: int | None) -> discord.Embed:
     seen = [done for done in plan.outcomes if not done.hidden]
     people, hidden = [_describe_outcome(done) for done in seen], len(plan.outcomes) - len(seen)
     started = sum(done.outcome == "started" for done in seen)
-    if hidden:  # told alike of those who are tracked and those who are not, and without a word of which it is
+    if hidden:  # the same words for tracked and untracked hidden viewers
         people.append(
             format_count(
                 "🙈 {count} person here keeps what they watch private",
@@ -159,7 +158,7 @@ def _describe_outcome(done: TrackingOutcome) -> str:
 
 
 def _build_own(done: TrackingOutcome) -> discord.Embed:
-    """Return what a person alone reads of themselves."""
+    """Return the embed that tells one person of their own watches."""
     lines = [_describe_outcome(done)]
     if done.outcome == "not_tracked":
         lines.append(_("To be tracked again, choose another with {command}.").format(command="`/privacy`"))
@@ -201,7 +200,7 @@ class SessionMenu(
         return menu
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Start on what was chosen."""
+        """Start tracking on the chosen session."""
         if not interaction.permissions.administrator:
             await refuse(interaction, _(ADMINS_ONLY), _(ASK_ADMIN))
             return

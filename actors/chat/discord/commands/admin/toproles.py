@@ -1,6 +1,6 @@
 """`toproles`: the role of those who watched most of late, given at the press of a button."""
 
-from typing import Any, Self
+from typing import Any
 
 import discord
 
@@ -14,24 +14,18 @@ from actors.chat.discord.framework.replies import CommandContext, acknowledge_th
 from actors.chat.discord.guild_features import features_of
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
+from actors.chat.discord.ui.lasting_button import LastingButton
 from messages import AuditSubject
 from wording.translation import N_, _
 
 _SETTING = "TOP_WATCHERS_ROLE_ID"
 
 
-class ApplyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"usher:toproles"):
+class ApplyButton(LastingButton, custom_id="usher:toproles"):
     """Gives and takes the role, by the figures of the moment in which it is pressed."""
 
     def __init__(self) -> None:
-        super().__init__(
-            discord.ui.Button(label=_("Confirm"), style=discord.ButtonStyle.primary, custom_id="usher:toproles")
-        )
-
-    @classmethod
-    async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """Return the button; its custom id carries nothing."""
-        return cls()
+        super().__init__(label=_("Confirm"), style=discord.ButtonStyle.primary)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Act for administrators only; acknowledge first."""

@@ -73,10 +73,10 @@ class PlanNightButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=r"usher:plan-night:(?P<poll>\d{1,20})(?P<other>:other)?",
 ):
-    """Plans a night with the film that won a vote: one whose film is open, or another."""
+    """Plans a night with the film that won a vote: an open night, or a new one."""
 
     def __init__(self, poll_id: int, *, is_other: bool = False) -> None:
-        """`is_other`: whether the time is asked for, also where there is a night whose film is open."""
+        """`is_other`: whether to ask for a time even if there is an open night."""
         self._poll_id, self._is_other = poll_id, is_other
         super().__init__(
             discord.ui.Button(
@@ -93,7 +93,7 @@ class PlanNightButton(
         return cls(int(match["poll"]), is_other=match["other"] is not None)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Ask when, whoever may manage events."""
+        """Ask a member who may manage events when the night is."""
         film = await _find_winner(interaction, self._poll_id)
         if film is None:
             return
@@ -120,7 +120,7 @@ class OpenNightButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=r"usher:open-night:(?P<poll>\d{1,20}):(?P<event>\d{1,20})",
 ):
-    """Has a night whose film is open be for the film that won a vote."""
+    """Gives an open night the film that won a vote."""
 
     def __init__(self, poll_id: int, event_id: int, label: str = "") -> None:
         self._poll_id, self._event_id = poll_id, event_id
@@ -158,7 +158,7 @@ class OpenNightButton(
 
 
 async def _find_winner(interaction: discord.Interaction[Any], poll_id: int) -> VoteFilm | None:
-    """Return the film that won; None, with a word of why, where it is not known or may not be planned."""
+    """Return the film that won; None, after a reply that says why, if it is not known or may not be planned."""
     if not interaction.permissions.manage_events:
         await refuse(interaction, *map(_, _PLANNERS_ONLY))
         return None

@@ -14,23 +14,25 @@ from actors.chat.discord.framework.pages import CUSTOM_ID, build_buttons
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply
 from actors.chat.discord.ui import embeds, formatting, suggestion_lines
 from actors.chat.discord.ui.embeds import Reply
+from actors.chat.discord.ui.lasting_button import LastingButton
 from messages import FilmSuggested, Item, SuggestFilm, WithdrawFilm
 from wording.numbers import format_count
 from wording.text import clean_line, shorten, unquote
 from wording.translation import N_, _
 
 LONGEST_TITLE = 80
-"""Of a film that is not in the library."""
+"""Characters in the title of a film that is not in the library."""
 MOST_OFFERED = 4
 """Films that are offered where none has the name that was typed."""
 _LABEL = 80
 _PREFIX = "usher:suggest:"
+_SUGGESTION_ID = r"[0-9a-f]{16}"
 _LIBRARY, _TYPED = "=", "~"
 """What a button suggests: a film of the library, or the title as it was typed."""
 
 
 async def suggest_title(actors: ActorClient, member: discord.Member | discord.User, title: str) -> Reply:
-    """Suggest the film of this name; where the library has none or several, offer those that fit. Never on a guess."""
+    """Suggest the film of this name; if the library has none or several, offer those that fit. Never guess."""
     typed = TypedTitle.parse(title)
     found = await search_films(actors, title)
     named = _drop_copies([film for film in found if typed.is_name_of(film)])
@@ -53,7 +55,7 @@ async def suggest_unknown(actors: ActorClient, member: discord.Member | discord.
 
 
 async def second_film(actors: ActorClient, member: discord.Member | discord.User, suggestion_id: str) -> Reply:
-    """Want a film that is on the list."""
+    """Add a member to those who want a film of the list."""
     return await _suggest(actors, member, "", None, None, suggestion_id)
 
 
@@ -171,60 +173,31 @@ class SuggestButton(
             )
 
 
-class WantButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"usher:want:(?P<film>[0-9a-f]{16})"
-):
+class WantButton(LastingButton, custom_id="usher:want", key=_SUGGESTION_ID):
     """Wants a film of the list, too."""
 
     def __init__(self, suggestion_id: str) -> None:
-        self._suggestion_id = suggestion_id
-        super().__init__(
-            discord.ui.Button(
-                label=_("I want it too"),
-                emoji="👍",
-                style=discord.ButtonStyle.secondary,
-                custom_id=f"usher:want:{suggestion_id}",
-            )
-        )
-
-    @classmethod
-    async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """Return the button from its custom id."""
-        return cls(match["film"])
+        super().__init__(suggestion_id, label=_("I want it too"), emoji="👍")
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Answer whoever presses it alone."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         async with report_errors(interaction):
-            reply = await second_film(actors_of(interaction), interaction.user, self._suggestion_id)
+            reply = await second_film(actors_of(interaction), interaction.user, self.key)
             await interaction.followup.send(embed=reply.embed, ephemeral=True)
 
 
-class WithdrawButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"usher:withdraw:(?P<film>[0-9a-f]{16})"
-):
+class WithdrawButton(LastingButton, custom_id="usher:withdraw", key=_SUGGESTION_ID):
     """Takes back one's own wish to see a film."""
 
     def __init__(self, suggestion_id: str) -> None:
-        self._suggestion_id = suggestion_id
-        super().__init__(
-            discord.ui.Button(
-                label=_("Remove"),
-                style=discord.ButtonStyle.secondary,
-                custom_id=f"usher:withdraw:{suggestion_id}",
-            )
-        )
-
-    @classmethod
-    async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """Return the button from its custom id."""
-        return cls(match["film"])
+        super().__init__(suggestion_id, label=_("Remove"))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Answer whoever presses it alone."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         async with report_errors(interaction):
-            embed = await withdraw_film(actors_of(interaction), interaction.user, self._suggestion_id)
+            embed = await withdraw_film(actors_of(interaction), interaction.user, self.key)
             await interaction.followup.send(embed=embed, ephemeral=True)
 
 

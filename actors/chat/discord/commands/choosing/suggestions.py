@@ -13,6 +13,7 @@ from actors.chat.discord.framework.pages import build_buttons, read_slice
 from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.ui import embeds, formatting, suggestion_lines
 from actors.chat.discord.ui.embeds import Reply
+from actors.chat.discord.ui.lasting_button import LastingButton
 from messages import GetSuggestions, SuggestedFilm, SuggestionsPage
 from wording.numbers import format_count
 from wording.translation import N_, _
@@ -77,18 +78,11 @@ class WantMenu(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], templ
             await interaction.followup.send(embed=reply.embed, ephemeral=True)
 
 
-class TakeBackButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"usher:take-back"):
+class TakeBackButton(LastingButton, custom_id="usher:take-back"):
     """Offers the films that may be taken back: one's own, and for Manage Events all."""
 
     def __init__(self) -> None:
-        super().__init__(
-            discord.ui.Button(label=_("Remove…"), style=discord.ButtonStyle.secondary, custom_id="usher:take-back")
-        )
-
-    @classmethod
-    async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """Return the control as the message shows it."""
-        return cls()
+        super().__init__(label=_("Remove…"))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Answer whoever presses it alone."""

@@ -3,7 +3,7 @@
 import contextlib
 import re
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -27,6 +27,7 @@ from actors.chat.discord.framework.replies import CommandContext, acknowledge_th
 from actors.chat.discord.guild_features import features_of
 from actors.chat.discord.ui import formatting, suggestion_lines
 from actors.chat.discord.ui.embeds import Reply
+from actors.chat.discord.ui.lasting_button import LastingButton
 from messages import GetSuggestions, GetWhoSaw, Item, SuggestedFilm, VoiceMember
 from wording.text import clean_line, unquote
 from wording.titles import display_title
@@ -36,7 +37,7 @@ HOURS = 24
 LONGEST_HOURS = 168
 FEWEST_FILMS = 2
 MOST_SUGGESTED = 100
-"""Films of the list among which those that somebody names are looked for."""
+"""Films of the list that are searched for those that somebody names."""
 _HOW = N_("Name them like this: `!vote Metropolis; Brazil 48h`")
 _HOURS = re.compile(r"(?P<number>\d{1,3})\s*(?P<unit>h|std|d|t)", re.IGNORECASE)
 """Hours and days, in English and German."""
@@ -45,12 +46,12 @@ _NAME = 100
 
 
 def is_duration(text: str) -> bool:
-    """Tell whether a word says how long: "48h", "2d"."""
+    """Tell whether a word is a duration: "48h", "2d"."""
     return _HOURS.fullmatch(text.strip()) is not None
 
 
 def read_hours(text: str) -> int:
-    """Return how long a vote runs. Raises RefusedError where that cannot be read, or Discord takes it not."""
+    """Return how long a vote runs. Raises RefusedError if it cannot be read, or Discord does not allow it."""
     if not text.strip():
         return HOURS
     found = _HOURS.fullmatch(text.strip()) or re.fullmatch(r"(?P<number>\d{1,3})(?P<unit>)", text.strip())
@@ -65,28 +66,14 @@ async def suggest_hours(interaction: discord.Interaction[Any], current: str) -> 
     return [build_choice(text, text) for text in ("24h", "48h", "3d", "7d") if current.casefold() in text]
 
 
-class EndVoteButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"usher:end-vote:(?P<poll>\d{1,20})"
-):
+class EndVoteButton(LastingButton, custom_id="usher:end-vote", key=r"\d{1,20}"):
     """Ends a vote before its time."""
 
-    def __init__(self, poll_id: int) -> None:
-        self._poll_id = poll_id
-        super().__init__(
-            discord.ui.Button(
-                label=_("End the vote now"),
-                style=discord.ButtonStyle.secondary,
-                custom_id=f"usher:end-vote:{poll_id}",
-            )
-        )
-
-    @classmethod
-    async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """Return the button from its custom id."""
-        return cls(int(match["poll"]))
+    def __init__(self, poll_id: str) -> None:
+        super().__init__(poll_id, label=_("End the vote now"))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """End it for whoever may manage events; the card says so, and what won is told in the channel."""
+        """End it for a member who may manage events; the card says so, and the channel gets the result."""
         if not interaction.permissions.manage_events:
             await refuse(
                 interaction,
@@ -95,7 +82,7 @@ class EndVoteButton(
             )
             return
         votes = features_of(interaction).film_votes
-        running = votes.find(self._poll_id)
+        running = votes.find(int(self.key))
         if running is None or running.is_over:
             await refuse(interaction, _("That vote is over."), _("Its result is in this channel."))
             return
@@ -120,7 +107,7 @@ class EndVoteButton(
     buttons=(EndVoteButton, PlanNightButton, OpenNightButton),
 )
 async def vote(ctx: CommandContext, films: str = "", duration: str = "") -> None:
-    """Ask in a poll which film is next; say which vote runs where one does."""
+    """Ask in a poll which film is next; if a vote runs already, point to it."""
     films, duration = split_trailing_argument(ctx, films, duration, is_duration)
     votes: FilmVotes = ctx.features.film_votes
     _refuse_second(ctx, votes)
@@ -138,7 +125,7 @@ async def vote(ctx: CommandContext, films: str = "", duration: str = "") -> None
 
 
 def _refuse_second(ctx: CommandContext, votes: FilmVotes) -> None:
-    """Raise RefusedError, with the way to it, where a vote is running."""
+    """Raise RefusedError, with a link, if a vote is running."""
     if (running := votes.running) is not None:
         url = _poll_url(ctx, running)
         raise RefusedError(
@@ -151,11 +138,11 @@ async def _open_vote(ctx: CommandContext, votes: FilmVotes, text: str, hours: in
     async with votes.opening:
         _refuse_second(ctx, votes)  # two may have asked at once
         opened, message = await votes.open(ctx.channel, chosen, hours)
-    return Reply(build_card(opened, facts, message.jump_url), items=(EndVoteButton(opened.poll_id),))
+    return Reply(build_card(opened, facts, message.jump_url), items=(EndVoteButton(str(opened.poll_id)),))
 
 
 async def choose_films(actors: ActorClient, text: str) -> tuple[list[VoteFilm], dict[int, str]]:
-    """Return the films to vote on, those named or else the most wanted, and what is told of each by its answer.
+    """Return the films to vote on (those named, else the most wanted), and the facts about each, by answer id.
 
     Raises RefusedError where there are too few or too many, or one is not known.
     """
@@ -183,7 +170,7 @@ async def choose_films(actors: ActorClient, text: str) -> tuple[list[VoteFilm], 
 
 
 async def _tell_who_saw(actors: ActorClient, film: Item, members: tuple[VoiceMember, ...]) -> str:
-    """Return how many here have seen a film that is on no list; nothing where the store cannot say."""
+    """Return how many members here have seen a film that is on no list; empty if the store cannot say."""
     title = f"{film.title} ({film.year})" if film.year else film.title
     with contextlib.suppress(UnansweredError):
         answer = await actors.ask(GetWhoSaw(title, actors.settings.watched_percent, members, limit=1))

@@ -85,7 +85,7 @@ async def save_choices(
 async def remove_community(
     directory: GuildDirectory, guild: discord.Guild, member: discord.Member | discord.User
 ) -> None:
-    """Serve a server no longer; what is stored stays. Raises RefusedError, UnansweredError."""
+    """Stop serving a server; what is stored stays. Raises RefusedError, UnansweredError."""
     await ask_own(directory.own.actors, RemoveCommunity(str(guild.id), f"{member} ({member.id})"))
 
 
@@ -114,7 +114,7 @@ async def ask_own(actors: ActorClient, question: Question[AnswerT], timeout_s: f
 
 
 async def check_manager(interaction: discord.Interaction[Any]) -> discord.Guild | None:
-    """Return the server, where whoever pressed may manage it; else refuse, and return None."""
+    """Return the server if the member who pressed may manage it; else refuse, and return None."""
     if interaction.guild is not None and interaction.permissions.manage_guild:
         return interaction.guild
     with contextlib.suppress(*API_ERRORS):

@@ -1,7 +1,7 @@
 """Connecting Plex: a sign-in at plex.tv brings the account's own servers, and the manager chooses among them.
 
-The tokens are sealed by the Plex poller before they get here. The buttons carry the sign-in's id: after a restart they
-say that it ran out.
+The Plex poller seals the tokens before they get here. The buttons carry the sign-in's id: after a restart they say
+that the sign-in has run out.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ async def _connect(interaction: discord.Interaction[Any], guild: discord.Guild, 
 
 
 async def _await_sign_in(actors: ActorClient, guild: discord.Guild, code: PlexSignIn) -> PlexSignedIn | None:
-    """Wait until the code is typed in or void; None where another was asked for."""
+    """Wait until the code is typed in or void; None if a newer code was asked for."""
     end_s = time.monotonic() + code.expires_s
     while time.monotonic() < end_s:
         await asyncio.sleep(CHECK_S)
@@ -77,7 +77,7 @@ async def _await_sign_in(actors: ActorClient, guild: discord.Guild, code: PlexSi
 
 
 async def _check(interaction: discord.Interaction[Any], guild: discord.Guild, sign_in_id: str) -> None:
-    """Look now whether somebody has signed in: also after a restart, when nobody waits any more."""
+    """Check now whether somebody has signed in: also after a restart, when nothing waits for it."""
     question = CheckPlexSignIn(sign_in_id)
     signed = await ask_own(directory_of(interaction).own.actors, question, PLEX_TV_S, to=POLLER)
     if signed.state == "waiting":
@@ -147,7 +147,7 @@ class ServerMenu(
         return cls(match["sign_in"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Have the chosen servers be watched, in the place of those of the same account."""
+        """Watch the chosen servers, in place of those of the same account."""
         guild = await check_manager(interaction)
         if guild is None:
             return
@@ -164,7 +164,7 @@ class ServerMenu(
 
 
 def _merge_servers(server: ServerSettings, owned: Sequence[OwnedPlexServer], chosen: set[str]) -> str:
-    """Return PLEX_SERVERS: what is watched of other accounts stays, of this account what was chosen."""
+    """Return PLEX_SERVERS: the servers of other accounts stay, those of this account become the chosen ones."""
     stored = (server.community.settings if server.community is not None else {}).get("PLEX_SERVERS", "")
     ours = {each.server_id for each in owned}
     listed = [each for each in (json.loads(stored) if stored else []) if each.get("server_id") not in ours]

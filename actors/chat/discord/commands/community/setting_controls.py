@@ -38,7 +38,7 @@ PAGES: dict[str, PageOfServer] = {}
 
 
 async def show_page(interaction: discord.Interaction[Any], page: str, server: ServerSettings) -> None:
-    """Put a page in the place of the one that was pressed, in the language of the server."""
+    """Replace the page whose control was used, in the language of the server."""
     with use_language(server.language):
         embed, items = PAGES[page](server)
         view = build_buttons(items)
@@ -121,9 +121,9 @@ def _list_options(settings: Settings, name: str) -> list[discord.SelectOption]:
 def _check_values(
     interaction: discord.Interaction[Any], guild: discord.Guild, name: str, values: Sequence[str]
 ) -> None:
-    """Raise RefusedError where a channel or role is not one of this server's, or may not be given by who chose it.
+    """Raise RefusedError if a channel or role is not of this server, or the member who chose it may not give it.
 
-    What comes from a client need not be what was offered.
+    A client may send values that were not offered.
     """
     kind = find_setting(name).kind
     if kind in ("text", "servers"):
@@ -142,7 +142,7 @@ def _check_values(
 
 
 def _check_given(interaction: discord.Interaction[Any], guild: discord.Guild, role: discord.Role) -> None:
-    """Raise RefusedError where a role cannot be given, or not by whoever chose it: the bot gives it in their place."""
+    """Raise RefusedError if the bot cannot give a role, or the member who chose it could not: the bot acts for them."""
     if role.managed:
         raise RefusedError(_("Discord manages that role: no bot can give it."), _("Choose another."))
     member = interaction.user
@@ -233,8 +233,8 @@ def _read_typed(components: Any) -> str:
 
 
 def _check_text(name: str, text: str) -> None:
-    """Raise RefusedError where a text is no value, or the setting is none that is typed: others have menus that look at
-    what is chosen."""
+    """Raise RefusedError if a text is no valid value, or the setting is chosen in a menu, which checks the choice
+    itself."""
     if find_setting(name).kind != "text":
         raise _build_refusal(name, text)
     try:
@@ -254,7 +254,7 @@ class SetupButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=re.compile(r"usher:setup:do:(?P<act>[a-z]+)(?::(?P<about>[A-Za-z0-9_]*))?"),
 ):
-    """Does something with the server, or shows another page; `about` is what it is done with."""
+    """Does something with the server, or shows another page; `about` is the argument of the act."""
 
     def __init__(
         self,
@@ -275,7 +275,7 @@ class SetupButton(
         return cls(match["act"], about=match["about"] or "")
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Act for whoever may manage the server; acknowledge first."""
+        """Act for a member who may manage the server; acknowledge first."""
         guild = await check_manager(interaction)
         if guild is None:
             return

@@ -1,4 +1,4 @@
-"""What people read of the settings that a community chooses, and how each is chosen on Discord."""
+"""The label and hint of each setting that a community chooses, and how it is chosen on Discord."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -47,7 +47,7 @@ _MOST_OPTIONS = 25
     buttons=(PickMenu, ServerMenu),
 )
 async def settings(ctx: CommandContext) -> None:
-    """Show the asker alone every setting; where they are the server's own, each can be changed."""
+    """Show every setting to the asker alone; a community's own settings can be changed."""
     guild = require_private(ctx)
     await defer_privately(ctx)
     server = await acknowledge_then(ctx, read_server(ctx.bot.directory, guild))

@@ -123,7 +123,7 @@ def _build_line(server: ServerSettings, name: str) -> str:
 
 
 def _list_warnings(server: ServerSettings) -> list[str]:
-    """Return what would keep Usher from its work in the channels that were chosen."""
+    """Return what the bot lacks in the chosen channels."""
     warnings = []
     announce = server.guild.get_channel(server.settings.discord_announce_channel_id)
     if announce is not None and not announce.permissions_for(server.guild.me) >= _POSTING:

@@ -1,11 +1,11 @@
-"""What `link` and `unlink` do: an account is found, joined to a member or given back, and the figures say so.
+"""Does the work of `link` and `unlink`: finds an account, links or unlinks it, and shows the figures before and after.
 
 A member's request to link is a message with buttons that carry all it is about: they work after a restart.
 """
 
 import contextlib
 import re
-from typing import Any, NamedTuple, NoReturn, Self
+from typing import Any, Literal, NamedTuple, NoReturn, Self
 
 import discord
 
@@ -50,7 +50,7 @@ class LinkFigures(NamedTuple):
 async def find_account(actors: ActorClient, said: str, *, with_hidden: bool = False) -> AccountSummary:
     """Return the account of that name, or as autocompletion gives it. RefusedError where it is none or several.
 
-    `with_hidden`: for an administrator; to others an account whose record is private is as good as none.
+    `with_hidden`: for an administrator; for others a private account does not exist.
     """
     plex_id, name = said.split(" ", 1) if is_plex_account(said) and " " in said else ("", said)
     question = FindAccounts(name.strip(), _LOOKED_AT, with_hidden)
@@ -73,9 +73,9 @@ async def find_account(actors: ActorClient, said: str, *, with_hidden: bool = Fa
 
 
 async def _describe_publicly(actors: ActorClient, part: str, accounts: list[AccountSummary], with_hidden: bool) -> str:
-    """Return accounts as everybody in the channel may read of them: hidden ones are only counted.
+    """Return accounts in words for the channel: hidden ones are only counted.
 
-    What `/link` offers an administrator names them too, and is read by nobody else.
+    The choices of `/link` name them too for an administrator, who alone sees those.
     """
     shown = {account.plex_id for account in accounts}
     if with_hidden:
@@ -88,12 +88,12 @@ async def _describe_publicly(actors: ActorClient, part: str, accounts: list[Acco
 
 
 def describe_account(account: AccountSummary) -> str:
-    """Return an account as people read of it, safe."""
+    """Return an account in words, escaped."""
     return f"{formatting.escape(account.name, 60)} ({_count_watches(account)})"
 
 
 def account_label(account: AccountSummary) -> str:
-    """Return an account as people choose it, where Discord reads no markdown."""
+    """Return an account as a choice shows it, where Discord renders no markdown."""
     return f"{clean_line(account.name, 60)} ({_count_watches(account)})"
 
 
@@ -102,10 +102,10 @@ def _count_watches(account: AccountSummary) -> str:
 
 
 async def link_accounts(actors: ActorClient, *questions: LinkAccount, problem: str = "") -> discord.Embed:
-    """Link one account of one member, or the same on several servers; what it did, and what could not be done.
+    """Link a member's account on one or several servers; return what was linked, and what failed.
 
-    `problem` is why it is not known of some server whether the account is theirs there, too. Raises RefusedError or
-    UnansweredError where nothing was linked.
+    `problem`: why some server could not be asked whether it knows the account. Raises RefusedError or UnansweredError
+    if nothing was linked.
     """
     who = questions[0].viewer_id
     before: LinkFigures | None = await _ask_figures(actors, who)
@@ -132,7 +132,7 @@ async def link_accounts(actors: ActorClient, *questions: LinkAccount, problem: s
     if undone or problem:
         said.append(_("Fix that, then run `/link` again for the rest. Existing links stay."))
     after = None
-    with contextlib.suppress(UnansweredError):  # what is linked is to be told all the same
+    with contextlib.suppress(UnansweredError):  # what was linked must be shown all the same
         after = await _ask_figures(actors, who)
     return _build_outcome(
         "\n".join(said), before if _may_show_figures(person, questions[0].confirmed_by) else None, after
@@ -140,14 +140,14 @@ async def link_accounts(actors: ActorClient, *questions: LinkAccount, problem: s
 
 
 def _describe_failure(plex_id: str, error: RefusedError | UnansweredError) -> str:
-    """Return of which server's account it failed, and why."""
+    """Return the server whose account could not be linked, and why."""
     server = formatting.escape(plex_id.split(":")[1], 60)
     why = f"{error.what} {error.cure}".strip()
     return "⚠️ " + _("Not linked on the Plex server {server}: {reason}").format(server=server, reason=why)
 
 
 async def unlink_account(actors: ActorClient, account: str, who: str, asker: str) -> discord.Embed:
-    """Take a link of a member back, the only one where no account is named; what it did. Raises RefusedError."""
+    """Undo a member's link (the only one, if no account is named); return what was done. Raises RefusedError."""
     person = await actors.ask(GetViewerAccount(who))
     link = _choose_link(person.links, account.strip())
     before = await _ask_figures(actors, who) if _may_show_figures(person, asker) else None
@@ -185,12 +185,12 @@ async def _ask_figures(actors: ActorClient, who: str) -> LinkFigures:
 
 
 def _may_show_figures(person: ViewerAccount, asker: str) -> bool:
-    """Tell whether somebody's figures may be said where others read them."""
+    """Tell whether somebody's figures may be shown where others read them."""
     return asker in (person.viewer_id, PLEX_TV) or person.privacy in ("open", "anonymous")
 
 
 def _build_outcome(said: str, before: LinkFigures | None, after: LinkFigures | None) -> discord.Embed:
-    """Return what was done, and the figures before and after, where they are known and may be told."""
+    """Return what was done, with the figures before and after if they are known and may be shown."""
     if before is None or after is None:
         return embeds.build_embed(_("🔗 Plex and Discord"), said, colour=embeds.GREEN)
     lines = [
@@ -215,8 +215,8 @@ def build_request(account: AccountSummary, member: discord.Member | discord.User
     )
     hint = _("An administrator has to confirm it. Then both count as one viewer with one history.")
     view = discord.ui.View(timeout=None)
-    view.add_item(LinkButton(True, member.id, account.plex_id))
-    view.add_item(LinkButton(False, member.id, account.plex_id))
+    view.add_item(LinkButton("yes", member.id, account.plex_id))
+    view.add_item(LinkButton("no", member.id, account.plex_id))
     return Reply(embeds.build_embed(_("🔗 One viewer?"), f"{text}\n{hint}", colour=embeds.BLUE)), view
 
 
@@ -233,29 +233,30 @@ def describe_member(member: discord.Member | discord.User) -> str:
 
 class LinkButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=re.compile(r"usher:link:(?P<said>yes|no):(?P<member>\d{1,20}):(?P<account>plex:.+)"),
+    template=re.compile(r"usher:link:(?P<choice>yes|no):(?P<member>\d{1,20}):(?P<account>plex:.+)"),
 ):
     """Confirms or refuses a member's request; the member may take it back."""
 
-    def __init__(self, yes: bool, member: int, plex_id: str) -> None:
-        self._yes, self._member, self._plex_id = yes, member, plex_id
+    def __init__(self, choice: Literal["yes", "no"], member: int, plex_id: str) -> None:
+        self._choice, self._member, self._plex_id = choice, member, plex_id
+        is_yes = choice == "yes"
         super().__init__(
             discord.ui.Button(
-                label=_("Confirm") if yes else _("Refuse or withdraw"),
-                style=discord.ButtonStyle.success if yes else discord.ButtonStyle.secondary,
-                custom_id=f"{_PREFIX}{'yes' if yes else 'no'}:{member}:{plex_id}",
+                label=_("Confirm") if is_yes else _("Refuse or withdraw"),
+                style=discord.ButtonStyle.success if is_yes else discord.ButtonStyle.secondary,
+                custom_id=f"{_PREFIX}{choice}:{member}:{plex_id}",
             )
         )
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: re.Match[str], /) -> Self:
         """Return the button from its custom id."""
-        return cls(match["said"] == "yes", int(match["member"]), match["account"])
+        return cls("yes" if match["choice"] == "yes" else "no", int(match["member"]), match["account"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Act for administrators only, or for a member who withdraws; acknowledge first."""
         admin = interaction.permissions.administrator
-        if interaction.guild is None or not (admin or (not self._yes and interaction.user.id == self._member)):
+        if interaction.guild is None or not (admin or (self._choice == "no" and interaction.user.id == self._member)):
             await refuse(interaction, _(ADMINS_ONLY), _(ASK_ADMIN))
             return
         await interaction.response.defer()
@@ -266,7 +267,7 @@ class LinkButton(
     async def _decide(self, interaction: discord.Interaction[Any], guild: discord.Guild) -> discord.Embed:
         actors = features_of(interaction).actors
         account = AuditSubject(self._plex_id, "")
-        if not self._yes:
+        if self._choice == "no":
             if interaction.user.id != self._member:
                 async with actors.record_act(
                     interaction.user, "refuse_link", AuditSubject(str(self._member), ""), account

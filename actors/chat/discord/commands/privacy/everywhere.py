@@ -1,6 +1,6 @@
-"""What a member of several communities does in all of them at once: choose who sees them, get or delete their data.
+"""Lets a member of several communities act in all of them at once: choose who sees them, get or delete their data.
 
-A command is about the server in which it is used. Whoever is known on others too finds one more button for all.
+A command is about the server in which it is used. A member known on other servers gets one more button for all.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from wording.translation import _, ngettext
 PRESS_S = 120
 """How long such a button holds."""
 _KNOWN_S = 3.0
-"""How long a community is waited for, where it is asked whether it knows somebody; seconds."""
+"""How long to wait for a community's answer whether it knows somebody; seconds."""
 Act = Callable[[discord.Interaction[Any], str, list[GuildFeatures], str], Awaitable[None]]
 """Does it: the interaction, who, where, and the choice. The interaction is acknowledged."""
 
@@ -59,7 +59,7 @@ class EverywhereButton(
         r"usher:everywhere:(?P<act>[a-z]{1,10}):(?P<choice>[a-z]{0,10}):(?P<member>\d{1,20})(?:@(?P<guild>\d{1,20}))?"
     ),
 ):
-    """Does on every server what somebody did on one, if that is who presses, and soon."""
+    """Repeats on every server what a member did on one, if the same member presses it soon."""
 
     acts: dict[str, Act] = {}  # noqa: RUF012 - filled by the commands that have such a button
     """By the word in the button's id."""

@@ -7,7 +7,6 @@ Trakt by an id alone.
 
 from __future__ import annotations
 
-import csv
 import datetime
 import io
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,12 +40,12 @@ class ExportedWatch(msgspec.Struct):
 
     @property
     def film(self) -> object:
-        """Return what is the same for two watches of one film."""
+        """Return a key that is the same for two watches of one film."""
         return self.guid or (self.movie_title.casefold(), self.year)
 
     @property
     def ended(self) -> datetime.datetime:
-        """Return when it ended; when it began where that is all that is known."""
+        """Return when it ended; if that is not known, when it began."""
         return datetime.datetime.fromisoformat(self.end_time or self.start_time)
 
 
@@ -60,7 +59,7 @@ class ExportedRating(msgspec.Struct):
 
 
 class ExportedData(msgspec.Struct):
-    """What is read of the file of `mydata`."""
+    """The fields that are read from the file of `mydata`."""
 
     watches: list[ExportedWatch] = []
     ratings: list[ExportedRating] = []
@@ -143,6 +142,8 @@ def _format_utc(iso: str) -> str:
 
 
 def _write(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    import csv  # few ever ask for their lists
+
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(heading)

@@ -40,7 +40,7 @@ class ForgetButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=re.compile(r"usher:forget:(?P<member>\d{1,20})(?:@(?P<guild>\d{1,20}))?"),
 ):
-    """Forgets who asked for it, if that is who presses, and soon.
+    """Erases the member who asked for it, if the same member presses it soon.
 
     It works in a direct message, too: `guild_id` is the server of a further community, 0 for the environment's.
     """

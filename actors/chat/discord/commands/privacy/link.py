@@ -197,7 +197,7 @@ async def _await_sign_in(ctx: CommandContext, poller: str, code: PlexSignIn) -> 
 async def _read_account_and_member(
     ctx: CommandContext, account: str, member: discord.Member | None
 ) -> tuple[str, discord.Member | discord.User]:
-    """Tell account and member apart where a `!` command says both in a row. RefusedError for others' accounts."""
+    """Split the account and the member that a `!` command names in a row. RefusedError for others' accounts."""
     if ctx.interaction is None:
         words = [word for word in (account, *ctx.view.read_rest().split()) if word]
         if words and member is None:

@@ -1,7 +1,6 @@
 """`mydata`: everything that is stored of a viewer, for the viewer alone."""
 
 import asyncio
-import gzip
 import io
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -143,6 +142,8 @@ def split_files(content: bytes) -> list[tuple[str, bytes]]:
     """Return names and contents of files that Discord takes: as it is, packed, or packed and in parts."""
     if len(content) <= FILE:
         return [("usher.json", content)]
+    import gzip  # few ever ask for what is stored of them
+
     small = gzip.compress(content, mtime=0)
     if len(small) <= FILE:
         return [("usher.json.gz", small)]

@@ -68,7 +68,7 @@ def _progress_share(badge: BadgeProgress) -> float:
 
 
 def _format_progress(badge: BadgeProgress) -> str:
-    # What is not reached yet does not look as if it were: 5.97 hours of 6 are 5.9.
+    # Round down, so that no figure looks as if it were reached: 5.97 hours of 6 are 5.9.
     figures = _("{count} of {all}").format(
         count=_format_figure(math.floor(badge.progress * 10) / 10),
         all=_format_figure(math.ceil(badge.threshold * 10) / 10),

@@ -37,7 +37,7 @@ _SINCE = N_("1d 1w 1m 1y")
 """A day, a week, a month, a year, as people shorten them."""
 _DAYS = (1, 7, 30, 365)
 _FARTHEST_YEARS = 50
-"""Longer ago there was no film night: what is written so was mistyped."""
+"""A time longer ago is a typing error: there was no film night then."""
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _SUGGESTED = ((N_("The last week"), "7d"), (N_("The last month"), "1m"), (N_("The last year"), "1y"))
 

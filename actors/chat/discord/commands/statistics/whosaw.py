@@ -18,7 +18,7 @@ _HEADINGS = {"not_yet": N_("🆕 __Not yet__"), "in_part": N_("🌓 __In part__"
 
 
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
-    """Build a page of who has seen a film: of those in the voice channel, and the others who have.
+    """Build a page of who has seen a film: everybody in the voice channel, then the others who have.
 
     Where the channel is empty it is asked of everybody.
     """
@@ -66,7 +66,7 @@ def _count_rows(answer: WhoSaw) -> int:
 
 
 def _describe_asked(total: int, present: bool) -> str:
-    """Return who was asked about, alike whether anybody hides there or not: nobody shall learn it by counting heads."""
+    """Return who was asked about, worded alike with and without hidden viewers: counting heads must not reveal them."""
     if present:
         return format_count(
             "{count} in the voice channel (hidden members not counted)",
@@ -85,7 +85,7 @@ def _format_film(film: TitleCount) -> str:
 
 
 def _format_other(viewer: SeenBy) -> str:
-    """Return who is not in the channel: below a heading for all of them, each says how much it was."""
+    """Return the line of a viewer who is not in the channel: how much of the film they saw."""
     return f"{'✅' if viewer.state == 'seen' else '🌓'} {_format_viewer(viewer)}"
 
 

@@ -27,7 +27,7 @@ _BADGES = 12
 
 
 def default_year(today: datetime.date) -> int:
-    """Return the year that is meant where none is named: in January the one that has just ended."""
+    """Return the year to use if none is named: in January the one that has just ended."""
     return today.year - 1 if today.month == 1 else today.year
 
 
@@ -131,7 +131,7 @@ def _build_fields(figures: YearFigures) -> list[Field]:
         Field(
             _("🔥 Longest streak"),
             format_count("{count} day", "{count} days", figures.longest_streak_days),
-            True,
+            inline=True,
         )
     ]
     for heading, most in (

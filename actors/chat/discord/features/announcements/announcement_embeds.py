@@ -53,8 +53,8 @@ def _first_three(names: list[str]) -> str:
 def build_embeds(notices: Sequence[Announcement]) -> tuple[list[discord.Embed], int]:
     """Return embeds of one message for the first of `notices`, and how many of them it covers (at least one).
 
-    Up to ten are shown one by one; more are put together in lines, so that a rush is told at once and
-    nobody's phone rings forty times.
+    Up to ten are shown one by one; more are put together in lines, so that a rush is one message, and no
+    phone rings forty times.
     """
     if len(notices) > embeds.MOST_EMBEDS:
         return _roundup(notices[:MOST_AT_ONCE])
@@ -74,7 +74,7 @@ def build_embeds(notices: Sequence[Announcement]) -> tuple[list[discord.Embed], 
 
 
 def _build_badges_of_many(notices: Sequence[Announcement]) -> discord.Embed:
-    """Return badges that were earned at different moments in one: a line for each viewer."""
+    """Return one embed for badges that were earned at different moments: a line for each viewer."""
     awarded = _join_by_viewer(notice for notice in notices if isinstance(notice, BadgesAwarded))
     if len(awarded) == 1:
         return _badges(awarded[0])

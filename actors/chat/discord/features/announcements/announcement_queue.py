@@ -25,9 +25,9 @@ from messages import BadgesAwarded, Problem, ScreeningEnded, ScreeningStarted
 MOST_WAITING = 200
 OLDEST_S = 6 * 3600.0
 GATHER_S = 0.15
-"""How long the first waits for company, so that a rush becomes one message."""
+"""How long the first announcement waits for others, so that a rush becomes one message."""
 QUIET_S = 1.0
-"""After a silence this long a film's start is posted at once: company, if any comes, follows in the next message."""
+"""After a silence this long a film's start is posted at once; others that follow come in the next message."""
 REUNITE_S = 5.0
 """How long a post that was cut short waits for its parts to be delivered again."""
 LONGEST_PAUSE_S = 60.0
@@ -38,7 +38,7 @@ MOST_APART = 3
 RARE = frozenset({"rare", "epic", "legendary"})
 """Badges that are told at once; others of a film come together when it is over."""
 HELD_LOOK_S = 60.0
-"""How often it is looked whether a film is over whose badges wait."""
+"""How often to check whether a film whose badges wait is over."""
 _DEGRADED = "announcements"
 
 
@@ -106,9 +106,9 @@ class AnnouncementQueue:
         self._some.set()
 
     def _is_told_by_card(self, notice: Announcement) -> bool:
-        """Tell whether a film that several accounts play together by now has a card: that of the first of them.
+        """Tell whether a film that several accounts now play together has a card: that of the first account.
 
-        What waits to be told of the others is told with it.
+        The waiting announcements of the others are covered by it.
         """
         if isinstance(notice, BadgesAwarded) or not notice.screening.merged or self._cards is None:
             return False
@@ -120,13 +120,13 @@ class AnnouncementQueue:
         return isinstance(notice, ScreeningStarted) and self._cards.has_card(notice.screening.screening_id)
 
     def drop_hidden(self) -> None:
-        """Take viewers who are hidden now out of what waits; drop what says nothing without them."""
+        """Remove viewers who are hidden now from waiting announcements; drop those that say nothing without them."""
         for waiting in list(self._queue):
             if not self._may_say(waiting):
                 self._remove_announcement(waiting)
 
     def _may_say(self, waiting: QueuedAnnouncement) -> bool:
-        """Take hidden viewers out of an announcement; tell whether it still says something."""
+        """Remove hidden viewers from an announcement; return whether it still says something."""
         notice = waiting.announcement if self._redactor is None else self._redactor.redact(waiting.announcement)
         if notice is None:
             self._log.info("An announcement is dropped, for it names somebody who is not to be seen any more")
@@ -160,7 +160,7 @@ class AnnouncementQueue:
                 await self._after_failure(verdict, batch)
 
     async def _wait_for_some(self) -> None:
-        """Wait until something is put, or for so long that badges may be due whose film's end was never told."""
+        """Wait until something is put, or long enough that badges may be due whose film never reported its end."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(HELD_LOOK_S if self._queue else None):
                 await self._some.wait()
@@ -177,7 +177,7 @@ class AnnouncementQueue:
         return self._cards.is_running(notice.screening_id)
 
     def _gather_s(self) -> float:
-        """Return how long an announcement waits for others. An end always does: its badges come right after it."""
+        """Return how long an announcement waits for others. A film's end always waits: its badges follow at once."""
         quiet = time.monotonic() - self._posted_s >= QUIET_S
         starts = all(isinstance(waiting.announcement, ScreeningStarted) for waiting in self._queue)
         return 0.0 if quiet and starts else GATHER_S
@@ -227,7 +227,7 @@ class AnnouncementQueue:
         )
 
     async def _end_card(self, batch: list[QueuedAnnouncement]) -> RetryDecision | None:
-        """Tell the end by the film's card. Where its message is gone, the end stays in the queue, to be posted."""
+        """Show the end on the film's card. If the card's message is gone, the end stays in the queue, to be posted."""
         (waiting,) = batch
         assert self._cards is not None and isinstance(waiting.announcement, ScreeningEnded)  # noqa: S101 - asked before
         try:
@@ -268,7 +268,7 @@ class AnnouncementQueue:
         return None
 
     async def _note_begun(self, nonce: str, ids: list[str]) -> None:
-        """Have it in the store that a post is about to be sent: killed after it, the next process knows it again.
+        """Store that a post is about to be sent: if this process is killed after posting, the next one knows of it.
 
         Where the store does not take it soon, the post goes out all the same.
         """
@@ -276,7 +276,7 @@ class AnnouncementQueue:
         await asyncio.wait({saved}, timeout=SAVED_S)
 
     def _tell_cards(self, batch: list[QueuedAnnouncement], message_id: int) -> None:
-        """Give a film that was posted alone its card, and badges to the record of their film."""
+        """Open the card of a film that was posted alone, and add badges to the record of their film."""
         if self._cards is None:
             return
         for waiting in batch:
@@ -302,7 +302,7 @@ class AnnouncementQueue:
                 await self._post_alone(waiting)
 
     async def _post_alone(self, waiting: QueuedAnnouncement) -> None:
-        """Post one of a batch that Discord refused; the one at fault is dropped, the others are told."""
+        """Post one announcement of a batch that Discord refused; drop it if it is the one at fault."""
         channel = self._channel()
         if channel is None:
             return
@@ -343,7 +343,7 @@ class AnnouncementQueue:
         self._remove_announcement(waiting)
 
     def _remove_announcement(self, waiting: QueuedAnnouncement) -> None:
-        """Remove it from the queue; a full queue may have done so while it was being posted."""
+        """Remove an announcement; a full queue may have dropped it while it was being posted."""
         if waiting in self._queue:
             self._queue.remove(waiting)
         waiting.acknowledge()

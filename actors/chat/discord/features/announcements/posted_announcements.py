@@ -1,4 +1,4 @@
-"""Which announcements are on Discord already: so that one that is delivered again is not posted again."""
+"""Remembers which announcements are on Discord, so that one that is delivered again is not posted again."""
 
 import concurrent.futures
 
@@ -13,12 +13,12 @@ _PENDING, _POSTED = "pending", "posted:"
 
 
 class AnnouncementRecord(msgspec.Struct):
-    """A post that is on Discord, or was begun: whether Discord has that one is not known."""
+    """A post that is on Discord; or one that was begun, of which it is not known whether Discord has it."""
 
     at_s: float
     """When; seconds since 1970, UTC."""
     nonce: str = ""
-    """By which Discord knows a post that was begun again."""
+    """The nonce that was sent with it: sent once more, Discord recognises the post by it."""
     ids: list[str] = []
     """Announcements in a post that was begun."""
 
@@ -55,7 +55,7 @@ class PostedAnnouncements:
         self._state.remove(_PENDING)
 
     def forget(self, viewer: ViewerIdentity) -> None:
-        """Forget the announcements about a viewer: of badges, whose ids name the viewer."""
+        """Forget the announcements of a viewer's badges: their ids name the viewer."""
 
         def is_about(message_id: str) -> bool:
             return any(f":{viewer_id}:" in message_id for viewer_id in viewer.ids)

@@ -1,7 +1,7 @@
-"""Announcements that wait name nobody who has since chosen not to be seen, or was forgotten.
+"""Removes viewers who have since become hidden, or were forgotten, from waiting announcements.
 
-The tracker and persistence name nobody in what they say after a choice. What they said before it may wait here for
-hours, and comes from them again, as it was, after a restart: so it is remembered for a while whom to leave out.
+The tracker and persistence leave a hidden viewer out of what they send after the choice. What they sent before may
+wait here for hours, and they send it again unchanged after a restart: so whom to leave out is remembered for a while.
 """
 
 import hashlib
@@ -15,28 +15,28 @@ from messages import BadgesAwarded
 from viewers.redact import redact_screening
 
 ON_THE_WAY_S = 30.0
-"""What was said this long after a choice may have been said before its sender heard of it."""
+"""Announcements sent this long after a choice may still name the viewer: their sender may not have known it."""
 KEPT_S = 2 * 86_400.0
 """How long it is remembered: longer than any announcement waits, here or with its sender."""
 
 
 def _mark(text: str) -> str:
-    """Return what stands for an id or a name in the store, which must not name whom it is to forget."""
+    """Return what stands for an id or a name in the store, which must not name a forgotten viewer."""
     return hashlib.blake2s(text.casefold().encode(), digest_size=16).hexdigest()
 
 
 class Redactor:
-    """Takes out of what was said up to some moment whoever is not to be seen any more."""
+    """Removes hidden and forgotten viewers from announcements that were sent before their choice."""
 
     def __init__(self, state: FeatureState[float], clock: Clock) -> None:
-        """`state`: by the mark of an id or a name, until when what was said must not name it (seconds since 1970)."""
+        """`state`: by the mark of an id or name, the time up to which nothing sent may name it (s since 1970)."""
         self._state = state
         self._clock = clock
 
     def hide(self, viewer: ViewerIdentity) -> None:
-        """Have a viewer not seen in what was said until now, under any id, or as the host of a session.
+        """Hide a viewer in what was sent until now, under any id, and as the host of a session.
 
-        Not under the bare name on Discord: another may have the same, and who has no account linked hosts nothing.
+        Not by the bare name on Discord: another member may have the same, and only a linked account hosts sessions.
         """
         now_s = self._clock.now().wall_s
         marks = {_mark(text) for text in viewer.ids | viewer.names}
@@ -44,7 +44,7 @@ class Redactor:
             self._state.update(dict.fromkeys(marks, now_s + ON_THE_WAY_S), removed=self._find_outdated(now_s))
 
     def drop_outdated(self) -> None:
-        """Forget marks that nothing can name any more."""
+        """Forget marks that no announcement can need any more."""
         self._state.remove(*self._find_outdated(self._clock.now().wall_s))
 
     def _find_outdated(self, now_s: float) -> list[str]:

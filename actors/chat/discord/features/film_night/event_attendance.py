@@ -1,4 +1,4 @@
-"""Who said that they would come to a planned night, held against who came."""
+"""Compares who said that they would come to a planned night with who came."""
 
 import asyncio
 import logging
@@ -21,15 +21,15 @@ A_PAGE, MOST_PAGES = 100, 10
 MOST_NAMED = 8
 MOST_UPCOMING = 10
 GOOD_S = 60.0
-"""How long it is good who said that they would come; Discord is not asked more often."""
+"""How long the list of who said that they would come is valid; Discord is not asked more often."""
 EVENTS_URL = "https://discord.com/events/{guild}/{event}"
 
 
 async def fetch_interested(event: discord.ScheduledEvent) -> list[str]:
     """Return the ids of the members who said that they would come, without bots. Raises what discord.py raises.
 
-    It asks page by page itself: discord.py takes the first of a page, which is its lowest id, for where the
-    next one begins, so that its own second page would be the first one again.
+    This asks page by page itself: discord.py continues from the first entry of a page, which has its lowest id,
+    so that its second page would be the first one again.
     """
     found: set[int] = set()
     last = 0
@@ -43,9 +43,9 @@ async def fetch_interested(event: discord.ScheduledEvent) -> list[str]:
 
 
 def build_field(said: Collection[str], shown: Screening) -> Field | None:
-    """Return who said so and who came; None where nobody had said so. Who was there briefly did not come.
+    """Return who said so and who came; None if nobody had said so. A brief visit does not count.
 
-    A seat without an id is of one whom others are not to see: it is counted apart, so that it gives nobody away.
+    A seat without an id belongs to a hidden viewer: it is counted apart, so that it reveals nobody.
     """
     if not said:
         return None
@@ -63,7 +63,7 @@ def build_field(said: Collection[str], shown: Screening) -> Field | None:
 
 
 class UpcomingAttendance:
-    """Tells which nights are to come, and who said that they would come to them. Its coroutines run on the loop."""
+    """Lists the nights to come, and who said that they would come to them. Its coroutines run on the loop."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class UpcomingAttendance:
         self._one_at_a_time = asyncio.Lock()
 
     async def describe_nights(self) -> UpcomingNights:
-        """Return the nights that are planned or run; of one that Discord says nothing of, nobody said anything."""
+        """Return the nights that are planned or run; without Discord's answer, with nobody who said they would come."""
         now_s = self._actors.clock.now().wall_s
         nights = [night for night in self._list_nights() if night.screening_id or now_s < night.starts_s + LATE_S]
         nights = sorted(nights, key=lambda night: (night.starts_s, night.event_id))[:MOST_UPCOMING]

@@ -1,4 +1,4 @@
-"""Which films and which times the words of a film night can mean: `!night black sunday 20:30` may be either of two."""
+"""Finds the films and times that the words of a film night can mean: `!night black sunday 20:30` has two readings."""
 
 import asyncio
 import datetime
@@ -26,7 +26,7 @@ _YEAR = re.compile(r"(?P<title>.+?)\s+(?P<year>(?:18|19|20)\d\d)")
 
 
 class FilmAndTime(NamedTuple):
-    """One way to understand the words: what of them is the film, and what the time."""
+    """One way to read the words: a film and a time."""
 
     title: str
     time: TimeReading
@@ -49,7 +49,7 @@ def read_night_time(settings: Settings, text: str, now: datetime.datetime) -> Ti
 async def find_meanings(
     actors: ActorClient, words: Sequence[str], read: Callable[[str], TimeReading]
 ) -> list[FilmAndTime]:
-    """Return every way to understand words that are a film and then a time; only those with a film's very name, if any.
+    """Return every way to read words as a film and then a time; if some have a film's exact name, only those.
 
     The longest title comes first. Raises RefusedError where there is no time in them, or no film.
     """
@@ -67,7 +67,7 @@ async def find_meanings(
     meanings = [meaning._replace(left_over=left_over) for meaning in meanings]
     exact = [meaning for meaning in meanings if meaning.is_exact]
     if alone.is_exact:
-        raise RefusedError(_("When should it begin?"), _(HOW))  # High Noon is a film, and no time
+        raise RefusedError(_("When should it begin?"), _(HOW))  # "High Noon" is a film, not a time
     return exact or [next((each for each in reversed(meanings) if each.films), meanings[-1])]
 
 
@@ -91,7 +91,7 @@ def read_most(text: str, read: Callable[[str], TimeReading]) -> tuple[TimeReadin
 
 
 def _drop_left_over(words: Sequence[str], read: Callable[[Sequence[str]], list[Read]]) -> tuple[list[Read], str]:
-    """Return what is read of words without the last of them, as few as possible, and these."""
+    """Return the readings of the words without as few last words as possible, and those words."""
     for count in range(1, min(_MOST_LEFT_OVER, len(words) - 1) + 1):
         if found := read(words[:-count]):
             return found, " ".join(words[-count:])
@@ -99,7 +99,7 @@ def _drop_left_over(words: Sequence[str], read: Callable[[Sequence[str]], list[R
 
 
 async def find_titled(actors: ActorClient, title: str, time: TimeReading) -> FilmAndTime:
-    """Return the films that a title typed by itself means. Raises RefusedError where the time is none."""
+    """Return the films that a title typed by itself means. Raises RefusedError if the time cannot be read."""
     if time.doubt is Doubt.UNREADABLE:
         raise RefusedError(_("I didn't understand that time."), _(HOW))
     return await _find_named(actors, title, time)

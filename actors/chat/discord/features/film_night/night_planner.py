@@ -98,7 +98,7 @@ async def plan_open_night(
 
 
 async def put_film_into_event(actors: ActorClient, event: discord.ScheduledEvent, film: Item) -> Reply:
-    """Have the event of an open night name its film; return the answer that shows it. Raises RefusedError."""
+    """Put the film into the event of an open night; return the answer that shows it. Raises RefusedError."""
     poster = await fetch_poster(actors, film)
     length = datetime.timedelta(seconds=_film_length_s(film) + _AROUND_S)
     with explain_refused_events():
@@ -153,7 +153,7 @@ def require_future(when: str, start: datetime.datetime | None, now: datetime.dat
         raise RefusedError(what, _(HOW))
     if start > now + _FARTHEST:
         raise RefusedError(_("That's more than five years away."), _("Pick an earlier date."))
-    if start.timestamp() <= now.timestamp():  # an hour that comes twice a year is not told apart by its figures
+    if start.timestamp() <= now.timestamp():  # the hour that comes twice a year looks the same both times
         raise RefusedError(
             _("{when} is in the past.").format(when=formatting.date_and_time(start.timestamp())),
             _("Pick a time in the future."),

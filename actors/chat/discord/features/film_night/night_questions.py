@@ -1,4 +1,4 @@
-"""What was asked back before a night is planned: kept, so that its buttons also work after a restart."""
+"""Keeps the questions that are asked before a night is planned, so that their buttons work after a restart."""
 
 import uuid
 from collections.abc import Sequence
@@ -45,14 +45,14 @@ class NightQuestions:
         return key
 
     def take(self, key: str) -> NightQuestion | None:
-        """Return a question, which counts as answered from now on; None where it was, or is not known."""
+        """Return a question and mark it as answered; None if it was answered before, or is not known."""
         question = self._state.records.get(key)
         if question is not None:
             self._state.remove(key)
         return question
 
     def put_back(self, key: str, question: NightQuestion) -> None:
-        """Have a question wait again, whose answer could not be carried out."""
+        """Put a question back whose answer could not be carried out."""
         self._state.update({key: question})
 
     def forget(self, viewer: ViewerIdentity) -> None:

@@ -1,33 +1,22 @@
 """The role that is mentioned before film nights: members take it by themselves, at a button."""
 
-from typing import Any, Self
+from typing import Any
 
 import discord
 
 from actors.chat.discord.framework.autocompletion import actors_of
 from actors.chat.discord.framework.command_errors import RefusedError, report_errors
 from actors.chat.discord.ui import embeds, formatting
+from actors.chat.discord.ui.lasting_button import LastingButton
 from config import Settings
 from wording.translation import _
 
 
-class NightRoleButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"usher:night-role"):
+class NightRoleButton(LastingButton, custom_id="usher:night-role"):
     """Gives whoever presses it the role, or takes it back."""
 
     def __init__(self) -> None:
-        super().__init__(
-            discord.ui.Button(
-                label=_("Remind me"),
-                emoji="🔔",
-                style=discord.ButtonStyle.secondary,
-                custom_id="usher:night-role",
-            )
-        )
-
-    @classmethod
-    async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """Return the button; it carries nothing."""
-        return cls()
+        super().__init__(label=_("Remind me"), emoji="🔔")
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Answer whoever presses it alone."""

@@ -33,7 +33,7 @@ class PlannedNight(msgspec.Struct):
     screening_id: str = ""
     """The screening that it became; empty until the film began."""
     left_s: float = 0.0
-    """Since when the film that had begun does not run; seconds since 1970, 0 while it runs or has not begun."""
+    """When the film stopped running; seconds since 1970, 0 while it runs or has not begun."""
     kind: str = ""
     """Plex's type of the film; empty where only its rating key is known."""
     guid: str = ""
@@ -54,7 +54,7 @@ class PlannedNight(msgspec.Struct):
     """Ids of those who had said that they would come to another event of the same evening, which is called off."""
 
     def choose_film(self, item: Item) -> None:
-        """Have the night be for this film."""
+        """Set the night's film."""
         self.server_id, self.rating_key = item.server_id, item.rating_key
         self.kind, self.guid, self.title, self.year = item.kind, item.guid, item.title, item.year
         self.thumb, self.duration_ms = item.thumb, item.duration_ms
@@ -84,7 +84,7 @@ class PlannedNight(msgspec.Struct):
         return bool(named) and (self.title.casefold(), self.year) == (item.title.casefold(), item.year)
 
     def needs_reminder(self, now_s: float) -> bool:
-        """Return whether its reminder is to be posted now. Who begins to plan later than that needs none."""
+        """Return whether to post its reminder now. A night that is planned later than that needs none."""
         return not self.is_reminded and not self.screening_id and self.starts_s - REMIND_S <= now_s < self.starts_s
 
     def may_begin_with(self, screening: Screening) -> bool:
@@ -104,7 +104,7 @@ def is_same_evening(starts_s: float, screening: Screening) -> bool:
 
 
 def _split_guid(guid: str) -> tuple[str, str]:
-    """Return who gave a guid and what it is with them; empty where it means something on one server alone."""
+    """Return the agent and the id in a guid; empty if the guid is valid on one server only."""
     agent, _, rest = guid.partition("://")
     if agent in _OWN_GUIDS:
         return "", ""

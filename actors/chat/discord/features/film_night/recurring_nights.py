@@ -78,7 +78,7 @@ class RecurringNights:
         return self.describe(night)
 
     def stop(self, key: str) -> str:
-        """Repeat a night no more; return how it was called, empty where it is not known. What is planned stays."""
+        """Stop repeating a night; return its name, empty if it is not known. Planned nights stay."""
         night = self._state.records.get(key)
         if night is None:
             return ""
@@ -128,7 +128,7 @@ class RecurringNights:
                 self._state.put(key, night)
 
     async def _call_off(self, guild: discord.Guild, night: RecurringNight) -> None:
-        """Call off a night to which no film came: Discord would show it for hours, as late."""
+        """Cancel a night whose film never started: Discord would show it as late for hours."""
         if (planned := self.nights.find(night.event_id)) is None or planned.screening_id:
             return
         with contextlib.suppress(discord.NotFound):

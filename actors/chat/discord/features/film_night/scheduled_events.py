@@ -114,7 +114,7 @@ class FilmNights:
         self._look_s.clear()  # its film may run already
 
     def on_now_playing(self, playing: NowPlaying) -> None:
-        """Look at what plays on a server. A night's film is known by this, not by its start: nobody has a seat then."""
+        """Look at what plays on a server. This recognises a night's film, not its start: nobody has a seat then."""
         self._note_left(playing)
         now_s = self._now_s()
         has_night = {night.screening_id for night in self._nights}
@@ -125,7 +125,7 @@ class FilmNights:
                 self._notices.put_nowait(shown)
 
     def on_ended(self, ended: ScreeningEnded) -> None:
-        """Note that a film ended. Its night is looked for in its turn: it may not have begun yet."""
+        """Note that a film ended. Its night is looked up later, in order: it may not have begun yet."""
         if self._nights:
             self._notices.put_nowait(ended)
 
@@ -141,7 +141,7 @@ class FilmNights:
                 await self._follow(night, notice)
 
     def _note_left(self, playing: NowPlaying) -> None:
-        """Note which nights' films do not run now, also where their end was said while this process was away."""
+        """Note which nights' films do not run now, even if they ended while this process was away."""
         became = {merged: shown.screening_id for shown in playing.screenings for merged in shown.merged}
         running = {shown.screening_id for shown in playing.screenings}
         for night in self._nights:
@@ -150,7 +150,7 @@ class FilmNights:
             if night.screening_id and runs:
                 self._servers[night.screening_id] = playing.server_id
             elif not runs and self._servers.get(night.screening_id, playing.server_id) != playing.server_id:
-                continue  # it runs on another server, of which nothing was said now
+                continue  # it runs on another server than this message is about
             left_s = 0.0 if runs else night.left_s or playing.at.wall_s
             if night.left_s != left_s:
                 night.left_s = left_s
@@ -169,7 +169,7 @@ class FilmNights:
         return min(fit, key=lambda night: (night.is_open, abs(notice.started_at_s - night.starts_s)), default=None)
 
     async def _follow(self, night: PlannedNight, notice: Screening | ScreeningEnded | None) -> None:
-        """Try some times: the film goes on without it, and a person can press the same button in Discord."""
+        """Update the event, with some retries: the film goes on without it, and a person can do the same in Discord."""
         for tries in range(1, _TRIES + 1):
             try:
                 await self._change(night, notice)
@@ -182,14 +182,14 @@ class FilmNights:
                 if verdict.refused or tries == _TRIES:
                     self._log.warning("%s; do it by hand in Discord", verdict.reason)
                     if isinstance(notice, Screening) and not (verdict.refused or isinstance(error, discord.Forbidden)):
-                        self._look_s.pop(notice.screening_id, None)  # the next word of what plays tries again
+                        self._look_s.pop(notice.screening_id, None)  # the next report of what plays tries again
                     break
                 await asyncio.sleep(verdict.wait_s)
         if not isinstance(notice, Screening):
             self._drop(night)
 
     async def _change(self, night: PlannedNight, notice: Screening | ScreeningEnded | None) -> None:
-        """See that the event is as it should be now. None: the break took too long."""
+        """Bring the event to the state that it should have now. `notice` None: the break took too long."""
         guild = await self._guild()
         event = await guild.fetch_scheduled_event(night.event_id, with_counts=False)
         if isinstance(notice, Screening):
@@ -215,7 +215,7 @@ class FilmNights:
         self._drop(night)
 
     async def _name_open_night(self, night: PlannedNight, event: discord.ScheduledEvent, item: Item) -> None:
-        """Have an open night be for the film that plays, and its event say so."""
+        """Give an open night the film that plays, and name it in the event."""
         if not night.is_open:
             return
         night.choose_film(item)
@@ -225,9 +225,9 @@ class FilmNights:
             self._log.info("%s", classify(error, 1, Problem.of("discord.change_night"), ALLOW_EVENTS).reason)
 
     async def _call_off_others(self, guild: discord.Guild, begun: PlannedNight, shown: Screening) -> None:
-        """Call off the other events of this evening, planned before it was put off, say: they would stay for ever.
+        """Cancel the other events of this evening (planned before it was postponed, say): they would stay for ever.
 
-        Who said there that they would come is remembered with the one that begins. Another evening's is left alone.
+        Their interested members are remembered with the event that begins. Events of other evenings are left alone.
         """
         others = [night for night in self._nights if not night.screening_id and night.is_film(shown.item)]
         for other in others:
@@ -273,7 +273,7 @@ class FilmNights:
         return position_ms < length_ms * self._actors.settings.watched_percent / 100
 
     async def _ask_who(self, event: discord.ScheduledEvent) -> list[str] | None:
-        """Ask who had said that they would come, before the event ends. The record does without it if need be."""
+        """Return who had said that they would come, before the event ends; None if Discord does not answer."""
         try:
             return await fetch_interested(event)
         except API_ERRORS as error:

@@ -1,4 +1,4 @@
-"""Votes that run: the poll is asked on Discord, and its end is noticed, also by a process that starts later."""
+"""Runs votes: posts the poll on Discord and notices its end, also in a process that starts later."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ COUNTING_S = 5.0
 LOOK_EVERY_S = 6 * 3600.0
 """How often a poll is looked at in any case (service seconds): it may have been deleted."""
 KEPT_S = 90 * 86_400.0
-"""How long a vote that is over is remembered, so that its button plans a night."""
+"""How long a vote that is over is remembered, so that its button still plans a night."""
 _LONGEST_RETRY_S = 600.0
 _EXPIRED = 520001
 """Discord's code where a poll has ended already."""
@@ -114,16 +114,16 @@ class FilmVotes:
         return vote, message
 
     async def end(self, vote: VoteRecord) -> None:
-        """End a vote before its time; what won is told when Discord has counted. Raises what discord.py raises."""
+        """End a vote before its time; the result is posted when Discord has counted. Raises what discord.py raises."""
         try:
             await self._channel(vote).get_partial_message(vote.poll_id).end_poll()
         except discord.HTTPException as error:
-            if error.code != _EXPIRED:  # else somebody has pressed at the same time, or its time has run out
+            if error.code != _EXPIRED:  # EXPIRED: somebody pressed at the same time, or its time has run out
                 raise
         self.on_poll_ended(vote.poll_id)
 
     def on_poll_ended(self, poll_id: int) -> None:
-        """Note that Discord said that a poll ended; it may be anybody's."""
+        """Note that Discord reported the end of a poll; it may not be ours."""
         vote = self.find(poll_id)
         if vote is not None and not vote.is_over:
             self._looks[poll_id] = _Look(0.0, is_ended=True)
@@ -151,7 +151,7 @@ class FilmVotes:
                     await self._changed.wait()
 
     def _wait_s(self) -> float | None:
-        """Return how long nothing is to be done (real seconds); None while no vote runs."""
+        """Return how long to wait until something is due (real seconds); None while no vote runs."""
         times = [self._looks[vote.poll_id].at_s for vote in self._open_votes if vote.poll_id in self._looks]
         next_s = min(times, default=None)
         return None if next_s is None else max(0.01, self._actors.clock.to_real_s(next_s - self._now_s()))
@@ -161,7 +161,7 @@ class FilmVotes:
         return [vote for vote in self._state.records.values() if not vote.is_over]
 
     async def _look(self, vote: VoteRecord, look: _Look) -> None:
-        """Ask Discord how a poll stands, and tell what won where it is over."""
+        """Ask Discord for the state of a poll, and post the result if it is over."""
         try:
             message = await self._channel(vote).fetch_message(vote.poll_id)
             if message.poll is None or message.poll.is_finalised():
@@ -193,7 +193,7 @@ class FilmVotes:
         look.at_s = soon_s if is_counting else min(now_s + LOOK_EVERY_S, max(vote.ends_s, now_s) + 1.0)
 
     async def _conclude(self, vote: VoteRecord, message: discord.Message) -> None:
-        """Tell who voted to the store, and what won to the channel; then the vote is over."""
+        """Send the votes to the store and the result to the channel; then the vote is over."""
         counts, ballots = await self._read_votes(vote, message)
         result = choose_winner(vote.films, counts, len(ballots), self._turns.records)
         votes = tuple(FilmVote(who, storable(ballot.username), tuple(ballot.films)) for who, ballot in ballots.items())
@@ -224,7 +224,7 @@ class FilmVotes:
         return counts, ballots
 
     async def _announce(self, vote: VoteRecord, result: VoteResult) -> None:
-        """Post how it ended; a process that was killed after it posts with the same nonce, which Discord discards."""
+        """Post the result. After a kill it is posted again with the same nonce, and Discord discards that."""
         embed = vote_embeds.build_result(vote, result)
         view, files = discord.utils.MISSING, []
         if result.winner is not None:

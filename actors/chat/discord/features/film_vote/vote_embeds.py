@@ -1,4 +1,4 @@
-"""What is said of a vote: while it runs, and how it ended."""
+"""Builds the embeds of a vote: while it runs, and of its result."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from wording.translation import _
 
 _NAME = 80
 _LINES_BELOW = 3
-"""Of a card that runs, below its films."""
+"""Lines below the films of a card that runs."""
 
 
 def build_card(vote: VoteRecord, facts: Mapping[int, str], poll_url: str) -> discord.Embed:
@@ -32,7 +32,7 @@ def build_card(vote: VoteRecord, facts: Mapping[int, str], poll_url: str) -> dis
 
 
 def end_card(card: discord.Embed) -> discord.Embed:
-    """Return the card of a vote that was ended before its time; in the place of its end it says so."""
+    """Return the card of a vote that was ended early: it says so in place of the end time."""
     ended = card.copy()
     films = (card.description or "").split("\n")[:-_LINES_BELOW]
     ended.description = "\n".join([*films, "", _("Voting has ended.")])
@@ -44,7 +44,7 @@ def _add_fact(fact: str) -> str:
 
 
 def build_result(vote: VoteRecord, result: VoteResult) -> discord.Embed:
-    """Build how a vote ended: the winner, all votes, and how a tie was decided."""
+    """Build the result of a vote: the winner, all votes, and how a tie was decided."""
     if result.winner is None:
         return embeds.build_embed(
             _("🗳️ Nobody voted"), _("The films stay on the list: `!suggestions`"), colour=embeds.GREY

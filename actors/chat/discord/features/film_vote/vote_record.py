@@ -36,7 +36,7 @@ class VoteRecord(msgspec.Struct):
     """When the poll ends by itself; seconds since 1970, UTC."""
     films: list[VoteFilm]
     is_over: bool = False
-    """Whether it was told what won."""
+    """Whether the result was posted."""
     winner: int = 0
     """The answer that won; 0 while it is not over, and where nobody voted."""
 
@@ -68,9 +68,9 @@ class VoteResult:
 def choose_winner(
     films: Sequence[VoteFilm], counts: Mapping[int, int], voters: int, last_won: Mapping[str, float]
 ) -> VoteResult:
-    """Return which film won. Of several with the most votes it is the turn of whoever's film won longest ago.
+    """Return which film won. A tie goes to the member whose film won longest ago.
 
-    Whose film never won comes before all others; then the order of the list decides, which has the most wanted first.
+    A member whose film never won comes first; then the order of the list decides, which has the most wanted first.
     `last_won`: when a film of each member won last, by Discord id; seconds since 1970.
     """
     most = max((counts.get(film.answer_id, 0) for film in films), default=0)

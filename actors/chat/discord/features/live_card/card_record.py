@@ -25,15 +25,15 @@ class CardRecord(msgspec.Struct):
     awarded: list[tuple[str, str, str]] = []
     """Who earned which badge with this screening: viewer id, name, badge as it is shown."""
     ended: ScreeningEnded | None = None
-    """What became of it; None while it runs."""
+    """How it ended; None while it runs."""
     before: ScreeningEnded | None = None
-    """What had become of it before somebody went on with it; None where nobody did."""
+    """How it had ended before somebody went on with it; None if nobody did."""
     charted: bool = False
     """Whether its chart was drawn, or given up."""
     said: list[str] = []
     """Ids of those who had said on Discord that they would come; empty where it was no planned night."""
     owed: bool = False
-    """Whether its message does not say yet what became of it: Discord took no more edits of it then."""
+    """Whether its message does not show the end yet, because Discord took no more edits of it."""
     obsolete: bool = False
     """Whether its message is to be deleted: another card shows its film."""
 
@@ -50,19 +50,19 @@ class CardRecord(msgspec.Struct):
         return [badge for badge in self.awarded if badge[0] in visible]
 
     def hide(self, viewer: ViewerIdentity) -> None:
-        """Have nobody of these ids or names in what became of the film: it may be shown again."""
+        """Remove a viewer from the record of the film, which may be shown again."""
         self.ended = _redact(self.ended, viewer)
         self.before = _redact(self.before, viewer)
 
     def forget(self, viewer: ViewerIdentity) -> None:
-        """Remove a viewer: attendance, badges, and having said to come."""
+        """Remove a viewer: attendance, badges, and the promise to come."""
         self.awarded = [badge for badge in self.awarded if badge[0] not in viewer.ids]
         self.said = [member for member in self.said if member not in viewer.ids]
         self.hide(viewer)
 
     @property
     def repost_nonce(self) -> str:
-        """By which Discord knows a post in place of the deleted message again, also after a restart."""
+        """The nonce of the post that replaces a deleted message: the same after a restart, so Discord posts it once."""
         return hashlib.blake2s(f"{self.screening_id}\n{self.message_id}".encode(), digest_size=12).hexdigest()
 
 

@@ -1,5 +1,6 @@
-"""One card: what its message shall show, and when it may be edited next. No Discord request is made here."""
+"""One card: what its message should show, and when it may be edited next. Makes no Discord request."""
 
+import io
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 
 from actors.chat.discord.features.live_card import live_card_embeds
 from actors.chat.discord.features.live_card.card_record import CardRecord
+from actors.chat.discord.features.live_card.edit_pace import EditPace
 from actors.chat.discord.features.live_card.rating_buttons import build_rating_buttons
 from actors.chat.discord.ui import embeds
 from messages import SOMEBODY, Moment, Screening, ScreeningEnded
@@ -21,7 +23,7 @@ two edits that only move the position, and at least before one that shows who wa
 SETTLE_S = 2.0
 """How long a change of who watches, or of play and pause, waits for company (real seconds)."""
 GONE_S = 20.0
-"""A film that is not among what plays for so long, and whose end is not told, has nobody left (real seconds)."""
+"""A film that is absent from what plays for this long, without a reported end, has no viewers left (real seconds)."""
 CHART = "attendance.png"
 """Name of the chart's file; the other is the poster."""
 _RESUMED_S = 1.0
@@ -29,7 +31,7 @@ _RESUMED_S = 1.0
 
 @dataclass(frozen=True)
 class RenderedVersion:
-    """What an edit shows, taken before it is sent: what changes meanwhile is still to be shown."""
+    """What an edit shows, taken before it is sent: changes during the request need another edit."""
 
     signature: tuple[object, ...]
     ended: ScreeningEnded | None
@@ -67,6 +69,13 @@ class LiveCard:
     is_deserted: bool = False
     """Whether it says that nobody is left."""
     posted_s: float = field(default_factory=time.monotonic)
+    pace: EditPace = field(default_factory=EditPace)
+    """Shared by all cards of the process."""
+    delay_s: float = 0.0
+    """Delay of the next edit that only moves the position, caused by other cards; seconds."""
+
+    def __post_init__(self) -> None:
+        self._reserve()
 
     # -- what happens to the film ----------------------------------------------------------------------------
 
@@ -85,7 +94,7 @@ class LiveCard:
         return not server_id or self.screening is None or self.screening.server_id == server_id
 
     def film_running(self, screening: Screening) -> bool:
-        """Take in that its film plays; return whether it does so again after its end was told."""
+        """Note that its film plays; return whether it plays again after its end was shown."""
         resumed = False
         record = self.record
         if record.ended is not None:
@@ -99,29 +108,29 @@ class LiveCard:
         return resumed
 
     def film_gone(self) -> None:
-        """Take in that its film is not among what plays. Its end may still come: until then it stays for a while."""
+        """Note that its film is not among what plays. The card stays for a while: its end may still be reported."""
         if self.record.ended is None and self.gone_since_s is None:
             self.gone_since_s, self.changed_s = time.monotonic(), None
 
     def film_ended(self) -> None:
-        """Take in that the record of its end is shown, or owed."""
+        """Note that the record of its end is shown, or owed."""
         self.record.owed = self.limited
         if self.record.owed:
             self.mark_changed()
         self.gone_since_s = self.record.before = None
 
     def mark_changed(self) -> None:
-        """Have something shown soon."""
+        """Schedule an edit soon."""
         if self.changed_s is None:
             self.changed_s = time.monotonic()
 
     def mark_record_changed(self) -> None:
-        """Have a change of the record shown soon; while the film runs its card does not show it."""
+        """Schedule an edit soon for a change of the record; while the film runs its card does not show it."""
         if self.record.ended is not None:
             self.mark_changed()
 
     def attach(self, name: str, content: bytes) -> None:
-        """Have a picture shown at once: it comes once or twice in a card's life."""
+        """Show a picture at once: that happens once or twice in a card's life."""
         self.pictures[name] = content
         self.changed_s, self.edited_s = time.monotonic() - SETTLE_S, 0.0
 
@@ -136,15 +145,15 @@ class LiveCard:
         elif self.gone_since_s is not None:
             due = None if self.is_deserted or self.screening is None else self.gone_since_s + GONE_S
         elif self.record.ended is None and self.screening is not None and self.screening.state != "paused":
-            due = self.edited_s + (OLD_EVERY_S if is_old else POSITION_EVERY_S)
+            due = self.edited_s + (OLD_EVERY_S if is_old else POSITION_EVERY_S) + self.delay_s
         return due if due is None else max(due, self.not_before_s)
 
     def is_limited_now(self) -> bool:
-        """Return whether Discord has said that it takes no edit of it now."""
+        """Return whether Discord takes no edit of the card now."""
         return self.limited and time.monotonic() < self.not_before_s
 
     def prepare_edit(self) -> bool:
-        """Have a film that nobody watches any more name nobody; return whether its earlier end is shown again."""
+        """Remove the names from a film that nobody watches any more; return whether its earlier end is shown again."""
         if self.gone_since_s is None or self.record.ended is not None:
             return False
         if time.monotonic() < self.gone_since_s + GONE_S:
@@ -185,9 +194,17 @@ class LiveCard:
         view = build_rating_buttons(self.record.ended) if self.record.ended is not None else None
         return {"embed": self.build_embed(at, files), "view": view, "allowed_mentions": embeds.NOBODY}
 
+    def build_files(self) -> list[discord.File]:
+        """Return the pictures to attach."""
+        return [
+            discord.File(io.BytesIO(content), name, description=self.chart_text if name == CHART else None)
+            for name, content in sorted(self.pictures.items())
+        ]
+
     def edit_succeeded(self, version: RenderedVersion, files: list[str]) -> bool:
-        """Take in that the message shows a version, with these files; return whether its record changed."""
+        """Note that the message shows a version, with these files; return whether its record changed."""
         self.edited_s = time.monotonic()
+        self._reserve()
         self.tries, self.warned, self.replaces_files, self.limited = 0, False, False, False
         self.shown_signature = version.signature
         has_all = set(self.pictures) <= set(files)
@@ -197,19 +214,23 @@ class LiveCard:
         )  # fmt: skip
         screening = self.screening
         if has_all and is_same and (screening is None or live_card_embeds.signature(screening) == version.signature):
-            self.changed_s = None  # else something came while it was being sent: that is still to be shown
+            self.changed_s = None  # else something changed during the edit, and needs another one
         if record.charted and has_all:
-            self.pictures.clear()  # nothing comes any more: the message has them
+            self.pictures.clear()  # the message has them, and no more will come
         if record.files == files and not record.owed:
             return False
         record.files, record.owed = files, False
         return True
 
     def edit_failed(self, wait_s: float, *, limited: bool, refused: bool) -> None:
-        """Take in that an edit failed, and when it may be tried again."""
+        """Note that an edit failed, and when it may be tried again."""
         self.tries += 1
         self.limited = limited
         if refused:
             self.pictures.clear()  # what is refused once is refused again
             wait_s = POSITION_EVERY_S
         self.not_before_s = time.monotonic() + max(wait_s, SETTLE_S)
+
+    def _reserve(self) -> None:
+        """Reserve a slot for the next edit that only moves the position; a record of a film that ended needs none."""
+        self.delay_s = self.pace.reserve() if self.record.ended is None else 0.0

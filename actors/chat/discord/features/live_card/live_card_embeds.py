@@ -1,6 +1,6 @@
-"""What a card says: a film while it plays, and the night's record afterwards.
+"""Builds the embeds of a card: a film while it plays, and the night's record afterwards.
 
-Hidden viewers are counted in one line, without a figure: neither when they came nor how much they saw is told.
+Hidden viewers are counted in one line, which does not say when they came or how much they saw.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +21,7 @@ from wording.translation import _
 
 BAR_CELLS = 18
 LATE_MS = 60_000
-"""Who came in before this position saw it from the start."""
+"""Whoever came in before this position saw the film from the start."""
 _TABLE_UNITS = 1500
 _SEATS_UNITS = 900
 
@@ -91,7 +91,7 @@ def build_record(
 
 
 def signature(shown: Screening) -> tuple[Any, ...]:
-    """Return what people want to see soon where it changes: who watches, and whether it plays."""
+    """Return the state whose changes people want to see soon: who watches, and whether it plays."""
     return (
         shown.state == "paused",
         shown.item,

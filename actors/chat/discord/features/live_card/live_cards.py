@@ -1,7 +1,6 @@
 """The live cards: a screening's own message, edited in place while it plays, the night's record afterwards."""
 
 import asyncio
-import io
 import logging
 import time
 from collections.abc import Callable, Coroutine
@@ -14,6 +13,7 @@ from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import FeatureState, ViewerIdentity
 from actors.chat.discord.features.live_card import live_card_embeds
 from actors.chat.discord.features.live_card.card_record import CardRecord
+from actors.chat.discord.features.live_card.edit_pace import EditPace
 from actors.chat.discord.features.live_card.live_card import CHART, LiveCard
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.media_servers import fetch_poster
@@ -25,8 +25,8 @@ from wording.translation import gettext_badge
 MOST_AT_ONCE = 5
 """Cards of films that run; further ones are announced without a card."""
 FORGOTTEN_S = 86_400.0
-"""A film that runs longer than this is not running any more, whatever became of its end; and the card of a film that
-ended this long ago changes no more, and is forgotten."""
+"""A film that has run for longer than this counts as ended, even without a reported end. The card of a film that ended
+this long ago changes no more, and is forgotten."""
 _UNKNOWN_MESSAGE = 10008
 _POSTER = "poster"
 _DEGRADED = "cards"
@@ -44,23 +44,26 @@ class LiveCards:
         state: FeatureState[CardRecord],
         degraded: DegradedReasons,
         log: logging.Logger,
+        pace: EditPace,
     ) -> None:
+        """`pace`: shared by the cards of all servers."""
         self._actors = actors
         self._channel = channel
         self._state = state
         self._degraded = degraded
         self._log = log
+        self._pace = pace
         self._cards: dict[str, LiveCard] = {}
         self._changed = asyncio.Event()
         self._editing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def restore(self) -> None:
-        """Take up the cards of an earlier life: each message is as old as it is."""
+        """Restore the cards of an earlier process, with the age of their messages."""
         now = self._actors.clock.now()
         for screening_id, record in self._state.records.items():
             age_s = self._actors.clock.to_real_s(max(0.0, now.wall_s - record.opened_s))
-            card = LiveCard(record, posted_s=time.monotonic() - age_s)
+            card = LiveCard(record, posted_s=time.monotonic() - age_s, pace=self._pace)
             if record.owed or record.obsolete:
                 card.mark_changed()
             self._cards[screening_id] = card
@@ -74,7 +77,7 @@ class LiveCards:
         return screening.screening_id not in self._cards and len(running) < MOST_AT_ONCE
 
     def merge_cards(self, screening: Screening) -> None:
-        """Have one card for a screening that others became part of: the first of theirs. The rest is deleted."""
+        """Merge the cards of screenings that became one: the first stays, the rest are deleted."""
         merged = [self._cards[each] for each in screening.merged if each in self._cards]
         if not merged:
             return
@@ -97,10 +100,10 @@ class LiveCards:
         return card is not None and card.is_running
 
     def open_card(self, started: ScreeningStarted, message_id: int) -> None:
-        """Have an announcement that was posted be the card from now on."""
+        """Make an announcement that was posted the card of its screening."""
         screening = started.screening
         record = CardRecord(screening.screening_id, message_id, self._now_s())
-        card = LiveCard(record, screening, live_card_embeds.signature(screening))
+        card = LiveCard(record, screening, live_card_embeds.signature(screening), pace=self._pace)
         self._forget_old()
         self._cards[screening.screening_id] = card
         self._save(card)
@@ -120,7 +123,7 @@ class LiveCards:
                 if card.may_play_on(playing.server_id):
                     card.film_gone()
             elif card.film_running(screening):
-                self._fetch_poster(card, screening)  # somebody went on with it: it lives again
+                self._fetch_poster(card, screening)  # somebody went on with the film: its card is live again
         self._changed.set()
 
     def add_badges(self, awarded: BadgesAwarded) -> None:
@@ -135,26 +138,26 @@ class LiveCards:
             self._record_changed(card)
 
     def set_promised(self, screening_id: str, members: list[str]) -> None:
-        """Take in which members (ids) had said that they would come to what became this screening."""
+        """Note which members (ids) had said that they would come to what became this screening."""
         card = self._cards.get(screening_id)
         if card is not None and card.record.said != members:
             card.record.said = members
             self._record_changed(card)
 
     def hide(self, viewer: ViewerIdentity) -> None:
-        """Have a viewer not named in what became of films: it may be shown again."""
+        """Hide a viewer in the records of films, which may be shown again."""
         for card in self._cards.values():
             card.record.hide(viewer)
             self._save(card)
 
     def forget(self, viewer: ViewerIdentity) -> None:
-        """Remove a viewer from the cards: attendance, badges, and having said to come."""
+        """Remove a viewer from the cards: attendance, badges, and promises to come."""
         for card in self._cards.values():
             card.record.forget(viewer)
             self._save(card)
 
     def _find_card_of(self, awarded: BadgesAwarded) -> LiveCard | None:
-        """Return the card of the film that earned it. A badge found while another film was stored names that one."""
+        """Return the card of the film that earned it; a badge found while another film was stored names that film."""
         named = [card for screening_id, card in self._cards.items() if screening_id == awarded.screening_id]
         for card in [*named, *reversed(self._cards.values())]:
             film = card.attendance
@@ -163,9 +166,9 @@ class LiveCards:
         return None
 
     async def close_card(self, ended: ScreeningEnded) -> bool:
-        """Make a card the night's record; False where its message is gone and the end must be told otherwise.
+        """Turn a card into the night's record; False if its message is gone and the end must be posted.
 
-        Where Discord takes no more edits of an old message, the card owes the record: it comes later, by itself.
+        If Discord takes no more edits of an old message, the card owes the record, and shows it later.
         Raises what discord.py raises where Discord cannot be asked now.
         """
         card = self._cards[ended.screening.screening_id]
@@ -215,7 +218,7 @@ class LiveCards:
                     await self._refresh(card)
 
     async def _refresh(self, card: LiveCard) -> None:
-        """Edit one, or delete it; a failure puts off the next try."""
+        """Edit a card, or delete it; a failure delays the next try."""
         if card.record.obsolete:
             await self._delete(card)
             return
@@ -260,14 +263,14 @@ class LiveCards:
         try:
             parts = card.build_edit(self._actors.clock.now(), sorted(card.pictures))
             parts["view"] = parts["view"] or discord.utils.MISSING
-            message = await channel.send(files=_files(card), nonce=record.repost_nonce, **parts)
+            message = await channel.send(files=card.build_files(), nonce=record.repost_nonce, **parts)
         except API_ERRORS as error:
             self._edit_failed(card, error)
             return
         record.message_id, card.posted_s = message.id, time.monotonic()
         self._degraded.remove(_DEGRADED)
         card.edit_succeeded(version, sorted(attachment.filename for attachment in message.attachments))
-        card.mark_changed()  # it may be the message of a try whose answer was lost, as things stood then
+        card.mark_changed()  # Discord may have returned the older message of a try whose answer was lost
         self._save(card)
 
     async def _edit(self, card: LiveCard) -> None:
@@ -289,7 +292,7 @@ class LiveCards:
         """Edit a message and its files; return their names. Without new files where they are forbidden."""
         files, now = sorted(card.pictures), self._actors.clock.now()
         try:
-            await message.edit(attachments=_files(card), **card.build_edit(now, files))
+            await message.edit(attachments=card.build_files(), **card.build_edit(now, files))
         except discord.Forbidden as error:
             files = card.record.files
             await message.edit(**card.build_edit(now, files))
@@ -302,7 +305,7 @@ class LiveCards:
         card.edit_failed(decision.wait_s, limited=is_limited(error), refused=decision.refused)
         if is_closed(error):
             self._degraded.add(_DEGRADED, decision.problem)
-            card.mark_changed()  # it is tried again also where nothing else changes: then the trouble is over
+            card.mark_changed()  # try again even if nothing else changes, to learn when the trouble is over
         elif not card.warned:
             card.warned = True
             self._log.warning("%s", decision.reason)
@@ -333,7 +336,7 @@ class LiveCards:
             return
         drawn = await self._actors.chart_renderer.draw(picture)
         if any(name.startswith(_POSTER) and name not in card.pictures for name in card.record.files):
-            await self._attach_poster(card, ended.screening)  # of an earlier life: a new file replaces all there are
+            await self._attach_poster(card, ended.screening)  # of an earlier process: a new file replaces all there are
         if card.record.ended is ended:
             card.record.charted = True
             card.chart_text = picture.alt
@@ -343,7 +346,7 @@ class LiveCards:
             self._changed.set()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Start something that must not keep the other cards waiting."""
+        """Start a task that must not hold up the other cards."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -370,7 +373,7 @@ class LiveCards:
     def _drop(self, card: LiveCard) -> None:
         self._cards.pop(card.record.screening_id, None)
         self._state.remove(card.record.screening_id)
-        self._degraded.remove(_DEGRADED)  # another card that may not be edited says so again
+        self._degraded.remove(_DEGRADED)  # another card that may not be edited reports it again
 
     def _forget_old(self) -> None:
         oldest_s = self._now_s() - FORGOTTEN_S
@@ -382,13 +385,6 @@ class LiveCards:
 
     def _now_s(self) -> float:
         return self._actors.clock.now().wall_s
-
-
-def _files(card: LiveCard) -> list[discord.File]:
-    return [
-        discord.File(io.BytesIO(content), name, description=card.chart_text if name == CHART else None)
-        for name, content in sorted(card.pictures.items())
-    ]
 
 
 def _is_lost(error: BaseException) -> bool:
