@@ -1,4 +1,4 @@
-"""How a change is declared: what a form of a page does, and which page shows it."""
+"""How an action is declared: what a form of a page does, and which page is shown afterwards."""
 
 import importlib
 import pkgutil
@@ -10,19 +10,19 @@ from actors.web.readers import Access, Reader
 from messages import Message, Moment
 
 Tell = Callable[[str, Message], None]
-"""Tells an actor something, by its name."""
+"""Sends a message to the actor of this name."""
 
 
 @dataclass(frozen=True)
 class ActionRequest:
-    """What a change is made for. Membership, and the permission of administrators, were asked of Discord just now."""
+    """What an action needs. Membership and the Administrator permission have just been checked with Discord."""
 
     ask: Ask
     tell: Tell
     at: Moment
     reader: Reader
     note: Callable[[str], None]
-    """Has the reader told something on the next page of their own: never in an address, which anybody could make up."""
+    """Notes a text for the reader's next own page. It never travels in an address, which anybody could forge."""
     form: Mapping[str, str]
     """The fields of the form, at most 400 characters each."""
 
@@ -33,7 +33,7 @@ Act = Callable[[ActionRequest], Awaitable[str]]
 
 @dataclass(frozen=True)
 class ActionDeclaration:
-    """Something that a reader can do."""
+    """An action of a reader."""
 
     path: str
     act: Act
@@ -44,7 +44,7 @@ _ACTIONS: dict[str, ActionDeclaration] = {}
 
 
 def action(path: str, *, access: Access = Access.SIGNED_IN) -> Callable[[Act], Act]:
-    """Declare that the function below does what a form sends to this path."""
+    """Declare that the function below handles the form that is sent to this path."""
 
     def declare(act: Act) -> Act:
         if path in _ACTIONS:
@@ -56,7 +56,7 @@ def action(path: str, *, access: Access = Access.SIGNED_IN) -> Callable[[Act], A
 
 
 def load_actions() -> tuple[ActionDeclaration, ...]:
-    """Return every action that a module of the folder `actions` declares."""
+    """Return every action that the modules of the folder `actions` declare."""
     from actors.web import actions
 
     for module in pkgutil.iter_modules(actions.__path__):

@@ -1,4 +1,4 @@
-"""The web actor: hears what plays, and shows it in a browser."""
+"""The web actor: receives what plays, and shows it in a browser."""
 
 import asyncio
 import concurrent.futures
@@ -60,20 +60,20 @@ from version import VERSION
 from wording.translation import set_language, use_language
 
 START_S, STOP_S = 10.0, 3.0
-"""How long the server may take to listen, and to let go; real seconds."""
+"""How long the server may take to listen, and to stop; real seconds."""
 LOAD_AGAIN_S = 2.0
 REFRESH_S = 15.0
-"""How often open pages are looked at where no report comes: what they say of silence changes by itself."""
+"""How often open pages are rendered without a new report: their note on the tracker's silence changes with time."""
 PAGE_KEPT_S = 1.0
-"""How long a whole page is good where no report comes: the position in it moves."""
+"""How long a whole page is reused without a new report: the position in it moves."""
 POSTER_S = 15.0
 HEALTH_S = 2.0
-"""How often administrators who look are shown how the actors are."""
+"""How often an open page of administrators gets the actors' health."""
 _UNANSWERED = (ActorUnavailable, AskTimeout, MailboxFull, RemoteError, UnexpectedAnswer)
 
 
 class WebActor(Actor):
-    """pykka's thread hears the messages; the server lives on a loop in a thread of its own."""
+    """pykka's thread receives the messages; the server runs on an event loop in its own thread."""
 
     name: ClassVar[str] = "web"
     burst: ClassVar[float] = BURST
@@ -87,7 +87,7 @@ class WebActor(Actor):
         self._silent_after_s = max(30.0, 3 * settings.plex_poll_seconds)
         self._board = ScreeningBoard()
         self._facts = EveningFacts(self._ask, lambda: self._board.screenings, self._take_facts, _UNANSWERED)
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop  # created in on_start
         self._thread = threading.Thread(target=self._run_loop, name="web-loop", daemon=True)
         self._stop_server = asyncio.Event()
         self._store_changed = asyncio.Event()
@@ -101,7 +101,7 @@ class WebActor(Actor):
         self._parts: dict[View, dict[str, Part]] = {}
         """The parts as of the last report."""
         self._whole_pages: dict[View, tuple[float, str]] = {}
-        """When it was made (monotonic seconds), and its HTML."""
+        """When each page was rendered (monotonic seconds), and its HTML."""
         self._site = Site(
             self._renderer,
             self._ask_future,
@@ -121,8 +121,9 @@ class WebActor(Actor):
         return {NowPlaying: self._hear, StoreChanged: self._drop_pages}
 
     def on_start(self) -> None:
-        """Listen. A port that is taken may be free later; one that is not allowed will not be."""
+        """Listen. If the port is taken, the start is tried again later; any other error is fatal."""
         settings = self.context.settings
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
         try:
             self._listening.result(START_S)
@@ -135,7 +136,7 @@ class WebActor(Actor):
         self.log.info("The page is at %s/", settings.page_url)
 
     def on_stop(self) -> None:
-        """Let every reader go."""
+        """Stop the server and close every connection."""
         with contextlib.suppress(RuntimeError):  # the loop is closed already
             self._loop.call_soon_threadsafe(self._stop_server.set)
         self._thread.join(STOP_S)
@@ -212,7 +213,7 @@ class WebActor(Actor):
             await server.close()
 
     async def _load(self) -> None:
-        """Ask the tracker what plays, until it has said so: by itself it says that of each server after its polls."""
+        """Ask the tracker what plays, until it answers: by itself it reports a server only after its next poll."""
         while True:
             try:
                 playing = await asyncio.wrap_future(self.ref("tracker").ask_future(ListActiveWatches()))
@@ -236,7 +237,7 @@ class WebActor(Actor):
         self._publish()
 
     async def _follow_names(self) -> None:
-        """Ask what everybody is called, at the start and whenever the store changed: where all may read."""
+        """Load everybody's public name at the start and whenever the store changes, if the page is public."""
         while self.context.settings.web_access == "public":
             self._store_changed.clear()
             try:
@@ -257,7 +258,7 @@ class WebActor(Actor):
         self._show_anew()
 
     def _publish(self) -> None:
-        """Send every open page what changed; rendered once for each kind of reader and language."""
+        """Send every open page what changed, rendered once for each kind of reader and language."""
         self._parts.clear()
         self._shown_anew.set()
         for view in self._streams.views():
@@ -265,7 +266,7 @@ class WebActor(Actor):
                 self._streams.publish(view, self._current_parts(view))
 
     async def _follow_api(self) -> None:
-        """Send programs what plays, whenever that changed."""
+        """Send programs what plays, whenever that changes."""
         while True:
             await self._shown_anew.wait()
             self._shown_anew.clear()
@@ -280,7 +281,7 @@ class WebActor(Actor):
         return {"now": Part(version, text)}
 
     async def _follow_health(self) -> None:
-        """Show administrators how the actors are, while one of them looks."""
+        """Update the actors' health while a page of administrators is open."""
         while True:
             await asyncio.sleep(HEALTH_S)
             for view in self._streams.views():
@@ -288,7 +289,7 @@ class WebActor(Actor):
                     self._streams.publish(view, await self._render_admin_parts(view))
 
     async def _render_admin_parts(self, view: View) -> dict[str, Part]:
-        """Return the live parts of the administrators' page; none where the launcher does not answer."""
+        """Return the live parts of the administrators' page; none if the launcher does not answer."""
         try:
             health = await self._ask(GetHealth())
         except _UNANSWERED:
@@ -298,7 +299,7 @@ class WebActor(Actor):
         return {"actors": self._renderer.render_part("actors", view.language, table)}
 
     async def _watch_readers(self) -> None:
-        """Close the open pages of who is signed in no longer, at each change and from time to time."""
+        """Close the open pages of readers who are no longer signed in, at each change and from time to time."""
         while True:
             self._readers_changed.clear()
             await self._streams.drop_unwelcome(self._sessions.identify)
@@ -357,7 +358,7 @@ class WebActor(Actor):
         return content, self._renderer.render_parts(view.language, content, self._posters.find_address)
 
     async def _fetch_poster(self, item: Item) -> Poster:
-        """Return a poster from whichever server holds it."""
+        """Return a poster from whichever server has it."""
         for poller in poller_names(self.context.settings):
             question = GetPoster(item.server_id, item.thumb)
             try:
@@ -375,7 +376,7 @@ class WebActor(Actor):
         return self.context.clock.now().steady_s - heard_at.steady_s <= self._silent_after_s
 
     async def _collect_metrics(self) -> str:
-        """Return the figures; without those of the actors where the launcher does not answer."""
+        """Return the figures; without those of the actors if the launcher does not answer."""
         try:
             health = await asyncio.wrap_future(self._ask_future(GetHealth.receiver, GetHealth(), ASK_S))
         except _UNANSWERED:

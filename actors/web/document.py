@@ -1,4 +1,4 @@
-"""How a document is declared: what an address answers that is no page, like a calendar or a feed."""
+"""How a document is declared: an answer that is not a page, such as a calendar or a feed."""
 
 import hashlib
 import hmac
@@ -13,17 +13,17 @@ from actors.web.readers import Access
 
 @dataclass(frozen=True)
 class Document:
-    """A text as it is sent."""
+    """A text to send."""
 
     text: str
     content_type: str
     file_name: str = ""
-    """Under which a browser saves it; empty where it shows it."""
+    """Name under which a browser saves it; empty if the browser shows it instead."""
 
 
 @dataclass(frozen=True)
 class LongDocument:
-    """A text that is made while it is sent, because it is too long to be kept."""
+    """A text that is built while it is sent, because it is too long for memory."""
 
     parts: AsyncIterator[str]
     content_type: str
@@ -41,9 +41,9 @@ class DocumentDeclaration:
     path: str
     make: MakeDocument
     access: Access = Access.READERS
-    """Who is let in."""
+    """Who may open it."""
     is_kept: bool = True
-    """Whether it may be sent again as it was made, until the store changes."""
+    """Whether it may be sent again unchanged until the store changes."""
 
 
 _DOCUMENTS: dict[str, DocumentDeclaration] = {}
@@ -64,7 +64,7 @@ def document(
 
 
 def load_documents() -> tuple[DocumentDeclaration, ...]:
-    """Return every document that a module of the folders `documents` and `api` declares."""
+    """Return every document that the modules of the folders `documents` and `api` declare."""
     from actors.web import api, documents
 
     for folder in (documents, api):
@@ -74,9 +74,9 @@ def load_documents() -> tuple[DocumentDeclaration, ...]:
 
 
 def make_uuid(key: bytes, kind: str, own_id: str) -> str:
-    """Return an id by which programs know a thing again; it says nothing of the thing's own. `key`: of the store.
+    """Return a stable public id for programs, which does not reveal the thing's own id. `key`: the store's key.
 
-    It is a UUID of version 5; the module for them brings more than it does.
+    It is a UUID of version 5, built here because the module `uuid` brings more than this needs.
     """
     digest = hmac.new(key, f"{kind}\0{own_id}".encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
     text = f"{digest.hex()[:12]}5{digest.hex()[13:16]}{'89ab'[digest[16] % 4]}{digest.hex()[17:32]}"

@@ -1,4 +1,4 @@
-"""What Tonight shows beside what plays: the last night, the nights to come, and badges that were earned tonight."""
+"""What Tonight shows beside what plays: the last night, the coming nights, and badges earned tonight."""
 
 import asyncio
 import contextlib
@@ -8,16 +8,16 @@ from typing import Any
 from messages import GetNight, ListUpcomingNights, Night, NightBadge, Question, Screening, UpcomingNight
 
 AGAIN_S = 60.0
-"""Who wants to come is asked this often: nobody tells of it."""
+"""How often the RSVPs are loaded again: no message reports their changes."""
 RETRY_S = 2.0
 MOST_ASKED = 3
-"""Screenings whose badges are asked for."""
+"""How many screenings are asked for their badges."""
 
 Ask = Callable[[Question[Any]], Awaitable[Any]]
 
 
 class EveningFacts:
-    """Lives on the page's loop."""
+    """Keeps these facts up to date. Runs on the page's loop."""
 
     def __init__(
         self,
@@ -26,13 +26,13 @@ class EveningFacts:
         on_change: Callable[[], None],
         unanswered: tuple[type[Exception], ...],
     ) -> None:
-        """`ask` raises one of `unanswered` where nobody answers; `screenings` returns what plays."""
+        """`ask` raises one of `unanswered` if nobody answers; `screenings` returns what plays."""
         self.last_night: Night | None = None
         """The last watch party that is over."""
         self.upcoming: tuple[UpcomingNight, ...] = ()
-        """Nights that are planned or run, the first to begin first."""
+        """Planned and running nights, the earliest first."""
         self.badges: tuple[NightBadge, ...] = ()
-        """Earned at what plays now, by those who may be seen."""
+        """Badges that visible viewers earned at what plays now."""
         self._ask = ask
         self._screenings = screenings
         self._on_change = on_change
@@ -44,7 +44,7 @@ class EveningFacts:
         self._changed.set()
 
     async def follow(self) -> None:
-        """Ask at the start, whenever the store changed, and from time to time; for ever."""
+        """Ask at the start, whenever the store changes, and from time to time; never return."""
         while True:
             self._changed.clear()
             before = self.last_night, self.upcoming, self.badges
@@ -55,7 +55,7 @@ class EveningFacts:
                 await asyncio.wait_for(self._changed.wait(), wait_s)
 
     async def _look(self) -> float:
-        """Ask all of it; return when to ask again. What is not answered stays as it was known."""
+        """Ask for everything; return when to ask again, in seconds. Without an answer the last known value stays."""
         wait_s = AGAIN_S
         try:
             self.last_night = await self._ask(GetNight())

@@ -1,14 +1,14 @@
-"""What plays, as the tracker last said of each Plex server."""
+"""What plays, by the tracker's last report of each Plex server."""
 
 from messages import Moment, NowPlaying, Screening
 
 
 class ScreeningBoard:
-    """Every screening that others may see, and when that was said."""
+    """Every screening that others may see, and when it was reported."""
 
     def __init__(self) -> None:
         self.heard_at: Moment | None = None
-        """When the tracker last said what plays; None: not yet."""
+        """When the tracker last reported; None: not yet."""
         self._servers: dict[str, tuple[Moment, tuple[Screening, ...]]] = {}
         self._screenings: tuple[Screening, ...] | None = None
 
@@ -21,7 +21,7 @@ class ScreeningBoard:
         return self._screenings
 
     def update(self, playing: NowPlaying) -> None:
-        """Take in what plays on a server, or on all, where no newer word of it came before."""
+        """Take in what plays on one server or on all, unless a newer report came before."""
         told_of = (playing.server_id,) if playing.server_id else self._servers
         servers: dict[str, list[Screening]] = {server_id: [] for server_id in told_of}
         for shown in playing.screenings:

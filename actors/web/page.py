@@ -1,4 +1,4 @@
-"""How a page is declared: one decorated function that asks for what it shows, and a template of the same name."""
+"""How a page is declared: one decorated function that loads its content, and a template of the same name."""
 
 import datetime
 import importlib
@@ -16,11 +16,11 @@ from viewers.slugs import make_film_slug, make_viewer_slug
 AnswerT = TypeVar("AnswerT", bound=Answer)
 
 ASK_S = 5.0
-"""Deadline of a question of a page."""
+"""Deadline of a page's question."""
 
 
 class PageNotFoundError(Exception):
-    """There is nothing to see at this address, or nothing that this reader may see: both look the same."""
+    """This address has no page, or none that this reader may see: both look the same."""
 
 
 class PageUnavailableError(Exception):
@@ -35,7 +35,7 @@ class Ask(Protocol):
     """Asks another actor."""
 
     async def __call__(self, question: Question[AnswerT], timeout_s: float = ASK_S, *, target: str = "") -> AnswerT:
-        """Return the answer. Raises PageUnavailableError. `target`: whom to ask, where several answer it."""
+        """Return the answer. Raises PageUnavailableError. `target`: which actor to ask, if several answer it."""
 
 
 async def _take_for_member(_viewer_id: str) -> bool:
@@ -44,40 +44,40 @@ async def _take_for_member(_viewer_id: str) -> bool:
 
 @dataclass(frozen=True)
 class PageRequest:
-    """What a page is made for."""
+    """A request for a page, with what its function needs."""
 
     ask: Ask
     at: Moment
     zone: ZoneInfo
     language: str
     poster: Callable[[Item], str]
-    """Returns the address of an item's poster; empty where it has none."""
+    """Returns the address of an item's poster; empty if it has none."""
     key: bytes = b""
-    """The key of the short names of viewers and films."""
+    """The key from which the short names of viewers and films are made."""
     path: Mapping[str, str] = field(default_factory=dict)
-    """The parts of the address that the page's path names."""
+    """The variable parts of the path."""
     query: Mapping[str, str] = field(default_factory=dict)
-    """What stands after the question mark, at most 200 characters each."""
+    """The parameters of the query, at most 200 characters each."""
     reader: Reader = ANYBODY_HERE
     """Who reads."""
 
     @property
     def asker(self) -> str:
-        """Who asks, as questions take it: Discord id, as digits; empty for nobody in particular."""
+        """The reader as questions need it: Discord id, as digits; empty for nobody in particular."""
         return self.reader.asker
 
     take_note: Callable[[], str] = str
-    """Returns what the reader is to be told of what they just did, once; empty where nothing."""
+    """Returns the note on what the reader just did, once; empty if there is none."""
     site_access: str = "local"
     """WEB_ACCESS."""
     is_member: Callable[[str], Awaitable[bool]] = _take_for_member
-    """Returns whether somebody, by a Discord id, is still a member. Raises PageUnavailableError."""
+    """Returns whether the person with this Discord id is still a member. Raises PageUnavailableError."""
     screenings: Sequence[Screening] = ()
-    """What plays, as the tracker last said."""
+    """What plays, by the tracker's last report."""
     upcoming: Sequence[UpcomingNight] = ()
-    """Nights that are planned or run, as Discord last said."""
+    """Planned and running nights, by Discord's last answer."""
     base_url: str = ""
-    """How addresses begin that are read elsewhere, without a slash at its end: "http://127.0.0.1:8080"."""
+    """Base of links that are read elsewhere, without a slash at its end: "http://127.0.0.1:8080"."""
 
     def viewer_path(self, viewer_id: str) -> str:
         """Return the address of a viewer's page."""
@@ -89,18 +89,18 @@ class PageRequest:
 
     @property
     def today(self) -> datetime.date:
-        """The day, in the community's zone."""
+        """Today's date, in the community's zone."""
         return datetime.datetime.fromtimestamp(self.at.wall_s, self.zone).date()
 
 
 @dataclass(frozen=True)
 class PageContent:
-    """What a page shows."""
+    """The content of a page."""
 
     title: str
-    """For the browser's tab."""
+    """Shown in the browser's tab."""
     values: Mapping[str, Any]
-    """What its template shows, by name."""
+    """The template's variables, by name."""
 
 
 ShowPage = Callable[[PageRequest], Awaitable[PageContent]]
@@ -113,16 +113,16 @@ class PageDeclaration:
     name: str
     """Its template is `templates/<name>.html`."""
     path: str
-    """As aiohttp has it: "/nights/{screening_id}"."""
+    """In aiohttp's form: "/nights/{screening_id}"."""
     show: ShowPage
     menu: str = ""
-    """Its name in the menu, in English (marked with `N_`); empty where it is not there."""
+    """Its name in the menu, in English (marked with `N_`); empty if it is not in the menu."""
     section: str = ""
-    """Path of the menu's entry that it belongs to."""
+    """Path of the menu entry that it belongs to."""
     access: Access = Access.READERS
-    """Who is let in."""
+    """Who may open it."""
     is_kept: bool = True
-    """Whether it may be shown again as it was made, until the store changes."""
+    """Whether it may be shown again unchanged until the store changes."""
 
 
 _PAGES: dict[str, PageDeclaration] = {}
@@ -137,7 +137,7 @@ def page(
     access: Access = Access.READERS,
     is_kept: bool = True,
 ) -> Callable[[ShowPage], ShowPage]:
-    """Declare that the function below shows the page at this path, by the template of that name."""
+    """Declare that the function below shows the page at this path, with the template of that name."""
 
     def declare(show: ShowPage) -> ShowPage:
         if name in _PAGES:
@@ -149,7 +149,7 @@ def page(
 
 
 def load_pages() -> tuple[PageDeclaration, ...]:
-    """Return every page that a module of the folder `pages` declares, in the order of the menu."""
+    """Return every page that the modules of the folder `pages` declare, in the order of the menu."""
     from actors.web import pages
 
     for module in pkgutil.iter_modules(pages.__path__):
@@ -158,7 +158,7 @@ def load_pages() -> tuple[PageDeclaration, ...]:
 
 
 def _menu_place(declared: PageDeclaration) -> int:
-    """Return where a page's section is in the menu; those of no section come last."""
+    """Return the place of a page's section in the menu; pages without a section come last."""
     return MENU_ORDER.index(declared.section) if declared.section in MENU_ORDER else len(MENU_ORDER)
 
 

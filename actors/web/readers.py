@@ -1,4 +1,4 @@
-"""Who reads the page, and what each kind of reader is let in to. Every page, question and kept page goes by it."""
+"""Kinds of readers, and what each may open. Every page, question and cached page goes by it."""
 
 import enum
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 
 class ReaderKind(enum.StrEnum):
-    """What a reader is to the page."""
+    """The kinds of readers."""
 
     LOCAL = "local"
     """Somebody at this machine (WEB_ACCESS=local): nobody in particular."""
     STRANGER = "stranger"
-    """Not signed in, where only members may read (WEB_ACCESS=members)."""
+    """Not signed in, and only members may read (WEB_ACCESS=members)."""
     PUBLIC = "public"
-    """Not signed in, where all may read (WEB_ACCESS=public): people are numbers but who chose to be named."""
+    """Not signed in, but all may read (WEB_ACCESS=public): people are numbers unless they chose to be named."""
     MEMBER = "member"
     """Signed in, and a member of the Discord server."""
     ADMIN = "admin"
@@ -21,14 +21,14 @@ class ReaderKind(enum.StrEnum):
 
 
 class Access(enum.Enum):
-    """Who is let in to a page."""
+    """Who may open a page."""
 
     EVERYBODY = "everybody"
-    """Strangers too: signing in, who sees what."""
+    """Strangers too: for the sign-in and the privacy page."""
     READERS = "readers"
     """Everybody but strangers."""
     SIGNED_IN = "signed in"
-    """Members and administrators: what is their own."""
+    """Members and administrators: for their own pages."""
     ADMINS = "admins"
 
 
@@ -37,9 +37,9 @@ class Admission(enum.Enum):
 
     GRANTED = "granted"
     SIGN_IN = "sign in"
-    """The page where one signs in."""
+    """A redirect to the sign-in page."""
     NOT_FOUND = "not found"
-    """The same as at an address where nothing is."""
+    """The same as at an address that does not exist."""
 
 
 class View(NamedTuple):
@@ -57,9 +57,9 @@ class Reader:
 
     kind: ReaderKind
     asker: str = ""
-    """Discord id, as digits: what `asker` of a question takes. Empty for who is not signed in."""
+    """Discord id, as digits, for the `asker` of questions. Empty if not signed in."""
     name: str = ""
-    """The member's name; empty for who is not signed in."""
+    """The member's name; empty if not signed in."""
 
     @property
     def is_signed_in(self) -> bool:
@@ -68,12 +68,12 @@ class Reader:
 
     @property
     def is_public(self) -> bool:
-        """Whether people are shown as numbers, but who chose to be named."""
+        """Whether people are shown as numbers, unless they chose to be named."""
         return self.kind is ReaderKind.PUBLIC
 
     @property
     def cache_key(self) -> tuple[str, str]:
-        """What a page that is kept for this reader is kept under, beside its question and language."""
+        """The reader's part of the cache key of a page, beside its request and language."""
         return self.kind.value, self.asker
 
 
@@ -82,12 +82,12 @@ _UNKNOWN = {"local": ReaderKind.LOCAL, "members": ReaderKind.STRANGER, "public":
 
 
 def make_unknown_reader(access: str) -> Reader:
-    """Return who has not signed in. `access`: WEB_ACCESS."""
+    """Return the reader who has not signed in. `access`: WEB_ACCESS."""
     return Reader(_UNKNOWN[access])
 
 
 def admit(reader: Reader, access: Access) -> Admission:
-    """Return what a reader gets of a page."""
+    """Return what a reader gets for a page with this access."""
     if access is Access.EVERYBODY:
         return Admission.GRANTED
     if access is Access.READERS:

@@ -1,4 +1,4 @@
-"""Turns what a page shows into HTML, in the reader's language."""
+"""Rendering of pages to HTML, in the reader's language."""
 
 import hashlib
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from wording.translation import _, use_language
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 PARTS = ("notice", "hero", "last", "lanes", "also", "feed", "next")
-"""The parts of Tonight that are replaced while the page is open; each has a template in `templates/parts`."""
+"""The parts of Tonight that are updated while the page is open; each has a template in `templates/parts`."""
 
 
 class Part(NamedTuple):
     """A part of a page."""
 
     version: str
-    """Changes where the content does."""
+    """Changes with the content."""
     html: str
 
 
@@ -31,7 +31,7 @@ class MenuEntry(NamedTuple):
     path: str
     label: str
     icon: str
-    """A drawing of 24 x 24, as an SVG path."""
+    """An icon of 24 x 24, as an SVG path."""
 
 
 ICONS = {
@@ -42,7 +42,7 @@ ICONS = {
     "/board": "M5 20V11h4v9 M10 20V5h4v15 M15 20v-6h4v6",
     "/history": "M12 4a8 8 0 1 1-7.7 5.8 M4 4v6h6 M12 8v4.5l3 2",
 }
-"""By the path of the menu's entry."""
+"""By the path of the menu entry."""
 
 
 class Renderer:
@@ -61,7 +61,7 @@ class Renderer:
         self._environment.globals.update(static=find_static, version=version, zone=zone_name)
 
     def render_parts(self, language: str, content: Any, poster: Callable[[Any], str]) -> dict[str, Part]:
-        """Return every part of Tonight. `poster` returns the address of an item's poster; empty where it has none."""
+        """Return every part of Tonight. `poster` returns the address of an item's poster; empty if it has none."""
         with use_language(language):
             return {name: self._render_part(name, content, poster) for name in PARTS}
 
@@ -71,7 +71,7 @@ class Renderer:
             return self._render_part(name, content, lambda _item: "")
 
     def render_page(self, template: str, language: str, reader: Reader, **values: Any) -> str:
-        """Return a whole page; `section` is the path of the menu's entry that it belongs to."""
+        """Return a whole page; `section` is the path of the menu entry that it belongs to."""
         with use_language(language):
             shared = {"language": language, "texts": _shared_texts(), "reader": reader, "section": ""}
             shared["menu"] = build_menu(reader)
@@ -84,7 +84,7 @@ class Renderer:
 
 
 def build_menu(reader: Reader) -> list[MenuEntry]:
-    """Return the entries of the menu that a reader is let in to, in the language that is spoken."""
+    """Return the menu entries that a reader may open, in the language set."""
     entries = []
     if admit(reader, Access.READERS) is Admission.GRANTED:
         entries.append(MenuEntry("/", _("Tonight"), ICONS["/"]))

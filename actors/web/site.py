@@ -1,4 +1,4 @@
-"""Every page but Tonight, and every document: asked for, made, and kept until the store changes."""
+"""Every page but Tonight, and every document: loaded, rendered, and cached until the store changes."""
 
 import asyncio
 import concurrent.futures
@@ -26,9 +26,9 @@ ContentT = TypeVar("ContentT")
 AskFuture = Callable[[str, Question[Answer], float], "concurrent.futures.Future[Answer]"]
 
 KEPT_S = 15.0
-"""How long a page is good where the store does not change: running watches are in its figures."""
+"""How long a page is reused if the store does not change: its figures include running watches."""
 MOST_KEPT, MOST_KEPT_SIZE = 200, 4_000_000
-"""Pages, and their bytes of memory in all."""
+"""Number of cached pages, and bytes of memory for all of them."""
 MOST_PARAMETERS, LONGEST_PARAMETER = 10, 200
 
 
@@ -36,11 +36,11 @@ class _Kept(NamedTuple):
     made_s: float
     content: Any
     size: int
-    """Bytes of memory; a page with one emoji in it takes four for each letter."""
+    """Bytes of memory; a page that contains an emoji takes four for each character."""
 
 
 class Site:
-    """Shows the pages that `page.py` declares. Its coroutines run on the server's loop."""
+    """Shows the pages that are declared with `page.py`. Its coroutines run on the server's loop."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Site:
         *,
         access: str = "local",
     ) -> None:
-        """`playing` returns what plays, `upcoming` the nights that are planned or run. `access`: WEB_ACCESS.
+        """`playing` returns what plays, `upcoming` the planned and running nights. `access`: WEB_ACCESS.
 
         `is_member` returns whether somebody is still a member of the Discord server.
         """
@@ -74,22 +74,22 @@ class Site:
         self._kept: OrderedDict[tuple[object, ...], _Kept] = OrderedDict()
         self._kept_size = 0
         self._changes = 0
-        """How often the store changed: what was asked for before the last time is shown once and not kept."""
+        """How often the store changed: a page that was requested before the last change is shown but not cached."""
         self.public_names = NamelessView()
-        """As they were last asked for; nobody has a number before."""
+        """Who may be named on a public page, by the last answer; before it nobody has a number."""
         self._notes: OrderedDict[str, str] = OrderedDict()
-        """By reader: what they are to be told of what they just did."""
+        """Notes on what readers just did, by reader."""
         self._names_of = -1
-        """After which change of the store they were asked for."""
+        """The number of the store's change after which the public names were loaded."""
 
     def drop_kept(self) -> None:
-        """Make every page anew: the store changed."""
+        """Drop all cached pages: the store changed."""
         self._changes += 1
         self._kept.clear()
         self._kept_size = 0
 
     def note(self, reader: Reader, text: str) -> None:
-        """Have a reader told something on the next page of their own."""
+        """Note a text for a reader's next own page."""
         self._notes[reader.asker] = text
         if len(self._notes) > MOST_KEPT:
             self._notes.popitem(last=False)
@@ -103,7 +103,7 @@ class Site:
         query: Mapping[str, str],
         base_url: str = "",
     ) -> str:
-        """Return a page for a reader who is let in to it. Raises PageNotFoundError and PageUnavailableError."""
+        """Return a page for a reader who may open it. Raises PageNotFoundError and PageUnavailableError."""
 
         async def show(request: PageRequest) -> str:
             content = await declaration.show(request)
@@ -130,7 +130,7 @@ class Site:
         query: Mapping[str, str],
         base_url: str,
     ) -> Document | LongDocument:
-        """Return a document; a long one is not kept. Raises PageNotFoundError and PageUnavailableError."""
+        """Return a document; a long one is not cached. Raises PageNotFoundError and PageUnavailableError."""
         return await self._make(
             declaration.name, declaration.make, language, reader, path, query, base_url, is_kept=declaration.is_kept
         )
@@ -144,7 +144,7 @@ class Site:
     async def draw_preview(
         self, previews: PreviewShelf, language: str, path: Mapping[str, str], base_url: str
     ) -> bytes:
-        """Return the picture of what an address shares, as who is not signed in sees it.
+        """Return the preview picture of a shared page, as readers who are not signed in see it.
 
         Raises PageNotFoundError and PageUnavailableError.
         """
@@ -164,7 +164,7 @@ class Site:
         *,
         is_kept: bool = True,
     ) -> ContentT:
-        """Return what `make` makes of a request, or what it made of the same one shortly before."""
+        """Return what `make` returns for a request, or the cached result of the same request."""
         chosen = {name: value[:LONGEST_PARAMETER] for name, value in list(query.items())[:MOST_PARAMETERS]}
         key = (name, language, reader.cache_key, base_url, *sorted(path.items()), *sorted(chosen.items()))
         kept = self._kept.get(key)
@@ -200,7 +200,7 @@ class Site:
         return content
 
     def _keep(self, key: tuple[object, ...], made: _Kept) -> None:
-        """Keep what was made; what was not asked for longest goes."""
+        """Cache a result; drop the least recently used ones if there are too many."""
         before = self._kept.pop(key, None)
         self._kept_size += made.size - (before.size if before is not None else 0)
         self._kept[key] = made
@@ -215,7 +215,7 @@ class Site:
         return [names.rename_struct(screening) for screening in self._playing()]
 
     async def load_public_names(self) -> NamelessView:
-        """Return what everybody is called where all may read. Raises PageUnavailableError."""
+        """Return everybody's name on a public page. Raises PageUnavailableError."""
         if self._names_of != self._changes:
             changes = self._changes
             self.public_names = NamelessView((await self.ask(GetPublicNames())).viewers)

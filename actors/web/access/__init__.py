@@ -1,1 +1,1 @@
-"""Who reads the page: sign-in, sessions, and what each reader is let in to and may change."""
+"""Who reads the page: sign-in, sessions, and what each reader may open and change."""

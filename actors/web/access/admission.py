@@ -1,4 +1,4 @@
-"""Who reads, noted on each request, and who is let in where."""
+"""Note on each request who reads, and decide which pages that reader may open."""
 
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote
@@ -12,32 +12,32 @@ from actors.web.readers import Access, Admission, Reader, admit
 Identify = Callable[[web.Request], Awaitable[Reader]]
 SIGN_IN_PATH = "/sign-in"
 _FOR_ALL = ("/static/", "/health", "/metrics", "/robots.txt")
-"""Beginnings of paths whose answers are the same for everybody: they need no look at who asks."""
+"""Path prefixes whose answers are the same for everybody: the reader is not identified there."""
 _READER = web.RequestKey("reader", Reader)
 
 
 def reader_of(request: web.Request) -> Reader:
-    """Return who makes a request that has passed the admission."""
+    """Return the reader of a request that has passed the admission middleware."""
     return request[_READER]
 
 
 def find_reader(request: web.Request, otherwise: Reader) -> Reader:
-    """Return who makes a request; `otherwise` where it was refused before that was asked."""
+    """Return the reader of a request; `otherwise` if it was refused before the reader was identified."""
     reader: Reader = request.get(_READER, otherwise)
     return reader
 
 
 class ForeignForm(web.HTTPForbidden):  # as the library calls its own
-    """A form that no page of ours sent."""
+    """A form that was not sent by one of our pages."""
 
     def __init__(self) -> None:
         super().__init__(text="This was not sent by a page of Usher's own.\n")
 
 
 def make_admission(identify: Identify, unknown: Reader) -> Middleware:
-    """Return the middleware that notes on each request who makes it.
+    """Return the middleware that notes the reader on each request.
 
-    `identify` returns that; it raises PageUnavailableError where it cannot be known. `unknown`: who did not sign in.
+    `identify` returns the reader, or raises PageUnavailableError if unknown. `unknown`: a reader who is not signed in.
     """
 
     @web.middleware
@@ -51,9 +51,9 @@ def make_admission(identify: Identify, unknown: Reader) -> Middleware:
 
 
 def restrict(access: Access, handler: Handler) -> Handler:
-    """Return a handler that lets in only these readers; others are led to the sign-in, or find nothing here.
+    """Return a handler that lets in only these readers; others are redirected to the sign-in, or get 404.
 
-    What a page or a program asks for beside pages (updates, posters, JSON) is answered with 401 instead.
+    Requests for anything but a page (updates, posters, JSON) get 401 instead of a redirect.
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -72,7 +72,7 @@ def restrict(access: Access, handler: Handler) -> Handler:
 
 
 def refuse_foreign(handler: Handler) -> Handler:
-    """Return a handler of POST that refuses what a page of somebody else's makes a browser send (CSRF)."""
+    """Return a POST handler that refuses requests which another site made the browser send (CSRF)."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if not _is_from_own_page(request):
@@ -83,13 +83,13 @@ def refuse_foreign(handler: Handler) -> Handler:
 
 
 def choose_way_back(path: str) -> str:
-    """Return a path of our own to go on to; the start where what is asked for is none."""
+    """Return the path to redirect to: the given one if it is on this site, else the start page."""
     is_own = path.startswith("/") and path.isascii() and path.isprintable()
     return path if is_own and not path.startswith("//") and "\\" not in path else "/"
 
 
 def _is_from_own_page(request: web.Request) -> bool:
-    """Tell whether a browser says that a page of ours sent the request. Who says nothing is no browser, and refused."""
+    """Tell whether the headers say that one of our pages sent the request; False if they do not say."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"

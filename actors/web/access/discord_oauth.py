@@ -1,6 +1,6 @@
-"""Signing in at Discord (OAuth2 with PKCE): where the browser goes, and whether it comes back with what it took along.
+"""Signing in at Discord (OAuth2 with PKCE): the address to go to, and the check of the state that comes back.
 
-One random secret in a cookie is all that is kept: the state and the code's verifier are made from it.
+Only one random secret is kept, in a cookie: the state and the code's verifier are derived from it.
 """
 
 import base64
@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 AUTHORIZE = "https://discord.com/oauth2/authorize"
 SCOPE = "identify"
 COOKIE_S = 600
-"""How long somebody may take at Discord."""
+"""How long somebody may take to consent at Discord."""
 
 
 def make_attempt() -> str:
@@ -21,22 +21,22 @@ def make_attempt() -> str:
 
 
 def derive_state(attempt: str) -> str:
-    """Return what Discord is given and gives back: it proves that this browser set out."""
+    """Return the state that Discord sends back: it proves that this browser started the sign-in."""
     return _derive(attempt, b"state")
 
 
 def derive_verifier(attempt: str) -> str:
-    """Return the code's verifier, which only Discord is told, and only with the code."""
+    """Return the code's verifier, which is sent to Discord alone, together with the code."""
     return _derive(attempt, b"verifier")
 
 
 def is_same_attempt(attempt: str, state: str) -> bool:
-    """Tell whether a browser with this cookie set out with this state."""
+    """Tell whether a browser with this cookie started the sign-in that has this state."""
     return bool(attempt) and hmac.compare_digest(derive_state(attempt).encode(), state.encode("utf-8", "replace"))
 
 
 def build_authorize_address(client_id: int, redirect_uri: str, attempt: str, api_url: str = "") -> str:
-    """Return the address at Discord at which somebody consents. `api_url`: of another Discord, for tests."""
+    """Return the address of Discord's consent page. `api_url`: another Discord, for tests."""
     challenge = base64.urlsafe_b64encode(hashlib.sha256(derive_verifier(attempt).encode()).digest())
     query = {
         "response_type": "code",

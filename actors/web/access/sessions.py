@@ -1,4 +1,4 @@
-"""Sessions: whose cookie a request brings, and whether that is still a member."""
+"""Sessions: whose cookie a request has, and whether that person is still a member."""
 
 import base64
 import time
@@ -16,14 +16,14 @@ from actors.web.readers import Reader, ReaderKind, make_unknown_reader
 from messages import EndSessions, EndShares, FindSession, GetMember, MemberStanding, WebSession
 
 SECURE_COOKIE, PLAIN_COOKIE = "__Host-usher", "usher"
-"""Browsers take a name that begins with __Host- only over https."""
+"""Browsers accept a cookie whose name begins with __Host- only over https."""
 LONGEST_SECRET = 100
 SESSION_KNOWN_S = 15.0
-"""How long a session is taken for granted, unless the store says that something changed."""
+"""How long a session is trusted before the store is asked again; the store's changes end that at once."""
 MEMBER_KNOWN_S = 60.0
-"""How long a member is taken for one; before each change Discord is asked anew."""
+"""How long a membership is trusted; before each change Discord is asked again."""
 MEMBER_TRUSTED_S = 600.0
-"""How long a member is still one where Discord does not answer."""
+"""How long a membership is trusted while Discord does not answer."""
 MOST_KNOWN = 2000
 ValueT = TypeVar("ValueT")
 
@@ -34,23 +34,23 @@ class _Timed(NamedTuple, Generic[ValueT]):
 
 
 class _Remembered(Generic[ValueT]):
-    """What was answered lately, by a key."""
+    """A cache of recent answers, by key."""
 
     def __init__(self, now_s: Callable[[], float]) -> None:
         self._now_s = now_s
         self._entries: OrderedDict[str, _Timed[ValueT]] = OrderedDict()
         self.clearings = 0
-        """How often everything was forgotten."""
+        """How often the cache was cleared."""
 
     def get(self, key: str, within_s: float) -> ValueT | None:
-        """Return what was answered within that time."""
+        """Return the answer under this key, if it is younger than that."""
         found = self._entries.get(key)
         return found.value if found is not None and self._now_s() - found.asked_s < within_s else None
 
     def put(self, key: str, value: ValueT, clearings: int) -> ValueT:
-        """Remember an answer, and return it. `clearings`: as it was when it was asked for.
+        """Remember an answer, and return it. `clearings`: its value when the question was asked.
 
-        What was asked for before everything was forgotten may be true no more, and is not remembered.
+        An answer to a question that was asked before the last clearing may be outdated, and is not remembered.
         """
         if clearings != self.clearings:
             return value
@@ -67,7 +67,7 @@ class _Remembered(Generic[ValueT]):
 
 
 class Sessions:
-    """Knows who makes a request. Its coroutines run on the server's loop."""
+    """Finds out who makes a request. Its coroutines run on the server's loop."""
 
     def __init__(self, access: str, ask: Ask, now_s: Callable[[], float] = time.monotonic) -> None:
         """`access`: WEB_ACCESS."""
@@ -81,9 +81,9 @@ class Sessions:
         self._sessions.clear()
 
     async def identify(self, request: web.Request) -> Reader:
-        """Return who makes a request. Raises PageUnavailableError where that cannot be known now.
+        """Return who makes a request. Raises PageUnavailableError if that cannot be known now.
 
-        Before something is changed, Discord is asked anew: who is no member or administrator any more changes nothing.
+        Before each change Discord is asked again, so that former members and administrators cannot change anything.
         """
         if self.unknown.kind is ReaderKind.LOCAL:
             return self.unknown
@@ -99,19 +99,19 @@ class Sessions:
         return Reader(kind, member.viewer_id, member.name)
 
     async def is_member(self, viewer_id: str) -> bool:
-        """Tell whether somebody is still a member. Raises PageUnavailableError where that cannot be known now."""
+        """Tell whether somebody is still a member. Raises PageUnavailableError if that cannot be known now."""
         if (await self._find_member(viewer_id, MEMBER_KNOWN_S)).viewer_id:
             return True
         await self._end_access(viewer_id)
         return False
 
     async def _end_access(self, viewer_id: str) -> None:
-        """End the sessions and shared pages of who left: they have no way any more to end these themselves."""
+        """End the sessions and shared pages of somebody who left and can no longer end them themselves."""
         await self._ask(EndSessions(viewer_id=viewer_id))
         await self._ask(EndShares(viewer_id))
 
     async def find(self, request: web.Request) -> WebSession | None:
-        """Return the session of a request's token or cookie; None where there is none."""
+        """Return the session of a request's token or cookie; None if there is none."""
         secret = read_token(request) or read_cookie(request)
         if not secret:
             return None
@@ -123,7 +123,7 @@ class Sessions:
         return session if session.viewer_id else None
 
     async def find_member_now(self, viewer_id: str) -> MemberStanding:
-        """Return whether somebody is a member at this moment. Raises PageUnavailableError where Discord is silent."""
+        """Ask Discord now whether somebody is a member. Raises PageUnavailableError if it does not answer."""
         return await self._find_member(viewer_id, 0.0)
 
     async def _find_member(self, viewer_id: str, within_s: float) -> MemberStanding:
@@ -141,10 +141,10 @@ class Sessions:
 
 
 def read_token(request: web.Request) -> str:
-    """Return the token that a program sends; empty where it sends none.
+    """Return the token that a program sends; empty if it sends none.
 
-    Programs that know names and passwords alone, as those for calendars do, send it as the password. Nothing can be
-    changed with it; nor is the secret of a browser's session taken for one.
+    Programs that support only names and passwords (calendars) send it as the password. A token allows reading only,
+    and the secret of a browser's session is not accepted as a token.
     """
     kind, _space, value = request.headers.get("Authorization", "").partition(" ")
     if request.method not in (HTTPMethod.GET, HTTPMethod.HEAD):
@@ -161,14 +161,14 @@ def read_token(request: web.Request) -> str:
 
 
 def read_cookie(request: web.Request) -> str:
-    """Return the secret of a session that a request brings; empty where it brings none, or a program's token."""
+    """Return the session secret in a request's cookie; empty if there is none, or if it is a program's token."""
     is_https = find_peer(request).is_https
     secret = request.cookies.get(SECURE_COOKIE) or ("" if is_https else request.cookies.get(PLAIN_COOKIE, ""))
     return secret if not secret.startswith(PROGRAM_MARK) and len(secret) <= LONGEST_SECRET else ""
 
 
 def set_cookie(request: web.Request, response: web.StreamResponse, secret: str, session: WebSession) -> None:
-    """Have the browser bring the secret of a session with each request to this page, and to no other, until it ends."""
+    """Set the session's cookie, which the browser sends to this site alone until the session ends."""
     is_https = find_peer(request).is_https
     response.set_cookie(
         SECURE_COOKIE if is_https else PLAIN_COOKIE,
@@ -182,7 +182,7 @@ def set_cookie(request: web.Request, response: web.StreamResponse, secret: str, 
 
 
 def drop_cookie(request: web.Request, response: web.StreamResponse) -> None:
-    """Have the browser forget its session."""
+    """Delete the session's cookie in the browser."""
     is_https = find_peer(request).is_https
     name = SECURE_COOKIE if is_https else PLAIN_COOKIE
     response.del_cookie(name, path="/", secure=is_https, httponly=True, samesite="Lax")

@@ -36,22 +36,22 @@ LONGEST_FIELD = 400
 _ATTEMPT_COOKIE = "usher-sign-in"
 
 Render = Callable[..., web.Response]
-"""Makes a page of a request, a template's name, a status, what makes the page's own texts, and what it shows."""
+"""Renders a page. Takes request, template name, status, a function that returns the page's texts, and its values."""
 
 
 @dataclass(frozen=True)
 class SignInOptions:
-    """What the settings say of signing in."""
+    """The settings for signing in."""
 
     page_url: str
     client_id: int = 0
-    """Of the bot's application; 0 where nobody signs in at Discord."""
+    """Id of the bot's application; 0 turns signing in at Discord off."""
     api_url: str = ""
     """Another Discord, for tests."""
 
 
 class SignIn:
-    """The pages of signing in and out. A link's GET changes nothing: previews of chats fetch it."""
+    """The pages for signing in and out. GET of a sign-in link changes nothing, because chat previews fetch it."""
 
     def __init__(
         self, sessions: Sessions, ask: Ask, render: Render, options: SignInOptions, limiter: AddressLimiter
@@ -64,7 +64,7 @@ class SignIn:
         self._limiter = limiter
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
-        """Add what these pages answer; nothing where nobody signs in."""
+        """Add the routes of these pages; none if nobody signs in."""
         if self._sessions.unknown.kind is ReaderKind.LOCAL:
             return
         router.add_get(SIGN_IN_PATH, self._show_ways)
@@ -82,7 +82,7 @@ class SignIn:
         return handle
 
     def _count_try(self, request: web.Request) -> web.Response | None:
-        """Count a try to sign in; return the answer to one too many."""
+        """Count an attempt to sign in; return an error page if there were too many."""
         if self._limiter.take(find_peer(request).network):
             return None
         response = self._show(request, "sign_in_over.html", HTTPStatus.TOO_MANY_REQUESTS, reason="often")
@@ -95,7 +95,7 @@ class SignIn:
     # -- the page of all ways --------------------------------------------------------------------------------
 
     async def _show_ways(self, request: web.Request) -> web.Response:
-        """Say how one signs in."""
+        """Show the ways to sign in."""
         back = choose_way_back(request.query.get("back", "/")[:LONGEST_FIELD])
         if reader_of(request).is_signed_in:
             raise web.HTTPSeeOther(back)
@@ -113,7 +113,7 @@ class SignIn:
     # -- by a link -------------------------------------------------------------------------------------------
 
     async def _show_link(self, request: web.Request) -> web.Response:
-        """Ask whether to go on as whom the link is for."""
+        """Ask whether to sign in as the person whom the link is for."""
         found = await self._ask(FindSignIn(hash_secret(request.match_info["token"])))
         if not found.viewer_id:
             over = self._show(request, "sign_in_over.html", HTTPStatus.GONE, reason="link")
@@ -121,7 +121,7 @@ class SignIn:
         return self._show(request, "sign_in_link.html", HTTPStatus.OK, name=clean_line(found.username, 60))
 
     async def _use_link(self, request: web.Request) -> web.StreamResponse:
-        """Sign in whom the link is for. Only a link that was used is used up."""
+        """Sign in the person whom the link is for. This uses the link up; a refused attempt does not."""
         token_hash = hash_secret(request.match_info["token"])
         found = await self._ask(FindSignIn(token_hash))
         if not found.viewer_id:
@@ -134,7 +134,7 @@ class SignIn:
     # -- at Discord ------------------------------------------------------------------------------------------
 
     async def _come_back(self, request: web.Request) -> web.Response:
-        """Ask whether to go on, with what Discord sent the browser back with."""
+        """Ask whether to sign in, after Discord redirected the browser back with a code."""
         code, state = request.query.get("code", ""), request.query.get("state", "")
         attempt, _back = self._read_attempt(request)
         if not code or len(code) > LONGEST_FIELD or not is_same_attempt(attempt, state):
@@ -142,7 +142,7 @@ class SignIn:
         return self._show(request, "sign_in_discord.html", HTTPStatus.OK, code=code, state=state)
 
     async def _confirm_at_discord(self, request: web.Request) -> web.StreamResponse:
-        """Sign in who consented at Discord."""
+        """Sign in the person who consented at Discord."""
         form = await read_form(request)
         attempt, back = self._read_attempt(request)
         if not form.get("code") or not is_same_attempt(attempt, form.get("state", "")):
@@ -173,7 +173,7 @@ class SignIn:
         )
 
     def _read_attempt(self, request: web.Request) -> tuple[str, str]:
-        """Return the secret of an attempt, and where to go on to."""
+        """Return the secret of an attempt, and the path to redirect to afterwards."""
         attempt, _dot, back = request.cookies.get(_ATTEMPT_COOKIE, "")[:1000].partition(".")
         return attempt, choose_way_back(_decode(back))
 
@@ -182,10 +182,10 @@ class SignIn:
     async def _begin_session(
         self, request: web.Request, start: Callable[[str], StartSession], back: str
     ) -> web.StreamResponse:
-        """Begin a session under a new secret, whose hash `start` takes; one that the browser had ends."""
+        """Begin a session under a new secret, whose hash `start` takes; end the browser's previous session."""
         secret = make_session_secret()
         session = await self._ask(start(hash_secret(secret)))
-        if not session.viewer_id:  # the link was used in another window meanwhile
+        if not session.viewer_id:  # meanwhile the link was used in another window
             return self._show(request, "sign_in_over.html", HTTPStatus.GONE, reason="link")
         if old := read_cookie(request):
             await self._ask(EndSessions(hash_secret(old)))
@@ -204,13 +204,13 @@ class SignIn:
 
 
 async def read_form(request: web.Request) -> dict[str, str]:
-    """Return the fields of a form; files and what is too long are left out. Raises HTTPRequestTimeout and others."""
+    """Return the fields of a form without files and too long values. Raises HTTPRequestTimeout and HTTPBadRequest."""
     try:
         async with asyncio.timeout(BODY_S):
             fields = await request.post()
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
-    except (ValueError, LookupError):  # not a form, or in no encoding that there is
+    except (ValueError, LookupError):  # not a form, or in an unknown encoding
         raise web.HTTPBadRequest from None
     return {name: value for name, value in fields.items() if isinstance(value, str) and len(value) <= LONGEST_FIELD}
 

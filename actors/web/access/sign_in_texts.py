@@ -1,10 +1,10 @@
-"""What the pages of signing in say."""
+"""Texts of the sign-in pages."""
 
 from wording.translation import _
 
 
 def describe_sign_in() -> dict[str, str]:
-    """Return the texts, in the language that is spoken."""
+    """Return the texts, in the language set."""
     return {
         "sign_in": _("Sign in"),
         "members_only": _("This page is for members of the Discord server."),

@@ -18,7 +18,7 @@ from messages import (
 from messages.base import PositionMs
 from wording.durations import parse_position
 from wording.problems import ProblemError, translate_or
-from wording.titles import display_title
+from wording.titles import session_title
 from wording.translation import _
 
 SAVE_S, BACKUP_S, START_S = 90.0, 300.0, 10.0
@@ -54,7 +54,7 @@ async def start_tracking(request: ActionRequest) -> str:
         requested_by=request.reader.name,
     )
     plan = await request.ask(question, START_S)
-    titles = {session.session_key: display_title(session.item) for session in plan.sessions}
+    titles = {session.session_key: session_title(session) for session in plan.sessions}
     started = [done for done in plan.outcomes if done.outcome == "started" and not done.hidden]
     subjects = [AuditSubject(plan.chosen, titles.get(plan.chosen, ""))] if plan.chosen else []
     subjects += [AuditSubject(done.user_id, done.name) for done in started]
@@ -67,7 +67,7 @@ async def start_tracking(request: ActionRequest) -> str:
 
 @contextlib.asynccontextmanager
 async def _record(request: ActionRequest, act: str) -> AsyncIterator[None]:
-    """Write what is done in the block to the audit log, with its outcome."""
+    """Write the block's act to the audit log, with its outcome."""
     outcome = "done"
     try:
         yield

@@ -8,7 +8,7 @@ from wording.privacy import PRIVACY_CHOICES
 
 @action("/me/privacy")
 async def choose_privacy(request: ActionRequest) -> str:
-    """Write down a choice of privacy; what was posted on Discord until now follows it."""
+    """Save a choice of privacy; earlier posts on Discord are changed accordingly."""
     choice = next((each for each in PRIVACY_CHOICES if each == request.form.get("choice")), None)
     if choice is None:
         raise PageNotFoundError
@@ -19,13 +19,13 @@ async def choose_privacy(request: ActionRequest) -> str:
 
 @action("/me/public-name")
 async def choose_public_name(request: ActionRequest) -> str:
-    """Write down whether to be named on a page that all may read."""
+    """Save whether the member is named on a public page."""
     await request.ask(SetPublicName(request.reader.asker, is_named=request.form.get("named") == "yes"))
     return "/me?done=name"
 
 
 @action("/me/sign-out-everywhere")
 async def sign_out_everywhere(request: ActionRequest) -> str:
-    """End every session of the member, and links that were not used yet."""
+    """End every session of the member, and every unused sign-in link."""
     await request.ask(EndSessions(viewer_id=request.reader.asker))
     return "/sign-in"

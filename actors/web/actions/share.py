@@ -1,4 +1,4 @@
-"""What members share by a link, and how that ends."""
+"""Sharing a page by a link, and ending that."""
 
 import secrets
 
@@ -13,7 +13,7 @@ KINDS: tuple[ShareKind, ...] = ("year", "night", "badge")
 
 @action("/me/share")
 async def open_share(request: ActionRequest) -> str:
-    """Share a page of one's own, and show it."""
+    """Share one of the member's own pages, and show it."""
     kind = next((each for each in KINDS if each == request.form.get("kind")), None)
     if kind is None:
         raise PageNotFoundError
@@ -28,6 +28,6 @@ async def open_share(request: ActionRequest) -> str:
 
 @action("/me/share/end")
 async def end_share(request: ActionRequest) -> str:
-    """End a share of one's own."""
+    """End one of the member's own shares."""
     await request.ask(EndShares(request.reader.asker, request.form.get("token", "")[:100] or "-"))
     return "/me?done=share"

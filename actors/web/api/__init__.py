@@ -1,1 +1,1 @@
-"""The JSON API: the answers that pages show, as JSON, with a description of it all."""
+"""The JSON API: the answers that pages show, as JSON, with an OpenAPI description."""

@@ -1,4 +1,4 @@
-"""`/api/openapi.json`: what can be asked of the API, and what it answers (OpenAPI 3.1)."""
+"""`/api/openapi.json`: the description of the API (OpenAPI 3.1)."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""How an answer of the JSON API is declared: a function that asks what its page asks, and the type of the answer."""
+"""How an endpoint of the JSON API is declared: a function that asks as its page does, and the type of the answer."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Parameter:
-    """A part of the address, or what may stand after the question mark."""
+    """A parameter in the path or in the query."""
 
     name: str
     about: str
     pattern: str = ""
-    """What it is like, as a regular expression; empty for any text."""
+    """A regular expression that its value matches; empty for any text."""
     choices: tuple[str, ...] = ()
     in_path: bool = False
 
@@ -39,14 +39,14 @@ class ApiAddress:
 
 @dataclass(frozen=True)
 class TextAddress:
-    """An address that programs read and that answers with something else than JSON."""
+    """An address for programs that does not answer with JSON."""
 
     path: str
     about: str
     content_type: str
     parameters: tuple[Parameter, ...] = ()
     server: str = "/"
-    """Where the path begins."""
+    """Base address of the path."""
 
 
 TEXTS = (
@@ -80,9 +80,9 @@ def endpoint(
     route: str = "",
     is_kept: bool = True,
 ) -> Callable[[AnswerRequest], AnswerRequest]:
-    """Declare that the function below answers at this path. `route`: the path as aiohttp has it, where it differs.
+    """Declare that the function below answers at this path. `route`: aiohttp's form of the path, if it differs.
 
-    `is_kept`: whether an answer may be sent again until the store changes.
+    `is_kept`: whether an answer may be reused until the store changes.
     """
 
     def declare(answer_request: AnswerRequest) -> AnswerRequest:

@@ -1,4 +1,4 @@
-"""Every address of the JSON API: each asks what its page asks."""
+"""Every endpoint of the JSON API: each asks the same question as its page."""
 
 from collections.abc import Iterable
 
@@ -40,7 +40,7 @@ from messages import (
 
 
 class NowAnswer(msgspec.Struct, frozen=True):
-    """What plays now, and which nights are to come."""
+    """What plays now, and the coming nights."""
 
     at_s: float
     screenings: tuple[Screening, ...]
@@ -48,7 +48,7 @@ class NowAnswer(msgspec.Struct, frozen=True):
 
 
 class MonthAnswer(msgspec.Struct, frozen=True):
-    """The nights of a month, and all that are to come."""
+    """The nights of a month or a day, and all coming nights."""
 
     nights: tuple[NightEntry, ...]
     earlier: bool
@@ -92,11 +92,12 @@ async def answer_now(request: PageRequest) -> NowAnswer:
 @endpoint(
     "/nights",
     MonthAnswer,
-    "The nights of a month; of this month where none is named.",
+    "The nights of a month, or of a day; of this month where none is named. Of more than 400 the newest are there.",
     Parameter("m", "Year and month.", "^[0-9]{4}-[0-9]{2}$"),
+    Parameter("d", "A day of one, instead of a month.", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
 )
 async def answer_nights(request: PageRequest) -> MonthAnswer:
-    """Answer the nights of a month."""
+    """Answer the nights of a month or a day."""
     found = await find_nights(request)
     return MonthAnswer(found.nights, found.earlier, tuple(list_planned(request)))
 

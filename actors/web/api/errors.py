@@ -1,4 +1,4 @@
-"""What the JSON API answers where it has no answer: JSON as well."""
+"""The JSON API's errors, as JSON."""
 
 import msgspec
 from aiohttp import web
@@ -11,7 +11,7 @@ RETRY_S = 5
 
 
 def make_api_errors() -> Middleware:
-    """Return the middleware that puts what went wrong with a request to the API into JSON."""
+    """Return the middleware that turns errors of API requests into JSON."""
 
     @web.middleware
     async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -23,7 +23,7 @@ def make_api_errors() -> Middleware:
             return _answer(404, "There is nothing to see at this address.")
         except PageUnavailableError as error:
             return _answer(503, error.failure.cure, {"Retry-After": str(RETRY_S)})
-        except web.HTTPSeeOther:  # a browser would be led to the sign-in
+        except web.HTTPSeeOther:  # meant for a browser: a redirect to the sign-in
             return _answer(401, "Sign in first, or send a token.", {"WWW-Authenticate": "Bearer"})
         except web.HTTPException as error:
             headers = {name: error.headers[name] for name in ("Allow", "Retry-After") if name in error.headers}

@@ -1,4 +1,4 @@
-"""Answers of the actors as JSON: with names instead of places, without ids, and the schema of what comes out."""
+"""Answers of the actors as JSON: fields by name, viewers without ids; and the schema of the result."""
 
 import types
 import typing
@@ -13,21 +13,21 @@ from messages import Item, LeaderboardRow, Moment, MovieStats, Screening, Upcomi
 from viewers.slugs import make_viewer_slug
 
 _OMITTED = frozenset({"channel_id", "guild_id", "player", "seen", "server_id", "session_key"})
-"""Fields that say something of the servers, or nothing."""
+"""Fields that reveal something about the servers, or have no use outside."""
 _LEFT_OUT: dict[type[msgspec.Struct], tuple[str, ...]] = {MovieStats: ("recent", "running"), UpcomingNight: ("said",)}
 """Fields that no page shows."""
 _ITEM_FIELDS = (
     "kind", "title", "year", "duration_ms", "genres", "directors", "show", "season", "episode", "live",
 )  # fmt: skip
 _OF_VIEWERS = frozenset({"viewer_id", "came", "said"})
-"""Fields with ids of viewers: their short names stand there instead."""
+"""Fields with viewer ids, which are replaced by short names."""
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 
 
 def convert(value: Any, request: PageRequest) -> Any:
-    """Return an answer as plain objects: structs by the names of their fields, viewers by their short names.
+    """Return an answer as plain objects: structs as mappings of their fields, viewers by their short names.
 
-    Of who is hidden at a screening only the number is told: the minutes that somebody saw say who it is.
+    Hidden viewers of a screening are only counted: the minutes that somebody saw would reveal who it is.
     """
     if isinstance(value, Item):
         plain = {name: convert(getattr(value, name), request) for name in _ITEM_FIELDS}
@@ -51,7 +51,7 @@ def convert(value: Any, request: PageRequest) -> Any:
 
 
 def describe_type(kind: Any, schemas: dict[str, Any]) -> dict[str, Any]:
-    """Return the JSON schema of what `convert` makes of such a value; structs are put into `schemas`, by name."""
+    """Return the JSON schema of what `convert` returns for this type; add structs to `schemas`, by name."""
     origin, arguments = get_origin(kind), get_args(kind)
     if isinstance(kind, typing.NewType):
         return describe_type(kind.__supertype__, schemas)
@@ -87,7 +87,7 @@ def _convert_fields(value: msgspec.Struct, request: PageRequest) -> dict[str, An
             plain[name] = _name_viewer(field, request) or ""
         else:
             plain[name] = convert(field, request)
-    if isinstance(value, LeaderboardRow) and not value.viewer_id:  # equal figures would say who it is
+    if isinstance(value, LeaderboardRow) and not value.viewer_id:  # an equal figure elsewhere would reveal who it is
         plain["value"] = None
     return plain
 
@@ -97,14 +97,14 @@ def _is_left_out(kind: type[msgspec.Struct], field: str) -> bool:
 
 
 def _name_viewer(viewer_id: str, request: PageRequest) -> str | None:
-    """Return the short name that a viewer has in addresses; None for who may not be named."""
+    """Return the short name that a viewer has in addresses; None if the viewer may not be named."""
     return make_viewer_slug(request.key, viewer_id) if viewer_id else None
 
 
 def _describe_struct(kind: type[msgspec.Struct], schemas: dict[str, Any]) -> dict[str, Any]:
     name = kind.__name__
     if name not in schemas:
-        schemas[name] = {}  # a struct may hold others of its kind
+        schemas[name] = {}  # a struct may contain others of its type
         hints = typing.get_type_hints(kind)
         fields: dict[str, Any] = {}
         for field in _ITEM_FIELDS if kind is Item else kind.__struct_fields__:

@@ -1,1 +1,1 @@
-"""What programs read of the page: one file for each calendar, feed or table."""
+"""Documents for programs: one file for each calendar, feed or table."""

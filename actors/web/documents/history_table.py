@@ -12,18 +12,18 @@ from wording.text import clean_line
 from wording.titles import record_title
 
 COLUMNS = ("ended", "started", "viewer", "title", "year", "type", "watched_seconds", "percent", "completed", "night")
-"""Their names are an interface: they are the same in every language."""
+"""Programs rely on these names: they are the same in every language."""
 ROWS = 100
-"""Asked for at once."""
+"""Rows for each question."""
 MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
-"""By which spreadsheets know UTF-8."""
+"""The byte order mark by which spreadsheets recognise UTF-8."""
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""Full width ones too: spreadsheets set to Chinese or Japanese take them for the same."""
+"""Full-width characters too: spreadsheets set to Chinese or Japanese treat them alike."""
 
 
 @document("history.csv", "/history.csv")
 async def make_history(request: PageRequest) -> LongDocument:
-    """Make the table; what is asked for first tells whether it can be made at all."""
+    """Make the table. The first page is loaded at once, so that errors are reported before anything is sent."""
     title = request.query.get("q", "").strip()
     first = await request.ask(GetHistory(title=title, limit=ROWS, asker=request.asker))
     return LongDocument(_iterate_parts(request, title, first), "text/csv", "history.csv")
@@ -39,7 +39,7 @@ async def _iterate_parts(request: PageRequest, title: str, page: HistoryPage) ->
 
 
 def format_rows(rows: Iterable[Iterable[object]]) -> str:
-    """Return the lines of some rows. A text that a spreadsheet would take for a formula begins with an apostrophe."""
+    """Return rows as lines of CSV. A text that a spreadsheet would take for a formula gets an apostrophe in front."""
     written = io.StringIO()
     csv.writer(written).writerows([_disarm(cell) for cell in row] for row in rows)
     return written.getvalue()

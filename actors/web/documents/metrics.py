@@ -1,4 +1,4 @@
-"""Figures for Prometheus: how the actors are and how many watch; no name and no title."""
+"""Figures for Prometheus: the actors' health and how many people watch; no names and no titles."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,4 +1,4 @@
-"""`/me/data`: everything that is stored of who is signed in, as a file."""
+"""`/me/data`: everything that is stored about the member who is signed in, as a file."""
 
 import codecs
 from collections.abc import AsyncIterator
@@ -9,12 +9,12 @@ from actors.web.readers import Access
 from messages import GetMyData, MyData
 
 DATA_S = 60.0
-"""Deadline of a question about all that is stored of somebody."""
+"""Deadline of the question for all that is stored about somebody."""
 
 
 @document("my_data", "/me/data", access=Access.SIGNED_IN)
 async def make_my_data(request: PageRequest) -> LongDocument:
-    """Make the file; 404 where nothing is stored."""
+    """Make the file; 404 if nothing is stored."""
     first = await request.ask(GetMyData(request.asker), DATA_S)
     if not first.content:
         raise PageNotFoundError

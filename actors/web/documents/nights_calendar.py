@@ -16,15 +16,15 @@ from wording.translation import _
 PAST_S = 366 * 86_400.0
 """How far back the calendar goes."""
 USUAL_S = 2 * 3600.0
-"""How long a film runs of which no length is known."""
+"""Assumed length of a film whose length is not known."""
 LINE_BYTES = 75
-"""A longer line goes on in the next one (RFC 5545, 3.1)."""
+"""Longer lines are folded (RFC 5545, 3.1)."""
 _ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r": None})
 
 
 @document("nights.ics", "/nights.ics")
 async def make_calendar(request: PageRequest) -> Document:
-    """Make the calendar of the nights of the last year, and of those to come."""
+    """Make the calendar of the last year's nights and the coming ones."""
     now_s = request.at.wall_s
     found = await request.ask(ListNights(now_s - PAST_S, now_s))
     lines = [
@@ -94,7 +94,7 @@ def escape_text(text: str) -> str:
 
 
 def join_lines(lines: Iterable[str]) -> str:
-    """Return the lines of a calendar, each of at most 75 bytes of UTF-8; a letter is never cut in two."""
+    """Return the lines of a calendar, folded to at most 75 bytes of UTF-8 without cutting a character in two."""
     return "".join(f"{folded}\r\n" for line in lines for folded in _fold(line))
 
 

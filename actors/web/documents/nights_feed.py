@@ -14,7 +14,7 @@ from wording.translation import _
 
 PAST_S = 366 * 86_400.0
 MOST = 30
-"""The newest alone: who reads it reads it often."""
+"""Only the newest nights: feed readers fetch it often."""
 
 
 @document("feed.xml", "/feed.xml")

@@ -1,4 +1,4 @@
-"""Pictures of shared pages, which chats show: drawn by a short process, and kept until what they show changes."""
+"""Preview pictures of shared pages for chats: drawn by a short-lived process, and kept until the content changes."""
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -17,16 +17,16 @@ MOST_KEPT = 50
 
 
 class PreviewShelf:
-    """The pictures that were drawn lately. Lives on the server's loop."""
+    """A cache of recently drawn pictures. Runs on the server's loop."""
 
     def __init__(self, renderer: ChartRenderer, load_poster: Callable[[Item], Awaitable[bytes]]) -> None:
-        """`load_poster` returns a poster's bytes; nothing where there is none."""
+        """`load_poster` returns a poster's bytes; empty if there is none."""
         self._renderer = renderer
         self._load_poster = load_poster
         self._kept: OrderedDict[bytes, bytes] = OrderedDict()
 
     async def draw(self, request: PageRequest) -> bytes:
-        """Return the picture of what an address shares, as PNG; nothing where it cannot be drawn now.
+        """Return the picture of a shared page, as PNG; empty if it cannot be drawn now.
 
         Raises PageNotFoundError and PageUnavailableError.
         """

@@ -1,1 +1,1 @@
-"""How the pages are served: routes, headers, limits, files and the stream of updates."""
+"""Serving the pages: routes, headers, limits, files and the stream of updates."""

@@ -1,4 +1,4 @@
-"""The connections of the server: how many there may be, and what a request that cannot be read is answered."""
+"""The server's connections: their limits, and the answer to an unreadable request."""
 
 import asyncio
 from collections import Counter
@@ -11,17 +11,17 @@ from aiohttp.web_protocol import RequestHandler
 from actors.web.http.peers import find_network
 
 MOST_CONNECTIONS = 1000
-"""One more is closed at once."""
+"""Any further connection is closed at once."""
 MOST_FOR_NETWORK = 100
-"""Of one address, or network of IPv6; a proxy that is trusted has all of them."""
+"""Connections for each address or IPv6 network; a trusted proxy has no such limit."""
 TAKE_S = 30.0
-"""Who takes this long to take what was sent, but for the little that the connection holds, is let go; real seconds."""
+"""A client that does not read for this long while the write buffer is full is disconnected; real seconds."""
 
 
 class _HttpConnection(RequestHandler):
     """One connection. A request that is too long or not HTTP is answered with all headers, and not logged.
 
-    Who does not take what is sent is let go.
+    A client that does not read its answer is disconnected.
     """
 
     __slots__ = ("_error_headers", "_taking")
@@ -32,17 +32,17 @@ class _HttpConnection(RequestHandler):
         self._taking: asyncio.TimerHandle | None = None
 
     def pause_writing(self) -> None:
-        """Wait for the browser to take what was sent, for some time."""
+        """Start the time limit within which the browser must read what was sent."""
         super().pause_writing()
         self._taking = self._loop.call_later(TAKE_S, self._abort)
 
     def resume_writing(self) -> None:
-        """Send on: it was taken."""
+        """Stop the time limit: the browser has read."""
         self._stop_waiting()
         super().resume_writing()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Wait for nothing more."""
+        """Stop the time limit: the connection is gone."""
         self._stop_waiting()
         super().connection_lost(exc)
 
@@ -62,7 +62,7 @@ class _HttpConnection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Return what is answered; whoever sends nonsense fills no log."""
+        """Return the answer without logging the error: clients that send nonsense must not fill the log."""
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun already")
         response = web.Response(status=status, text="This request cannot be read.\n", headers=self._error_headers)
@@ -71,7 +71,7 @@ class _HttpConnection(RequestHandler):
 
 
 class _BoundedServer(web.Server):
-    """Every connection; at most so many, and so many of one address."""
+    """All connections, limited in total and for each address."""
 
     def __init__(
         self,
@@ -87,11 +87,11 @@ class _BoundedServer(web.Server):
         self._by_network: Counter[str] = Counter()
 
     def __call__(self) -> RequestHandler:
-        """Return what speaks with one browser."""
+        """Return the protocol object of a new connection."""
         return _HttpConnection(self, self._error_headers, loop=self._loop, **self._kwargs)
 
     def connection_made(self, handler: RequestHandler, transport: Any) -> None:
-        """Take a connection in, or close it where there are enough."""
+        """Accept a connection, or close it if there are too many."""
         super().connection_made(handler, transport)
         peer = transport.get_extra_info("peername")
         address = str(peer[0]) if peer else ""
@@ -104,7 +104,7 @@ class _BoundedServer(web.Server):
             transport.abort()
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
-        """Count a connection no longer."""
+        """Remove a connection from the counts."""
         network = self._networks.pop(handler, None)
         if network is not None:
             self._by_network[network] -= 1

@@ -1,4 +1,4 @@
-"""Texts as answers: with what a browser needs to keep them, or a piece at a time where they are long."""
+"""Answers with a text: with an ETag for the browser's cache, or piece by piece if it is long."""
 
 import asyncio
 import contextlib
@@ -13,16 +13,16 @@ from actors.web.http.peers import find_peer
 from actors.web.page import PageUnavailableError
 
 SEND_S = 10.0
-"""Who takes this long to take a piece of a long text is let go."""
+"""A client that takes longer to read a piece of a long text is disconnected."""
 MOST_AT_ONCE = 2
-"""Long texts that are sent at a time, each to another address: each of them asks the store many times."""
+"""Long texts sent at the same time, at most one for each address: each asks the store many times."""
 _long_texts = asyncio.Semaphore(MOST_AT_ONCE)
 _taken_by: set[str] = set()
-"""To whom one is sent now: an address, or a network of IPv6. Who takes it slowly keeps nobody else from theirs."""
+"""Addresses or IPv6 networks that are receiving one now. A slow one does not block the others."""
 
 
 def answer_text(request: web.Request, text: str, content_type: str = "text/html", file_name: str = "") -> web.Response:
-    """Return a text, or 304 where the reader has it already."""
+    """Return a text, or 304 if the reader has it already."""
     etag = f'"{hashlib.blake2b(text.encode(), digest_size=12).hexdigest()}"'
     headers = {"Cache-Control": "private, no-cache", "ETag": etag, "Vary": "Accept-Language, Accept-Encoding, Cookie"}
     headers |= _name_file(file_name)
@@ -34,12 +34,12 @@ def answer_text(request: web.Request, text: str, content_type: str = "text/html"
 
 
 def answer_document(request: web.Request, document: Document) -> web.Response:
-    """Return a document, or 304 where the reader has it already."""
+    """Return a document, or 304 if the reader has it already."""
     return answer_text(request, document.text, document.content_type, document.file_name)
 
 
 async def answer_long_document(request: web.Request, document: LongDocument) -> web.StreamResponse:
-    """Send a long document piece by piece. Where it breaks off the connection does too: nobody takes it for whole."""
+    """Send a long document piece by piece; on an error abort the connection, so that it cannot pass for complete."""
     network = find_peer(request).network
     if _long_texts.locked() or network in _taken_by:
         raise web.HTTPServiceUnavailable(

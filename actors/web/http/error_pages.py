@@ -1,4 +1,4 @@
-"""What is answered where there is no page: a page that says why, in the reader's language."""
+"""Error pages, in the reader's language."""
 
 import logging
 from http import HTTPStatus
@@ -44,19 +44,19 @@ _KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 
 
 class ErrorPages:
-    """The pages that say why there is none."""
+    """Renders error pages."""
 
     def __init__(self, renderer: Renderer, unknown: Reader, default_language: str, log: logging.Logger) -> None:
-        """`unknown`: who did not sign in."""
+        """`unknown`: a reader who is not signed in."""
         self._renderer = renderer
         self._unknown = unknown
         self._default_language = default_language
         self._log = log
         self._kept: dict[tuple[str, str, ReaderKind], str] = {}
-        """By heading, language and kind of reader: a flood of what is refused costs no drawing."""
+        """Rendered pages, by heading, language and kind of reader: a flood of refused requests renders nothing anew."""
 
     def make_middleware(self) -> Middleware:
-        """Return the middleware that is the first of all, and answers whatever is raised behind it."""
+        """Return the outermost middleware, which answers every exception with an error page."""
 
         @web.middleware
         async def show_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -74,7 +74,7 @@ class ErrorPages:
             except ConnectionError:
                 raise
             except Exception as error:  # noqa: BLE001  # whatever it is, the reader gets an answer
-                resource = request.match_info.route.resource  # not the path: it may hold the secret of a link
+                resource = request.match_info.route.resource  # not the path: it may contain the secret of a link
                 path = resource.canonical if resource is not None else ""
                 self._log.error("%s %s failed: %s", request.method, path, error, exc_info=error)
                 return self._show(request, HTTPStatus.INTERNAL_SERVER_ERROR, _FAILED)
@@ -105,7 +105,7 @@ class ErrorPages:
     def _render(
         self, language: str, kind: ReaderKind, heading: str, reason: str, cure: str, *, is_closed: bool = False
     ) -> str:
-        """Return a page that is the same for all readers of a kind. `is_closed`: whether there is no way on from it."""
+        """Return a page that is the same for all readers of a kind. `is_closed`: whether it offers no other page."""
         return self._renderer.render_page(
             "error.html",
             language,
@@ -130,5 +130,5 @@ def _find_texts(error: web.HTTPException) -> tuple[str, str, str]:
 
 
 def _wants_page(request: web.Request) -> bool:
-    """Tell whether a browser asks for something to show; what pages and programs ask for beside gets a line of text."""
+    """Tell whether a browser asks for a page; other requests of pages and programs get a line of text."""
     return "text/html" in request.headers.get("Accept", "")

@@ -1,4 +1,4 @@
-"""The stream of updates that an open page listens to: the parts whose content changed, as server-sent events."""
+"""The stream of updates for an open page: the parts whose content changed, as server-sent events."""
 
 import asyncio
 import contextlib
@@ -14,9 +14,9 @@ from actors.web.readers import Reader, ReaderKind, View
 from actors.web.rendering import Part
 
 BEAT_S = 20.0
-"""A line that says nothing is cut by many a proxy; pages take the line for dead after two beats without a word."""
+"""Interval of beats: many proxies cut a silent connection, and a page takes it for dead after two missing beats."""
 SEND_S = 10.0
-"""A reader who takes this long to take what was sent is let go; the browser comes back by itself."""
+"""A client that takes longer to read what was sent is disconnected; the browser connects again by itself."""
 MOST_STREAMS, MOST_FOR_NETWORK = 900, 20
 RETRY_MS = 3000
 
@@ -25,7 +25,7 @@ class EventStream:
     """One open page."""
 
     def __init__(self, request: web.Request, view: View, versions: Mapping[str, str]) -> None:
-        """`versions`: of the parts that the page has."""
+        """`versions`: versions of the parts that the page has."""
         self.request = request
         self.view = view
         self._versions = dict(versions)
@@ -33,7 +33,7 @@ class EventStream:
         self._changed = asyncio.Event()
 
     def offer(self, parts: Mapping[str, Part]) -> None:
-        """Send what differs from what the page has; a part that still waits is replaced by the newer one."""
+        """Queue the parts that differ from what the page has; a newer part replaces a waiting one."""
         for name, part in parts.items():
             if self._versions.get(name) == part.version:
                 self._waiting.pop(name, None)
@@ -43,7 +43,7 @@ class EventStream:
             self._changed.set()
 
     async def run(self, response: web.StreamResponse, now_ms: Callable[[], int]) -> None:
-        """Write to the page until it goes away. Raises TimeoutError where it takes too long."""
+        """Write to the page until it disconnects. Raises TimeoutError if the page does not read."""
         await _write(response, f"retry: {RETRY_MS}\n\n{_format_beat(now_ms())}")
         while True:
             with contextlib.suppress(TimeoutError):
@@ -60,7 +60,7 @@ class StreamHub:
     """Every open page."""
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
-        """`now_ms` returns the service's time, ms since 1970, UTC: pages reckon the film's position by it."""
+        """`now_ms` returns the service's time, ms since 1970, UTC: pages compute the film's position from it."""
         self._now_ms = now_ms
         self._streams: set[EventStream] = set()
         self._by_network: Counter[str] = Counter()
@@ -79,11 +79,11 @@ class StreamHub:
                 stream.offer(parts)
 
     async def drop_unwelcome(self, identify: Callable[[web.Request], Awaitable[Reader]]) -> None:
-        """Close the open pages of who is not any more whom the page was made for."""
+        """Close open pages whose reader is no longer of the kind that they were made for."""
         for stream in list(self._streams):
             if stream.view.kind not in (ReaderKind.MEMBER, ReaderKind.ADMIN):
                 continue
-            with contextlib.suppress(PageUnavailableError):  # not known now: the next look will tell
+            with contextlib.suppress(PageUnavailableError):  # not known now: checked again next time
                 if (await identify(stream.request)).kind is not stream.view.kind:
                     _cut(stream.request)
 
@@ -135,6 +135,6 @@ async def _write(response: web.StreamResponse, text: str) -> None:
 
 
 def _cut(request: web.Request) -> None:
-    """Close the connection of a reader who does not read: an ordered end would wait for it."""
+    """Abort the connection of a client that does not read: an orderly close would wait for it."""
     if request.transport is not None:
         request.transport.abort()

@@ -1,4 +1,4 @@
-"""What every request must pass: the Host header, limits for an address, and the headers of every answer."""
+"""Checks of every request (Host header, limits for each address), and the headers of every answer."""
 
 import hmac
 import ipaddress
@@ -16,9 +16,9 @@ from setting_checks import is_loopback
 
 REQUESTS_A_SECOND = 10.0
 BURST = 40.0
-"""A page with its files and posters asks for more than ten at once."""
+"""A page with its files and posters makes more than ten requests at once."""
 MOST_ADDRESSES = 4096
-# Referrer-Policy: with no-referrer browsers send forms with "Origin: null", and older ones send nothing else to go by.
+# Referrer-Policy: with no-referrer, browsers send forms with "Origin: null"; older ones send no other usable header.
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -32,10 +32,10 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
-"""A name or an address with the port, if any: nothing besides, for addresses that others read are made of it."""
+"""A name or an address, with an optional port and nothing else: links for others are built from it."""
 STRICT_TRANSPORT = "max-age=31536000"
 _OPEN_TO_PROXIES = ("/static/", "/health", "/robots.txt")
-"""Beginnings of paths at which nothing of anybody is."""
+"""Path prefixes without personal data."""
 
 
 def is_address(host: str) -> bool:
@@ -48,14 +48,14 @@ def is_address(host: str) -> bool:
 
 
 class HostGuard:
-    """Refuses requests for another host's name: a web page elsewhere cannot make a browser read this one.
+    """Refuses requests with another host's name, so that a foreign web page cannot make a browser read this one.
 
-    A page of somebody else's whose name points to 127.0.0.1 (DNS rebinding) is sent with that name as Host; no name
-    can point here where the Host is an address.
+    If a foreign name resolves to 127.0.0.1 (DNS rebinding), the browser sends that name as Host. An IP address as
+    Host is safe.
     """
 
     def __init__(self, public_url: str, *, allows_addresses: bool = False) -> None:
-        """`allows_addresses`: whether the page is shown to other machines, which may ask for it by any address."""
+        """`allows_addresses`: whether other machines may open the page, by any IP address of this one."""
         self._public_host = (urlsplit(public_url).hostname or "").lower()
         self._allows_addresses = allows_addresses
 
@@ -69,7 +69,7 @@ class HostGuard:
 
 
 class AddressLimiter:
-    """A token bucket for each address, or network of IPv6: `burst` requests at once, `a_second` in the long run."""
+    """A token bucket for each address or IPv6 network: `burst` requests at once, `a_second` in the long run."""
 
     def __init__(
         self,
@@ -81,10 +81,10 @@ class AddressLimiter:
         self._a_second = a_second
         self._now_s = now_s
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        """By address: tokens left, and when that was; the longest silent first."""
+        """By address: tokens left, and when they were counted; the longest silent first."""
 
     def take(self, address: str) -> bool:
-        """Take a token of an address; False where none is left."""
+        """Take a token for an address; False if none is left."""
         now_s = self._now_s()
         tokens, at_s = self._buckets.pop(address, (self._burst, now_s))
         tokens = min(self._burst, tokens + (now_s - at_s) * self._a_second)
@@ -96,9 +96,9 @@ class AddressLimiter:
 
 
 def may_read_metrics(request: web.Request, token: str) -> bool:
-    """Tell whether figures of the service are for this request: from this machine itself, or with the token.
+    """Tell whether a request may read the metrics: it comes from this machine, or has the token.
 
-    What came through a proxy is from elsewhere, whatever address the proxy has. `token`: WEB_METRICS_TOKEN.
+    A request through a proxy counts as remote, whatever address the proxy has. `token`: WEB_METRICS_TOKEN.
     """
     given = request.headers.get("Authorization", "")
     if token and hmac.compare_digest(given.encode("utf-8", "replace"), f"Bearer {token}".encode()):
@@ -107,7 +107,7 @@ def may_read_metrics(request: web.Request, token: str) -> bool:
 
 
 class ProxyRefused(web.HTTPForbidden):  # as the library calls its own
-    """A proxy brings others to a page that is for whoever is at the machine."""
+    """A proxy passed on a request to a page that only this machine may read."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -121,8 +121,8 @@ def make_guard(
 ) -> Middleware:
     """Return the middleware that all requests pass.
 
-    `refuses_proxies`: whether what a proxy brings is refused that is not trusted. Where nobody signs in, all whom it
-    brings would read: its own address is this machine's, and it may write this machine's name into Host.
+    `refuses_proxies`: whether requests through untrusted proxies are refused. Without sign-in everybody behind such a
+    proxy could read: it may run on this machine, and may send this machine's name as Host.
     """
 
     @web.middleware
@@ -145,7 +145,7 @@ _FRAMED_BY = web.RequestKey("framed_by", tuple)
 
 
 def allow_frames(request: web.Request, origins: tuple[str, ...]) -> None:
-    """Let these web sites show the answer to a request in a frame."""
+    """Allow these web sites to show the answer to a request in a frame."""
     request[_FRAMED_BY] = origins
 
 

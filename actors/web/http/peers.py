@@ -1,11 +1,12 @@
-"""Who is at the other end of a request: its address, host and scheme, behind the proxies that are trusted."""
+"""The client of a request: its address, host and scheme, as seen through trusted proxies."""
 
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from aiohttp import HttpVersion11, web
+from aiohttp import web
+from aiohttp.http import HttpVersion11
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 MOST_HOPS = 20
@@ -17,28 +18,28 @@ _OF_PROXIES = frozenset(
 )  # fmt: skip
 """Headers that proxies add, beside X-Forwarded-*."""
 OWN_NETWORK_BITS = 64
-"""Whoever has one address of IPv6 has all that share so many bits with it."""
+"""Prefix length of an IPv6 network that counts as one client."""
 
 
 @dataclass(frozen=True)
 class Peer:
-    """The other end of a request."""
+    """The client of a request."""
 
     address: str
     """IP address of the browser, as far as it can be known."""
     host: str
-    """As the header Host has it, with the port if any."""
+    """The host that the browser asked for, with the port if any."""
     is_https: bool
     """Whether the browser speaks https, to this server or to a proxy before it."""
 
     @property
     def network(self) -> str:
-        """What limits for an address hold for."""
+        """The address or IPv6 network that limits apply to."""
         return find_network(self.address)
 
     @property
     def origin(self) -> str:
-        """What the header Origin of a page of this server's says."""
+        """The header Origin that a page of this server sends."""
         return f"{'https' if self.is_https else 'http'}://{self.host}"
 
 
@@ -46,16 +47,16 @@ _PEER = web.RequestKey("peer", Peer)
 
 
 class PeerFinder:
-    """Reads the headers X-Forwarded-*, from the proxies of WEB_TRUSTED_PROXIES alone."""
+    """Reads the headers X-Forwarded-*, only from the proxies of WEB_TRUSTED_PROXIES."""
 
     def __init__(self, trusted_proxies: Iterable[str], public_url: str) -> None:
-        """`trusted_proxies`: addresses and networks. `public_url`: WEB_URL; empty where there is none."""
+        """`trusted_proxies`: addresses and networks. `public_url`: WEB_URL; empty if not set."""
         self._trusted = tuple(ipaddress.ip_network(each, strict=False) for each in trusted_proxies)
         parts = urlsplit(public_url)
         self._https_host = parts.netloc.lower() if parts.scheme == "https" else ""
 
     def find(self, request: web.Request) -> Peer:
-        """Return the other end of a request."""
+        """Return the client of a request."""
         address = request.remote or ""
         host = request.headers.get("Host", "")
         is_https = False
@@ -71,7 +72,7 @@ class PeerFinder:
         return parsed is not None and any(parsed in network for network in self._trusted)
 
     def _read_chain(self, address: str, headers: Iterable[str]) -> str:
-        """Return the last address of a chain that no trusted proxy has: what stands before it anybody can write."""
+        """Return the last address of a chain that is not a trusted proxy's: anybody can forge those before it."""
         hops = [hop.strip() for header in headers for hop in header.split(",")][-MOST_HOPS:]
         for hop in reversed(hops):
             parsed = _parse(hop)
@@ -84,7 +85,7 @@ class PeerFinder:
 
 
 def find_network(address: str) -> str:
-    """Return the network of an IPv6 address that one household or machine has to itself; else the address."""
+    """Return the network that one household or machine has, for an IPv6 address; else the address."""
     parsed = _parse(address)
     if not isinstance(parsed, ipaddress.IPv6Address):
         return str(parsed or address)
@@ -92,15 +93,15 @@ def find_network(address: str) -> str:
 
 
 def came_through_proxy(request: web.Request) -> bool:
-    """Tell whether a request says that a proxy has passed it on, whatever address it comes from."""
+    """Tell whether the headers say that a proxy passed a request on, whatever address it comes from."""
     return any(name in _OF_PROXIES or name.startswith("x-forwarded") for name in map(str.lower, request.headers))
 
 
 def shows_proxy(request: web.Request) -> bool:
-    """Tell whether anything of a request shows a proxy, also one that hides itself.
+    """Tell whether anything in a request reveals a proxy, even one without headers of its own.
 
-    No browser speaks HTTP/1.0, and nginx does to what is behind it, without a header of its own. And a page whose own
-    links or scripts bring another host's name than the header Host was opened there.
+    HTTP/1.0 reveals one: nginx uses it towards its backend, browsers do not. So does a request from our own page
+    whose Origin or Referer names another host than the header Host.
     """
     if came_through_proxy(request) or request.version < HttpVersion11:
         return True
@@ -112,23 +113,23 @@ def shows_proxy(request: web.Request) -> bool:
 
 
 def find_peer(request: web.Request) -> Peer:
-    """Return the other end of a request that has passed the guard."""
+    """Return the client of a request that has passed the guard."""
     return request[_PEER]
 
 
 def is_over_https(request: web.Request) -> bool:
-    """Tell whether a browser speaks https; False also for a request that has not passed the guard."""
+    """Tell whether the browser uses https; False for a request that has not passed the guard."""
     peer = request.get(_PEER)
     return peer is not None and peer.is_https
 
 
 def note_peer(request: web.Request, peer: Peer) -> None:
-    """Note the other end of a request for whoever handles it."""
+    """Note the client on a request, for its handlers."""
     request[_PEER] = peer
 
 
 def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return an address, also with a port behind it as some proxies write; an IPv4 address within IPv6 as IPv4."""
+    """Return an address, even if a port follows it as some proxies write; an IPv4-mapped IPv6 address as IPv4."""
     text = address.strip().strip('"')
     if text.startswith("["):
         text = text[1:].partition("]")[0]
@@ -142,5 +143,5 @@ def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None
 
 
 def _read_last(headers: list[str]) -> str:
-    """Return the last value of a header: the one that the nearest proxy wrote."""
+    """Return the last value of a header, which the nearest proxy wrote."""
     return headers[-1].rpartition(",")[2].strip() if headers else ""

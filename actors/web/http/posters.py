@@ -1,4 +1,4 @@
-"""Posters, by a key that says nothing: no path or address of a reader's is ever opened or fetched."""
+"""Posters, by an opaque key: no path or address from a reader is ever opened or fetched."""
 
 import asyncio
 import hashlib
@@ -17,17 +17,17 @@ MOST_BYTES = 1_000_000
 MOST_KEPT_BYTES = 8_000_000
 MOST_KEYS = 4096
 MISSING_S = 15.0
-"""Of what has no poster none is asked for again so soon; real seconds. There may be one then: Plex may be starting."""
+"""Pause before a missing poster is asked for again, real seconds: Plex may have been starting."""
 _STARTS = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 FetchPoster = Callable[[Item], Awaitable[Poster]]
 
 
 class PosterShelf:
-    """The posters of what was shown; the bytes of the last ones are kept."""
+    """A cache of the posters that pages showed, with the bytes of the most recent ones."""
 
     def __init__(self, fetch: FetchPoster, placeholder: bytes) -> None:
-        """`fetch` returns an item's poster, without content where there is none; `placeholder` is an SVG for those."""
+        """`fetch` returns an item's poster, without content if there is none; `placeholder` is an SVG for those."""
         self._fetch = fetch
         self._placeholder = placeholder
         self._secret = secrets.token_bytes(32)
@@ -35,11 +35,11 @@ class PosterShelf:
         self._kept: OrderedDict[str, tuple[str, bytes]] = OrderedDict()
         self._kept_bytes = 0
         self._missing: OrderedDict[str, float] = OrderedDict()
-        """Until when it is taken for granted that there is no poster, monotonic seconds; the first to end first."""
+        """Missing posters, and until when they are not asked for again, monotonic seconds; the earliest first."""
         self._one_at_a_time: dict[str, asyncio.Lock] = {}
 
     def find_address(self, item: Item) -> str:
-        """Return the address of an item's poster; empty where it has none."""
+        """Return the address of an item's poster; empty if it has none."""
         if not item.thumb:
             return ""
         place = f"{item.server_id}\0{item.thumb}".encode("utf-8", "replace")
@@ -51,7 +51,7 @@ class PosterShelf:
         return f"/posters/{key}"
 
     async def serve(self, request: web.Request) -> web.Response:
-        """Answer a request for a poster; 404 where it is not one that a page shows."""
+        """Answer a request for a poster; 404 if no page shows it."""
         key = request.match_info["key"]
         item = self._items.get(key)
         if item is None:
@@ -64,13 +64,13 @@ class PosterShelf:
         return web.Response(body=content, content_type=content_type, headers={"Cache-Control": keep})
 
     async def load(self, item: Item) -> bytes:
-        """Return the bytes of an item's poster; nothing where it has none."""
+        """Return the bytes of an item's poster; empty if it has none."""
         address = self.find_address(item)
         found = await self._load(address.rpartition("/")[2], item) if address else None
         return found[1] if found is not None else b""
 
     async def _load(self, key: str, item: Item) -> tuple[str, bytes] | None:
-        """Return a poster's type and bytes; many readers at once cost one question."""
+        """Return a poster's type and bytes; readers who ask at the same time share one question."""
         lock = self._one_at_a_time.setdefault(key, asyncio.Lock())
         try:
             async with lock:
@@ -104,7 +104,7 @@ class PosterShelf:
 
 
 def detect_picture(content: bytes) -> str:
-    """Return the type of a picture by its first bytes; empty where it is none that browsers are sent."""
+    """Return the type of a picture by its first bytes; empty if it is not one that is sent to browsers."""
     for start, content_type in _STARTS.items():
         if content.startswith(start):
             return content_type

@@ -1,4 +1,4 @@
-"""The web server: its routes, and its life on the actor's loop."""
+"""The web server: its routes, and its start and stop on the actor's loop."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -46,7 +46,7 @@ CLOSE_S = 2.0
 
 @dataclass(frozen=True)
 class Probes:
-    """What programs ask."""
+    """What monitoring programs ask for."""
 
     is_healthy: Callable[[], bool]
     """Returns whether the page knows what plays now."""
@@ -58,21 +58,21 @@ class Probes:
 
 @dataclass(frozen=True)
 class LivePage:
-    """The page Tonight, which is kept up to date while it is open."""
+    """The live pages, which are kept up to date while they are open."""
 
     show: Callable[[View], str]
-    """Returns it for a kind of reader in a language."""
+    """Returns the page Tonight for a kind of reader in a language."""
     parts: Callable[[View], dict[str, Part]]
-    """Returns its parts, as of the last report."""
+    """Returns the parts of Tonight, as of the last report."""
     admin_parts: Callable[[View], Awaitable[dict[str, Part]]]
     """Returns the live parts of the administrators' page."""
     api_parts: Callable[[View], Awaitable[dict[str, Part]]]
-    """Returns what plays as JSON, as the one part `now`."""
+    """Returns what plays as JSON, in one part called `now`."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What is served, and what an action of a reader is done with."""
+    """What is served, and what actions need."""
 
     site: Site
     renderer: Renderer
@@ -81,12 +81,12 @@ class Contents:
     streams: StreamHub
     previews: PreviewShelf
     make_action_request: Callable[[Reader, Mapping[str, str]], ActionRequest]
-    """Takes the reader and the fields of the form."""
+    """Called with the reader and the fields of the form."""
 
 
 @dataclass(frozen=True)
 class AccessControl:
-    """Who gets in, and how."""
+    """Who may read, and how they sign in."""
 
     peers: PeerFinder
     hosts: HostGuard
@@ -98,7 +98,7 @@ class AccessControl:
 
 @dataclass(frozen=True)
 class ServerOptions:
-    """What is set for the whole page."""
+    """Settings of the whole site."""
 
     public_url: str
     """WEB_URL."""
@@ -137,7 +137,7 @@ class WebServer:
         )
 
     def _make_application(self, access: AccessControl, log: logging.Logger) -> web.Application:
-        """Return the application: what each request passes, and its routes."""
+        """Return the application with its middlewares and routes."""
         unknown, language = access.sessions.unknown, self._options.default_language
         is_local = unknown.kind is ReaderKind.LOCAL
         application = web.Application(
@@ -181,12 +181,12 @@ class WebServer:
             router.add_post(action.path, refuse_foreign(restrict(action.access, self._serve_action(action))))
 
     def list_routes(self) -> list[tuple[str, str]]:
-        """Return method and path of all that is answered, as they were declared."""
+        """Return method and path of every route, as declared."""
         routes = ((route.method, route.resource) for route in self._application.router.routes())
         return [(method, resource.canonical) for method, resource in routes if resource is not None]
 
     async def start(self, host: str, port: int) -> int:
-        """Listen; return the port (one that was free for 0). Raises OSError where that cannot be."""
+        """Listen; return the port (a free one for 0). Raises OSError if listening fails."""
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port, backlog=256).start()
         return int(self._runner.addresses[0][1])
@@ -227,7 +227,7 @@ class WebServer:
         )
 
     def _find_base_url(self, request: web.Request) -> str:
-        """Return how addresses begin that are read elsewhere: WEB_URL, or where this reader found the page."""
+        """Return the base of links that are read elsewhere: WEB_URL, or the address that this reader used."""
         return self._options.public_url.rstrip("/") or find_peer(request).origin
 
     def _serve_document(self, declaration: DocumentDeclaration) -> Handler:
@@ -264,7 +264,7 @@ class WebServer:
         describe: Callable[[], Mapping[str, str]] = dict,
         **values: Any,
     ) -> web.Response:
-        """Return a page that is made for one request alone. `describe`: returns its own texts."""
+        """Return a page that is rendered for one request. `describe`: returns its own texts."""
         language = self._language_of(request)
         with use_language(language):
             own = describe()

@@ -1,4 +1,4 @@
-"""Style and script: read once, named by their content, and kept by browsers for a year."""
+"""Style sheet, script and pictures: read once, named by their content, and cached by browsers for a year."""
 
 import gzip
 import hashlib
@@ -13,7 +13,7 @@ _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 @dataclass(frozen=True)
 class StaticFile:
-    """A file as it is sent."""
+    """A file to send."""
 
     path: str
     """Its address: /static/usher.0123456789ab.css."""
@@ -23,7 +23,7 @@ class StaticFile:
 
 
 class StaticFiles:
-    """Every file of the folder `static`; no other file is ever opened for a reader."""
+    """Every file of the folder `static`; requests open no other file."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._by_name = {path.name: _load_file(path) for path in sorted(folder.iterdir()) if path.suffix in _TYPES}
@@ -38,7 +38,7 @@ class StaticFiles:
         return self._by_name[name].content
 
     async def serve(self, request: web.Request) -> web.Response:
-        """Answer a request for a file; 404 where the name is not one of today's."""
+        """Answer a request for a file; 404 if no current file has this name."""
         file = self._by_path.get(request.path)
         if file is None:
             raise web.HTTPNotFound

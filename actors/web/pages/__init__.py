@@ -1,1 +1,1 @@
-"""What each page shows: from messages to plain data for the templates. Pure: time is an argument."""
+"""What each page shows: plain data for the templates, made from messages. Pure: time is an argument."""

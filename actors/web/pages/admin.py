@@ -1,4 +1,4 @@
-"""The page of administrators: how the actors are, saves, backups, what was set aside, the log, the settings."""
+"""The page for administrators: the actors' health, saves, backups, dead letters, the log, the settings."""
 
 import asyncio
 import time
@@ -31,7 +31,7 @@ from wording.durations import format_duration
 from wording.numbers import format_count, format_number
 from wording.problems import translate_all, translate_or
 from wording.text import clean_line, display_name
-from wording.titles import display_title
+from wording.titles import session_title
 from wording.translation import N_, _
 
 ASK_S = 3.0
@@ -51,7 +51,7 @@ DONE = {
     "started": N_("Tracking has started."),
     "nothing": N_("Nobody had to be started."),
 }
-"""What is said after an act, by what the address says was done."""
+"""The note after an act, by the name of the act."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class SessionOption:
-    """A film that plays, to start tracking of."""
+    """A running film for which tracking can be started."""
 
     key: str
     label: str
@@ -95,7 +95,7 @@ class SessionOption:
 
 @page("admin", "/admin", access=Access.ADMINS, is_kept=False)
 async def show_admin(request: PageRequest) -> PageContent:
-    """Show administrators how the service is; a part whose actor does not answer is left out."""
+    """Show administrators the state of the service; a part whose actor does not answer is left out."""
     health, saved, facts, backups, plan = await asyncio.gather(
         _try_to_ask(request, GetHealth()),
         _try_to_ask(request, GetSaveStatus()),
@@ -141,7 +141,7 @@ def build_tiles(
     now_s: float,
     zone: ZoneInfo,
 ) -> tuple[Tile, ...]:
-    """Return what is to be seen at a glance."""
+    """Return the figures at the top of the page."""
     tiles = []
     if health is not None:
         ill = sum(each.state != WELL for each in health.actors)
@@ -163,7 +163,7 @@ def build_tiles(
 
 
 def build_actor_table(health: HealthReport | None, now_s: float, zone: ZoneInfo) -> ActorTable:
-    """Return a row for each actor; none where the launcher does not answer."""
+    """Return a row for each actor; none if the launcher does not answer."""
     rows = tuple(map(_build_actor_row, health.actors)) if health is not None else ()
     at_s = health.at.wall_s if health is not None else now_s
     headings = (_("Actor"), _("State"), _("Up"), _("Restarts"), _("Waiting"), "p50", "p99", "MB", _("Last error"))
@@ -209,7 +209,7 @@ def build_backups(backups: BackupList | None, zone: ZoneInfo) -> tuple[Entry, ..
 
 
 def build_letters(facts: ServiceFacts | None) -> tuple[Entry, ...]:
-    """Return what was set aside, the newest first."""
+    """Return the dead letters, the newest first."""
     if facts is None:
         return ()
     return tuple(
@@ -224,7 +224,7 @@ def build_sessions(plan: TrackingPlan | None) -> tuple[SessionOption, ...]:
         return ()
     return tuple(
         SessionOption(
-            session.session_key, clean_line(f"{display_name(session.account_name)} · {display_title(session.item)}", 90)
+            session.session_key, clean_line(f"{display_name(session.account_name)} · {session_title(session)}", 90)
         )
         for session in plan.sessions
     )

@@ -37,15 +37,15 @@ class BoardRow:
 
     rank: str
     face: Face | None
-    """None for who is anonymous."""
+    """None for an anonymous viewer."""
     name: str
     is_own: bool
-    """Whether it is the reader's."""
+    """Whether it is the reader's own."""
     path: str
-    """Of the viewer's page; empty where none may be named."""
+    """Address of the viewer's page; empty for an anonymous viewer."""
     value: str
     share: float | None
-    """Of the greatest figure of those who are named, in percent; None for who is anonymous."""
+    """Percent of the greatest figure of a named viewer; None for an anonymous viewer."""
 
 
 @page("board", "/board", menu=N_("Leaderboard"))
@@ -79,7 +79,7 @@ async def show_board(request: PageRequest) -> PageContent:
 
 
 async def find_board(request: PageRequest) -> Leaderboard:
-    """Return the page of the leaderboard that is asked for."""
+    """Return the requested page of the leaderboard."""
     kind, days, number = _read_choice(request)
     since_s = request.at.wall_s - days * 86_400 if days else None
     return await request.ask(GetLeaderboard(kind, since_s, ROWS, number * ROWS, request.asker))
@@ -94,7 +94,7 @@ def _read_choice(request: PageRequest) -> tuple[LeaderboardKind, int, int]:
 
 
 def _describe_own_place(board: Leaderboard) -> str:
-    """Return the reader's own place; empty where they have none, or are nobody in particular."""
+    """Return the reader's own place; empty if they have none, or are nobody in particular."""
     if board.own is None:
         return ""
     value = format_ranked_value(board.kind, board.own.value)
@@ -104,20 +104,20 @@ def _describe_own_place(board: Leaderboard) -> str:
 
 
 def is_named(row: LeaderboardRow) -> bool:
-    """Tell whether it is said whose place this is: not where its owner is anonymous."""
+    """Tell whether a place shows its viewer's name: False for an anonymous one."""
     return row.username != SOMEBODY or bool(row.viewer_id)
 
 
 def find_best(rows: Iterable[LeaderboardRow]) -> float:
-    """Return the greatest figure of those who are named; 0 where nobody is.
+    """Return the greatest figure of a named viewer; 0 if nobody is named.
 
-    Bars are drawn by it: by the figure of who is anonymous they would tell that one.
+    Bars are drawn relative to it. If they were relative to an anonymous viewer's figure, they would reveal it.
     """
     return max((row.value for row in rows if is_named(row)), default=0.0)
 
 
 def build_rows(board: Leaderboard, best: float, request: PageRequest) -> tuple[BoardRow, ...]:
-    """Return the rows of a page. Who is anonymous has a place and neither name nor figure."""
+    """Return the rows of a page. An anonymous viewer has a place, but neither name nor figure."""
     rows = []
     for row in board.rows:
         has_name = is_named(row)
@@ -137,7 +137,7 @@ def build_rows(board: Leaderboard, best: float, request: PageRequest) -> tuple[B
 
 @dataclass(frozen=True)
 class Pager:
-    """The way to the pages before and after; empty paths where there are none."""
+    """Links to the previous and the next page; empty paths if there are none."""
 
     before: str
     after: str
@@ -145,7 +145,7 @@ class Pager:
 
 
 def build_pager(path: str, number: int, total: int, rows: int) -> Pager:
-    """Return the way from page `number` (from 0) of a list of `total` rows. `path`: with a question mark in it."""
+    """Return the links of page `number` (from 0) of a list of `total` rows. `path`: contains a question mark."""
     pages = max(1, -(-total // rows))
     place = _("Page {page} of {pages}").format(page=format_number(number + 1), pages=format_number(pages))
     return Pager(
@@ -156,7 +156,7 @@ def build_pager(path: str, number: int, total: int, rows: int) -> Pager:
 
 
 def read_page_number(request: PageRequest) -> int:
-    """Return which page is asked for, from 0."""
+    """Return the number of the requested page, from 0."""
     text = request.query.get("page", "")
     return max(0, int(text) - 1) if text.isascii() and text.isdigit() and len(text) < 7 else 0
 

@@ -1,4 +1,4 @@
-"""Times of day and days, in the community's zone."""
+"""Formatting of times and dates, in the community's zone."""
 
 import datetime
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""What happened in a screening so far: who came in, left and came back, and when."""
+"""The events of a screening so far: who joined, left and came back, and when."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from wording.translation import _, gettext_badge, ngettext
 
 MOST_ENTRIES = 8
 TOGETHER_S = 60.0
-"""Who comes within this time of the start was there when the film began."""
+"""Whoever joins within this time of the start counts as there from the beginning."""
 AWAY_S = 60.0
-"""Who is back sooner was not away."""
+"""Shorter absences are not listed."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class FeedEntry:
 
 
 def build_feed(screening: Screening, zone: ZoneInfo, badges: Iterable[NightBadge] = ()) -> tuple[FeedEntry, ...]:
-    """Return what happened, the newest first; nothing of hidden viewers. `badges`: what was earned at it."""
+    """Return what happened, the newest first, without hidden viewers. `badges`: those earned at this screening."""
     events = [*_list_events(screening), *_list_badges(screening, badges)]
     events.sort(key=lambda event: event[0], reverse=True)
     return tuple(FeedEntry(format_clock(at_s, zone), text) for at_s, text in events[:MOST_ENTRIES])
@@ -62,7 +62,7 @@ def _list_badges(screening: Screening, badges: Iterable[NightBadge]) -> Iterator
 
 
 def _list_absences(seat: Attendee, screening: Screening, name: str) -> Iterator[tuple[float, str]]:
-    """Yield when somebody left and came back: the film ran on for others meanwhile."""
+    """Yield when somebody left and came back, if the film ran for others meanwhile."""
     others = [each for each in screening.seats if each is not seat]
     ends = [end for _start, end in seat.spans]
     for number, (before, after) in enumerate(pairwise(seat.sittings)):
@@ -80,5 +80,5 @@ def _ran_between(seats: list[Attendee], from_s: float, to_s: float) -> bool:
 
 
 def _place(text: str, name: str, position_ms: int | None) -> str:
-    """Fill in name and position; a position that is not known is "?"."""
+    """Fill in name and position; an unknown position is "?"."""
     return text.format(name=name, position="?" if position_ms is None else format_film_minute(position_ms))

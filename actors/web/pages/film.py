@@ -1,4 +1,4 @@
-"""The page of a film: its figures, how each minute was watched, and who saw which stretches."""
+"""The page of a film: its figures, how often each minute was watched, and who saw which parts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from wording.translation import _, ngettext
 
 MINUTE_MS = 60_000
 END_MINUTES = 3
-"""Who stops in the last minutes, or in the credits, has seen the film."""
+"""Whoever stops in the last minutes, or in the credits, has seen the film."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class AttentionChart:
     """How often each minute was seen."""
 
     seen: str
-    """As a path within 1000 x 100, closed."""
+    """A closed SVG path within 1000 x 100."""
     line: str
     again: str
-    """Of what was seen more than once, closed; empty where nothing was."""
+    """A closed path of what was seen more than once; empty if nothing was."""
     ticks: tuple[Tick, ...]
     most: int
     summary: str
@@ -36,7 +36,7 @@ class AttentionChart:
 
 @dataclass(frozen=True)
 class FilmViewerLane:
-    """What one viewer saw of the film in all watches together."""
+    """What one viewer saw of the film, over all watches."""
 
     face: Face
     name: str
@@ -99,14 +99,14 @@ def _describe_more(count: int) -> str:
 
 async def find_film(request: PageRequest) -> FilmRecord:
     """Return the film that the address names. Raises PageNotFoundError."""
-    film = await request.ask(GetFilm(request.path["slug"]))
+    film = await request.ask(GetFilm(request.path["slug"], request.asker))
     if film.counts is None:
         raise PageNotFoundError
     return film
 
 
 def build_attention(film: FilmRecord) -> AttentionChart:
-    """Return the chart of how often each minute was seen, and what stands out in it."""
+    """Return the chart of how often each minute was seen, with notes on what stands out."""
     count, most = len(film.seen), max(film.seen)
     line = _trace(film.seen, most)
     return AttentionChart(

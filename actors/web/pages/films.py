@@ -24,7 +24,7 @@ class FilmCard:
     poster: Item | None
     facts: str
     mark: str
-    """What the community thinks of it; empty where too few said so."""
+    """The community's rating; empty if too few people rated it."""
 
 
 @page("films", "/films", menu=N_("Films"))
@@ -52,7 +52,7 @@ async def show_films(request: PageRequest) -> PageContent:
 
 
 async def find_films(request: PageRequest) -> FilmList:
-    """Return the films that are asked for."""
+    """Return the requested films."""
     part, after = request.query.get("q", "").strip(), request.query.get("after", "")
     return await request.ask(ListFilms(part, _read_sort(request), after))
 

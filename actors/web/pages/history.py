@@ -20,7 +20,7 @@ ROWS = 50
 
 @dataclass(frozen=True)
 class PageLinks:
-    """The way to the pages around one of the history; empty paths where there are none."""
+    """Links to the pages before and after a page of the history; empty paths if there are none."""
 
     first: str
     newer: str
@@ -38,12 +38,12 @@ class WatchRow:
     title: str
     film_path: str
     night_path: str
-    """Of its watch party's record; empty where it was none."""
+    """Address of its watch party's record; empty if it was not part of one."""
     watched: str
     percent: str
     is_brief: bool
     bars: tuple[Bar, ...]
-    """Which stretches of the film were seen."""
+    """The parts of the film that were seen."""
     summary: str
     """The same in words."""
 
@@ -74,14 +74,14 @@ async def show_history(request: PageRequest) -> PageContent:
 
 
 def _describe_nothing(title: str, *, is_beyond: bool) -> str:
-    """Say why there is no row. `is_beyond`: whether an address of a page was followed that is none any more."""
+    """Say why there is no row. `is_beyond`: whether the address is of a page that no longer exists."""
     if is_beyond:
         return _("There is nothing here any more: begin with the newest.")
     return _("No watches match that.") if title else _("Nothing watched yet.")
 
 
 def build_links(path: str, filters: Mapping[str, str], found: HistoryPage, *, is_beyond: bool = False) -> PageLinks:
-    """Return the way from a page to those around it, with what was filtered by."""
+    """Return the links to the pages before and after, with the same filters."""
 
     def build(**place: str) -> str:
         query = urlencode({**filters, **place})
@@ -95,13 +95,13 @@ def build_links(path: str, filters: Mapping[str, str], found: HistoryPage, *, is
 
 
 async def find_history(request: PageRequest) -> HistoryPage:
-    """Return the page of the history that is asked for: the first, or the one after or before a watch of another."""
+    """Return the requested page of the history: the first, or the one after or before a given watch."""
     title, after, before = (request.query.get(name, "").strip() for name in ("q", "after", "before"))
     return await request.ask(GetHistory(title=title, limit=ROWS, asker=request.asker, after=after, before=before))
 
 
 def build_row(record: WatchRecord, request: PageRequest, *, shows_minutes: bool = False) -> WatchRow:
-    """Return the row of a watch. `shows_minutes`: whether with which stretches of the film were seen."""
+    """Return the row of a watch. `shows_minutes`: whether it shows which parts of the film were seen."""
     percent = format_percent(record.completion_percent)
     viewer = clean_line(record.username, 60)
     return WatchRow(
@@ -140,5 +140,5 @@ def build_headings() -> dict[str, str]:
 
 
 def quote_query(text: str) -> str:
-    """Return a text as a part of an address."""
+    """Return a text quoted for the query of an address."""
     return quote(text, safe="")

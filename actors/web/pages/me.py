@@ -1,4 +1,4 @@
-"""The page of who is signed in: their own record whatever they chose, the choice itself, and their sessions."""
+"""The member's own page: their record (shown to them whatever their privacy), their choices and sessions."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ DONE = {
     "name": N_("Your choice applies from now on."),
     "share": N_("Nobody can open that page any more."),
 }
-"""What is said after a change, by what the address says was done."""
+"""The note after a change, by the name of the change."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class PrivacyOption:
 
 @dataclass(frozen=True)
 class ShareRow:
-    """Something that the member shares."""
+    """A page that the member shares."""
 
     token: str
     path: str
@@ -43,7 +43,7 @@ class ShareRow:
 
 @page("me", "/me", access=Access.SIGNED_IN, is_kept=False)
 async def show_me(request: PageRequest) -> PageContent:
-    """Show a member what only they see."""
+    """Show a member what only they may see."""
     account = await request.ask(GetViewerAccount(request.asker))
     is_named = False
     if request.site_access == "public":
@@ -80,7 +80,7 @@ async def _list_badges(request: PageRequest) -> tuple[tuple[str, str], ...]:
 
 
 def list_options(account: ViewerAccount) -> tuple[PrivacyOption, ...]:
-    """Return every choice of privacy, with the one that holds."""
+    """Return every choice of privacy, with the current one marked."""
     return tuple(
         PrivacyOption(choice, _(PRIVACY_NAMES[choice]), _(meaning).replace("`", ""), choice == account.privacy)
         for choice, meaning in PRIVACY_CHOICES.items()
@@ -88,11 +88,13 @@ def list_options(account: ViewerAccount) -> tuple[PrivacyOption, ...]:
 
 
 def build_empty_profile() -> dict[str, Any]:
-    """Return what the page shows of who has no record yet."""
-    nothing = ("tiles", "badges", "genres", "directors", "decades", "rows")
+    """Return what the page shows for a member without a record."""
+    nothing = ("tiles", "badges", "genres", "directors", "decades", "companions", "rows")
+    headed = ("calendar", "badges", "genres", "directors", "decades", "companions", "history")
     return dict.fromkeys(nothing, ()) | {
         "now": "", "figures_hidden": "", "calendar": None, "year_path": "", "year_label": "", "table": {},
-        "headings": dict.fromkeys(("calendar", "badges", "genres", "directors", "decades", "history"), ""),
+        "companions_note": "",
+        "headings": dict.fromkeys(headed, ""),
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The page of a night: the record of a screening that is over."""
+"""The page of a night: the record of a finished screening."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class NightRow:
     """What one viewer saw."""
 
     path: str
-    """Of the viewer's page; empty where there is none."""
+    """Address of the viewer's page; empty if there is none."""
     name: str
     joined: str
     left: str
@@ -35,7 +35,7 @@ class NightRow:
 
 @dataclass(frozen=True)
 class NightRecord:
-    """A screening that is over."""
+    """A finished screening."""
 
     path: str
     title: str
@@ -46,11 +46,11 @@ class NightRecord:
     chart: LaneChart | None
     rows: tuple[NightRow, ...]
     hidden: str
-    """How many more there were whom others may not see; empty where none."""
+    """How many hidden viewers there were; empty if none."""
 
     @property
     def has_badges(self) -> bool:
-        """Whether somebody earned one."""
+        """Whether somebody earned a badge."""
         return any(row.badges for row in self.rows)
 
 
@@ -86,7 +86,7 @@ async def find_night(request: PageRequest) -> Night:
 def build_night(
     night: Night, zone: ZoneInfo, viewer_path: Callable[[str], str] = lambda _viewer_id: ""
 ) -> NightRecord | None:
-    """Return what the page shows; None where there is no such screening. `viewer_path`: address of a viewer's page."""
+    """Return what the page shows; None if there is no such screening. `viewer_path`: address of a viewer's page."""
     screening = night.screening
     if screening is None:
         return None
@@ -107,7 +107,7 @@ def build_night(
 
 
 def _build_tiles(night: Night, screening: Screening) -> tuple[Tile, ...]:
-    """Return how many were there and how much they saw on average; of those who may be seen."""
+    """Return how many visible viewers there were, and how much they saw on average."""
     shown = [seat for seat in screening.seats if seat.username != SOMEBODY]
     shares = [seat.completion_percent for seat in shown if seat.completion_percent is not None]
     tiles = [Tile(format_number(len(shown)), ngettext("viewer", "viewers", len(shown)))]
@@ -126,7 +126,7 @@ def _build_tiles(night: Night, screening: Screening) -> tuple[Tile, ...]:
 
 
 def _describe(screening: Screening, zone: ZoneInfo) -> list[str]:
-    """Say when it ran, how long, for how many, and who played it."""
+    """Describe when and how long it ran, for how many viewers, and who played it."""
     start, end = screening.started_at_s, screening.seen.wall_s
     facts = [
         _("{start} to {end}").format(start=format_clock(start, zone), end=format_clock(end, zone)),

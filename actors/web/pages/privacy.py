@@ -1,4 +1,4 @@
-"""The page that says in words who sees what."""
+"""The page that explains who sees what."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ WHO_READS = {
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A heading and what it is about."""
+    """A heading and its text."""
 
     heading: str
     texts: tuple[str, ...]
@@ -30,7 +30,7 @@ class Paragraph:
 
 @page("privacy", "/privacy", access=Access.EVERYBODY)
 async def show_privacy(request: PageRequest) -> PageContent:
-    """Say who reads the page, what each choice means, and what is kept."""
+    """Explain who can read the site, what each privacy choice means, and what is stored."""
     choices = tuple((_(PRIVACY_NAMES[name]), _(text).replace("`", "")) for name, text in PRIVACY_CHOICES.items())
     return PageContent(
         _("Who sees what"),

@@ -1,11 +1,11 @@
-"""Figures in large type, and bars: what the pages of a viewer and of a film have in common."""
+"""Figures in large type, and bars: shared by the pages of viewers and films."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A figure with what it is of."""
+    """A figure with its label."""
 
     figure: str
     label: str
@@ -18,3 +18,5 @@ class NamedBar:
     name: str
     figure: str
     percent: float
+    path: str = ""
+    """Where more of it is; empty for nowhere."""

@@ -1,4 +1,4 @@
-"""The pages of the whole server: when it watches, its biggest nights, and its years."""
+"""The pages of the whole server: its hours of watching, biggest nights, and years."""
 
 import datetime
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ from wording.translation import _, ngettext
 POSTERS = 5
 HOURS = 24
 LEVELS = (0.0, 0.15, 0.4, 0.7)
-"""From which share of the busiest hour on an hour has the next deeper colour."""
+"""Shares of the busiest hour above which an hour has the next deeper colour."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class BigNightRow:
 
 @page("server", "/server", section="/board")
 async def show_server(request: PageRequest) -> PageContent:
-    """Show the server since it began."""
+    """Show the server's figures over all time."""
     stats = await request.ask(GetMovieStats())
     times = await request.ask(GetCommunityTimes())
     years: dict[str, float] = {}
@@ -132,7 +132,7 @@ async def show_server_year(request: PageRequest) -> PageContent:
 
 
 def build_hour_map(hours: Sequence[float]) -> HourMap | None:
-    """Return the hours of the week by colour; None where nothing was watched. `hours`: 168, in seconds."""
+    """Return the hours of the week by colour; None if nothing was watched. `hours`: 168 values, in seconds."""
     most = max(hours)
     if most <= 0:
         return None
@@ -170,7 +170,7 @@ def _build_bars(rows: Sequence[tuple[str, str, float]]) -> tuple[YearBar, ...]:
 
 
 def build_places(rows: Sequence[LeaderboardRow], request: PageRequest) -> tuple[YearBar, ...]:
-    """Return a year's ranking. Who is anonymous has a place and neither name nor figure."""
+    """Return a year's ranking. An anonymous viewer has a place, but neither name nor figure."""
     best = find_best(rows)
     return tuple(_build_place(row, best, request) for row in rows)
 

@@ -1,6 +1,6 @@
 """`/s/...`: a page that a member shares with whoever has the link: a year, a night or a badge. Read only.
 
-It shows the owner alone. Who else was there is counted, and named nowhere.
+It shows the owner alone. Other viewers are counted, but not named.
 """
 
 import dataclasses
@@ -36,7 +36,7 @@ from wording.translation import _
 
 
 class SharedPage(NamedTuple):
-    """What is shared: the page, and what chats show of it."""
+    """A shared page, and its preview for chats."""
 
     title: str
     values: Mapping[str, Any]
@@ -46,7 +46,7 @@ class SharedPage(NamedTuple):
 
 @page("share", "/s/{token}", access=Access.EVERYBODY)
 async def show_share(request: PageRequest) -> PageContent:
-    """Show what is shared; where it ended, nothing is there."""
+    """Show a shared page; 404 if sharing has ended."""
     shared = await find_shared_page(request)
     address = f"{request.base_url}/s/{request.path['token']}"
     values: dict[str, Any] = {
@@ -65,7 +65,7 @@ async def show_share(request: PageRequest) -> PageContent:
 
 
 async def find_shared_page(request: PageRequest) -> SharedPage:
-    """Return what the address shares, as its owner sees it without anybody else. Raises PageNotFoundError."""
+    """Return the shared page at the address, with its owner as the only viewer shown. Raises PageNotFoundError."""
     found = await request.ask(FindShare(request.path["token"]))
     if found.share is None or not await request.is_member(found.viewer_id):
         raise PageNotFoundError
@@ -116,7 +116,7 @@ def _build_night(found: ShareFound, night: Night, request: PageRequest) -> Share
 
 
 def _hide_others(screening: Screening, viewer_id: str) -> LaneChart | None:
-    """Return how many watched at each minute, and the owner's lane alone."""
+    """Return the chart with the number of viewers at each minute, and the owner's lane alone."""
     chart = build_lane_chart(screening, None)
     seats = merge_seats(screening.seats, screening.item.duration_ms)
     shown = [seat.viewer_id for seat in seats if seat.username != SOMEBODY]  # each has a lane, in this order

@@ -25,19 +25,19 @@ MOST_GENRES = 4
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a film is."""
+    """The position in a film."""
 
     position: str
     rest: str
-    """Its length, what is left, when it ends."""
+    """The film's length, the time left, and when it ends."""
     percent: float | None
-    """None where its length is not known."""
+    """None if the film's length is not known."""
     position_ms: int | None
     length_ms: int | None
     moves: bool
-    """Whether it plays now, so that the position moves on by itself."""
+    """Whether the film plays now, so that the page moves the position by itself."""
     at_ms: int
-    """When it was there; ms since 1970, UTC."""
+    """When the film was at this position; ms since 1970, UTC."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,15 @@ class Hero:
     state: str
     is_playing: bool
     kind: str
-    """Watch party, or whose player it is."""
+    """The label of a watch party; empty otherwise."""
     facts: str
     progress: Progress
     faces: tuple[Face, ...]
     more_faces: int
-    """How many more there are than have a place."""
+    """How many further viewers there are."""
     watching: str
     others: str
-    """Who left, and who of those who had said so came; empty where nobody left and nothing was planned."""
+    """Who left, and how many RSVPs came; empty if nobody left and nothing was planned."""
 
 
 @dataclass(frozen=True)
@@ -76,18 +76,18 @@ class Tonight:
     """Everything on the page."""
 
     heading: str
-    """For the browser's tab."""
+    """Shown in the browser's tab."""
     hero: Hero | None
-    """None where nothing plays."""
+    """None if nothing plays."""
     chart: LaneChart | None
     also: tuple[AlsoPlaying, ...]
     feed: tuple[FeedEntry, ...]
     notice: str
-    """What stands in the way; empty where nothing does."""
+    """A warning; empty if there is none."""
     last_night: NightRecord | None = None
-    """Where nothing plays: the last watch party; None where there was none."""
+    """The last watch party, shown while nothing plays; None if there was none."""
     upcoming: tuple[UpcomingRow, ...] = ()
-    """The nights to come."""
+    """The coming nights."""
 
 
 def build_tonight(
@@ -103,9 +103,9 @@ def build_tonight(
 ) -> Tonight:
     """Return what the page shows at `at`.
 
-    `screenings` are those that others may see, `heard_at` is when the tracker last said what plays (None: not yet);
-    after `silent_after_s` seconds without a word the page says so. `upcoming`: nights that are planned or run;
-    `badges`: what was earned at what plays.
+    `screenings` are those that others may see, `heard_at` is when the tracker last reported (None: not yet); after
+    `silent_after_s` seconds without a report the page says so. `upcoming`: planned and running nights; `badges`:
+    those earned at what plays.
     """
     notice = _describe_silence(at, zone, heard_at, silent_after_s)
     coming = build_upcoming(upcoming, at.wall_s, zone)
@@ -128,7 +128,7 @@ def build_tonight(
 
 
 def _rank(screening: Screening) -> tuple[bool, int, float]:
-    """Order screenings: a watch party first, then the most people, then the oldest."""
+    """Return the sort key of a screening: watch parties first, then the most people, then the oldest."""
     present = sum(seat.present for seat in screening.seats)
     return not screening.party, -present, screening.started_at_s
 
@@ -161,7 +161,7 @@ def _build_hero(screening: Screening, at: Moment, zone: ZoneInfo, attendance: st
 
 
 def _make_stack(screening: Screening) -> tuple[Face, ...]:
-    """Return the faces of those who are there, in the colours of their lanes; hidden viewers have none."""
+    """Return the faces of visible viewers who are there, in the colours of their lanes."""
     shown = list_lane_seats(merge_seats(screening.seats, screening.item.duration_ms), is_over=False)
     faces = zip(shown, make_faces(shown), strict=True)
     return tuple(face for seat, face in faces if seat.present)

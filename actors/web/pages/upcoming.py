@@ -1,4 +1,4 @@
-"""Nights to come: when, how long until then, and how many said that they would come."""
+"""Coming nights: when they begin, how long until then, and their RSVPs."""
 
 import datetime
 from collections.abc import Iterable
@@ -20,37 +20,37 @@ DAY_S = 86_400.0
 
 @dataclass(frozen=True)
 class UpcomingRow:
-    """A night to come."""
+    """A coming night."""
 
     title: str
     poster: Item | None
     weekday: str
-    """In short."""
+    """Abbreviated."""
     day: int
-    """Of the month."""
+    """Day of the month."""
     when: str
     clock: str
     until: str
     """How long until then, in words."""
     rsvps: str
-    """How many said that they would come; empty where nobody did."""
+    """Number of RSVPs, in words; empty if there are none."""
     url: str
-    """Of the event on Discord."""
+    """Address of the event on Discord."""
 
 
 def build_upcoming(nights: Iterable[UpcomingNight], now_s: float, zone: ZoneInfo) -> tuple[UpcomingRow, ...]:
-    """Return the nights that have not begun, the first to begin first; at most `MOST_SHOWN`."""
+    """Return the nights that have not begun, the earliest first; at most `MOST_SHOWN`."""
     coming = [night for night in nights if not night.screening_id and night.starts_at_s > now_s]
     return tuple(_build_row(night, now_s, zone) for night in coming[:MOST_SHOWN])
 
 
 def name_upcoming(night: UpcomingNight) -> str:
-    """Return the title of a night's film, or what it is where the film is chosen later."""
+    """Return the title of a night's film, or a description if the film is chosen later."""
     return clean_line(display_title(night.item), 120) if night.item is not None else _("Film night")
 
 
 def format_rsvps(count: int) -> str:
-    """Return how many said that they would come; empty for none."""
+    """Return the number of RSVPs in words; empty for none."""
     return format_count("{count} RSVP", "{count} RSVPs", count) if count else ""
 
 
@@ -62,9 +62,9 @@ def format_until(seconds: float) -> str:
 
 
 def count_attendance(screening: Screening, nights: Iterable[UpcomingNight]) -> str:
-    """Return who of those who had said so came to what plays: "3 of 4 RSVPs"; empty where it was not planned.
+    """Return how many RSVPs came to a screening: "3 of 4 RSVPs"; empty if it was not planned.
 
-    A hidden viewer has no id here, and is not among those who came.
+    A hidden viewer has no id here, and is not counted as having come.
     """
     names = {screening.screening_id, *screening.merged}
     said = next((set(night.said) for night in nights if night.screening_id in names), set())

@@ -8,7 +8,16 @@ from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
 from actors.web.pages.history import build_headings, build_row
 from actors.web.pages.profile_tiles import NamedBar, Tile
 from actors.web.pages.year_figures import build_calendar
-from messages import BadgeProgress, FindViewer, GetHistory, GetViewerStats, ViewerProfile, ViewerStats
+from messages import (
+    BadgeProgress,
+    CompanionList,
+    FindViewer,
+    GetCompanions,
+    GetHistory,
+    GetViewerStats,
+    ViewerProfile,
+    ViewerStats,
+)
 from wording.dates import format_date, format_decade
 from wording.durations import format_long_duration
 from wording.lanes import make_face
@@ -22,20 +31,20 @@ MOST_BARS, WATCHES = 8, 20
 
 @dataclass(frozen=True)
 class BadgeRow:
-    """A badge that a viewer has, or is on the way to."""
+    """A badge that a viewer has, or has progress towards."""
 
     emoji: str
     name: str
     description: str
     earned: str
-    """The day; empty where it is not earned yet."""
+    """The day on which it was earned; empty if not yet."""
     percent: float
-    """How far the viewer is on the way."""
+    """The viewer's progress."""
 
 
 @page("viewer", "/viewers/{slug}", section="/viewers")
 async def show_viewer(request: PageRequest) -> PageContent:
-    """Show a viewer; one who may not be seen is as one who is not there."""
+    """Show a viewer; 404 for a hidden viewer, as for one who does not exist."""
     viewer_id = await find_viewer_id(request)
     if not viewer_id:
         raise PageNotFoundError
@@ -46,12 +55,13 @@ async def show_viewer(request: PageRequest) -> PageContent:
 
 
 async def build_profile(viewer_id: str, request: PageRequest) -> PageContent | None:
-    """Return what is shown of a viewer; None where that is nothing, or where the reader may not see it."""
+    """Return what is shown of a viewer; None if that is nothing, or if the reader may not see it."""
     profile = await find_profile(viewer_id, request)
     if profile is None or profile.stats is None:
         return None
     stats = profile.stats
     history = await request.ask(GetHistory(viewer_id, limit=WATCHES, asker=request.asker))
+    companions = await request.ask(GetCompanions(viewer_id, request.asker))
     name = clean_line(stats.username, 60)
     badges = sorted(profile.progress, key=lambda badge: (badge.earned_at_s is None, badge.earned_at_s or 0.0))
     return PageContent(
@@ -75,6 +85,10 @@ async def build_profile(viewer_id: str, request: PageRequest) -> PageContent | N
             "genres": build_bars(stats.genres),
             "directors": build_bars(stats.directors),
             "decades": build_bars({format_decade(decade): count for decade, count in stats.decades.items()}),
+            "companions": _build_companions(companions, request),
+            "companions_note": ngettext(
+                "at the last watch party", "at the last {count} watch parties", companions.parties
+            ).format(count=format_number(companions.parties)),
             "rows": tuple(build_row(record, request, shows_minutes=True) for record in history.records),
             "table": build_headings(),
             "headings": {
@@ -83,6 +97,7 @@ async def build_profile(viewer_id: str, request: PageRequest) -> PageContent | N
                 "genres": _("Genres"),
                 "directors": _("Directors"),
                 "decades": _("Decades"),
+                "companions": _("Watches with"),
                 "history": _("History"),
             },
         },
@@ -90,12 +105,12 @@ async def build_profile(viewer_id: str, request: PageRequest) -> PageContent | N
 
 
 async def find_viewer_id(request: PageRequest) -> str:
-    """Return the id of the viewer whom the address names; empty where none may be seen."""
+    """Return the id of the viewer in the address; empty if there is none, or none who may be seen."""
     return (await request.ask(FindViewer(request.path["slug"], request.asker))).viewer_id
 
 
 async def find_profile(viewer_id: str, request: PageRequest) -> ViewerProfile | None:
-    """Return a viewer's profile; None where there is none, or the reader may not see it."""
+    """Return a viewer's profile; None if there is none, or if the reader may not see it."""
     profile = await request.ask(GetViewerStats(viewer_id, request.asker))
     return None if profile.stats is None or profile.hidden else profile
 
@@ -106,7 +121,7 @@ def _begin_calendar(today: datetime.date) -> datetime.date:
 
 
 def build_badge(badge: BadgeProgress, request: PageRequest) -> BadgeRow:
-    """Return a badge with how far a viewer is on the way."""
+    """Return a badge with the viewer's progress."""
     earned = ""
     if badge.earned_at_s is not None:
         day = datetime.datetime.fromtimestamp(badge.earned_at_s, request.zone).date()
@@ -118,11 +133,23 @@ def build_badge(badge: BadgeProgress, request: PageRequest) -> BadgeRow:
 
 
 def build_bars(counts: Mapping[str, int]) -> tuple[NamedBar, ...]:
-    """Return the greatest of some counts as bars."""
+    """Return the greatest of these counts as bars."""
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_BARS]
     most = ranked[0][1] if ranked else 1
     return tuple(
         NamedBar(clean_line(name, 60), format_number(count), round(100 * count / most, 1)) for name, count in ranked
+    )
+
+
+def _build_companions(companions: CompanionList, request: PageRequest) -> tuple[NamedBar, ...]:
+    return tuple(
+        NamedBar(
+            clean_line(companion.username, 60),
+            format_number(companion.parties),
+            round(100 * companion.parties / companions.parties, 1),
+            request.viewer_path(companion.viewer_id),
+        )
+        for companion in companions.rows
     )
 
 

@@ -1,4 +1,4 @@
-"""The page of a viewer's year, as one would show it to others."""
+"""The page of a viewer's year, made to be shown to others."""
 
 import datetime
 
@@ -23,7 +23,7 @@ POSTERS = 3
 
 @page("viewer_year", r"/viewers/{slug}/{year:\d{4}}", section="/viewers")
 async def show_viewer_year(request: PageRequest) -> PageContent:
-    """Show a viewer's year; of one who may not be seen, or is anonymous to this reader, there is none."""
+    """Show a viewer's year; 404 if this reader may not see the viewer, or only anonymously."""
     viewer_id, answer = await find_viewer_year(request)
     year = answer.figures.year
     name, figures = clean_line(answer.username, 60), answer.figures
@@ -52,7 +52,7 @@ async def show_viewer_year(request: PageRequest) -> PageContent:
 
 
 async def find_viewer_year(request: PageRequest) -> tuple[str, YearOfViewer]:
-    """Return a viewer's id, and the year of theirs that the address names. Raises PageNotFoundError."""
+    """Return the id of the viewer in the address, and the year asked for. Raises PageNotFoundError."""
     year, viewer_id = read_year(request), await find_viewer_id(request)
     if not viewer_id:
         raise PageNotFoundError

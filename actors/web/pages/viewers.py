@@ -26,7 +26,7 @@ class ViewerRow:
     is_own: bool
     """Whether it is the reader."""
     now: str
-    """What they watch now; empty where nothing."""
+    """What they watch now; empty if nothing."""
     films: str
     time: str
     last: str
@@ -65,7 +65,7 @@ async def show_viewers(request: PageRequest) -> PageContent:
 
 
 async def find_viewers(request: PageRequest) -> ViewerList:
-    """Return the viewers who are asked for."""
+    """Return the requested viewers."""
     after = ""
     if slug := request.query.get("after", ""):
         after = (await request.ask(FindViewer(slug, request.asker))).viewer_id
@@ -77,7 +77,7 @@ def _read_sort(request: PageRequest) -> ViewerSort:
 
 
 def build_row(viewer: ViewerEntry, request: PageRequest) -> ViewerRow:
-    """Return the row of a viewer; who is anonymous has no figures."""
+    """Return the row of a viewer; an anonymous one has no figures."""
     return ViewerRow(
         request.viewer_path(viewer.viewer_id),
         make_face(viewer.viewer_id, viewer.username),

@@ -1,4 +1,4 @@
-"""What the pages of a viewer's year and of everybody's have in common: days as squares, films with posters, figures."""
+"""What the year pages of a viewer and of the server share: days as squares, films with posters, figures."""
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from wording.translation import _, gettext_badge, ngettext
 
 @dataclass(frozen=True)
 class CalendarCell:
-    """A day in the calendar of a year, at its place in squares."""
+    """A day in the calendar of a year, at its place in the grid."""
 
     week: int
     weekday: int
@@ -57,7 +57,7 @@ class BadgeName:
 
 
 def read_year(request: PageRequest) -> int:
-    """Return the year that the address names. Raises PageNotFoundError where there is none like it."""
+    """Return the year in the address. Raises PageNotFoundError if it is not a year."""
     year = int(request.path["year"])
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise PageNotFoundError
@@ -85,7 +85,7 @@ def build_calendar(days: Iterable[tuple[str, float]], first: datetime.date, last
 def build_posters(
     films: Sequence[TitleCount], posters: Sequence[Item | None], most: int, request: PageRequest, *, viewers: bool
 ) -> tuple[PosterCard, ...]:
-    """Return the first films of a list with their posters. `viewers`: whether by how many is said too."""
+    """Return the first films of a list with their posters. `viewers`: whether to show the number of viewers too."""
     return tuple(
         PosterCard(
             place,
@@ -99,7 +99,7 @@ def build_posters(
 
 
 def list_figures(figures: YearFigures) -> Iterator[Tile]:
-    """Yield what a year adds up to; the time in all is not among it."""
+    """Yield the totals of a year, except the total time."""
     films = ngettext("film", "films", figures.titles or figures.films)
     yield Tile(format_number(figures.titles or figures.films), films)
     yield Tile(format_number(figures.completed), _("seen to the end"))
@@ -107,7 +107,7 @@ def list_figures(figures: YearFigures) -> Iterator[Tile]:
 
 
 def list_favourites(figures: YearFigures) -> Iterator[Tile]:
-    """Yield what stands out in a year, in words, as far as anything does."""
+    """Yield what stands out in a year, in words; nothing if nothing does."""
     for label, most in (
         (_("favourite genre"), figures.genre),
         (_("favourite decade"), figures.decade),
