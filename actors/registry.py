@@ -27,6 +27,9 @@ class ActorEntry:
     """How many of them there are; none where a setting asks for none."""
     community_count: Callable[[Settings], int] | None = None
     """How many of them a further community has, in the process of the first; None where it has none."""
+    starts_at_once: int = 2
+    """How many of these may be at their start at one time: the first has to answer meanwhile. Opening a store is work;
+    a poller only begins to poll, and hundreds that poll already let it wait."""
 
     def community_names(self, settings: Settings) -> tuple[str, ...]:
         """Return the names of a further community's actors of this kind, without the community."""
@@ -54,7 +57,7 @@ ACTORS = (
     ActorEntry("persistence", "actors.persistence.actor:Persistence", frozenset({Group.STORE, Group.TRACKING}), memory_mb=2048, is_essential=True, community_count=_one),
     ActorEntry("tracker", "actors.tracker.actor:Tracker", frozenset({Group.TRACKING}), community_count=_one),
     ActorEntry("discord", "actors.chat.discord.actor:DiscordActor", frozenset({Group.DISCORD, Group.TRACKING}), community_count=_one),
-    ActorEntry("plex", "actors.media.plex:PlexPoller", frozenset({Group.PLEX, Group.TRACKING}), memory_mb=512, count=lambda settings: max(1, len(settings.servers)), community_count=lambda settings: len(settings.servers)),
+    ActorEntry("plex", "actors.media.plex:PlexPoller", frozenset({Group.PLEX, Group.TRACKING}), memory_mb=512, count=lambda settings: max(1, len(settings.servers)), community_count=lambda settings: len(settings.servers), starts_at_once=16),
     ActorEntry("web", "actors.web.actor:WebActor", frozenset({Group.WEB, Group.TRACKING}), count=lambda settings: int(settings.web_port > 0)),
     ActorEntry("webhooks", "actors.webhooks.actor:WebhooksActor", frozenset({Group.WEBHOOKS}), memory_mb=512, count=lambda settings: int(bool(settings.webhook_urls))),
 )

@@ -72,7 +72,7 @@ class WebhooksActor(Actor):
         settings = context.settings
         set_language(settings.bot_language)
         self._zone = ZoneInfo(settings.timezone)
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop  # made at the start
         self._thread = threading.Thread(target=self._run_loop, name="webhooks-loop", daemon=True)
         self._stopping = asyncio.Event()
         self._clients = [WebhookClient(url) for url in settings.webhook_urls]
@@ -90,6 +90,7 @@ class WebhooksActor(Actor):
 
     def on_start(self) -> None:
         """Start the loop, with what waited at the last stop."""
+        self._loop = asyncio.new_event_loop()
         kept, queues = self._file.read(), self._name_queues()
         self._kept = {name: [event.event_id for event in events] for name, events in kept.items()}
         for name, events in kept.items():

@@ -21,7 +21,7 @@ from messages.codec import DecodeError, decode_body
 
 NAME: Final = "webhooks_waiting.msgpack"
 MOST_BYTES: Final = 16 << 20
-"""Of the file; beyond them the oldest events are left out."""
+"""The file's size at most; beyond it the oldest events are left out."""
 
 Waiting = Mapping[str, Sequence[WebhookEvent]]
 """By receiver (host and port, and its number where there are several): the events that wait for it, in order."""
