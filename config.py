@@ -253,7 +253,7 @@ DECLARED: dict[str, Setting] = {
 """Every setting by the name of its variable."""
 _DEFAULTS: dict[str, Any] = msgspec.structs.asdict(Settings())
 SCHEMA_PARAMETER = "usher_schema"
-"""In the address of a PostgreSQL store: the schema that the store is, for a further community."""
+"""The parameter in a PostgreSQL store's address that names the schema of a further community."""
 COMMUNITIES_DIR = "communities"
 """Folder in DATA_DIR with a folder for each further community."""
 

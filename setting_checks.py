@@ -36,7 +36,7 @@ class PlexServer(msgspec.Struct, frozen=True, array_like=True):
     token: str
     """Sealed where it is a further community's."""
     name: str = ""
-    """As plex.tv has it; only of a further community's server."""
+    """Its name at plex.tv; only of a further community's server."""
     server_id: str = ""
     """machineIdentifier; only of a further community's server, to which its token is sealed."""
 

@@ -12,7 +12,7 @@ from wording.problems import translate
 from wording.translation import _
 
 Severity = Literal["ok", "note", "error"]
-"""A note is worth knowing and does not keep the service from running; an error does not let it do all it should."""
+"""A note is worth knowing; an error keeps the service from doing all it should."""
 Param = str | int | Problem | tuple[str, ...]
 """A name, a figure, a problem, or names of permissions. `setting` names a setting, `when` is in seconds since 1970."""
 
@@ -22,11 +22,11 @@ class Markup:
     """How the parts of a finding are made safe and marked where it is shown."""
 
     escape: Callable[[str], str] = str
-    """For names that other people chose."""
+    """How to show names that other people chose."""
     code: Callable[[str], str] = str
-    """For names of settings."""
+    """How to show names of settings."""
     moment: Callable[[float], str] = str
-    """For points in time, seconds since 1970."""
+    """How to show points in time, seconds since 1970."""
 
 
 PLAIN = Markup()

@@ -8,7 +8,7 @@ from diagnosis.findings import Finding, error, note, ok
 from messages import ActiveWatches, HealthReport, Problem, SaveStatus
 
 Explain = Callable[[Sequence[Problem], str], str]
-"""Words the problems of an actor, of which the text is in English, in the language of the bot."""
+"""Words the problems of an actor, whose text is English, in the language of the bot."""
 
 
 def _as_text(_problems: Sequence[Problem], text: str) -> str:
@@ -37,7 +37,7 @@ def check_actors(report: HealthReport, explain: Explain = _as_text) -> Iterator[
 
 
 def check_tracking(active: ActiveWatches, explain: Explain = _as_text) -> Finding:
-    """Report how much is being tracked, and what the tracker has to say about itself."""
+    """Report how much is being tracked, and the tracker's own problems."""
     count = len(active.watches) + active.more_watches
     if active.notice:
         return note("tracking", "tracking.notice", count=count, notice=explain(active.reasons, active.notice))

@@ -45,11 +45,14 @@ class Text(NamedTuple):
 
 
 _PERMISSIONS_CURE = N_("allow the bot's role that in the channel's settings > Permissions")
-
+_GET_TOKEN = N_(
+    "set {setting}: sign in to Plex Web as the server's owner, open 'View XML' of any item and copy X-Plex-Token"
+    " from its address"
+)
 _HEALTH_CURE = N_("`!health` shows it in full; the log says what to do")
 
 TEXTS = {
-    # Words that somebody else chose: of a setting, the store, a badge file, a Plex server.
+    # Texts from elsewhere: of a setting, the store, a badge file, a Plex server.
     "reported": Text("{text}", "{cure}"),
     # Discord
     "discord.bot": Text(N_("knows the bot as {name} ({id})")),
@@ -142,22 +145,13 @@ TEXTS = {
         N_("in Server Settings > Roles, drag the bot's role above it"),
     ),
     "role.ok": Text(N_("the bot can give the role {role}")),
-    # Plex. Of its failures the poller has the words.
+    # Plex; the poller words its failures.
     **{f"plex.{kind}": Text("{text}", "{cure}") for kind in get_args(FailureKind)},
     "plex.ok": Text(N_("{name} ({version}) at {url} accepts the token as its owner's")),
-    "plex.no_token": Text(
-        N_("there is no token to ask {url} with"),
-        N_(
-            "set {setting}: sign in to Plex Web as the server's owner, open 'View XML' of any item and copy"
-            " X-Plex-Token from its address"
-        ),
-    ),
+    "plex.no_token": Text(N_("there is no token to ask {url} with"), _GET_TOKEN),
     "plex.member_token": Text(
         N_("{url} accepts the token, but it is not the owner's: Plex hides who is watching"),
-        N_(
-            "set {setting}: sign in to Plex Web as the server's owner, open 'View XML' of any item and copy"
-            " X-Plex-Token from its address"
-        ),
+        _GET_TOKEN,
     ),
     "plex.no_host": Text(
         N_("no account named '{account}' on the Plex servers"), N_("set {setting} to one of: {accounts}")
@@ -188,7 +182,7 @@ TEXTS = {
     "service.unanswered": Text("{text}", "{cure}"),
     # This machine
     "settings.ok": Text(N_("all set and valid")),
-    "settings.misspelt": Text(N_("{setting} is no setting"), N_("Did you mean {meant}?")),
+    "settings.misspelt": Text(N_("There is no setting called {setting}"), N_("Did you mean {meant}?")),
     "settings.polls_too_rare": Text(
         N_("PLEX_POLL_SECONDS is {seconds}: films at another speed than normal may not be counted in full"),
         N_("set PLEX_POLL_SECONDS to {bound} or less"),

@@ -15,9 +15,9 @@ from wording.file_failures import explain_os_error
 
 
 def record_command(data_dir: Path, act: str, target: str, outcome: str) -> None:
-    """Append an act of whoever uses the command line; stderr says so where that fails.
+    """Append an act of the command line's user to the audit log; a failure goes to stderr.
 
-    `data_dir`: the community's, so that no other is told of it. Nothing where there is no data folder.
+    `data_dir`: the community's own, so that no other learns of it. Does nothing without a data folder.
     """
     if not data_dir.is_dir():
         return

@@ -1,4 +1,4 @@
-"""A launcher at work in a thread of its own: for tests and for the simulated night."""
+"""Runs a launcher in a thread of its own: for tests and for the simulated night."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class BackgroundLauncher:
         return next(row for row in rows if row.actor == actor)
 
     def wait_for(self, wanted: Callable[[tuple[ActorHealth, ...]], bool], timeout_s: float) -> tuple[ActorHealth, ...]:
-        """Wait until the health rows are as wanted; returns them. Raises TimeoutError with the last ones."""
+        """Wait until `wanted` accepts the health rows; return them. Raises TimeoutError with the last ones."""
         until = time.monotonic() + timeout_s
         while not wanted(rows := self.health()):
             if time.monotonic() > until:
@@ -72,7 +72,7 @@ class BackgroundLauncher:
 
     @property
     def is_alive(self) -> bool:
-        """The launcher is still at work."""
+        """Whether the launcher still runs."""
         return self._thread.is_alive()
 
     def stop(self) -> int:

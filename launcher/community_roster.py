@@ -1,17 +1,20 @@
-"""The further communities as the launcher sees them: which actors they have, and how those are.
+"""The launcher's view of the further communities: their actors, and the health of those.
 
-The launcher starts none of them: that is done in the processes that they live in. It asks them how they are, and sends
-persistence its ticks.
+The launcher starts none of these actors: the processes that they live in do. It pings them, and sends persistence its
+ticks.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
+import zlib
 from collections.abc import Sequence
 
 from actors.address import join_address, split_address
 from actors.registry import ACTORS
 from config import Settings
+from launcher.supervision.interval import Interval
 from messages import (
     ActorHealth,
     ActorState,
@@ -22,12 +25,15 @@ from messages import (
     Message,
     Problem,
 )
-from messages.envelope import Heartbeat
+from messages.envelope import NO_HEARTBEAT, Heartbeat
 from wording.problems import english
 
 SILENT_AFTER_S = 30.0
 """Silence after which an actor is not taken for running, real seconds."""
-_NO_HEARTBEAT = Heartbeat(0, False, "", "", 0, 0.0, 0, 0.0, 0.0, 0)
+PINGS_AT_ONCE = 100
+"""Actors that are pinged at once; if there are more, each is pinged in turn."""
+ROUND_OF_PINGS = 10
+"""Rounds in which each is pinged once, however many there are: at a second each, well before one counts as silent."""
 
 
 class CommunityRoster:
@@ -36,6 +42,12 @@ class CommunityRoster:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._actors: dict[str, _CommunityActor] = {}
+        self._known: dict[str, tuple[Community, tuple[str, ...]]] = {}
+        """Each community as it was last reported, and its actors: computed again only if its choices changed."""
+        self._next_ping = 0
+        self._save_ticks: dict[str, Interval] = {}
+        self._next_save_s = 0.0
+        """When one of them is due next; real seconds."""
         self._told_states: dict[str, ActorState] = {}
         self.names: tuple[CommunityName, ...] = ()
         """What the communities are called."""
@@ -44,15 +56,43 @@ class CommunityRoster:
         """Return the addresses of all actors, or of those of a kind."""
         return tuple(address for address in self._actors if not kind or split_address(address)[0] == kind)
 
+    def take_to_ping(self) -> tuple[str, ...]:
+        """Return the actors to ping now: all of them if they are few, else those whose turn it is."""
+        addresses = tuple(self._actors)
+        count = max(PINGS_AT_ONCE, math.ceil(len(addresses) / ROUND_OF_PINGS))
+        if count >= len(addresses):
+            return addresses
+        begin = self._next_ping % len(addresses)
+        self._next_ping = begin + count
+        return (addresses + addresses)[begin : begin + count]
+
+    def take_to_save(self, now_s: float, every_s: float) -> tuple[str, ...]:
+        """Return the actors whose stores to save now, each every `every_s` seconds.
+
+        Each has its own slot in that time, by its address: hundreds of saves at one moment would hold up
+        all questions.
+        """
+        if now_s < self._next_save_s:
+            return ()
+        before, self._save_ticks = self._save_ticks, {}
+        for address in self.find_actors("persistence"):
+            place = zlib.crc32(address.encode()) / 2**32
+            self._save_ticks[address] = before.get(address) or Interval(every_s, now_s - every_s * (1.0 - place))
+        due = tuple(address for address, tick in self._save_ticks.items() if tick.is_due(now_s))
+        self._next_save_s = now_s + min(
+            (tick.remaining_s(now_s) for tick in self._save_ticks.values()), default=every_s
+        )
+        return due
+
     def on_told(self, message: Message, now_s: float) -> bool:
-        """Take in what an actor's process says of communities; False where it is something else."""
+        """Handle a message from an actor's process about communities; False if it is about something else."""
         match message:
             case CommunitiesChanged(communities):
                 self._apply(communities, now_s)
             case CommunityActorDown(actor) if actor in self._actors:
                 self._actors[actor].take_down(message)
             case CommunityActorDown():
-                pass  # of one that was removed meanwhile
+                pass  # of a community that was removed meanwhile
             case _:
                 return False
         return True
@@ -76,12 +116,20 @@ class CommunityRoster:
     def _apply(self, communities: Sequence[Community], now_s: float) -> None:
         before, self._actors = self._actors, {}
         self.names = tuple(CommunityName(community.guild_id, community.name) for community in communities)
+        self._next_save_s = now_s
+        known, self._known = self._known, {}
         for community in communities:
-            settings = self._settings.for_community(community.guild_id, community.settings)
-            for entry in ACTORS:
-                for name in entry.community_names(settings):
-                    address = join_address(name, community.guild_id)
-                    self._actors[address] = before.get(address) or _CommunityActor(now_s)
+            told, addresses = known.get(community.guild_id, (None, ()))
+            if told != community:
+                addresses = self._list_addresses(community)
+            self._known[community.guild_id] = (community, addresses)
+            for address in addresses:
+                self._actors[address] = before.get(address) or _CommunityActor(now_s)
+
+    def _list_addresses(self, community: Community) -> tuple[str, ...]:
+        settings = self._settings.for_community(community.guild_id, community.settings)
+        names = [name for entry in ACTORS for name in entry.community_names(settings)]
+        return tuple(join_address(name, community.guild_id) for name in names)
 
 
 @dataclasses.dataclass
@@ -119,7 +167,7 @@ class _CommunityActor:
         self.last_error, self.problems, self.resolved_s = english(down.problem), (down.problem,), None
 
     def health(self, address: str, now_s: float) -> ActorHealth:
-        heartbeat = self.heartbeat or _NO_HEARTBEAT
+        heartbeat = self.heartbeat or NO_HEARTBEAT
         return ActorHealth(
             actor=address,
             pid=heartbeat.pid,

@@ -24,7 +24,7 @@ _log = logging.getLogger("launcher")
 
 
 def format_row(row: ActorHealth, at: datetime) -> dict[str, Any]:
-    """Return a row as the log has it: the promised keys first and in their order, then the others."""
+    """Return a row for the log: the promised keys first and in their order, then the others."""
     return {"ts": at.astimezone(UTC).isoformat(timespec="milliseconds"), **msgspec.structs.asdict(row)}
 
 
@@ -43,7 +43,7 @@ class HealthLog:
         self.path = data_dir / "logs" / "actor_health.jsonl"
         self._handler: _LoudOnceHandler | None = None
         self._is_unopened = False
-        """Whether it could not be opened when it was tried last, which is said once."""
+        """Whether the last try to open it failed, which is logged once."""
 
     def write(self, rows: Iterable[ActorHealth]) -> None:
         """Append a line for each row, all with the present time."""
@@ -69,18 +69,18 @@ class HealthLog:
     def close(self) -> None:
         """Close the file."""
         if self._handler is not None:
-            with contextlib.suppress(OSError):  # lines that a full disk did not take are lost, and were told
+            with contextlib.suppress(OSError):  # lines that a full disk refused are lost, and were reported
                 self._handler.close()
             self._handler = None
 
 
 class _LoudOnceHandler(logging.handlers.RotatingFileHandler):
-    """Says once that it cannot write, not with every line; the next line that works makes it say so again."""
+    """Logs a write failure once, not with every line; after a successful write, the next failure is logged again."""
 
     _loud = True
 
     def is_moved_away(self) -> bool:
-        """Tell whether what is written goes to a file that is not at its path any more: removed, or put aside."""
+        """Tell whether the open file is not at its path any more: removed, or moved."""
         if self.stream is None:
             return False
         try:

@@ -1,4 +1,4 @@
-"""The whole: starts the actors, keeps them alive, sends the ticks, keeps the health log, and stops them."""
+"""The launcher: starts the actors, keeps them alive, sends the ticks, keeps the health log, and stops them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import msgspec
 
 from actors.registry import ACTORS, actor_names
 from actors.runtime.clock import Clock
+from actors.runtime.communities.host import STOP_EACH_S
 from actors.runtime.transport.factory import DEFAULT_ENGINE
 from config import Settings
 from launcher.community_roster import CommunityRoster
@@ -29,7 +30,7 @@ from launcher.supervision.child import FATAL, ActorChild
 from launcher.supervision.interval import Interval
 from launcher.supervision.reaper import reap_orphans
 from launcher.supervision.supervision_settings import SupervisionSettings
-from launcher.supervision.supervisor import Supervisor
+from launcher.supervision.supervisor import OrderedStop, Supervisor
 from messages import ActorHealth, AutoSaveTick, HealthReport, Message
 from messages.envelope import Heartbeat
 from wording.file_failures import explain_os_error
@@ -40,8 +41,8 @@ _LOOK_EVERY_S = 5.0
 """How often the run folder is looked at, real seconds."""
 
 STOPPED, CANNOT_START, AT_ONCE = 0, 1, 130
-"""Exit statuses: stopped in order; persistence crashes at each start; stopped at once by a second signal. Where the
-store or its address can never work it is REFUSED, that of the actor: to start the service again is no help."""
+"""Exit statuses: stopped in order; persistence crashes at each start; stopped at once by a second signal. If the store
+or its address can never work, it is the actor's REFUSED: starting the service again would not help."""
 
 
 class Launcher:
@@ -124,7 +125,7 @@ class Launcher:
         )
 
     def step(self) -> None:
-        """Hear what came in, look after the actors, and do what is due. Returns within `look_every_s`."""
+        """Handle what arrived, check the actors, and do what is due. Returns within `look_every_s`."""
         now_s = time.monotonic()
         self._link.pump(min(self._timings.look_every_s, self._save_tick.remaining_s(now_s)))
         now_s = time.monotonic()
@@ -132,8 +133,9 @@ class Launcher:
         if self._ping_tick.is_due(now_s):
             self._ping()
         if self._save_tick.is_due(now_s):
-            for address in ("persistence", *self._communities.find_actors("persistence")):
-                self._link.tell(address, AutoSaveTick(at=self.clock.now()))
+            self._link.tell("persistence", AutoSaveTick(at=self.clock.now()))
+        for address in self._communities.take_to_save(now_s, self._save_tick.every_s):
+            self._link.tell(address, AutoSaveTick(at=self.clock.now()))
         if self._health_tick.is_due(now_s):
             if os.getpid() == 1:
                 reap_orphans({actor.pid for actor in self._supervisor.actors.values()})
@@ -147,8 +149,8 @@ class Launcher:
     def _move(self) -> None:
         """Start all actors anew in another run folder, after an ordered stop.
 
-        The folder of a login's session (XDG_RUNTIME_DIR) goes with its logout, and cannot be made anew: who is
-        connected still is, but nobody else can come.
+        A logout removes the folder of the login session (XDG_RUNTIME_DIR), which cannot be made anew: open
+        connections stay, but no new ones are possible.
         """
         try:
             elsewhere = self._open_link()
@@ -156,7 +158,7 @@ class Launcher:
             _log.error("The run folder is gone, and no other can be made (%s): 'python run.py health' is deaf.", error)
             return
         _log.warning("The run folder is gone: the actors save, stop, and start again in another one.")
-        stopping = self._supervisor.begin_stop(self._link.ask_to_stop, time.monotonic())
+        stopping = self._begin_stop()
         while not stopping.step(time.monotonic()):
             self._link.pump(0.02)
         self._link.close()
@@ -170,12 +172,12 @@ class Launcher:
 
     @property
     def cannot_start(self) -> str:
-        """The actor without which nothing can run and which cannot start; empty while there is hope."""
+        """The essential actor that cannot start; empty if there is none."""
         return self._supervisor.cannot_start
 
     @property
     def status(self) -> int:
-        """The exit status where it ended now."""
+        """The exit status if it ended now."""
         if not self.cannot_start:
             return STOPPED
         return FATAL if self._supervisor.actors[self.cannot_start].refused else CANNOT_START
@@ -193,12 +195,16 @@ class Launcher:
         if not self._opened:
             return
         self._opened = False
-        stopping = self._supervisor.begin_stop(self._link.ask_to_stop, time.monotonic())
+        stopping = self._begin_stop()
         while not stopping.step(time.monotonic()):
             if at_once():
                 self._supervisor.kill_all()
             self._link.pump(0.02)
         self._held.close()
+
+    def _begin_stop(self) -> OrderedStop:
+        more_s = STOP_EACH_S * len(self._communities.names)
+        return self._supervisor.begin_stop(self._link.ask_to_stop, time.monotonic(), more_s)
 
     def run(self) -> int:
         """Serve until SIGTERM, SIGINT or SIGHUP, then stop in order; a second one ends it at once.
@@ -250,7 +256,7 @@ class Launcher:
         for actor in self._supervisor.actors.values():
             if actor.process is not None:
                 self._link.ping(actor.name)
-        for address in self._communities.find_actors():
+        for address in self._communities.take_to_ping():
             self._link.ping(address)
         if changed := self._communities.take_changed(time.monotonic()):
             self._health_log.write(changed)

@@ -1,4 +1,4 @@
-"""How this program is called where it runs: python run.py, ./usher, or docker compose run --rm usher."""
+"""The command by which this program is started here: python run.py, ./usher, or docker compose run --rm usher."""
 
 from __future__ import annotations
 

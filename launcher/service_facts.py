@@ -1,4 +1,4 @@
-"""What the launcher tells administrators of the service: its settings without secrets, and what was set aside."""
+"""What the launcher shows administrators: the settings without secrets, and the dead letters."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _FIRST_REVISION = "0008"
 
 @report_failures
 def main(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
-    """List them, make a key for their tokens, or serve one no longer."""
+    """List the communities, make a key for their tokens, or stop serving one."""
     if arguments.action == "key":
         console.print(make_key(), highlight=False, soft_wrap=True)
         return 0
@@ -61,7 +61,7 @@ def list_communities(settings: Settings) -> tuple[Community, ...]:
 
 
 def choose_community(settings: Settings, wanted: str) -> Settings:
-    """Return the settings of the community of that id or name. Raises StoreError where there is none.
+    """Return the settings of the community with that id or name. Raises StoreError if there is none.
 
     One that was removed is found by its id, as long as its folder is there.
     """

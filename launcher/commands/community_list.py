@@ -63,7 +63,7 @@ def read_exported_communities(folder: Path, settings: Settings) -> Sequence[Comm
 
 
 def add_communities(store: Store, communities: Sequence[Community], settings: Settings) -> int:
-    """Add those that are not in the store; return how many. Each finds its data in its folder, where they are."""
+    """Add the communities that are not in the store; return how many. Their data are in their folders already."""
     if not communities:
         return 0
     with store.transaction() as connection:

@@ -18,12 +18,12 @@ _UNSEEN_WIDTH = 160
 class HarmlessConsole(Console):
     """Shows the control and direction characters of names and titles as escapes, as the log does.
 
-    No name may colour the terminal, move its cursor or turn the reading of a line around. Commands are named as they
-    are typed here (`program_name`).
+    No name may colour the terminal, move its cursor or reverse the direction of a line. Commands are shown as they are
+    typed on this system (`program_name`).
     """
 
     def _render_buffer(self, buffer: Iterable[Segment]) -> str:
-        """Return what is written; rich's own control codes are segments of their own, and stay."""
+        """Return the escaped text; rich's own control codes are separate segments, and stay."""
         shown = (
             each if each.control else Segment(use_program_name(show_controls(each.text)), each.style) for each in buffer
         )

@@ -26,7 +26,7 @@ from wording.numbers import count_noun
 
 
 def run_import(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
-    """Bring in Tautulli's database, a folder of the older bot's files, or what Plex itself remembers."""
+    """Import Tautulli's database, a folder of the older bot's files, or the history of the Plex servers."""
     if arguments.from_plex:
         return _import_from_plex(settings, console)
     if not arguments.source.exists():
@@ -63,7 +63,7 @@ def _import_tautulli(settings: Settings, arguments: argparse.Namespace, console:
 
 
 def _import_from_plex(settings: Settings, console: Console) -> int:
-    """Bring in the play history of every Plex server. All of it is read before the store is touched."""
+    """Import the play history of every Plex server. All of it is read before the store is touched."""
     if not settings.servers:
         raise ImportFault("There is no Plex server to ask: set PLEX_URL and PLEX_TOKEN.")
     plays: list[Play] = []
@@ -160,7 +160,7 @@ def _import_files(settings: Settings, arguments: argparse.Namespace, console: Co
 
 
 def _describe_choices(count: int) -> str:
-    """Return the end of a list: what members chose; nothing where that is none."""
+    """Return how many choices of members were imported, as the end of a list; empty if none."""
     return f", {count_noun(count, 'suggestion, rating or vote', 'suggestions, ratings and votes')}" if count else ""
 
 

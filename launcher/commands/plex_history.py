@@ -1,4 +1,4 @@
-"""Reads the play history of a Plex server, and of its library what was played. For `import --from-plex`."""
+"""Reads a Plex server's play history, and the library's data of what was played. For `import --from-plex`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PlayHistory(NamedTuple):
 
     plays: list[Play]
     unreadable: int
-    """Rows that say no time, or no account."""
+    """Rows without a time or an account."""
 
 
 def read_play_history(server: Any, url: str, progress: Progress) -> PlayHistory:
@@ -57,7 +57,7 @@ def _read_rows(server: Any, progress: Progress) -> Iterator[Element]:
 
 
 def _read_items(server: Any, url: str, keys: Sequence[str], progress: Progress) -> dict[str, Item]:
-    """Return what the library has of these keys; it answers 404 where it has none of them any more."""
+    """Return the library's items of these keys; it answers 404 if it has none of them any more."""
     found: dict[str, Item] = {}
     for start in range(0, len(keys), ITEMS_A_REQUEST):
         some = keys[start : start + ITEMS_A_REQUEST]
@@ -87,7 +87,7 @@ def _read_play(row: Element, server_id: str, items: Mapping[str, Item], accounts
 
 
 def _read_item(row: Element, server_id: str, key: str) -> Item:
-    """Return what a row says of something that the library has no more."""
+    """Return the item of a row, for something that the library no longer has."""
     is_episode = row.get("type") == "episode"
     return Item(
         server_id=server_id,

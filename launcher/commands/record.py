@@ -49,7 +49,7 @@ class AlertRecorder(AlertBuffer):
         self._came()
 
     def take(self) -> tuple[PlayingAlert, ...]:
-        """Return nothing: `drain` has them whole."""
+        """Return nothing: `drain` returns the whole alerts."""
         return ()
 
     def drain(self) -> list[tuple[float, Any]]:
@@ -132,7 +132,7 @@ class Recorder:
 
 
 def main(settings: Settings, file: Path | None, minutes: float | None, console: Console) -> int:
-    """Record into `file`, for so many minutes or until Ctrl-C; return 1 where no poll succeeded or the file exists."""
+    """Record into `file` for `minutes` or until Ctrl-C; return 1 if no poll succeeded or the file exists."""
     if not settings.servers:
         console.print("No Plex server is set: PLEX_URL and PLEX_TOKEN name one.")
         return 1

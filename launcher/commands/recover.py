@@ -15,7 +15,7 @@ from launcher.connection.service_client import NotReachedError, ServiceClient
 from messages import StartTracking, TrackingOutcome, TrackingPlan
 from wording.durations import format_position
 from wording.text import show_controls
-from wording.titles import display_title
+from wording.titles import session_title
 
 _ID_HELP = (
     "To find a person's id in Discord: User Settings > Advanced > Developer Mode on, "
@@ -31,7 +31,7 @@ _OUTCOMES = {
 
 
 def main(settings: Settings, request: StartTracking, console: Console) -> int:
-    """Ask the tracker, and print what it did or would do; return 0 where that is all that was asked for."""
+    """Ask the tracker, and print what it did or would do; return 0 if that is as requested."""
     try:
         with ServiceClient(settings.installation_dir, settings.community) as service:
             plan = service.ask(request)
@@ -48,7 +48,7 @@ def main(settings: Settings, request: StartTracking, console: Console) -> int:
 
 
 def _is_as_requested(outcome: TrackingOutcome, request: StartTracking) -> bool:
-    """Tell whether somebody is tracked, or would be. Whoever was not asked for by id may be left out."""
+    """Tell whether a member is tracked, or would be. Members who were not named by id may be left out."""
     return outcome.user_id not in request.user_ids or outcome.outcome not in ("not_in_channel", "not_tracked")
 
 
@@ -63,7 +63,7 @@ def _show_sessions(plan: TrackingPlan, console: Console) -> None:
         mark = " *" if session.session_key == plan.chosen else ""
         shown.add_row(
             session.session_key + mark,
-            _escape(display_title(session.item)),
+            _escape(session_title(session)),
             _escape(session.account_name),
             _escape(session.player),
             session.state,
@@ -99,7 +99,7 @@ def _show_outcomes(plan: TrackingPlan, request: StartTracking, console: Console)
 
 
 def _escape(text: str) -> Text:
-    """Return a name or title that can do nothing to the terminal."""
+    """Return a name or title that cannot control the terminal."""
     return Text(show_controls(text))
 
 

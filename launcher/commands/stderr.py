@@ -1,4 +1,4 @@
-"""What commands write to stderr. Apart from the console, which loads more than the service should carry."""
+"""Writes errors of commands to stderr. Separate from the console, whose imports the service should not carry."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ _FAILURES = (
     SQLAlchemyError,
     OSError,
 )
-"""What is told in words; anything else is a fault of Usher's own, and its traceback helps to mend it."""
+"""Failures that are explained in words; anything else is a fault of Usher, and gets a traceback."""
 
 Command = Callable[[Settings, argparse.Namespace, Console], int]
 
@@ -135,9 +135,9 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
 def _carry_over_privacy(
     arriving: Path, settings: Settings, rules: StatisticsRules, asked_for: PrivacyChoices | None
 ) -> tuple[CarriedOver, float | None]:
-    """Apply to a backup what people chose since it was made, before it takes the store's place.
+    """Apply the privacy choices made since a backup to it, before it replaces the store.
 
-    With it comes when the backup was last saved to, seconds since 1970.
+    Also returns when the backup was last saved to, seconds since 1970.
     """
     try:
         with contextlib.closing(Store(sqlite_url(arriving), arriving.parent, rules)) as restored:
@@ -147,7 +147,7 @@ def _carry_over_privacy(
                 settle_restored_access(connection, asked_for.named if asked_for else ())
                 mark_all_outdated(
                     connection
-                )  # the copies beside the store are another's: the next start makes them anew
+                )  # the copies beside the store belong to the old one: the next start makes them anew
         with contextlib.closing(sqlite3.connect(arriving)) as connection:
             backup.fold_wal(connection)
     except (StoreError, StoreAway, SaveFailed, SQLAlchemyError, sqlite3.Error) as error:
@@ -174,10 +174,10 @@ def _export(settings: Settings, arguments: argparse.Namespace, console: Console)
 
 
 def build_rules(settings: Settings, *, may_lack_badges: bool = False) -> StatisticsRules:
-    """Return what the store's figures follow, as the service has it.
+    """Return the rules of the store's figures, as the service has them.
 
-    `may_lack_badges`: where the community's own badges cannot be read, that is said, and the default ones hold, as in
-    the service. Else it raises BadgesError.
+    `may_lack_badges`: if the community's own badges cannot be read, report that and use the default ones, as the
+    service does. Without it, raise BadgesError.
     """
     try:
         badges = load_badges(Path(settings.data_dir))
@@ -191,6 +191,8 @@ def build_rules(settings: Settings, *, may_lack_badges: bool = False) -> Statist
         badges,
         settings.watched_percent,
         settings.min_watch_seconds,
+        settings.resume_window_hours * 3600,
+        settings.position_slack_seconds,
     )
 
 
@@ -238,9 +240,9 @@ def _store_file(settings: Settings) -> Path:
 
 @contextlib.contextmanager
 def exclusive_access(settings: Settings) -> Iterator[None]:
-    """Have the data folder to oneself: no service runs on it, and none can start meanwhile.
+    """Hold the data folder's lock: no service runs on it, and none can start meanwhile.
 
-    Raises AlreadyRunningError. The actors of a launcher that was killed are given their time to save.
+    Raises AlreadyRunningError. Waits for the actors of a killed launcher to save.
     """
     Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
     with FolderLock(settings.installation_dir):
@@ -274,7 +276,7 @@ def report_failures(command: Command) -> Command:
 
 def _describe_failure(error: Exception, settings: Settings) -> str:
     """Return what happened, to what, and what to do."""
-    # A save's own text speaks of a service that tries again, and this ends here.
+    # A save's own text says that the service tries again; a command does not.
     outcome, reason = "", error
     if isinstance(error, CopiesFailed):
         outcome = " All of it is in the store; the three JSON files follow at the next start of the service."
@@ -298,4 +300,4 @@ COMMANDS: dict[str, Command] = {
     "restore": report_failures(_restore),
     "export": report_failures(_export),
 }
-"""By their names on the command line."""
+"""The commands by their names on the command line."""

@@ -1,4 +1,4 @@
-"""`python run.py summaries`: whether what the watches add up to is what the records say."""
+"""`python run.py summaries`: checks the summaries against the records."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AT_ONCE = 20_000
 
 @report_failures
 def main(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
-    """Compare the two with the service stopped, and count anew what is wrong."""
+    """Compare them while the service is stopped, and count wrong ones anew."""
     file = sqlite_file(settings.store_url)
     if file is not None and not file.exists():
         raise StoreError(f"There is no store {file} to look at: set DATA_DIR to the folder of one.")

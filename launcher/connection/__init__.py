@@ -1,1 +1,1 @@
-"""How a running service is found and reached: lock, run state, sockets."""
+"""Finds and reaches a running service: lock, run state, sockets."""

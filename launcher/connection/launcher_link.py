@@ -1,4 +1,4 @@
-"""How the launcher speaks with its actors: its own endpoint, their addresses, and what each is told at its birth."""
+"""The launcher's link to its actors: its own endpoint, their addresses, and the boot config of each."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class LauncherLink:
         health: Callable[[], HealthReport],
         on_told: Callable[[Message], bool] = lambda _: False,
     ) -> None:
-        """`settings.data_dir` is absolute. `on_heartbeat` hears every answer to a ping, `health` answers GetHealth,
-        `on_told` takes what the launcher is told, or says False; `frames_dir` takes the frames that are sent."""
+        """`settings.data_dir` is absolute. `on_heartbeat` gets every answer to a ping, `health` answers GetHealth,
+        `on_told` takes a message for the launcher, or returns False; `frames_dir` takes the frames that are sent."""
         self._classes = classes
         self._settings = settings
         self._clock = clock
@@ -71,7 +71,7 @@ class LauncherLink:
         return self._network.spec
 
     def is_reachable(self) -> bool:
-        """Return whether others can come to the launcher; False where its socket is gone and cannot be made anew."""
+        """Return whether others can connect to the launcher; False if its socket is gone and cannot be made anew."""
         return self._transport.is_listening()
 
     def encode_boot(self, name: str, poison_ids: tuple[str, ...] = ()) -> bytes:
@@ -92,7 +92,7 @@ class LauncherLink:
         return stream.getvalue()
 
     def _share_settings(self, name: str) -> Settings:
-        """Return the settings that an actor needs; those of tests, which are in no registry, need none."""
+        """Return the settings that an actor needs; test actors, which are not in the registry, get none."""
         try:
             groups = find_actor(name).groups
         except LookupError:
@@ -111,13 +111,13 @@ class LauncherLink:
         return str(self._frames_dir / f"{name}.frames") if self._frames_dir else ""
 
     def pump(self, timeout_s: float) -> None:
-        """Hear what arrived, waiting up to `timeout_s` for the first; answer who asks."""
+        """Handle what arrived, waiting up to `timeout_s` for the first; answer questions."""
         self._endpoint.pump(timeout_s)
         while (incoming := self._endpoint.mailbox.get()) is not None:
             self._answer(incoming)
 
     def ping(self, name: str) -> None:
-        """Ask an actor whether it lives; `on_heartbeat` hears the answer."""
+        """Ping an actor; `on_heartbeat` gets the answer."""
         self._endpoint.ping(name).add_done_callback(functools.partial(self._take_heartbeat, name))
 
     def ask_to_stop(self, name: str) -> None:
@@ -125,7 +125,7 @@ class LauncherLink:
         self._endpoint.stop_peer(name)
 
     def tell(self, name: str, message: Message) -> None:
-        """Tell an actor something."""
+        """Send an actor a message."""
         self._endpoint.tell(name, message)
 
     def close(self) -> None:
@@ -156,6 +156,6 @@ class LauncherLink:
             self._on_heartbeat(name, cleaned)
 
     def _clean_text(self, text: str) -> str:
-        """Return an actor's words on one line, of a length to be read, and without any secret."""
+        """Return an actor's text on one line, shortened and without secrets."""
         text = " ".join(self._secrets.mask(text).split())
         return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"

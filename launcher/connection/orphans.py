@@ -1,4 +1,4 @@
-"""The actors of a launcher that was killed: they save and stop by themselves, and are waited for."""
+"""Waits for the actors of a killed launcher, which save and stop by themselves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from launcher.connection.run_state import ProcessIdentity, RunState
 def wait_for_orphans(left: RunState, within_s: float, interrupted: Callable[[], bool] = lambda: False) -> list[int]:
     """Wait until the children of a killed launcher have saved and gone; kill and return those that stay.
 
-    Where it is interrupted it kills nobody: they are on their way.
+    If it is interrupted it kills nobody: they are stopping.
     """
     until = time.monotonic() + within_s
     waiting = [child for child in left.children.values() if _is_actor(child)]
@@ -32,7 +32,7 @@ def wait_for_orphans(left: RunState, within_s: float, interrupted: Callable[[], 
 
 
 def _is_actor(child: ProcessIdentity) -> bool:
-    """Tell whether it still runs and is one of ours: what is killed must not be guessed from a pid alone."""
+    """Tell whether a process still runs and is one of ours: a pid alone is no reason to kill it."""
     process = child.find()
     try:
         return process is not None and "actors" in process.cmdline()

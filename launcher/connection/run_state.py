@@ -1,4 +1,4 @@
-"""What runs, written down: for the command line, and for the launcher that comes after a killed one."""
+"""The record of what runs: for the command line, and for the launcher that follows a killed one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
 
     @classmethod
     def from_pid(cls, pid: int) -> ProcessIdentity:
-        """Return the running process `pid`; one that is gone already gets a start that matches none."""
+        """Return the running process `pid`; if it is gone, with a start time that matches no process."""
         try:
             return cls(pid, psutil.Process(pid).create_time() - psutil.boot_time())
         except psutil.Error:
@@ -76,7 +76,7 @@ class RunFile:
             return None
 
     def remove(self) -> None:
-        """Take it away; no matter if it is gone."""
+        """Remove it, if it is there."""
         with contextlib.suppress(OSError):
             self.path.unlink()
 

@@ -1,1 +1,1 @@
-"""Collects what `run.py check` and `setup` look at: Discord by REST, the Plex servers, this machine."""
+"""Collects the facts for `run.py check` and `setup`: Discord by REST, the Plex servers, this machine."""

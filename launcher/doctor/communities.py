@@ -1,4 +1,4 @@
-"""Can the further communities be served: is each store sound, and does a key open their Plex tokens? For `check`."""
+"""Checks the further communities for `check`: is each store sound, and does a key open their Plex tokens?"""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def check_communities(settings: Settings) -> Iterator[Finding]:
     try:
         communities = list_communities(settings)
     except (StoreError, StoreAway, NotReachedError):
-        return  # said of the store, or by the next command that asks the service
+        return  # reported by the store's check, or by the next command that asks the service
     sealer, wrong = TokenSealer(settings.usher_keys), 0
     for each in communities:
         own = settings.for_community(each.guild_id, each.settings)

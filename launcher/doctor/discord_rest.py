@@ -11,7 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 import config
-from actors.chat.discord.gateway.proxy import environment_proxy
+from actors.chat.discord.core.proxy import environment_proxy
 from diagnosis.discord_checks import check_discord, check_intent
 from diagnosis.findings import Finding, error, ok
 from diagnosis.permissions import ADMINISTRATOR, VIEW_CHANNEL
@@ -27,7 +27,7 @@ CHANNEL_KINDS: dict[int, ChannelKind] = {0: "text", 5: "text", 2: "voice", 13: "
 
 
 class ApiStatusError(Exception):
-    """Discord answered with a status that says no."""
+    """Discord refused a request; the status says why."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -52,7 +52,7 @@ class _SystemCertificates(HTTPAdapter):
 
 
 class DiscordApi:
-    """The few questions that the doctor asks, by the same way as the bot: its proxy, its certificates."""
+    """The doctor's requests to Discord, with the bot's proxy and certificates."""
 
     def __init__(self, settings: config.Settings) -> None:
         self._base = settings.discord_api_url or API
@@ -95,7 +95,7 @@ def check_discord_by_rest(settings: config.Settings) -> Iterator[Finding]:
 
 
 def explain_status(refused: ApiStatusError) -> Finding:
-    """Return what an answer means that says no."""
+    """Return the finding for a refused request."""
     if refused.status == 401:
         return error("discord", "discord.token_refused", portal=PORTAL)
     if refused.status == 429:

@@ -21,7 +21,7 @@ from wording.file_failures import choose_cure
 _LOW_BYTES = 200_000_000
 _TOO_LOW_BYTES = 20_000_000
 _OF_OTHER_ROWS = (errno.EACCES, errno.EPERM, errno.ENOSPC)
-"""Errors of writing that have words of their own here."""
+"""Write errors that have findings of their own here."""
 
 
 def check_machine(settings: config.Settings) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Settings with which the measuring of watches cannot hold what it promises (docs/architecture.md)."""
+"""Finds settings with which watches cannot be measured as promised (docs/architecture.md)."""
 
 from collections.abc import Iterator
 
@@ -10,11 +10,11 @@ POLL_LIMIT_S = 10.0
 POLL_BOUND_S = 60.0
 """With rarer polls a steady speed may not be learned."""
 SLACK_LIMIT_S = 20.0
-"""Clients report up to this rarely."""
+"""Longest interval at which clients report."""
 
 
 def check_measuring(settings: Settings) -> Iterator[Finding]:
-    """Note what polls that are too rare, and too little slack, do to what is recorded."""
+    """Note the effect of too rare polls, and of too little slack, on records."""
     poll_s, slack_s = settings.plex_poll_seconds, settings.position_slack_seconds
     if poll_s > POLL_BOUND_S:
         yield note("settings", "settings.polls_too_rare", seconds=f"{poll_s:g}", bound=f"{POLL_BOUND_S:g}")

@@ -1,4 +1,4 @@
-"""Names that are set and are no setting, but nearly one: they would be passed over without a word."""
+"""Finds names that are nearly, but not quite, those of settings: they would be ignored silently."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -8,13 +8,13 @@ from config import DECLARED
 from diagnosis.findings import Finding, note
 
 _NEARNESS = 0.85
-"""Share of a name's letters that two or three wrong ones leave."""
+"""Share of matching letters that two or three typing errors leave."""
 _WORD_NEARNESS = 0.6
-"""The same for each word of it: one that is another word is not misspelt."""
+"""The same for each word of a name: a different word is no typing error."""
 
 
 def check_misspelt(environ: Mapping[str, str], dotenv_path: Path) -> Iterator[Finding]:
-    """Note what is written nearly like a setting, in the environment or in a `.env` file that may be missing."""
+    """Note names that nearly match a setting, in the environment or in a `.env` file, which may be missing."""
     known = [*DECLARED, *(f"FILE__{name}" for name in DECLARED)]
     for written in sorted({*environ, *_read_names(dotenv_path)} - set(known)):
         near = difflib.get_close_matches(written.upper(), known, n=3, cutoff=_NEARNESS)
@@ -32,7 +32,7 @@ def _has_near_words(written: str, meant: str) -> bool:
 
 
 def _read_names(dotenv_path: Path) -> Iterator[str]:
-    """Yield what a file sets; nothing of one that cannot be read, which is told as such."""
+    """Yield the names that a file sets; none if it cannot be read, which has a finding of its own."""
     from dotenv import dotenv_values
 
     try:

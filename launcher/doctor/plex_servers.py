@@ -1,4 +1,4 @@
-"""Is each Plex server there, and does it accept the token as its owner's? For `check` and `setup`."""
+"""Checks for `check` and `setup` whether each Plex server answers and accepts the token as its owner's."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def check_plex(settings: config.Settings) -> Iterator[Finding]:
 def connect(
     server: config.PlexServer, timeout_s: float = _TIMEOUT_S, *, only_public: bool = False, is_listed: bool = False
 ) -> Any:
-    """Return the server, as plexapi has it, where it takes the token as its owner's; else a Finding that says why not.
+    """Return plexapi's server if it accepts the token as its owner's; else a Finding that says why not.
 
-    It is asked by the service's own client: with its proxy, its certificates, its limits. `only_public`: at
-    addresses of the internet alone, as a further community's. `is_listed`: it is one of PLEX_SERVERS.
+    The service's own client asks it: with the same proxy, certificates and limits. `only_public`: connect to
+    public addresses only, as for a further community. `is_listed`: it is one of PLEX_SERVERS.
     """
     setting = "PLEX_SERVERS" if is_listed else "PLEX_TOKEN"
     if not server.token:
@@ -53,7 +53,7 @@ def connect(
         source.fetch_sessions()
     except POSSIBLE as failure:
         finding = _explain(failure, server.url, is_listed=is_listed)
-        # Some servers answer a member who asks for the sessions as they answer a wrong token.
+        # Some servers answer a non-owner's request for the sessions like a wrong token.
         is_members = finding.code == "plex.unauthorized"
         return error("plex", "plex.member_token", url=server.url, setting=setting) if is_members else finding
     return source.server

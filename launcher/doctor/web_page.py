@@ -86,7 +86,7 @@ def _check_application(settings: config.Settings) -> Iterator[Finding]:
     try:
         known = str(DiscordApi(settings).get("/oauth2/applications/@me")["id"])
     except (ApiStatusError, requests.exceptions.RequestException, KeyError, TypeError, ValueError):
-        return  # said of Discord already
+        return  # the checks of Discord report it
     if known != str(settings.discord_client_id):
         yield error("page", "page.other_application", setting="DISCORD_CLIENT_ID", id=known)
     else:

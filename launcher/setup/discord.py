@@ -90,7 +90,7 @@ def _ask_for_token(prompter: Prompter, current: config.Settings) -> tuple[str, d
 
 
 def _ask_for_intent(prompter: Prompter, api: DiscordApi, app: dict[str, Any]) -> None:
-    """Have Message Content switched on, or go on without it."""
+    """Ask to switch on Message Content, or go on without it."""
     while (finding := check_application(app)).severity == "error":
         words = render(finding)
         prompter.print(f"! {words.text}\n  → {words.cure}", "yellow")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -17,6 +17,8 @@ from launcher.doctor.plex_servers import connect
 from launcher.setup.prompter import Option, Prompter
 from wording.numbers import count_noun
 
+SignIn = Callable[[Prompter, config.Settings, str], tuple[Any, str, str] | None]
+"""Asks for what a sign-in takes; returns plexapi's server, its address and the token, or None to ask again."""
 PIN_S = 300.0
 """How long to wait until a PIN is typed in."""
 _POLL_S = 1.0
@@ -36,13 +38,13 @@ def ask_about_plex(prompter: Prompter, current: config.Settings, plex_tv: str) -
                 return {"PLEX_URL": current.plex_url, "PLEX_TOKEN": current.plex_token}, connected
         else:
             _print_finding(prompter, connected)
-    ways = [Option("sign in at plex.tv/link with a PIN", True), Option("paste the token of the server's owner", False)]
+    ways: list[Option[SignIn]] = [
+        Option("sign in at plex.tv/link with a PIN", _sign_in_by_pin),
+        Option("paste the token of the server's owner", _sign_in_by_token),
+    ]
     while True:
-        if prompter.choose("How do you want to sign in to Plex?", ways):
-            result = _sign_in_by_pin(prompter, current, plex_tv)
-        else:
-            token = prompter.secret("Plex token", current.plex_token)
-            result = _ask_for_address(prompter, current, token) if _check_token(prompter, token) else None
+        sign_in = prompter.choose("How do you want to sign in to Plex?", ways)
+        result = sign_in(prompter, current, plex_tv)
         if result is not None:
             server, url, token = result
             prompter.print(f"✔ {server.friendlyName} ({server.version}) at {url} works.", "green")
@@ -85,8 +87,13 @@ def _sign_in_by_pin(prompter: Prompter, current: config.Settings, plex_tv: str) 
     return _find_working_address(chosen) or _ask_for_address(prompter, current, chosen.token)
 
 
+def _sign_in_by_token(prompter: Prompter, current: config.Settings, _plex_tv: str) -> tuple[Any, str, str] | None:
+    token = prompter.secret("Plex token", current.plex_token)
+    return _ask_for_address(prompter, current, token) if _check_token(prompter, token) else None
+
+
 def _find_working_address(server: AccountServer) -> tuple[Any, str, str] | None:
-    """Return the first of a server's addresses, in their order, that answers from here; all are tried at once."""
+    """Return the first of a server's addresses that answers from here; all are tried at once."""
     if not server.addresses:
         return None
 

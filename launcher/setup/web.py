@@ -10,7 +10,7 @@ _NONE, _LOCAL, _MEMBERS, _PUBLIC = "", "local", "members", "public"
 
 
 def ask_about_page(prompter: Prompter, current: config.Settings) -> dict[str, str]:
-    """Ask for whom the page is, and what follows from it; nothing is written where there was and will be none."""
+    """Ask for whom the page is, then for its port and address; return no answers if there was and will be no page."""
     options = [
         Option("none", _NONE),
         Option("for this machine only", _LOCAL),
@@ -27,8 +27,8 @@ def ask_about_page(prompter: Prompter, current: config.Settings) -> dict[str, st
         return answers | {"WEB_BIND": "127.0.0.1"}
     answers["WEB_URL"] = _ask(prompter, "WEB_URL", "Address at which people open it", current.web_url)
     ways = [
-        Option("yes, on this machine", True),
-        Option("no: Usher listens on every address itself", False),
+        Option("yes, on this machine", value=True),
+        Option("no: Usher listens on every address itself", value=False),
     ]
     if prompter.choose("Is a proxy in front of it (nginx, Caddy, Traefik)?", ways, 0):
         return answers | {"WEB_BIND": "127.0.0.1", "WEB_TRUSTED_PROXIES": "127.0.0.1,::1"}
@@ -40,7 +40,7 @@ def _ask_for_port(prompter: Prompter, current: config.Settings) -> str:
     while True:
         port = _ask(prompter, "WEB_PORT", "Port of the page", str(current.web_port or DEFAULT_PORT))
         busy = explain_busy_port("127.0.0.1", int(port))
-        if not busy or int(port) == current.web_port:  # the service itself may run
+        if not busy or int(port) == current.web_port:  # the service itself may be using it
             return port
         prompter.print(f"✘ Usher cannot listen there: {busy}.", "red")
 

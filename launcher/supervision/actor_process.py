@@ -13,12 +13,11 @@ from launcher.health import read_rss_mb
 from launcher.supervision import child as children
 from launcher.supervision.supervision_settings import SupervisionSettings
 from messages import ActorHealth, ActorState, Problem
-from messages.envelope import Heartbeat
+from messages.envelope import NO_HEARTBEAT, Heartbeat
 from wording.problems import english
 
 _log = logging.getLogger("launcher")
 _OWN_PAUSE_S = 1.0
-_NO_HEARTBEAT = Heartbeat(0, False, "", "", 0, 0.0, 0, 0.0, 0.0, 0)
 
 
 class ChildProcess(Protocol):
@@ -63,7 +62,7 @@ class SupervisedActor:
         """Since when the last error is over; None while it lasts."""
         self._waits_said_s: float | None = None
         self.refused = False
-        """It refused to start: to start it again is no help."""
+        """It refused to start: starting it again would not help."""
         self._killed_for: Problem | None = None
         self._started_s = 0.0
         self._retry_s = 0.0
@@ -77,7 +76,7 @@ class SupervisedActor:
 
     @property
     def is_answering(self) -> bool:
-        """It has answered since it was last started."""
+        """Whether it has answered since it was last started."""
         return self.state in ("running", "degraded")
 
     def start(self, now_s: float) -> None:
@@ -87,13 +86,13 @@ class SupervisedActor:
         self._last_heartbeat = None
         try:
             self.process = self._spawn(self.name, self._poison.poison_ids())
-        except OSError as error:  # no memory, no process slot: as passing as a crash
+        except OSError as error:  # no memory, no process slot: temporary, like a crash
             self._handle_crash(now_s, Problem.of("process.not_started", error=str(error)))
             return
         self._become("starting")
 
     def on_heartbeat(self, heartbeat: Heartbeat, now_s: float) -> None:
-        """Take an answer. One of an earlier process (another pid) says nothing."""
+        """Take an answer; ignore one of an earlier process (another pid)."""
         if self.process is None or heartbeat.pid != self.process.pid or self.state == "stopped":
             return
         self._silent_s = 0.0
@@ -111,14 +110,14 @@ class SupervisedActor:
         if heartbeat.degraded or not error:
             self._resolved_s = None
         elif self._resolved_s is None or error != self._last_error:
-            self._resolved_s = now_s  # the actor runs: whatever it was, it is over
+            self._resolved_s = now_s  # the actor runs: the last error is over
         self._last_error, self._problems = error, problems
         if now_s - self._started_s > self._timings.crash_window_s:
             self._restarts.on_steady(now_s)
         self._become("degraded" if heartbeat.degraded else "running")
 
     def check(self, now_s: float) -> None:
-        """Notice an end, a silence that is too long, or that it is time to start it again."""
+        """Check whether it ended, was silent for too long, or is due to be started again."""
         if self.process is not None:
             status = self.process.exit_status()
             if status is not None:
@@ -147,17 +146,17 @@ class SupervisedActor:
 
     @property
     def has_never_answered(self) -> bool:
-        """An essential actor that has never answered: nothing else has run either, so a stop finds nothing to save."""
+        """Whether an essential actor has never answered: nothing else has run either, so a stop has nothing to save."""
         return self._essential and not self.ever_answered
 
     @property
     def cannot_start(self) -> bool:
-        """An essential actor that failed before it ever answered: there is nothing to run for."""
+        """Whether an essential actor failed before it ever answered: then the service cannot run."""
         return self.has_never_answered and self.state == "failed"
 
     def health(self, now_s: float) -> ActorHealth:
         """Return its line of the health log."""
-        heartbeat = self._last_heartbeat or _NO_HEARTBEAT
+        heartbeat = self._last_heartbeat or NO_HEARTBEAT
         return ActorHealth(
             actor=self.name,
             pid=self.pid,
@@ -177,7 +176,7 @@ class SupervisedActor:
         )
 
     def _check_silence(self, now_s: float) -> None:
-        # The launcher's own pauses (a suspended machine, a debugger) are no silence of the actor.
+        # A pause of the launcher itself (a suspended machine, a debugger) does not count as silence.
         self._silent_s += min(now_s - self._looked_s, _OWN_PAUSE_S)
         self._looked_s = now_s
         limit = self._timings.hung_after_s if self.is_answering else self._timings.start_within_s

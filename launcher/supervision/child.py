@@ -1,4 +1,4 @@
-"""One actor's process, as its parent holds it."""
+"""One actor's process, seen from its parent."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class ActorChild:
         return self._report or ExitReport()
 
     def ask_to_stop(self) -> None:
-        """Tell it without any socket to save and stop: by SIGTERM and by the end of its stdin."""
+        """Tell it to save and stop, without a socket: by SIGTERM and by closing its stdin."""
         if sys.platform != "win32":  # there SIGTERM would be a kill
             with contextlib.suppress(OSError):
                 self._process.terminate()

@@ -14,7 +14,7 @@ class Interval:
         self._next_s = now_s if at_once else now_s + every_s
 
     def is_due(self, now_s: float) -> bool:
-        """Tell whether it fell since it was last asked; the next one is then set."""
+        """Tell whether it fell due since the last call, and set the next one."""
         if now_s < self._next_s:
             return False
         missed = (now_s - self._next_s) // self.every_s

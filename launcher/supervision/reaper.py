@@ -1,4 +1,4 @@
-"""Ends what a killed actor has left behind where the launcher is process 1, as in a container without an init."""
+"""Reaps what a killed actor has left behind if the launcher is process 1, as in a container without an init."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import psutil
 def reap_orphans(own: Collection[int]) -> list[int]:
     """Collect the ended children that are not `own` (those are collected with their exit status); return their pids.
 
-    A process whose parent died becomes a child of process 1, and stays a zombie until that asks for it.
+    A process whose parent died becomes a child of process 1, and stays a zombie until process 1 waits for it.
     """
     reaped = []
     for child in psutil.Process().children():

@@ -1,4 +1,4 @@
-"""How patient the launcher is. All in real seconds: none of it follows a simulated clock."""
+"""The launcher's timeouts and intervals. All in real seconds: none of them follows a simulated clock."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class SupervisionSettings(RestartTimings):
     start_next_after_s: float = 10.0
     """How long the start of the next actor waits for one before it (for persistence: without limit)."""
     waits_said_every_s: float = 3600.0
-    """How often it is said for what: first at once, then so."""
+    """How often the cause of a wait is logged: first at once, then at this interval."""
     stop_within_s: float = 9.0
     """How long an ordered stop of all may take; the promise to the outside is 10 s."""
     look_every_s: float = 0.1

@@ -19,8 +19,8 @@ class Supervisor:
     """The actors in the order of their start. Driven by `step` from one thread; knows no socket.
 
     The next actor is started when the one before it has answered, has failed, or has taken
-    `start_next_after_s`. An essential actor is waited for without limit, and when it fails before it has ever
-    answered there is nothing to run for: `hopeless` says so.
+    `start_next_after_s`. The wait for an essential actor has no limit; if it fails before it has ever answered,
+    the service cannot run: see `cannot_start`.
     """
 
     def __init__(
@@ -69,10 +69,13 @@ class Supervisor:
         """Return a row for each actor, in the order of their start."""
         return tuple(actor.health(now_s) for actor in self.actors.values())
 
-    def begin_stop(self, ask: Callable[[str], None], now_s: float) -> OrderedStop:
-        """Begin an ordered stop; `ask` tells an actor to stop. No actor is started any more."""
+    def begin_stop(self, ask: Callable[[str], None], now_s: float, more_s: float = 0.0) -> OrderedStop:
+        """Begin an ordered stop; `ask` tells an actor to stop. No actor is started any more.
+
+        `more_s`: how much longer than otherwise it may take, for what lives in the processes beside the actors.
+        """
         self._waiting.clear()
-        return OrderedStop(list(self.actors.values()), ask, now_s, self._timings.stop_within_s)
+        return OrderedStop(list(self.actors.values()), ask, now_s, self._timings.stop_within_s + more_s)
 
     def kill_all(self) -> None:
         """End every process at once."""
@@ -93,8 +96,8 @@ class OrderedStop:
     """An ordered stop under way: the last started first, actors of one role together.
 
     Each stage gets an equal share of the time that is left, so that what an early one does not use goes to
-    the later ones: persistence, the last, saves with nearly all of it. Who overstays is told by signal at
-    half its share, and killed at the end of it.
+    the later ones: persistence, the last, has nearly all of it to save. An actor that takes too long gets a
+    signal at half its share, and is killed at the end of it.
     """
 
     def __init__(
@@ -128,14 +131,14 @@ class OrderedStop:
     def _begin(self, now_s: float) -> None:
         share = max(0.0, self._until_s - now_s) / len(self._stages)
         self._nothing_to_save = all(actor.has_never_answered for actor in self._stages[0])
-        if self._nothing_to_save:  # it may be deep in waiting for its database
+        if self._nothing_to_save:  # it may be blocked waiting for its database
             share = min(share, _NOTHING_TO_SAVE_S)
         self._half_s, self._end_s = now_s + share / 2, now_s + share
         self._begun, self._signalled = True, False
         for actor in self._stages[0]:
             if actor.is_answering:
                 self._ask(actor.name)
-            elif actor.process is not None:  # not there yet to be asked
+            elif actor.process is not None:  # it cannot be asked yet
                 actor.process.ask_to_stop()
 
     def _press(self, going: list[SupervisedActor], now_s: float) -> None:
