@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -10,6 +11,7 @@ from simulator.nights.ledger import Ledger, LeftPlayer
 from simulator.nights.script import PLAYER_VERBS, VOICE_VERBS, WHERE_LEFT, Cue
 from simulator.plex import BROWSER, PHONE, TELEVISION, Player, PlayingSession
 from simulator.plex.world.controls import PlexControls
+from simulator.plex.world.world import NoSuchSessionError
 
 DEVICES = {"tv": TELEVISION, "phone": PHONE, "browser": BROWSER}
 """The players that a cue's `device` names."""
@@ -31,7 +33,7 @@ class VoiceRoom(Protocol):
 
 
 class Performer:
-    """The people of a night. What is no longer possible (a pause of a film that has run out) is not done."""
+    """The people of a night. It skips what is no longer possible (a pause of a film that has ended)."""
 
     def __init__(
         self,
@@ -41,7 +43,10 @@ class Performer:
         ledger: Ledger,
         report_s: Mapping[str, float] | float | None = None,
     ) -> None:
-        """`report_s`: how often each account's player tells its position, or all do; otherwise as its kind does."""
+        """Take what is played.
+
+        `report_s`: how often each account's player tells its position, or all do; otherwise as its kind does.
+        """
         self.ledger = ledger
         self._plex, self._voice, self._now = plex, voice, now
         self._report_s = {} if report_s is None else report_s
@@ -55,7 +60,11 @@ class Performer:
         """Play a cue of a player or of the voice channel; return whether it was possible."""
         if cue.verb not in PLAYER_VERBS | VOICE_VERBS:
             raise ValueError(f"no cue for people: {cue}")
-        done: bool = getattr(self, f"_{cue.verb}")(cue)
+        try:
+            done: bool = getattr(self, f"_{cue.verb}")(cue)
+        except NoSuchSessionError:  # the film ran out between the look at it and the change
+            self.live_session(cue.who)  # notes the end
+            return False
         return done
 
     def live_session(self, account: str) -> PlayingSession | None:
@@ -99,7 +108,7 @@ class Performer:
 
     def _note(self, account: str, session: PlayingSession) -> bool:
         self._sessions[account] = session
-        self._left.pop(account, None)  # a film that runs out from now on was left nowhere
+        self._left.pop(account, None)  # a film that ends from now on leaves no player behind
         self.ledger.note_session(session)
         return True
 
@@ -122,10 +131,15 @@ class Performer:
         if session is None:
             return False
         if silently:
-            self._plex.vanish(session)
+            with contextlib.suppress(NoSuchSessionError):  # it ran out since the look at it
+                self._plex.vanish(session)
             self.ledger.note_end(session, self._now())
         else:
-            last = self._plex.stop_session(session)
+            try:
+                last = self._plex.stop_session(session)
+            except NoSuchSessionError:  # it ran out since the look at it
+                self.live_session(account)  # notes the end
+                return False
             self.ledger.note_end(session, last.anchor_s)
             self._left[account] = (last.item.rating_key, last.anchor_ms)
         self._sessions.pop(account, None)
