@@ -70,11 +70,11 @@ class SimulatedPlexTv:
         self._thread.join()
 
     def type_in(self, code: str, account: SimulatedAccount) -> None:
-        """Somebody opens plex.tv/link, signs in and types the code."""
+        """Open plex.tv/link as somebody, sign in and type the code."""
         next(pin for pin in self.pins if pin.code == code).account = account
 
     def answer(self, method: str, path: str, token: str) -> tuple[int, str]:
-        """Status and body."""
+        """Return status and body."""
         if self.away:
             return 503, "<html>away</html>"
         if path.startswith("/api/v2/pins"):

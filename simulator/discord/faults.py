@@ -35,7 +35,7 @@ class RestFault:
     """Whether it is done as asked, and the connection closed instead of the answer."""
 
     def hits(self, method: str, path: str) -> bool:
-        """Whether this request is hit."""
+        """Tell whether this request is hit."""
         return self.method in ("", method) and self.path in path
 
 
@@ -51,11 +51,11 @@ class DiscordFaults(OutageSwitches):
     _gateway: Gateway | None = None
 
     def bind(self, gateway: Gateway) -> None:
-        """The gateway that the sudden faults strike."""
+        """Take the gateway that the sudden faults strike."""
         self._gateway = gateway
 
     def add(self, fault: RestFault) -> RestFault:
-        """One more REST fault; the newest that hits a request strikes."""
+        """Add a REST fault; the newest that hits a request strikes."""
         with self._lock:
             self._rest.insert(0, fault)
         return fault
@@ -63,37 +63,37 @@ class DiscordFaults(OutageSwitches):
     def rate_limit(
         self, path: str = "", *, times: int | None = None, retry_after_s: float = 0.2, is_global: bool = False
     ) -> RestFault:
-        """429 for so many requests (None: until healed)."""
+        """Answer so many requests with 429 (None: until healed)."""
         return self.add(RestFault(429, path, times=times, retry_after_s=retry_after_s, is_global=is_global))
 
     def fail_requests(self, status: int = 503, path: str = "", *, times: int | None = None) -> RestFault:
-        """A 5xx with an HTML page, as the proxies in front of Discord answer."""
+        """Answer with a 5xx and an HTML page, as the proxies in front of Discord do."""
         return self.add(RestFault(status, path, times=times, html=True))
 
     def ban_address(self, *, times: int | None = None) -> RestFault:
-        """What Cloudflare answers an address after 10,000 bad requests: a 429 that is no rate limit of Discord's."""
+        """Answer as Cloudflare does after 10,000 bad requests: a 429 that is no rate limit of Discord's."""
         return self.add(RestFault(429, times=times, html=True))
 
     def refuse_requests(
         self, code: int, text: str, status: int = 403, path: str = "", *, times: int | None = None
     ) -> RestFault:
-        """Any error of the API: 50013 "Missing Permissions" and the like."""
+        """Refuse with any error of the API: 50013 "Missing Permissions" and the like."""
         return self.add(RestFault(status, path, times=times, code=code, text=text))
 
     def delay_requests(self, seconds: float, path: str = "", *, times: int | None = None) -> RestFault:
-        """Right answers, late."""
+        """Give the right answers, late."""
         return self.add(RestFault(path=path, times=times, delay_s=seconds))
 
     def cut_requests(self, path: str = "", *, times: int | None = None) -> RestFault:
-        """The connection closes instead of an answer; what was asked is not done."""
+        """Close the connection instead of answering; the request is not executed."""
         return self.add(RestFault(path=path, times=times, cut=True))
 
     def lose_responses(self, path: str = "", *, method: str = "", times: int | None = None) -> RestFault:
-        """What was asked is done, and nobody hears of it."""
+        """Execute the requests, and send no response."""
         return self.add(RestFault(path=path, method=method, times=times, lost=True))
 
     def take(self, method: str, path: str) -> RestFault | None:
-        """The fault that hits this request, counted down."""
+        """Return the fault that hits this request, and count it down."""
         with self._lock:
             for fault in self._rest:
                 if fault.hits(method, path):
@@ -105,7 +105,7 @@ class DiscordFaults(OutageSwitches):
         return None
 
     def heal(self, fault: RestFault | None = None) -> None:
-        """One fault is over, or all lasting ones."""
+        """End one fault, or all lasting ones."""
         with self._lock:
             if fault is not None:
                 self._rest = [each for each in self._rest if each is not fault]
@@ -114,26 +114,26 @@ class DiscordFaults(OutageSwitches):
             self.refuse_token = self.disallowed_intents = self.gateway_refused = False
 
     def request_reconnect(self) -> None:
-        """Op 7: connect again and resume."""
+        """Send op 7: connect again and resume."""
         self._each(lambda connection: connection.send({"op": 7, "d": None}))
 
     def invalidate_sessions(self, *, resumable: bool) -> None:
-        """Op 9: the session is no longer valid; not resumable: it is forgotten."""
+        """Send op 9: the session is no longer valid; unless `resumable`, it is forgotten."""
         if not resumable:
             self.forget_sessions()
         self._each(lambda connection: connection.send({"op": 9, "d": resumable}))
 
     def forget_sessions(self) -> None:
-        """Who comes back cannot resume."""
+        """Forget the sessions: a bot that comes back cannot resume."""
         gateway = self._require_gateway()
         gateway.call_and_wait(gateway.sessions.clear)
 
     def drop_connections(self) -> None:
-        """The line is cut, with no close frame."""
+        """Cut the connections, with no close frame."""
         self._each(lambda connection: connection.drop())
 
     def close_connections(self, code: int = 4000) -> None:
-        """The gateway closes the connection with a code (4004, 4014, 1000 ...)."""
+        """Close the connections with a code (4004, 4014, 1000 ...)."""
         gateway = self._require_gateway()
 
         def closing(connection: GatewayConnection) -> None:
@@ -143,7 +143,7 @@ class DiscordFaults(OutageSwitches):
         self._each(closing)
 
     def mute_connections(self) -> None:
-        """The connections stay, but nothing is answered on them any more, heartbeats neither."""
+        """Leave the connections open, but answer nothing on them any more, not even heartbeats."""
 
         def mute(connection: GatewayConnection) -> None:
             connection.muted = True

@@ -43,7 +43,7 @@ PRIVILEGED = {MESSAGE_CONTENT: FLAG_MESSAGE_CONTENT, MEMBERS: FLAG_MEMBERS}
 
 @dataclass(eq=False)
 class GatewaySession:
-    """What a bot is owed, over however many connections."""
+    """A bot's session: the events that it must get, over one or more connections."""
 
     intents: int
     id: str = field(default_factory=lambda: f"{snowflake():x}")
@@ -53,7 +53,7 @@ class GatewaySession:
 
 
 class GatewayConnection:
-    """One open websocket. Frames leave in order; a muted one says nothing any more."""
+    """One open websocket. It sends frames in order; a muted one sends nothing any more."""
 
     def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
         self.socket = socket
@@ -65,16 +65,16 @@ class GatewayConnection:
         self._deflate = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
 
     def send(self, payload: Payload) -> None:
-        """Put a frame in line."""
+        """Queue a frame."""
         self.send_text(json.dumps(payload, ensure_ascii=False))
 
     def send_text(self, text: str) -> None:
-        """Put any text in line."""
+        """Queue any text."""
         if not self.muted:
             self._frames.put_nowait(text)
 
     async def write(self) -> None:
-        """Send what is in line, for as long as the socket lives."""
+        """Send what is queued, for as long as the socket is open."""
         while True:
             text = await self._frames.get()
             if self._deflate is None:
@@ -84,7 +84,7 @@ class GatewayConnection:
                 await self.socket.send_bytes(data)
 
     def drop(self) -> None:
-        """Cut the line: no close frame."""
+        """Cut the connection, without a close frame."""
         self.muted = True
         if self._transport is not None:
             self._transport.abort()
@@ -109,19 +109,19 @@ class Gateway:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def attach(self, loop: asyncio.AbstractEventLoop | None) -> None:
-        """The loop, run by this thread, that the connections live on; None: there is none now."""
+        """Set the event loop of the connections, run by this thread; None if there is none now."""
         self._loop = loop
         self._thread = threading.get_ident()
 
     def call_soon(self, what: Callable[..., Any], *args: Any) -> None:
-        """Have the loop do something, in the order of the calls; nothing while the server is down."""
+        """Run a function on the loop, in the order of the calls; do nothing while the server is down."""
         loop = self._loop
         if loop is not None and not loop.is_closed():
             with suppress(RuntimeError):  # closed between the two lines
                 loop.call_soon_threadsafe(what, *args)
 
     def call_and_wait(self, what: Callable[[], Any]) -> None:
-        """Have the loop do something, and wait until it is done; nothing while the server is down."""
+        """Run a function on the loop, and wait until it is done; do nothing while the server is down."""
         done: Future[None] = Future()
 
         def run() -> None:
@@ -147,7 +147,7 @@ class Gateway:
         task.add_done_callback(self._tasks.discard)
 
     def dispatch(self, event: str, data: Payload, intent: int = 0) -> None:
-        """Tell every session that hears this intent, unless the server that it is about is away. From any thread."""
+        """Send an event to every session with this intent, unless its guild is unavailable. From any thread."""
         if str(data.get("guild_id", "")) in {str(guild_id) for guild_id in self.world.away}:
             return
         text = json.dumps(data, ensure_ascii=False)
@@ -172,7 +172,7 @@ class Gateway:
                 connection.send(frame)
 
     def _readable(self, session: GatewaySession, data: Payload) -> Payload:
-        """What a bot may read of a message: not its content without the intent, save where it is meant for it."""
+        """Return what a bot may read of a message: its content only with the intent, or if it addresses the bot."""
         mine = str(self.world.bot.id)
         meant = data["author"]["id"] == mine or "guild_id" not in data
         if session.intents & MESSAGE_CONTENT or meant or any(each["id"] == mine for each in data["mentions"]):
@@ -180,7 +180,7 @@ class Gateway:
         return {**data, "content": "", "embeds": [], "attachments": [], "components": []}
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """A bot connects."""
+        """Serve a bot that connects."""
         if self._switches.gateway_refused:
             return web.Response(status=503, text="upstream connect error")
         socket = web.WebSocketResponse(max_msg_size=1 << 20)
@@ -302,7 +302,7 @@ class Gateway:
         self._tell(session, "RESUMED", {"_trace": []})
 
     def _presence(self, data: Payload) -> None:
-        """Five updates in 20 s are heard, more are dropped."""
+        """Take a presence update: five in 20 s are accepted, more are dropped."""
         now_s = time.monotonic()
         with self.world.changed:
             recent = [at_s for at_s, _ in self.world.presences if now_s - at_s < PRESENCE_WINDOW_S]

@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from aiohttp import BasicAuth, web
+from aiohttp import encode_basic_auth, web
 
 from simulator.discord.model.guild import Payload, User
 from simulator.discord.model.world import DiscordWorld
@@ -24,7 +24,7 @@ TOKEN_S = 604_800
 
 @dataclass(frozen=True)
 class Consent:
-    """What somebody agreed to in the browser."""
+    """A user's consent in the browser."""
 
     user: User
     redirect_uri: str
@@ -41,7 +41,7 @@ class OAuthRoutes:
         self._codes: dict[str, Consent] = {}
 
     def routes(self) -> list[web.RouteDef]:
-        """Every route."""
+        """Return every route."""
         return [
             web.get("/oauth2/authorize", self.authorize),
             web.post("/oauth2/token", self.token),
@@ -49,7 +49,7 @@ class OAuthRoutes:
         ]
 
     async def authorize(self, request: web.Request) -> web.Response:
-        """The browser comes: it is sent back with a code, or with an error where nobody consents."""
+        """Redirect the browser with a code, or with an error if nobody consents."""
         asked = request.query
         sound = (
             asked.get("response_type") == "code"
@@ -69,7 +69,7 @@ class OAuthRoutes:
         raise web.HTTPFound(f"{asked['redirect_uri']}?{urlencode(answer)}")
 
     async def token(self, request: web.Request) -> web.Response:
-        """A code is exchanged for a token, once, by whoever has the verifier."""
+        """Exchange a code for a token, once, if the request has the verifier."""
         self._check_client(request)
         form: Payload = request[BODY]
         consent = self._codes.pop(str(form.get("code")), None)
@@ -91,12 +91,12 @@ class OAuthRoutes:
         })  # fmt: skip
 
     async def revoke(self, request: web.Request) -> web.Response:
-        """A token is good no longer."""
+        """Make a token invalid."""
         self._check_client(request)
         self._world.bearers.pop(str(request[BODY].get("token")), None)
         return json_response({})
 
     def _check_client(self, request: web.Request) -> None:
-        wanted = BasicAuth(str(self._world.app_id), CLIENT_SECRET).encode()
+        wanted = encode_basic_auth(str(self._world.app_id), CLIENT_SECRET)
         if request.headers.get("Authorization") != wanted or not isinstance(request[BODY], dict):
             raise unauthorized_error()

@@ -1,4 +1,4 @@
-"""The lasting ways in which a Discord turns everybody away; REST and the gateway look at them."""
+"""Switches for lasting outages of Discord; REST and the gateway check them."""
 
 from dataclasses import dataclass
 

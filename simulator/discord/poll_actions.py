@@ -12,7 +12,7 @@ class PollActions(UserActions):
     """Votes for the members. Every method may be called from any thread."""
 
     def vote(self, who: WhoEver, message: ChannelMessage, answer: str | int, *, cast: bool = True) -> None:
-        """Somebody votes for an answer (its text or number), or with `cast=False` takes the vote back.
+        """Let somebody vote for an answer (its text or number), or with `cast=False` take the vote back.
 
         Where one answer alone may be chosen, an earlier vote goes. LookupError where the poll has no such answer, or
         has ended.
@@ -28,7 +28,7 @@ class PollActions(UserActions):
             self._change_vote(message, poll, member.id, number, cast=cast)
 
     def end_poll(self, message: ChannelMessage) -> None:
-        """Time runs out for a poll."""
+        """Let time run out for a poll."""
         with self.world.changed:
             self._open_poll(message)
             self.world.end_poll(message)

@@ -22,7 +22,7 @@ class RequestRecorder:
         self._requests: list[dict[str, Any]] = []
 
     def add(self, method: str, path: str, body: Any) -> None:
-        """One more request."""
+        """Add a request."""
         with self._lock:
             shown = _INTERACTION_TOKEN.sub(r"\1TOKEN", path)
             self._requests.append({"method": method, "path": shown, "body": body})
@@ -34,7 +34,7 @@ class RequestRecorder:
             return list(self._requests)
 
     def count(self, method: str, part: str) -> int:
-        """How many requests of a method had this in their path."""
+        """Return how many requests of a method had this in their path."""
         return sum(1 for each in self.requests if each["method"] == method and part in each["path"])
 
     def write(self, path: Path) -> int:

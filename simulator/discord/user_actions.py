@@ -58,7 +58,7 @@ class UserActions:
         return UserActions(self.world, guild)
 
     def member(self, who: WhoEver) -> Member:
-        """A member. LookupError where nobody is called so."""
+        """Return a member. LookupError where nobody is called so."""
         if isinstance(who, Member):
             return who
         for each in (*self.guild.members.values(), *self.world.members()):
@@ -67,7 +67,7 @@ class UserActions:
         raise LookupError(f"Nobody is called {who!r}; there are {[each.display_name for each in self.world.members()]}")
 
     def channel(self, where: WhereEver) -> Channel:
-        """A channel. LookupError where there is none of that name."""
+        """Return a channel. LookupError where there is none of that name."""
         if isinstance(where, Channel):
             return where
         guilds = (self.guild, *self.world.guilds.values())
@@ -78,7 +78,7 @@ class UserActions:
         raise LookupError(f"No channel is called {where!r}; there are {[each.name for each in every]}")
 
     def add_member(self, name: str, *, bot: bool = False, nick: str | None = None, admin: bool = False) -> Member:
-        """Somebody new in the server; `name` is what people see."""
+        """Let somebody new into the server; `name` is what people see."""
         account = "".join(letter for letter in name.lower() if letter.isascii() and letter.isalnum()) or "guest"
         member = Member(User(snowflake(), account, bot, name), nick=nick)
         if admin:
@@ -90,7 +90,7 @@ class UserActions:
         return member
 
     def remove_member(self, who: WhoEver) -> None:
-        """Somebody leaves the server."""
+        """Let somebody leave the server."""
         member = self.member(who)
         with self.world.changed:
             del self.guild.members[member.id]
@@ -98,7 +98,7 @@ class UserActions:
             self.world.dispatch("GUILD_MEMBER_REMOVE", left, MEMBERS)
 
     def add_guild(self, name: str) -> Guild:
-        """The bot is invited to one more server, with the same channels and with people of its own."""
+        """Invite the bot to one more server, with the same channels and with people of its own."""
         with self.world.changed:
             guild = build_default_guild(self.world.bot, name)
             self.world.guilds[guild.id] = guild
@@ -109,14 +109,14 @@ class UserActions:
         return guild
 
     def take_server_away(self, *, removed: bool = False) -> None:
-        """The server becomes unavailable, or the bot is removed from it; nothing of it is told from then on."""
+        """Make the server unavailable, or remove the bot from it; nothing of it is told from then on."""
         with self.world.changed:
             gone = {"id": str(self.guild.id)} if removed else {"id": str(self.guild.id), "unavailable": True}
             self.world.dispatch("GUILD_DELETE", gone, GUILDS)
             self.world.away.add(self.guild.id)
 
     def bring_server_back(self, *, invited: bool = False) -> None:
-        """The server is available again, or the bot is invited anew, with whoever is there by now."""
+        """Make the server available again, or invite the bot anew, with whoever is there by now."""
         with self.world.changed:
             self.world.away.discard(self.guild.id)
             whole = self.guild.payload(self.world.bot.id)
@@ -125,7 +125,7 @@ class UserActions:
             self.world.dispatch("GUILD_CREATE", whole, GUILDS)
 
     def add_channel(self, name: str, kind: int = 0) -> Channel:
-        """A new channel in the server."""
+        """Make a new channel in the server."""
         with self.world.changed:
             channel = Channel(snowflake(), name, kind, self.guild.id)
             self.guild.channels[channel.id] = channel
@@ -133,14 +133,14 @@ class UserActions:
         return channel
 
     def remove_channel(self, where: WhereEver) -> None:
-        """A channel is deleted."""
+        """Delete a channel."""
         with self.world.changed:
             channel = self.channel(where)
             del self.guild.channels[channel.id]
             self.world.dispatch("CHANNEL_DELETE", channel.payload(self.world.bot.id), GUILDS)
 
     def deny_permissions(self, where: WhereEver, *bits: int) -> None:
-        """The bot lacks these permissions in a channel from now on; none named: it lacks none."""
+        """Deny the bot these permissions in a channel from now on; none named: it lacks none."""
         with self.world.changed:
             channel = self.channel(where)
             channel.denied = sum(set(bits))
@@ -171,7 +171,7 @@ class UserActions:
     def say(
         self, who: WhoEver, where: WhereEver, text: str, *, reply_to: ChannelMessage | None = None
     ) -> ChannelMessage:
-        """Somebody writes a message."""
+        """Write a message as somebody."""
         member, channel = self.member(who), self.channel(where)
         message = ChannelMessage(
             snowflake(), channel.id, member.user, text, pings=mentions_of(text, None),
@@ -180,22 +180,22 @@ class UserActions:
         return self.world.post(message)
 
     def send_direct_message(self, who: WhoEver, text: str) -> ChannelMessage:
-        """Somebody writes to the bot directly."""
+        """Write to the bot directly as somebody."""
         member = self.member(who)
         channel = self.world.direct_channel(member.user)
         self.world.dispatch("CHANNEL_CREATE", {**channel.payload(self.world.bot.id), "type": DM}, 0)
         return self.say(member, channel, text)
 
     def direct_messages(self, who: WhoEver) -> list[ChannelMessage]:
-        """What the bot wrote to somebody directly, oldest first."""
+        """Return what the bot wrote to somebody directly, oldest first."""
         return self.messages(self.world.direct_channel(self.member(who).user), by_bot=True)
 
     def refuse_direct_messages(self, who: WhoEver) -> None:
-        """Somebody takes no direct messages from now on."""
+        """Let somebody take no direct messages from now on."""
         self.world.closed.add(self.member(who).id)
 
     def react(self, who: WhoEver, message: ChannelMessage, emoji: str) -> None:
-        """Somebody reacts to a message."""
+        """React to a message as somebody."""
         member = self.member(who)
         with self.world.changed:
             message.reactions.setdefault(emoji, set()).add(member.id)
@@ -208,30 +208,30 @@ class UserActions:
             self.world.dispatch("MESSAGE_REACTION_ADD", data, REACTIONS)
 
     def join_voice(self, who: WhoEver, where: WhereEver = "Cinema", *, streaming: bool = False) -> None:
-        """Somebody comes into a voice or stage channel, from outside or from another."""
+        """Let somebody come into a voice or stage channel, from outside or from another."""
         member, channel = self.member(who), self.channel(where)
         if channel.kind not in (VOICE, STAGE):
             raise ValueError(f"{channel.name} is no voice channel")
-        self._voice(member, channel.id, streaming)
+        self._set_voice(member, channel.id, streaming=streaming)
 
     def move_voice(self, who: WhoEver, where: WhereEver) -> None:
-        """Somebody goes from one voice channel to another."""
+        """Let somebody go from one voice channel to another."""
         member = self.member(who)
         if member.voice_channel is None:
             raise ValueError(f"{member.display_name} is in no voice channel")
         self.join_voice(member, where)
 
     def leave_voice(self, who: WhoEver) -> None:
-        """Somebody leaves the voice channel."""
-        self._voice(self.member(who), None, False)
+        """Let somebody leave the voice channel."""
+        self._set_voice(self.member(who), None)
 
     def share_screen(self, who: WhoEver, *, on: bool = True) -> None:
-        """Somebody begins or ends to share the screen (Go Live)."""
+        """Let somebody begin or end to share the screen (Go Live)."""
         member = self.member(who)
-        self._voice(member, member.voice_channel, on)
+        self._set_voice(member, member.voice_channel, streaming=on)
 
     def press_interested(self, who: WhoEver, event_id: int | str, *, pressed: bool = True) -> None:
-        """Somebody presses Interested on a planned event, or takes it back. LookupError where there is none."""
+        """Press Interested on a planned event as somebody, or take it back. LookupError where there is none."""
         member, event_id = self.member(who), int(event_id)
         if event_id not in self.guild.events:
             raise LookupError(f"No event {event_id} is planned; there are {list(self.guild.events)}")
@@ -246,11 +246,11 @@ class UserActions:
             self.world.dispatch(heard, data, SCHEDULED_EVENTS)
 
     def voice_members(self, where: WhereEver = "Cinema") -> list[Member]:
-        """Who is in a voice channel."""
+        """Return who is in a voice channel."""
         channel = self.channel(where)
         return [member for member in self.guild.members.values() if member.voice_channel == channel.id]
 
-    def _voice(self, member: Member, channel_id: int | None, streaming: bool) -> None:
+    def _set_voice(self, member: Member, channel_id: int | None, *, streaming: bool = False) -> None:
         with self.world.changed:
             member.voice_channel, member.streaming = channel_id, streaming and channel_id is not None
             self.world.dispatch("VOICE_STATE_UPDATE", self.guild.voice_state(member), VOICE_STATES)
@@ -264,7 +264,7 @@ class UserActions:
         where: WhereEver = "film-club",
         hidden_too: bool = False,
     ) -> Interaction:
-        """Somebody uses /name; a group's command is "group command". Values: str, int, bool, Member, Channel.
+        """Use /name as somebody; a group's command is "group command". Values: str, int, bool, Member, Channel.
 
         NotOffered (LookupError) where Discord would not let them: no such command was synced, a value does not
         fit its option, or it is only offered to those with permissions that they lack; `hidden_too` passes over
@@ -290,7 +290,7 @@ class UserActions:
         where: WhereEver = "film-club",
         timeout: float = 3.0,
     ) -> list[Payload]:
-        """Somebody types into an option: the choices that the bot offers, each with name and value."""
+        """Type into an option as somebody; return the choices that the bot offers, each with name and value."""
         member, guild = self.member(who), self.guild
         command = find_offered_command(self.world.commands, guild.id, name, None)
         data = command_data(guild, command, name, {**(options or {}), option: typed}, focused=option)
@@ -301,7 +301,7 @@ class UserActions:
     def click(
         self, who: WhoEver, message: ChannelMessage, custom_id: str, *, values: Sequence[str | int] = ()
     ) -> Interaction:
-        """Somebody clicks a button, by its custom_id or label, or chooses `values` in a select.
+        """Click a button as somebody, by its custom_id or label, or choose `values` in a select.
 
         LookupError where the message has none, or it is switched off, or the choice does not offer the values.
         """
@@ -350,7 +350,7 @@ class UserActions:
         return asked
 
     def messages(self, where: WhereEver = "film-club", *, by_bot: bool | None = None) -> list[ChannelMessage]:
-        """A channel's messages, oldest first; `by_bot` True: only the bot's, False: only people's."""
+        """Return a channel's messages, oldest first; `by_bot` True: only the bot's, False: only people's."""
         channel, bot = self.channel(where), self.world.bot.id
         with self.world.changed:
             return [
@@ -362,7 +362,7 @@ class UserActions:
     def wait_for(
         self, fits: Callable[[ChannelMessage], bool], timeout: float = 5.0, *, where: WhereEver | None = None
     ) -> ChannelMessage:
-        """The bot's first message that fits, posted already, or yet to be posted or edited. TimeoutError else.
+        """Return the bot's first message that fits, posted already, or yet to be posted or edited. TimeoutError else.
 
         "Thinking ..." is no message yet.
         """
@@ -380,7 +380,7 @@ class UserActions:
         return found[0]
 
     def wait_reply(self, asked: ChannelMessage | Interaction, timeout: float = 10.0) -> ChannelMessage:
-        """The bot's answer to an interaction, or its reply to a message. TimeoutError where none comes."""
+        """Return the bot's answer to an interaction, or its reply to a message. TimeoutError where none comes."""
         if isinstance(asked, Interaction):
             return asked.wait_reply(timeout)
         return self.wait_for(lambda message: message.reply_to == asked.id, timeout, where=asked.channel_id)

@@ -51,7 +51,10 @@ class Director:
         note: Callable[[str], None] = lambda _text: None,
         report_s: Mapping[str, float] | float | None = None,
     ) -> None:
-        """`note` is told what happens, in a line each; `report_s`: how often each account's player reports."""
+        """Take what is played.
+
+        `note` is told what happens, in a line each; `report_s`: how often each account's player reports.
+        """
         self.stage = stage
         self.performer = stage.performer(report_s)
         self.played: list[PlayedCue] = []

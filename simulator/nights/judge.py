@@ -1,7 +1,7 @@
-"""Holds the records of a night against the ledger of truth. Pure.
+"""Compares the records of a night with the ledger of truth. Pure.
 
-A record may be off by what nobody can know: a poll and a player's report at each change, and the whole of a time in
-the dark in which something changed. What it is off by beyond the dark is shown in polls.
+A record may be off by what cannot be known: a poll and a player's report at each change, and any whole unobserved time
+in which something changed. The error beyond unobserved time is shown in polls.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from messages import WatchRecord, spans
 from simulator.nights.ledger import Ledger, Stretch, TrueWatch
-from simulator.nights.observation import NEVER, Observation
+from simulator.nights.observation import NEVER, Observation, Window, is_within, total_within
 
 RECORD_S = 0.01
 """Rounding of the figures in a record."""
@@ -19,7 +19,7 @@ RECORD_S = 0.01
 
 @dataclass(frozen=True)
 class Margins:
-    """How exact a record can be, seconds of the night; mostly the settings of the service."""
+    """The exactness that a record can have, seconds of the night; mostly settings of the service."""
 
     poll_s: float
     grace_s: float
@@ -34,8 +34,13 @@ class Margins:
 
     @property
     def stray_s(self) -> float:
-        """How long somebody may be recorded at a film that was known to be over."""
+        """How long somebody may be recorded at a film that is known to be over."""
         return self.late_s + (self.polls_a_change - 1) * (self.poll_s + self.grace_s)
+
+    @property
+    def proof_s(self) -> float:
+        """How long what a host plays beside a player that was left must run until it is known to be watched."""
+        return self.ghost_after_s + 2 * self.poll_s
 
     def edge_s(self, watch: TrueWatch) -> float:
         """Return what one change of this watch may cost."""
@@ -51,12 +56,13 @@ class Leeway:
     dark_s: float
     """How long something that changed lay in the dark."""
     unseen_s: float = 0.0
-    """How long nobody looked: a film that ran faster meanwhile counts as long as the clock did."""
+    """How long nobody looked: a film that ran faster meanwhile counts as long as the clock did, and so does one that
+    ran more slowly where somebody sought on."""
 
 
 @dataclass
 class Judgement:
-    """What the records of a night came to."""
+    """The result of judging a night's records."""
 
     expected: int = 0
     """Watches that must be there: somebody looked while they ran, and what they saw was not forgotten."""
@@ -88,8 +94,8 @@ def judge(
 ) -> Judgement:
     """Compare every true watch with its records, and every record with the true watches.
 
-    `host` plays into the voice channel; `excluded` are accounts without watches, `not_judged` viewers of whom only
-    that their records are sound is looked at.
+    `host` plays into the voice channel; `excluded` are accounts without watches; of `not_judged` viewers only the
+    consistency of the records is checked.
     """
     judgement = Judgement()
     by_key: dict[tuple[str, str], list[WatchRecord]] = {}
@@ -107,13 +113,18 @@ def judge(
         mine = by_key.pop((watch.viewer_id, watch.item.rating_key), [])
         if watch.viewer_id in not_judged:
             continue
-        if observation.must_be_recorded(watch, doubtful, slow, margins.ghost_after_s + 2 * margins.poll_s):
+        if observation.must_be_recorded(watch, doubtful, slow, margins.proof_s):
             judgement.expected += 1
             judgement.found += bool(mine)
             judgement.missing += not mine
             judgement.problems += [] if mine else [f"{watch}: no record"]
         if mine:
-            _compare(judgement, watch, mine, observation, margins)
+            strays = 0
+            if watch.guest:
+                film = (watch.viewer_id, watch.item.rating_key)
+                stays = ledger.stays_at_dead_players(host, *film, observation.polls, margins.ghost_after_s)
+                strays = _count_strays(mine, stays, margins)
+            _compare(judgement, watch, mine, observation, margins, slow, strays)
     for (viewer_id, rating_key), mine in by_key.items():
         polls, ghost_after_s = observation.polls, margins.ghost_after_s
         stray_s = ledger.longest_after_film(host, viewer_id, rating_key, polls, ghost_after_s) + margins.stray_s
@@ -123,11 +134,23 @@ def judge(
     return judgement
 
 
-def find_leeway(watch: TrueWatch, observation: Observation, margins: Margins) -> Leeway:
+def _count_strays(records: Sequence[WatchRecord], stays: Sequence[float], margins: Margins) -> int:
+    """Return how many of a member's records may be of players of which nobody could know that they were dead.
+
+    Where the film was completed before, it looks begun anew there. `stays`: how long the member was there each time.
+    """
+    unseen = sorted((record.playing_s for record in records if not record.coverage_ms), reverse=True)
+    pairs = zip(unseen, sorted(stays, reverse=True), strict=False)
+    return sum(played_s < stay_s + margins.stray_s for played_s, stay_s in pairs)
+
+
+def find_leeway(watch: TrueWatch, observation: Observation, margins: Margins, slow: Sequence[Window] = ()) -> Leeway:
     """Return how far a watch's records may be off.
 
     Each change costs an edge at most. A time in the dark costs its length where anything changed in it, else no more
     than a change; all of it costs no more than the specification promises, where the night is one for which it does.
+    Who is in the channel again after Discord was away goes on with a watch, but begins none for that time: where it
+    was not known yet that the host plays this (`slow`: it has left another player), there is none to go on with.
     """
     edge_s = margins.edge_s(watch)
     boundaries = watch.boundaries
@@ -138,14 +161,13 @@ def find_leeway(watch: TrueWatch, observation: Observation, margins: Margins) ->
     for a, b in observation.dark(watch):
         if a - edge_s <= boundaries[-1] and b + edge_s >= boundaries[0]:
             disturbed = any(a - edge_s <= at_s <= b + edge_s for at_s in boundaries)
+            if watch.guest and is_within(slow, boundaries[0]) and is_within(observation.voice_dark, b):
+                disturbed = disturbed or a - margins.proof_s <= boundaries[0]
             lasts_s = min(b, boundaries[-1]) - max(a, boundaries[0]) + edge_s
             disturbed_s += max(0.0, lasts_s) if disturbed else 0.0
             dark_s += edge_s
-    unseen_s = sum(
-        min(b, boundaries[-1]) - max(a, boundaries[0])
-        for a, b in observation.dark(watch)
-        if b > boundaries[0] and a < boundaries[-1]
-    )
+    first_s, last_s = boundaries[0], boundaries[-1]
+    unseen_s = total_within(observation.dark(watch), first_s, last_s)
     dark_s = min(dark_s + disturbed_s, observation.dark_cost_limit_s)
     ghosts_s = sum(
         min(stretch.length_s, margins.ghost_after_s + edge_s)
@@ -157,6 +179,7 @@ def find_leeway(watch: TrueWatch, observation: Observation, margins: Margins) ->
     off_s = changes_s + dark_s
     forgotten = [at_s for at_s in observation.restarts if any(p.begin_s <= at_s <= p.end_s for p in watch.left_players)]
     forgotten_s = sum(margins.ghost_after_s + edge_s for _ in forgotten)
+    forgotten_s += total_within(observation.unmeasured, first_s, last_s)
     return Leeway(off_s + forgotten_s, off_s + ghosts_s + watch.jumps * margins.slack_s, disturbed_s, unseen_s)
 
 
@@ -171,32 +194,42 @@ def _moves(watch: TrueWatch) -> int:
 def most_records(watch: TrueWatch, more_s: float, margins: Margins) -> int:
     """Return how many records there may be.
 
-    One, and one for each time that a completed film was begun again: from its beginning, or at a part that had been
-    seen. What is shown first is seen by a poll that may be late, and what was skipped just before a part that was seen
-    (at most the slack) makes no part that was not.
+    One, and one for each time that a completed film was begun again: from its beginning, or from a place before the
+    first part that had been seen if only the beginning was skipped then; or at a part that had been seen. What is shown
+    first is seen by a poll that may be late, and what was skipped just before a part that was seen (at most the slack)
+    makes no part that was not.
     """
     film_s = (watch.item.duration_ms or 0) / 1000
     beginning_ms = (max(margins.slack_s, 0.05 * film_s) + margins.late_s) * 1000
     needed_ms = film_s * 10 * margins.watched_percent - more_s * 1000
-    early_ms = (margins.slack_s + margins.edge_s(watch) * watch.speed) * 1000
+    late_ms = margins.edge_s(watch) * watch.speed * 1000
+    early_ms = margins.slack_s * 1000 + late_ms
     before: list[Stretch] = []
     most = 1
     for stretch in watch.stretches:
         seen = TrueWatch("", "", watch.item, watch.guest, before).spans
         seen_here = any(begin - early_ms <= stretch.begin_ms < end for begin, end in seen)
+        first_ms = seen[0][0] if seen else 0
+        starts = stretch.begin_ms <= max(beginning_ms, first_ms if first_ms <= 100 * film_s + late_ms else 0)
         if before and spans.coverage(seen) >= needed_ms:
-            most += seen_here or stretch.begin_ms <= beginning_ms
+            most += seen_here or starts
         before.append(stretch)
     return most
 
 
 def _compare(
-    judgement: Judgement, watch: TrueWatch, records: Sequence[WatchRecord], observation: Observation, margins: Margins
+    judgement: Judgement,
+    watch: TrueWatch,
+    records: Sequence[WatchRecord],
+    observation: Observation,
+    margins: Margins,
+    slow: Sequence[Window],
+    strays: int,
 ) -> None:
-    """Judge the records of one watch."""
-    leeway = find_leeway(watch, observation, margins)
+    """Judge the records of one watch. `strays`: how many of them may be of players that were dead already."""
+    leeway = find_leeway(watch, observation, margins, slow)
     problems = []
-    most = most_records(watch, leeway.more_s, margins)
+    most = most_records(watch, leeway.more_s, margins) + strays
     if len(records) > most:
         judgement.double += len(records) - most
         problems.append(f"{len(records)} records where {most} may be")
@@ -216,8 +249,12 @@ def _compare(
     missing_s, extra_s = (both - spans.coverage(recorded)) / 1000, (both - spans.coverage(true)) / 1000
     if missing_s > leeway.less_s * watch.speed + max(0.0, watch.speed - 1) * leeway.unseen_s:
         problems.append(f"{missing_s:.1f} s of film seen are missing (-{leeway.less_s:.0f})")
-    if extra_s > leeway.more_s * watch.speed:
-        problems.append(f"{extra_s:.1f} s of film were not seen (+{leeway.more_s:.0f})")
+    # Skips may add twice the slack, seconds of film, however slowly it runs.
+    skips_s = watch.jumps * margins.slack_s
+    skipped_s = max(skips_s * watch.speed, 2 * margins.slack_s if watch.jumps else 0.0)
+    may_be_more_s = (leeway.more_s - skips_s) * watch.speed + skipped_s
+    if extra_s > may_be_more_s + max(0.0, 1 - watch.speed) * leeway.unseen_s:
+        problems.append(f"{extra_s:.1f} s of film were not seen (+{may_be_more_s:.0f})")
     if len(records) == 1:
         if records[0].brief and true_s - leeway.less_s >= margins.min_watch_s:
             problems.append(f"brief, though played for {true_s:.1f} s")

@@ -1,11 +1,11 @@
-"""The ledger of truth: what everybody really watched, as the simulated Plex and the voice channel know it. Pure.
+"""The ledger of truth: what everybody really watched on the simulated Plex and in the voice channel. Pure.
 
 Times are seconds of the clock that the stage gives (`now`), positions milliseconds of film.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -62,7 +62,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class LeftPlayer:
-    """A player that nobody watches any more, and that stays listed."""
+    """A player that nobody watches any more, but that stays listed."""
 
     account_id: int
     rating_key: str
@@ -119,13 +119,13 @@ class TrueWatch:
 
     @property
     def jumps(self) -> int:
-        """How often the film was elsewhere afterwards."""
+        """How often the film's position jumped."""
         pairs = zip(self.stretches, self.stretches[1:], strict=False)
         return sum(abs(before.end_ms - after.begin_ms) > JUMP_MS for before, after in pairs)
 
     @property
     def report_s(self) -> float:
-        """How seldom the slowest of the players told its position."""
+        """The longest report interval of the players."""
         return max((stretch.report_s for stretch in self.stretches), default=0.0)
 
     @property
@@ -134,7 +134,7 @@ class TrueWatch:
         return max((stretch.speed for stretch in self.stretches), default=1.0)
 
     def shows_at(self, at_s: float) -> bool:
-        """Whether a poll at this time shows it."""
+        """Tell whether a poll at this time shows it."""
         return any(s.has(at_s) and s.activity in ("playing", "paused") for s in self.stretches)
 
     def __str__(self) -> str:
@@ -157,22 +157,22 @@ class Ledger:
         self._member_names: dict[str, str] = {}
 
     def note_session(self, session: PlayingSession) -> None:
-        """From its anchor on a session is as it is now."""
+        """Note a session as it is from its anchor on."""
         self._close(session.uid, session.anchor_s)
         self._open[session.uid] = session
         self._account_names[session.account.id] = session.account.name
 
     def note_end(self, session: PlayingSession, at_s: float) -> None:
-        """A session is over."""
+        """Note that a session is over."""
         self._close(session.uid, at_s)
 
     def note_arrival(self, member_id: str, name: str, at_s: float) -> None:
-        """A member is in the voice channel."""
+        """Note that a member is in the voice channel."""
         self._present.setdefault(member_id, at_s)
         self._member_names[member_id] = name
 
     def note_departure(self, member_id: str, at_s: float) -> None:
-        """A member has left it."""
+        """Note that a member has left it."""
         since_s = self._present.pop(member_id, None)
         if since_s is not None:
             self.visits.append((member_id, since_s, at_s))
@@ -253,7 +253,9 @@ class Ledger:
         for pause in self.stretches:
             if pause.activity == "paused" and self.is_host(pause.account_id, host):
                 ran = [
-                    each for each in self.stretches if each.session == pause.session and each.begin_s < pause.begin_s
+                    each
+                    for each in self.stretches
+                    if (each.session, each.item) == (pause.session, pause.item) and each.begin_s < pause.begin_s
                 ]
                 seen = [at_s for at_s in polls for each in ran if each.activity == "playing" and each.has(at_s)]
                 windows += [(pause.begin_s, pause.end_s)] if len(seen) < 2 else []
@@ -273,10 +275,20 @@ class Ledger:
             if self.is_host(stretch.account_id, host) and stretch.item.rating_key == rating_key
         ]
         windows += self.doubtful_windows(host, polls, ghost_after_s, rating_key)
-        lasting_s = (
-            min(end_s, left_s) - max(begin_s, came_s)
-            for begin_s, end_s in windows
-            for member_id, came_s, left_s in self.visits
-            if member_id == viewer_id
-        )
-        return max(0.0, max(lasting_s, default=0.0))
+        return max(self._stays_within(windows, viewer_id), default=0.0)
+
+    def stays_at_dead_players(
+        self, host: str, viewer_id: str, rating_key: str, polls: Iterable[float], ghost_after_s: float
+    ) -> list[float]:
+        """Return how long each time a member was in the channel with a player of which nobody could know that it was
+        dead, seconds. `polls` are the times at which it was known what plays.
+        """
+        return list(self._stays_within(self.doubtful_windows(host, polls, ghost_after_s, rating_key), viewer_id))
+
+    def _stays_within(self, windows: Iterable[tuple[float, float]], viewer_id: str) -> Iterator[float]:
+        """Yield how long each time a member was in the channel within some windows, seconds."""
+        for begin_s, end_s in windows:
+            for member_id, came_s, left_s in self.visits:
+                stay_s = min(end_s, left_s) - max(begin_s, came_s)
+                if member_id == viewer_id and stay_s > 0:
+                    yield stay_s

@@ -1,4 +1,4 @@
-"""What the service could see of a night and did not forget: it says how exact a record can be. Pure.
+"""What the service could observe of a night and did not lose, which limits how exact a record can be. Pure.
 
 All times are seconds of the night's clock.
 """
@@ -17,7 +17,7 @@ NEVER = float("inf")
 
 @dataclass
 class Observation:
-    """When Plex was polled and when Discord said who is in the channel, as far as it was not forgotten again."""
+    """When Plex was polled and when Discord reported presence, without what was lost again."""
 
     polls: Sequence[float]
     """When somebody was told what plays, in order."""
@@ -31,25 +31,29 @@ class Observation:
     """How many polls must have shown a watch that is then surely recorded."""
     arrival_s: float = 0.0
     """After which time in the channel, with the film running all the while, a member is surely at it."""
+    unmeasured: Sequence[Window] = ()
+    """When nobody knew what plays, and no clock says for how long: of what ran meanwhile nothing need be recorded."""
     restarts: Sequence[float] = ()
     """When the tracking started anew: what a player showed beside another is forgotten then."""
 
     def must_be_recorded(
         self, watch: TrueWatch, doubtful: Sequence[Window] = (), slow: Sequence[Window] = (), proof_s: float = 0.0
     ) -> bool:
-        """Return whether the service must know of it: enough polls showed it, and were not forgotten.
+        """Return whether the service must record a watch: enough polls showed it, and were not lost.
 
         `doubtful`: when a party may be taken to watch a player of its host that is dead, or none, where that one is
         paused and was not seen to run. `slow`: when its host has left another player paused, so that what plays must
-        do so for `proof_s` until it is more than a short look at it.
+        do so for `proof_s`, and be seen to, until it is more than a short look at it.
         """
         if not watch.guest:
             return sum(watch.shows_at(at_s) for at_s in self.polls) >= self.polls_needed
         boundaries = watch.boundaries
         shown = 0
         for poll_s in self.polls:
-            arrival_s = max(self.arrival_s, proof_s) if is_within(slow, poll_s) else self.arrival_s
-            since_s = poll_s - arrival_s
+            is_slow = is_within(slow, poll_s)
+            since_s = poll_s - (max(self.arrival_s, proof_s) if is_slow else self.arrival_s)
+            if is_slow and any(a < poll_s and since_s < b for a, b in self.plex_dark):
+                continue
             steady = watch.shows_at(poll_s) and watch.shows_at(since_s)
             steady = steady and not any(since_s <= at_s <= poll_s for at_s in boundaries)
             seen = sum(since_s <= at_s < poll_s for at_s in self.polls) >= 2
@@ -58,7 +62,7 @@ class Observation:
         return shown >= self.polls_needed
 
     def dark(self, watch: TrueWatch) -> list[Window]:
-        """Return when nobody could see this watch."""
+        """Return when this watch could not be observed."""
         return merge_windows([*self.plex_dark, *self.voice_dark]) if watch.guest else merge_windows(self.plex_dark)
 
 
@@ -79,7 +83,7 @@ class Kill:
 
 @dataclass
 class ProcessSurvey:
-    """What is known from outside of a night of real processes: requests, saves, kills and faults."""
+    """What can be seen from outside in a night of real processes: requests, saves, kills and faults."""
 
     poll_s: float
     save_lag_s: float
@@ -93,7 +97,7 @@ class ProcessSurvey:
     voice_faults: list[Window] = field(default_factory=list)
 
     def observation(self) -> Observation:
-        """Return what the service saw and did not forget."""
+        """Return what the service observed and did not lose."""
         useful = self._useful_polls()
         return Observation(
             useful,
@@ -104,10 +108,10 @@ class ProcessSurvey:
         )
 
     def _find_lost_windows(self) -> list[Window]:
-        """Return when what was seen may have died with who knew it.
+        """Return when observations may have been lost with a killed process.
 
-        A tracker alone, or persistence alone, may take two polls with it. Where both die together, and where all do,
-        only what the last save wrote is left.
+        A kill of the tracker or of persistence alone may lose two polls. If both die together, or all do, only what the
+        last save wrote is left.
         """
         lost: list[Window] = list(self.plex_faults)
         for kill in self.kills:
@@ -120,9 +124,9 @@ class ProcessSurvey:
         return lost
 
     def _takes_both(self, kill: Kill) -> bool:
-        """Return whether tracker and persistence were dead together: each is the other's memory.
+        """Return whether tracker and persistence were dead together: each restores the other.
 
-        The launcher's death ends them too: where it found persistence dead, there was nobody to save.
+        The launcher's death ends them too: if persistence was dead then, nothing could save.
         """
         others = {"tracker": ("persistence",), "persistence": ("tracker", "launcher"), "launcher": ("persistence",)}
         margin_s = 4 * self.poll_s
@@ -140,7 +144,7 @@ class ProcessSurvey:
         return merge_windows([*lost, *((a - self.poll_s, b + 2 * self.poll_s) for a, b in self.voice_faults)])
 
     def _useful_polls(self) -> list[float]:
-        """Return the polls that were answered, heard and not forgotten."""
+        """Return the polls that were answered, received and not lost."""
         lost = merge_windows(self._find_lost_windows())
         return [at_s for at_s in sorted(self.polls) if not is_within(lost, at_s)]
 
@@ -153,6 +157,11 @@ def gaps(times: Iterable[float], longest_s: float) -> list[Window]:
 def is_within(spans: Iterable[Window], at_s: float) -> bool:
     """Return whether a time falls into one of the windows, edges included."""
     return any(begin <= at_s <= end for begin, end in spans)
+
+
+def total_within(windows: Iterable[Window], begin_s: float, end_s: float) -> float:
+    """Return how much of some windows, which do not overlap, lies between two times; in seconds."""
+    return sum(max(0.0, min(end, end_s) - max(begin, begin_s)) for begin, end in windows)
 
 
 def merge_windows(spans: Iterable[Window]) -> list[Window]:

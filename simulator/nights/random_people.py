@@ -1,6 +1,6 @@
 """Writes what people do in a random night: who comes, watches, pauses, seeks, moves and goes. Pure and seeded.
 
-The writer reckons where each film is, so that a cue fits what plays; what was really done is in the ledger.
+The writer estimates the position of each film, so that a cue fits what plays; the ledger has what really happened.
 """
 
 from __future__ import annotations

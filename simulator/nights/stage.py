@@ -66,13 +66,16 @@ class ServiceStage:
 
     def __init__(self, data_dir: Path, *, speed: float, party_user: str, evening: datetime.datetime,
                  frames_dir: str = "", **settings: str) -> None:  # fmt: skip
-        """`evening` is when the night begins; `frames_dir` takes what the service's processes send each other."""
+        """Set the stage.
+
+        `evening` is when the night begins; `frames_dir` takes what the service's processes send each other.
+        """
         self.data_dir = data_dir
         self.clock = Clock(Pace.starting_now(speed, evening.timestamp()))
         self._began_s = self.clock.now().steady_s
         self.plex = SimulatedPlex(now=lambda: self.clock.now().wall_s, speed=speed)
         self.plex_tv = SimulatedPlexTv(self.plex)
-        # Its limits are per real second; at speed a minute of chatter would be a flood.
+        # Its limits are per real second; at higher speed a minute of normal messages would exceed them.
         self.discord = SimulatedDiscord(rate_limits=speed == 1.0, now=lambda: self.clock.now().wall_s)
         self.log_path = data_dir.parent / "service.log"
         self._party_user = party_user
@@ -91,7 +94,7 @@ class ServiceStage:
             self.prepare()
             self.start_service()
             self._cleared = cleared.pop_all()
-        # However long a busy machine took to start it all: the evening begins now.
+        # The evening begins now, however long the start took on a busy machine.
         self._began_s = self.clock.now().steady_s
         return self
 
@@ -101,10 +104,10 @@ class ServiceStage:
         self._cleared.close()
 
     def prepare(self) -> None:
-        """Do what comes before the first start of the service, with the servers on the stage: nothing here."""
+        """Hook for subclasses: runs before the first start of the service, with both servers running."""
 
     def performer(self, report_s: Mapping[str, float] | float | None = None) -> Performer:
-        """Return people for this stage; `report_s` is how often each account's player, or every one, reports."""
+        """Return a performer for this stage; `report_s`: report interval by account, or of all players."""
         return Performer(
             self.plex,
             DiscordVoiceRoom(self.discord, CINEMA),
@@ -121,12 +124,12 @@ class ServiceStage:
         return (self.clock.now().steady_s - self._began_s) / 60.0
 
     def next_evening(self, evening: datetime.datetime) -> None:
-        """Let another night begin, with the same people. For a service that does not run: clocks do not jump."""
+        """Begin another night with the same people. Only while the service is stopped, because clocks must not jump."""
         self.clock = Clock(Pace.starting_now(self.clock.pace.speed, evening.timestamp()))
         self._began_s = self.clock.now().steady_s
 
     def wait_until(self, minute: float) -> None:
-        """Let the night go on until this minute."""
+        """Wait until this minute of the night."""
         left = self.clock.to_real_s((minute - self.minute) * 60.0)
         if left > 0:
             time.sleep(left)
@@ -136,7 +139,7 @@ class ServiceStage:
     def start_service(self) -> None:
         """Start the launcher and wait until every actor answers and the bot is logged in."""
         with self.log_path.open("ab") as log:
-            # Its own session: Ctrl-C in the terminal is for the stage, which then stops the service in order.
+            # In a separate session: Ctrl-C in the terminal goes to the stage, which then stops the service in order.
             self._service = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 self.command(), cwd=ROOT, env=self._environment(), stdin=subprocess.PIPE, stdout=log, stderr=log,
                 start_new_session=True,
@@ -144,7 +147,7 @@ class ServiceStage:
         self.wait_for(self._is_up, START_WITHIN_S, "the service to start")
 
     def command(self) -> list[str]:
-        """What is run as the service; tests put other clocks or fewer rights there."""
+        """Return the command that runs the service; tests replace it, for other clocks or fewer rights."""
         pace = self.clock.pace
         command = [sys.executable, "-m", "simulator.nights.service"]
         command += [repr(pace.speed), repr(pace.anchor_wall_s), repr(pace.anchor_steady_s)]
@@ -179,12 +182,13 @@ class ServiceStage:
             raise RuntimeError(f"the service ended at its start; its log:\n{self.service_log()[-4000:]}")
         state = read_running_state(self.data_dir)
         pids = {child.pid for child in state.children.values()} if state is not None else set()
-        rows = [row for row in self.health() if row["pid"] in pids]  # not those of a service before this one
+        # Without actors of a previous service, and of further communities, which start after these.
+        rows = [row for row in self.health() if row["pid"] in pids and "@" not in row["actor"]]
         expected = 4 + sum(name in self._settings for name in ("WEB_PORT", "WEBHOOK_URLS"))
         return len(rows) >= expected and all(row["state"] == "running" for row in rows) and self.discord.is_connected
 
-    def stop_service(self) -> tuple[int, float]:
-        """Stop in order; the exit status and the real seconds it took. Safe to call again."""
+    def stop_service(self, within_s: float = STOP_WITHIN_S) -> tuple[int, float]:
+        """Stop the service; return its exit status and the real seconds it took. Safe to call again."""
         service = self._service
         if service is None:
             return 0, 0.0
@@ -192,7 +196,7 @@ class ServiceStage:
         if service.poll() is None:
             service.send_signal(signal.SIGTERM)
         try:
-            status = service.wait(STOP_WITHIN_S)
+            status = service.wait(within_s)
         except subprocess.TimeoutExpired:
             service.kill()
             status = service.wait()
@@ -200,13 +204,13 @@ class ServiceStage:
         return status, time.monotonic() - began
 
     def kill(self, actor: str) -> int:
-        """kill -9 of an actor; its pid."""
+        """Kill an actor with kill -9; return its pid."""
         pid = next(int(row["pid"]) for row in self.health() if row["actor"] == actor)
         os.kill(pid, signal.SIGKILL)
         return pid
 
     def kill_launcher(self) -> None:
-        """kill -9 of the launcher alone."""
+        """Kill only the launcher with kill -9."""
         if self._service is not None:
             self._service.kill()
             self._service.wait()
@@ -214,23 +218,23 @@ class ServiceStage:
 
     @property
     def launcher_pid(self) -> int:
-        """The launcher's process."""
+        """The launcher's process id."""
         return self._service.pid if self._service is not None else 0
 
     @property
     def page_url(self) -> str:
-        """Where the page is; empty where there is none."""
+        """Address of the web page; empty if there is none."""
         port = self._settings.get("WEB_PORT", "")
         return f"http://127.0.0.1:{port}/" if port else ""
 
     # -- what can be seen ----------------------------------------------------------------------------------
 
     def health(self) -> list[dict[str, Any]]:
-        """The newest row of each actor in the health log, in the order of their start."""
+        """Return the newest row of each actor in the health log, in the order of their start."""
         rows: dict[str, dict[str, Any]] = {}
         path = self.data_dir / "logs" / "actor_health.jsonl"
         if path.exists():
-            # The last line may be half written just now.
+            # The last line may be incomplete.
             whole, _, _ = path.read_text(encoding="utf-8", errors="replace").rpartition("\n")
             for line in whole.splitlines():
                 row = json.loads(line)
@@ -238,16 +242,16 @@ class ServiceStage:
         return list(rows.values())
 
     def service_log(self) -> str:
-        """What the service logged so far."""
+        """Return the service's log so far."""
         return self.log_path.read_text(encoding="utf-8", errors="replace") if self.log_path.exists() else ""
 
     def files(self) -> dict[str, bytes]:
-        """The three JSON copies that exist, by name."""
+        """Return the three JSON copies that exist, by name."""
         names = ("user_stats.json", "user_badges.json", "watch_history.json")
         return {name: (self.data_dir / name).read_bytes() for name in names if (self.data_dir / name).exists()}
 
     def history(self) -> list[dict[str, Any]]:
-        """The records of watch_history.json. It is read again where a record was being written to its end."""
+        """Return the records of watch_history.json. It is read again if a record was just being appended."""
         for _ in range(MOST_READS):
             with contextlib.suppress(json.JSONDecodeError):
                 found: list[dict[str, Any]] = json.loads(self.files().get("watch_history.json", b"[]"))
@@ -255,7 +259,7 @@ class ServiceStage:
         raise ValueError("watch_history.json is no JSON")
 
     def wait_for(self, found: Callable[[], bool], timeout_s: float, what: str) -> None:
-        """Wait until something is so (real seconds); TimeoutError says what was waited for, and the log's end."""
+        """Wait until a condition holds (real seconds). The TimeoutError contains `what` and the end of the log."""
         deadline = time.monotonic() + timeout_s
         while not found():
             if time.monotonic() > deadline:
@@ -266,6 +270,6 @@ class ServiceStage:
 
 
 def _close_stdin(service: subprocess.Popen[bytes]) -> None:
-    """Close the pipe by whose end the service hears that this process is gone."""
+    """Close the pipe whose end tells the service that this process is gone."""
     if service.stdin is not None:
         service.stdin.close()

@@ -1,4 +1,4 @@
-"""What can be made to go wrong with the simulated server, while it runs."""
+"""Faults of the simulated server, switched while it runs."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -95,12 +95,12 @@ class Fault:
     """For redirect: an absolute address."""
 
     def hits(self, path: str) -> bool:
-        """Whether a request for this path meets the fault."""
+        """Tell whether a request for this path meets the fault."""
         return not self.paths or path.startswith(self.paths)
 
 
 async def huge_body(size: int) -> AsyncIterator[bytes]:
-    """An XML document that begins well and goes on for `size` bytes."""
+    """Return an XML document that begins well and goes on for `size` bytes."""
     yield b'<?xml version="1.0" encoding="UTF-8"?><MediaContainer size="0">'
     block = b" " * 65536
     for _ in range(size // len(block)):
@@ -108,7 +108,7 @@ async def huge_body(size: int) -> AsyncIterator[bytes]:
 
 
 async def many_sessions(size: int) -> AsyncIterator[bytes]:
-    """A well-formed answer with `size` sessions in it."""
+    """Return a well-formed answer with `size` sessions in it."""
     yield b'<?xml version="1.0" encoding="UTF-8"?><MediaContainer size="%d">' % size
     for first in range(1, size + 1, 200):
         yield b"".join(

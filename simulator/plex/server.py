@@ -85,7 +85,7 @@ class SimulatedPlex(PlexControls):
         return f"http://{HOST}:{self.port}"
 
     def restart(self, *, keep_sessions: bool = True, reverse: bool = False) -> None:
-        """As a real restart looks from outside: connections cut, and the sessions that come back numbered
+        """Restart as a real server does, seen from outside: connections cut, and the sessions that come back numbered
         from 1, in reverse order if asked, so that keys belong to other viewers than before."""
         with self._lock:
             if not keep_sessions:
@@ -99,7 +99,7 @@ class SimulatedPlex(PlexControls):
         return list(self._gate.requests)
 
     def requests_for(self, path: str) -> list[Request]:
-        """The requests for exactly this path."""
+        """Return the requests for exactly this path."""
         return [one for one in self.requests if one.path == path]
 
     def forget_requests(self) -> None:
@@ -140,17 +140,17 @@ class SimulatedPlex(PlexControls):
         size: int = 0,
         location: str = "",
     ) -> None:
-        """From now on this goes wrong, in place of what went wrong before; see Fault for the arguments."""
+        """Let this go wrong from now on, in place of what went wrong before; see Fault for the arguments."""
         self._running().set_fault(Fault(kind, tuple(paths), times, code, seconds, size, location))
 
     def heal(self) -> None:
-        """All is well again, on HTTP and on the websocket."""
+        """Make all well again, on HTTP and on the websocket."""
         self._listeners.fault = None
         self._running().set_fault(None)
 
     @contextmanager
     def with_fault(self, kind: FaultKind, **details: Any) -> Iterator[None]:
-        """Something is wrong inside the block; `details` as for `set_fault`."""
+        """Let something be wrong inside the block; `details` as for `set_fault`."""
         self.set_fault(kind, **details)
         try:
             yield
@@ -158,7 +158,7 @@ class SimulatedPlex(PlexControls):
             self.heal()
 
     def set_socket_fault(self, kind: SocketFault | None) -> None:
-        """The websocket goes wrong from now on; None makes it well, and cuts handshakes left unanswered."""
+        """Let the websocket go wrong from now on; None makes it well, and cuts handshakes left unanswered."""
         self._listeners.fault = kind
         self._running().release()
         if kind == "dropped":
@@ -183,7 +183,7 @@ class SimulatedPlex(PlexControls):
         return one
 
     def _nap_s(self) -> float:
-        """Real seconds until something is due."""
+        """Return the real seconds until something is due."""
         with self._lock:
             now_s = self.now()
             due = self._world.next_due_s(now_s)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import psutil
 
+from tests.deadlines import WITHIN_S
+
 ROOT = Path(__file__).parents[2]
-WITHIN_S = 40.0
 
 
 def family_of(process: psutil.Process) -> list[psutil.Process]:

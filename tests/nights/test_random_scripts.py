@@ -1,44 +1,20 @@
 """Random scripts on the stage of the rules alone leave true records: no process, no store, no clock.
 
-`USHER_SCRIPTS=5000` plays more of those with speeds, and of those with players that are left behind.
+`USHER_SCRIPTS=5000` plays more of those with speeds, and of those with players that are left behind; `python -m
+tests.nights --kind speeds --nights 5000` says what is wrong with which.
 """
 
 from __future__ import annotations
 
 import os
-import random
-from collections.abc import Mapping
 
 import pytest
 
-from simulator.nights.judge import Judgement, Margins, judge
-from simulator.nights.random_people import EVERYTHING, SEVERAL_PLAYERS
-from simulator.nights.script import Cue, Script
-from tests.nights.memory.random_night import write_script
-from tests.nights.rules_stage import ScriptRun
-from tracking.rules import Rules
+from simulator.nights.random_people import SEVERAL_PLAYERS
+from tests.nights.random_scripts import SPEEDS, judge_seed
 
 SEEDS_A_TEST = 25
 SCRIPTS = int(os.environ.get("USHER_SCRIPTS", "50"))
-RULES = Rules(party_user="1")
-SPEEDS = (0.5, 1.0, 1.0, 1.25, 1.5, 2.0)
-
-
-def judge_seed(seed: int, speeds: tuple[float, ...] = (1.0,), turns: Mapping[str, float] = EVERYTHING) -> Judgement:
-    """Play the script of a seed, with a restart of the tracking in each second one, and judge its records."""
-    rng = random.Random(f"script {seed}")  # noqa: S311 - chance that can be had again
-    accounts = [str(number) for number in range(1, rng.randint(1, 4) + 1)]
-    members = [str(9000 + number) for number in range(rng.randint(1, 4))]
-    script, items = write_script(rng, accounts, members, calm=False, speeds=speeds, turns=turns)
-    restarts = [Cue(rng.uniform(0, script.length_s), "restart") for _ in range(seed % 2)]
-    cues = sorted([*script.cues, *restarts], key=lambda cue: cue.at_s)
-    poll_s = rng.choice([5.0, 10.0])
-    outcome = ScriptRun(Script(tuple(cues), script.length_s, script.report_s), accounts, items, RULES, poll_s).run()
-    margins = Margins(
-        poll_s, RULES.end_grace_s, RULES.slack_s, ghost_after_s=RULES.ghost_after_s,
-        watched_percent=RULES.watched_percent, min_watch_s=RULES.min_watch_s,
-    )  # fmt: skip
-    return judge(outcome.ledger, "1", outcome.records, outcome.observation, margins)
 
 
 @pytest.mark.parametrize("first", range(0, 100, SEEDS_A_TEST))
@@ -71,6 +47,11 @@ def test_random_players_leave_true_records(first: int) -> None:
         2284,  # half speed, with a skip before it was known
         2423,  # a seek while Discord is away
         900935,  # a completed film begun again just before the part that had been seen
+        960662, 961995,  # half speed, with an outage in the first minute, seen shortly afterwards
+        961045, 963395, 986874,  # half speed, with a seek in an outage
+        1000057,  # another film is begun, and paused, in an outage
+        1000330,  # half speed, with a skip in the first minute
+        1003827,  # a guest comes to a completed film in the part that had been missed
     ),
 )  # fmt: skip
 def test_speeds_that_were_wrong_are_right(seed: int) -> None:
@@ -89,12 +70,33 @@ def test_speeds_that_were_wrong_are_right(seed: int) -> None:
         5506, 7362, 7666,  # an outage beside a speed that is not known yet, and beside a pause
         6147, 8663, 9032, 9980,  # the host moves, at another speed, pauses both, looks at another film
         5339, 6560,  # a dead app that is gone before that is known
+        961442, 961581, 970419,  # half speed, with an outage in the first minute, seen shortly afterwards
+        960915, 962299,  # a dead player of the host's over a restart
+        964046, 970645,  # a dead player that is back in an outage; one after a pause
+        970143, 970326,  # a film that is not known yet to be the channel's when Discord, or Plex, is away
         900277, 900688,  # the host's film runs only while Plex is away, and is paused when it is seen
+        971432,  # double speed with skips, then a dead player that moves on
+        971376,  # a guest comes when the player that the host went on with is gone, and the first is dead
+        971590,  # a short look on another player, which then shows another film
+        973308,  # two players die one after the other
+        973455,  # a pause that is over, then a dead player
+        980733, 983177,  # guests come to a dead player that goes on, and to one that does not
+        985889,  # a guest who has completed a film comes to a player of it that has just died
+        982473,  # a restart before it is known that the host has moved
+        982893,  # a guest comes in the pause of a film beside another paused one
+        1004705,  # Discord goes away before it is known that the host has moved
+        1002516,  # the host moves at one and a half speed, which is not known yet when the guests follow
+        1003876,  # a film begun again beside its paused player: the app dies, another shows a bit
     ),
 )  # fmt: skip
 def test_players_that_were_wrong_are_right(seed: int) -> None:
     """Each of a kind."""
     assert judge_seed(seed, SPEEDS, SEVERAL_PLAYERS).problems == []
+
+
+def test_plain_scripts_that_were_wrong_are_right() -> None:
+    """Another film is played between two parts of one, with an outage in it."""
+    assert judge_seed(1004728).problems == []
 
 
 def test_scripts_are_worth_judging() -> None:

@@ -14,13 +14,13 @@ SUB_COMMAND, GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, MENTIONABLE, NUMBER
 
 
 class CommandNotOffered(LookupError):
-    """Discord's client would not let this person ask this."""
+    """Discord's client would not offer this command to this person."""
 
 
 def find_offered_command(
     commands: Mapping[int | None, list[Payload]], guild_id: int, name: str, can: int | None
 ) -> Payload:
-    """The command of this name, a server's own first. `can`: the person's permissions, None: not looked at."""
+    """Return the command of this name, a server's own first. `can`: the person's permissions, None: not looked at."""
     root = name.split()[0]
     every = [*commands.get(guild_id, []), *commands.get(None, [])]
     for command in every:
@@ -35,7 +35,7 @@ def find_offered_command(
 
 
 def command_data(guild: Guild, command: Payload, name: str, options: Mapping[str, Asked], focused: str = "") -> Payload:
-    """An interaction's data for a command with its options; `focused`: the option that is being typed."""
+    """Return an interaction's data for a command with its options; `focused`: the option that is being typed."""
     resolved: Payload = {}
     path = name.split()[1:]
     level = command
@@ -108,7 +108,7 @@ def _partial(channel: Channel) -> Payload:
 
 
 def _parse_typed(guild: Guild, kind: int, text: str) -> Asked:
-    """What Discord's client makes of typed text: a number, a truth, somebody's or some channel's name."""
+    """Return how Discord's client parses typed text: as a number, a boolean, a user or a channel."""
     if kind in (INTEGER, NUMBER):
         try:
             return int(text) if kind == INTEGER else float(text)
@@ -128,7 +128,7 @@ def _parse_typed(guild: Guild, kind: int, text: str) -> Asked:
 
 
 def _check_bounds(option: Payload, value: Any) -> None:
-    """Choices and bounds, as Discord's client holds people to them."""
+    """Check choices and bounds, as Discord's client does."""
     choices = [choice["value"] for choice in option.get("choices") or []]
     if choices and value not in choices:
         raise CommandNotOffered(f"{option['name']} is one of {choices}, not {value!r}")
@@ -158,7 +158,7 @@ ROLE_SELECT, CHANNEL_SELECT = 6, 8
 
 
 def choose_in_control(guild: Guild, control: Payload, values: Sequence[str | int]) -> Payload:
-    """What a menu says of the values chosen. LookupError where it does not offer them, or not so many."""
+    """Return a menu's data for the chosen values. LookupError if it does not offer them, or not so many."""
     kind, chosen = int(control["type"]), [str(value) for value in values]
     least, most = int(control.get("min_values", 1)), int(control.get("max_values", 1))
     if not least <= len(chosen) <= most:
@@ -179,7 +179,7 @@ def choose_in_control(guild: Guild, control: Payload, values: Sequence[str | int
 
 
 def form_data(form: Payload, values: Mapping[str, str]) -> Payload:
-    """A filled-in form. LookupError where a value belongs to no field, or a required one is empty."""
+    """Return a filled-in form. LookupError where a value belongs to no field, or a required one is empty."""
     fields = [each for each in walk_components(form["components"]) if each.get("custom_id")]
     unknown = set(values) - {each["custom_id"] for each in fields}
     if unknown:

@@ -19,7 +19,7 @@ PEOPLE = (
 
 
 def build_default_guild(bot: User, name: str = "Saturday Night Cinema") -> Guild:
-    """A server with Rosa as its owner, Iris as an Administrator, five guests, the bot and another bot."""
+    """Build a server with Rosa as its owner, Iris as an Administrator, five guests, the bot and another bot."""
     owner = User(snowflake(), "rosa", global_name="Rosa")
     guild = Guild(snowflake(), name, owner.id)
     admin = Role(snowflake(), "Usherettes", ADMINISTRATOR, 2, 0xE67E22)

@@ -1,4 +1,4 @@
-"""What a Discord server is made of: users, members, channels, roles. Plain data and its payloads; no I/O."""
+"""The parts of a Discord server: users, members, channels, roles. Plain data and its payloads; no I/O."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class User:
         return self.global_name or self.name
 
     def payload(self) -> Payload:
-        """As the API shows it."""
+        """Return it as the API shows it."""
         return {
             "id": str(self.id), "username": self.name, "discriminator": "0", "global_name": self.global_name,
             "avatar": None, "bot": self.bot, "public_flags": 0, "avatar_decoration_data": None,
@@ -47,7 +47,7 @@ class Role:
     color: int = 0
 
     def payload(self) -> Payload:
-        """As the API shows it."""
+        """Return it as the API shows it."""
         return {
             "id": str(self.id), "name": self.name, "color": self.color, "hoist": False, "icon": None, "flags": 0,
             "unicode_emoji": None, "position": self.position, "permissions": str(self.permissions),
@@ -82,7 +82,7 @@ class Member:
         return f"<@{self.id}>"
 
     def payload(self) -> Payload:
-        """As the API shows it, the user inside."""
+        """Return it as the API shows it, the user inside."""
         return {
             "user": self.user.payload(), "nick": self.nick, "avatar": None, "banner": None, "flags": 0,
             "roles": [str(role) for role in self.roles], "joined_at": "2024-01-01T00:00:00+00:00",
@@ -91,7 +91,7 @@ class Member:
         }  # fmt: skip
 
     def partial(self) -> Payload:
-        """As messages carry it: without the user."""
+        """Return it as messages carry it: without the user."""
         return {key: value for key, value in self.payload().items() if key != "user"}
 
 
@@ -117,7 +117,7 @@ class Channel:
     made_at: str = "2024-01-01T00:00:00+00:00"
 
     def payload(self, bot_id: int) -> Payload:
-        """As the API shows it."""
+        """Return it as the API shows it."""
         if self.recipient is not None:
             return {
                 "id": str(self.id), "type": DM, "recipients": [self.recipient.payload()], "flags": 0,
@@ -160,7 +160,7 @@ class Guild:
     afk_channel: int | None = None
 
     def permissions(self, member: Member, channel: Channel | None = None) -> int:
-        """What a member may do; a channel's denials are the bot's alone, and stop an Administrator never."""
+        """Return a member's permissions; a channel's denials apply only to the bot, and never to an Administrator."""
         if member.id == self.owner_id:
             return EVERYTHING
         found = self.roles[self.id].permissions
@@ -171,7 +171,7 @@ class Guild:
         return found & ~(channel.denied if channel and member.user.bot else 0)
 
     def payload(self, bot_id: int, *, all_members: bool = False) -> Payload:
-        """The GUILD_CREATE. Without the members intent it names only the bot and who is in voice."""
+        """Return the GUILD_CREATE. Without the members intent it names only the bot and who is in voice."""
         near = [m for m in self.members.values() if all_members or m.voice_channel or m.id == bot_id]
         threads = [channel for channel in self.channels.values() if channel.kind == THREAD]
         plain = [channel for channel in self.channels.values() if channel.kind != THREAD]
@@ -195,7 +195,7 @@ class Guild:
         }  # fmt: skip
 
     def voice_state(self, member: Member) -> Payload:
-        """Where a member is, as the gateway tells it; channel None: has left."""
+        """Return a member's voice state as the gateway sends it; channel None: the member has left."""
         return {
             "guild_id": str(self.id), "user_id": str(member.id), "member": member.payload(),
             "channel_id": str(member.voice_channel) if member.voice_channel else None,

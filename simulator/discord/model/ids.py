@@ -13,10 +13,10 @@ _count = itertools.count()
 
 
 def snowflake() -> int:
-    """A new Discord id of this moment; never the same twice, and later ones are greater."""
+    """Return a new Discord id of this moment; never the same twice, and later ones are greater."""
     return ((time.time_ns() // 1_000_000 - EPOCH_MS) << 22) + (next(_count) & 0x3FFFFF)
 
 
 def iso_of(wall_s: float) -> str:
-    """A time, in seconds since 1970, as Discord writes it."""
+    """Return a time, in seconds since 1970, as Discord writes it."""
     return datetime.datetime.fromtimestamp(wall_s, datetime.UTC).isoformat()

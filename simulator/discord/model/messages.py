@@ -28,7 +28,7 @@ class Attachment:
     description: str | None = None
 
     def payload(self, base: str) -> Payload:
-        """As the API shows it; `base` is this server's address."""
+        """Return it as the API shows it; `base` is this server's address."""
         url = f"{base}/attachments/{self.id}/{self.filename}"
         return {
             "id": str(self.id), "filename": self.filename, "size": len(self.content), "url": url,
@@ -92,7 +92,7 @@ class ChannelMessage:
         return "\n".join(part for part in parts if part)
 
     def is_settled(self, quiet_s: float) -> bool:
-        """Whether it is whole: not "thinking ...", and neither posted nor edited in the last real seconds."""
+        """Tell whether it is whole: not "thinking ...", and neither posted nor edited in the last real seconds."""
         last_s = self.edited_s[-1] if self.edited_s else self.posted_s
         return not self.is_loading and time.monotonic() - last_s >= quiet_s
 
@@ -136,7 +136,7 @@ class Interaction:
 
     @property
     def replies(self) -> list[ChannelMessage]:
-        """Everything that was answered so far, in order; not what is still "thinking ..."."""
+        """All answers so far, in order, without those still "thinking ..."."""
         found = ([self.message] if self.message is not None else []) + self.followups
         return [message for message in found if not message.is_loading and not message.deleted]
 
@@ -146,7 +146,7 @@ class Interaction:
         return self.ack_after_s or 0.0
 
     def wait_reply(self, timeout: float = 10.0) -> ChannelMessage:
-        """The newest answer so far, or the first to come; for a click also the message it changed.
+        """Return the newest answer so far, or the first to come; for a click also the message it changed.
 
         TimeoutError where none comes.
         """
@@ -154,7 +154,7 @@ class Interaction:
         return self.replies[-1]
 
     def wait_replies(self, count: int, timeout: float = 10.0) -> list[ChannelMessage]:
-        """The first answers, when there are so many."""
+        """Return the first answers, when there are so many."""
         self._wait(lambda: len(self.replies) >= count, timeout, f"has {len(self.replies)} of {count} answers")
         return self.replies
 
@@ -165,7 +165,7 @@ class Interaction:
 
 
 def walk_components(components: list[Payload]) -> Iterator[Payload]:
-    """Every component, the inner ones too, in reading order."""
+    """Yield every component, the inner ones too, in reading order."""
     for component in components:
         yield component
         yield from walk_components(component.get("components") or [])
@@ -175,7 +175,7 @@ def walk_components(components: list[Payload]) -> Iterator[Payload]:
 
 
 def mentions_of(content: str, allowed: Payload | None) -> tuple[str, ...]:
-    """Whom a text mentions, as far as its allowed_mentions let it."""
+    """Return the mentions of a text that its allowed_mentions permit."""
     kinds = {"users": r"<@!?(\d+)>", "roles": r"<@&(\d+)>", "everyone": r"@(everyone|here)"}
     parse = list(kinds) if allowed is None else allowed.get("parse", [])
     found: list[str] = []

@@ -36,7 +36,7 @@ class Poll:
         return cls(body["question"], answers, ends_s, bool(body.get("allow_multiselect")))
 
     def payload(self, user_id: int) -> Payload:
-        """As the API shows it to a user."""
+        """Return it as the API shows it to a user."""
         return {
             "question": self.question,
             "answers": [{"answer_id": number, "poll_media": media} for number, media in enumerate(self.answers, 1)],
@@ -51,7 +51,7 @@ class Poll:
         }  # fmt: skip
 
     def lines(self) -> list[str]:
-        """What people read of it: the question, each answer with its votes, and whether it has ended."""
+        """Return what people read of it: the question, each answer with its votes, and whether it has ended."""
         shown = [f"📊 {self.question.get('text', '')}"]
         for number, media in enumerate(self.answers, 1):
             count = len(self.votes.get(number, ()))
@@ -59,7 +59,7 @@ class Poll:
         return [*shown, *(["Poll closed"] * self.is_final)]
 
     def result_embed(self) -> Payload:
-        """What the message says that tells how it ended; without a winner where several have the most votes."""
+        """Return what the message says of how it ended; without a winner where several have the most votes."""
         most = max((len(voters) for voters in self.votes.values()), default=0)
         first = [number for number, voters in sorted(self.votes.items()) if voters and len(voters) == most]
         values = {

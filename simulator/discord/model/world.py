@@ -71,25 +71,25 @@ class DiscordWorld:
         return self.bot.id
 
     def find_channel(self, channel_id: int) -> tuple[Guild | None, Channel] | None:
-        """A channel and its guild (None: a direct message); None where there is no such channel."""
+        """Return a channel and its guild (None: a direct message); None where there is no such channel."""
         if channel_id in self.direct:
             return None, self.direct[channel_id]
-        for guild in self.guilds.values():
+        for guild in list(self.guilds.values()):
             if channel_id in guild.channels:
                 return guild, guild.channels[channel_id]
         return None
 
     def members(self) -> Iterator[Member]:
-        """Every membership in every guild."""
+        """Return every membership in every guild."""
         for guild in list(self.guilds.values()):
             yield from list(guild.members.values())
 
     def user(self, user_id: int) -> User | None:
-        """An account, if there is one."""
+        """Return an account, if there is one."""
         return next((m.user for m in self.members() if m.id == user_id), self.strangers.get(user_id))
 
     def message_payload(self, message: ChannelMessage) -> Payload:
-        """A message as the API and the gateway show it."""
+        """Return a message as the API and the gateway show it."""
         guild, _ = self.find_channel(message.channel_id) or (None, None)
         found: Payload = {
             "id": str(message.id), "channel_id": str(message.channel_id), "author": message.author.payload(),
@@ -130,7 +130,7 @@ class DiscordWorld:
         return [user.payload() for user in users if user is not None]
 
     def _embed(self, message: ChannelMessage, embed: Payload) -> Payload:
-        """An embed as it is shown: its attachment:// pictures have become addresses."""
+        """Return an embed as it is shown: its attachment:// pictures have become addresses."""
         shown = {"type": "rich", **embed}
         files = {f"attachment://{each.filename}": each.payload(self.base)["url"] for each in message.attachments}
         for key in ("image", "thumbnail"):
@@ -152,7 +152,7 @@ class DiscordWorld:
         return message
 
     def publish_edit(self, message: ChannelMessage, now_s: float) -> ChannelMessage:
-        """A message was changed in place at `now_s` (steady clock, real seconds)."""
+        """Send the event that a message was edited at `now_s` (steady clock, real seconds)."""
         with self.changed:
             message.edited_at = iso_of(self.now())
             message.edited_s.append(now_s)
@@ -182,7 +182,7 @@ class DiscordWorld:
                 self.end_poll(message)
 
     def delete(self, message: ChannelMessage) -> None:
-        """Take a message away."""
+        """Delete a message."""
         with self.changed:
             message.deleted = True
             self.messages.pop(message.id, None)
@@ -196,7 +196,7 @@ class DiscordWorld:
         return DIRECT_MESSAGES if message.channel_id in self.direct else GUILD_MESSAGES
 
     def direct_channel(self, user: User) -> Channel:
-        """The direct message channel of the bot with a person."""
+        """Return the direct message channel of the bot with a person."""
         with self.changed:
             for channel in self.direct.values():
                 if channel.recipient == user:
@@ -206,7 +206,7 @@ class DiscordWorld:
             return channel
 
     def interaction_payload(self, interaction: Interaction, data: Payload) -> Payload:
-        """INTERACTION_CREATE's data."""
+        """Return INTERACTION_CREATE's data."""
         guild, channel = self.find_channel(interaction.channel_id) or (None, None)
         if channel is None:
             raise LookupError("The channel of an interaction is gone")

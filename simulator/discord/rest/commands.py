@@ -25,7 +25,7 @@ class CommandRoutes:
         self.world = world
 
     def routes(self) -> list[web.RouteDef]:
-        """Paths below /api/v10."""
+        """Return the routes below /api/v10."""
         found = []
         for base in ("/applications/{app}/commands", "/applications/{app}/guilds/{guild}/commands"):
             found += [
@@ -39,7 +39,7 @@ class CommandRoutes:
         return found
 
     def _scope(self, request: web.Request) -> int | None:
-        """The server whose commands are meant; None: the global ones."""
+        """Return the server whose commands are meant; None: the global ones."""
         if int(request.match_info["app"]) != self.world.app_id:
             raise ApiError(403, 20012, "You are not authorized to perform this action on this application")
         if "guild" not in request.match_info:
@@ -62,11 +62,11 @@ class CommandRoutes:
             self.world.changed.notify_all()
 
     async def list_commands(self, request: web.Request) -> web.Response:
-        """All of one scope."""
+        """Answer with all of one scope."""
         return json_response(self.world.commands.get(self._scope(request), []))
 
     async def replace(self, request: web.Request) -> web.Response:
-        """All at once; who keeps its name keeps its id."""
+        """Replace all at once; a command that keeps its name keeps its id."""
         scope, wanted = self._scope(request), list_of(request)
         problems = [each for number, command in enumerate(wanted) for each in problems_of(command, f"{number}.")]
         names = [(command.get("type", 1), command.get("name")) for command in wanted]
@@ -82,7 +82,7 @@ class CommandRoutes:
         return json_response(self.world.commands[scope])
 
     async def add(self, request: web.Request) -> web.Response:
-        """One more, in the place of one of its name."""
+        """Add one, or replace the one of the same name."""
         scope, body = self._scope(request), body_of(request)
         problems = list(problems_of(body, ""))
         if problems:
@@ -94,7 +94,7 @@ class CommandRoutes:
         return json_response(full, 200 if len(others) < len(before) else 201)
 
     async def get(self, request: web.Request) -> web.Response:
-        """One."""
+        """Answer with one."""
         return json_response(self._find(request)[1])
 
     async def change(self, request: web.Request) -> web.Response:
@@ -127,7 +127,7 @@ class CommandRoutes:
 
 
 def problems_of(command: Payload, path: str, *, deep: int = 0) -> list[Problem]:
-    """What Discord would refuse in a command or one of its options."""
+    """Return what Discord would refuse in a command or one of its options."""
     name, description = str(command.get("name") or ""), str(command.get("description") or "")
     found: list[Problem] = []
     plain = deep > 0 or command.get("type", 1) == 1
@@ -155,7 +155,7 @@ def problems_of(command: Payload, path: str, *, deep: int = 0) -> list[Problem]:
 
 
 def _length(command: Payload) -> int:
-    """Name, description and choices, of the options too."""
+    """Return the length of name, description and choices, of the options too."""
     found = len(str(command.get("name") or "")) + len(str(command.get("description") or ""))
     found += sum(len(str(each.get("name"))) + len(str(each.get("value"))) for each in command.get("choices") or [])
     return found + sum(_length(option) for option in command.get("options") or [])

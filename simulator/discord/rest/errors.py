@@ -1,4 +1,4 @@
-"""The ways in which Discord says no."""
+"""The errors with which Discord refuses a request."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ class ApiError(Exception):
 
 
 def unauthorized_error() -> ApiError:
-    """The token is not one."""
+    """Return the error for an invalid token."""
     return ApiError(401, 0, "401: Unauthorized")
 
 
 def no_access() -> ApiError:
-    """The bot cannot see the channel."""
+    """Return the error for a channel that the bot cannot see."""
     return ApiError(403, 50001, "Missing Access")
 
 
 def no_permission() -> ApiError:
-    """The bot sees the channel and may not do this there."""
+    """Return the error for a channel that the bot sees, but where it lacks a permission."""
     return ApiError(403, 50013, "Missing Permissions")
 
 
 def unknown_error(what: str) -> ApiError:
-    """There is no such thing; `what` as Discord names it."""
+    """Return the error for something that does not exist; `what` as Discord names it."""
     codes = {
         "Channel": 10003, "Guild": 10004, "Member": 10007, "Message": 10008, "User": 10013, "Webhook": 10015,
         "interaction": 10062, "application command": 10063, "Guild Scheduled Event": 10070,
@@ -39,7 +39,7 @@ def unknown_error(what: str) -> ApiError:
 
 
 def invalid_form(problems: list[tuple[str, str, str]]) -> ApiError:
-    """What was sent is refused: each problem is a dotted path, a code and a text."""
+    """Return the error for an invalid body: each problem is a dotted path, a code and a text."""
     errors: Payload = {}
     for path, code, text in problems:
         inner = errors

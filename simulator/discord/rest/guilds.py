@@ -35,7 +35,7 @@ class GuildRoutes:
         self.world = world
 
     def routes(self) -> list[web.RouteDef]:
-        """Paths below /api/v10."""
+        """Return the routes below /api/v10."""
         events = "/guilds/{guild}/scheduled-events"
         return [
             web.get("/users/@me", self.current_user),
@@ -66,7 +66,7 @@ class GuildRoutes:
         ]
 
     def guild_of(self, request: web.Request) -> Guild:
-        """The server of the path, if the bot is in it."""
+        """Return the server of the path, if the bot is in it."""
         found = self.world.guilds.get(int(request.match_info["guild"]))
         if found is None or self.world.bot.id not in found.members:
             raise unknown_error("Guild")
@@ -87,7 +87,7 @@ class GuildRoutes:
             raise no_permission()
 
     async def current_user(self, request: web.Request) -> web.Response:
-        """The bot's own account, or that of the person whose token it is."""
+        """Answer with the bot's own account, or that of the person whose token it is."""
         kind, _sep, token = request.headers.get("Authorization", "").partition(" ")
         if kind == "Bearer":
             if token not in self.world.bearers:
@@ -97,7 +97,7 @@ class GuildRoutes:
         return json_response({**self.world.bot.payload(), **about})
 
     async def my_guilds(self, _: web.Request) -> web.Response:
-        """The servers that the bot is in."""
+        """Answer with the servers that the bot is in."""
         mine = [guild for guild in self.world.guilds.values() if self.world.bot.id in guild.members]
         return json_response([
             {"id": str(guild.id), "name": guild.name, "icon": None, "owner": False, "features": [],
@@ -106,14 +106,14 @@ class GuildRoutes:
         ])  # fmt: skip
 
     async def user(self, request: web.Request) -> web.Response:
-        """Any account."""
+        """Answer with any account."""
         found = self.world.user(int(request.match_info["user"]))
         if found is None:
             raise unknown_error("User")
         return json_response(found.payload())
 
     async def application(self, _: web.Request) -> web.Response:
-        """What the Developer Portal says of the bot."""
+        """Answer with what the Developer Portal says of the bot."""
         owner = next(member.user for member in self.world.members() if not member.user.bot)
         return json_response({
             "id": str(self.world.app_id), "name": "Usher", "icon": None, "description": "", "rpc_origins": [],
@@ -126,16 +126,16 @@ class GuildRoutes:
         return self.world.base.replace("http://", "ws://") + "/gateway"
 
     async def gateway(self, _: web.Request) -> web.Response:
-        """Where the gateway is."""
+        """Answer with where the gateway is."""
         return json_response({"url": self._address()})
 
     async def gateway_bot(self, _: web.Request) -> web.Response:
-        """Where the gateway is, for bots."""
+        """Answer with where the gateway is, for bots."""
         limit = {**SESSIONS, "remaining": max(0, SESSIONS["total"] - self.world.sessions_used)}
         return json_response({"url": self._address(), "shards": 1, "session_start_limit": limit})
 
     async def guild(self, request: web.Request) -> web.Response:
-        """A server."""
+        """Answer with a server."""
         guild = self.guild_of(request)
         full = guild.payload(self.world.bot.id)
         hidden = {"members", "channels", "threads", "voice_states", "presences", "member_count", "joined_at", "large"}
@@ -146,16 +146,16 @@ class GuildRoutes:
         return json_response(found)
 
     async def channels(self, request: web.Request) -> web.Response:
-        """A server's channels."""
+        """Answer with a server's channels."""
         found = [each.payload(self.world.bot.id) for each in self.guild_of(request).channels.values()]
         return json_response(found)
 
     async def roles(self, request: web.Request) -> web.Response:
-        """A server's roles."""
+        """Answer with a server's roles."""
         return json_response([role.payload() for role in self.guild_of(request).roles.values()])
 
     async def members(self, request: web.Request) -> web.Response:
-        """A server's members: only with the privileged intent, as on Discord."""
+        """Answer with a server's members: only with the privileged intent, as on Discord."""
         guild = self.guild_of(request)
         if not self.world.app_flags & FLAG_MEMBERS:
             raise no_permission()
@@ -164,7 +164,7 @@ class GuildRoutes:
         return json_response([member.payload() for member in found[:limit]])
 
     async def search(self, request: web.Request) -> web.Response:
-        """Members whose name begins so."""
+        """Answer with the members whose name begins so."""
         guild, start = self.guild_of(request), request.query.get("query", "").lower()
         limit = min(1000, int(request.query.get("limit", 1)))
         found = [
@@ -174,18 +174,18 @@ class GuildRoutes:
         return json_response([member.payload() for member in found[:limit]])
 
     async def member(self, request: web.Request) -> web.Response:
-        """One member."""
+        """Answer with one member."""
         found = self.guild_of(request).members.get(int(request.match_info["user"]))
         if found is None:
             raise unknown_error("Member")
         return json_response(found.payload())
 
     async def give_role(self, request: web.Request) -> web.Response:
-        """A member gets a role."""
+        """Give a member a role."""
         return self._change_role(request, given=True)
 
     async def take_role(self, request: web.Request) -> web.Response:
-        """A member loses a role."""
+        """Take a role from a member."""
         return self._change_role(request, given=False)
 
     def _change_role(self, request: web.Request, *, given: bool) -> web.Response:
@@ -204,7 +204,7 @@ class GuildRoutes:
         return no_content()
 
     async def voice_state(self, request: web.Request) -> web.Response:
-        """Where one member is."""
+        """Answer with where one member is."""
         guild, name = self.guild_of(request), request.match_info["user"]
         found = guild.members.get(self.world.bot.id if name == "@me" else int(name))
         if found is None or found.voice_channel is None:
@@ -212,7 +212,7 @@ class GuildRoutes:
         return json_response(guild.voice_state(found))
 
     async def channel(self, request: web.Request) -> web.Response:
-        """One channel."""
+        """Answer with one channel."""
         return json_response(self._channel_of(request, VIEW_CHANNEL)[1].payload(self.world.bot.id))
 
     async def change_channel(self, request: web.Request) -> web.Response:
@@ -231,12 +231,12 @@ class GuildRoutes:
         return json_response(payload)
 
     async def voice_status(self, request: web.Request) -> web.Response:
-        """The line under a voice channel's name."""
+        """Set the line under a voice channel's name."""
         guild, channel = self._channel_of(request, VIEW_CHANNEL, SET_VOICE_STATUS)
         if guild is None or channel.kind not in (VOICE, STAGE):
             raise unknown_error("Channel")
         if guild.members[self.world.bot.id].voice_channel != channel.id:
-            # Who is not in the channel needs to manage it.
+            # A bot that is not in the channel needs to manage it.
             self._demand(guild, channel, MANAGE_CHANNELS)
         status = str(body_of(request).get("status") or "")
         if len(status) > 500:
@@ -249,7 +249,7 @@ class GuildRoutes:
         return no_content()
 
     async def events(self, request: web.Request) -> web.Response:
-        """What is planned."""
+        """Answer with what is planned."""
         return json_response(list(self.guild_of(request).events.values()))
 
     def _event_of(self, request: web.Request) -> tuple[Guild, Payload]:
@@ -260,7 +260,7 @@ class GuildRoutes:
         return guild, found
 
     def _demand_event(self, guild: Guild, event: Payload, *needed: int) -> None:
-        """An event in a channel needs more than one elsewhere, and needs it there; its channel must fit its kind."""
+        """Require the permissions of an event, more of them in a channel, and that the channel fits its kind."""
         kind, more = _PLACES.get(event["entity_type"], (None, ()))
         channel = guild.channels.get(int(event.get("channel_id") or 0))
         if kind is not None and (channel is None or channel.kind != kind):
@@ -268,7 +268,7 @@ class GuildRoutes:
         self._demand(guild, channel if kind is not None else None, *needed, *more)
 
     async def event(self, request: web.Request) -> web.Response:
-        """One planned event."""
+        """Answer with one planned event."""
         return json_response(self._event_of(request)[1])
 
     async def add_event(self, request: web.Request) -> web.Response:
@@ -318,7 +318,7 @@ class GuildRoutes:
         return no_content()
 
     async def event_users(self, request: web.Request) -> web.Response:
-        """A page of those who pressed Interested, the lowest id first."""
+        """Answer with a page of those who pressed Interested, the lowest id first."""
         guild, event = self._event_of(request)
         limit = int(request.query.get("limit", 100))
         if not 1 <= limit <= 100:
@@ -335,7 +335,7 @@ class GuildRoutes:
 
 
 def _interested_user(event: Payload, member: Member, *, whole: bool) -> Payload:
-    """One who pressed Interested."""
+    """Return one who pressed Interested."""
     found = {
         "guild_scheduled_event_id": event["id"], "user_id": str(member.id), "response": 1,
         "user": member.user.payload(),
@@ -344,7 +344,7 @@ def _interested_user(event: Payload, member: Member, *, whole: bool) -> Payload:
 
 
 def _event_fields(body: Payload) -> Payload:
-    """What an event keeps of a request: ids are told as text, and of a picture only its hash."""
+    """Return the fields that an event keeps of a request: ids as text, and only the hash of a picture."""
     kept = dict(body)
     if kept.get("channel_id"):
         kept["channel_id"] = str(kept["channel_id"])

@@ -33,7 +33,7 @@ Answerer = Callable[[Interaction, Payload, dict[int, Attachment]], None]
 
 
 class InteractionRoutes:
-    """How a bot answers. `deadline_s`: how long it may take to acknowledge."""
+    """The routes by which a bot answers. `deadline_s`: how long it may take to acknowledge."""
 
     def __init__(self, world: DiscordWorld, deadline_s: float = 3.0) -> None:
         self.world = world
@@ -44,7 +44,7 @@ class InteractionRoutes:
         }  # fmt: skip
 
     def routes(self) -> list[web.RouteDef]:
-        """Paths below /api/v10."""
+        """Return the routes below /api/v10."""
         one = "/webhooks/{app}/{token}/messages/{message}"
         return [
             web.post("/interactions/{interaction}/{token}/callback", self.callback),
@@ -55,7 +55,7 @@ class InteractionRoutes:
         ]
 
     async def callback(self, request: web.Request) -> web.Response:
-        """The first answer, in time and once."""
+        """Take the first answer, in time and once."""
         interaction = self.world.interactions.get(request.match_info["token"])
         now_s = time.monotonic()
         if interaction is None or str(interaction.id) != request.match_info["interaction"]:
@@ -153,7 +153,7 @@ class InteractionRoutes:
         return found
 
     async def follow_up(self, request: web.Request) -> web.Response:
-        """One more answer; the first after a deferral takes the place of "thinking ..."."""
+        """Take one more answer; the first after a deferral takes the place of "thinking ..."."""
         interaction, body, files = self._by_token(request), body_of(request), request[FILES]
         check_message(body, files=len(files))
         waiting = interaction.message
@@ -166,7 +166,7 @@ class InteractionRoutes:
         return json_response(self.world.message_payload(message))
 
     def _fill(self, message: ChannelMessage, body: Payload, files: dict[int, Attachment]) -> ChannelMessage:
-        """The answer comes where "thinking ..." stood; who sees it was settled with the deferral."""
+        """Replace "thinking ..." by the answer; the deferral has decided who sees it."""
         with self.world.changed:
             hidden = message.flags & EPHEMERAL
             apply_edit(message, body, files)
@@ -174,7 +174,7 @@ class InteractionRoutes:
             return self.world.publish_edit(message, time.monotonic())
 
     async def get(self, request: web.Request) -> web.Response:
-        """One of the answers."""
+        """Answer with one of the answers."""
         return json_response(
             self.world.message_payload(self._message(self._by_token(request), request.match_info["message"]))
         )

@@ -41,7 +41,7 @@ class MessageRoutes:
         self.world = world
 
     def routes(self) -> list[web.RouteDef]:
-        """Paths below /api/v10."""
+        """Return the routes below /api/v10."""
         one, reaction = "/channels/{channel}/messages/{message}", "/reactions/{emoji}/{user}"
         return [
             web.post("/channels/{channel}/messages", self.create),
@@ -61,7 +61,7 @@ class MessageRoutes:
         ]
 
     def channel(self, request: web.Request, *needed: int) -> Channel:
-        """The channel of the path, if the bot may see it and has these permissions in it."""
+        """Return the channel of the path, if the bot may see it and has these permissions in it."""
         found = self.world.find_channel(int(request.match_info["channel"]))
         if found is None:
             raise unknown_error("Channel")
@@ -79,14 +79,14 @@ class MessageRoutes:
             raise no_permission()
 
     def message(self, request: web.Request, channel: Channel) -> ChannelMessage:
-        """The message of the path."""
+        """Return the message of the path."""
         found = self.world.messages.get(int(request.match_info["message"]))
         if found is None or found.channel_id != channel.id or found.is_ephemeral:
             raise unknown_error("Message")
         return found
 
     async def create(self, request: web.Request) -> web.Response:
-        """Post; a nonce that must be unique brings back the message that had it before."""
+        """Post a message; a nonce that must be unique brings back the message that had it before."""
         body, files = body_of(request), request[FILES]
         sending = SEND_MESSAGES
         place = self.world.find_channel(int(request.match_info["channel"]))
@@ -121,7 +121,7 @@ class MessageRoutes:
         return None
 
     def _replied_message(self, request: web.Request, body: Payload, channel: Channel) -> int | None:
-        """Which message it replies to: only who may read the history may reply."""
+        """Return the message that it replies to: a reply needs the permission to read the history."""
         reference = body.get("message_reference")
         if not reference:
             return None
@@ -134,7 +134,7 @@ class MessageRoutes:
         return None
 
     async def list_messages(self, request: web.Request) -> web.Response:
-        """The newest first."""
+        """Answer with the messages, the newest first."""
         channel = self.channel(request, READ_HISTORY)
         query = request.query
         low, high = int(query.get("after", 0)), int(query.get("before", 1 << 63))
@@ -148,7 +148,7 @@ class MessageRoutes:
         return json_response([self.world.message_payload(m) for m in chosen])
 
     async def get(self, request: web.Request) -> web.Response:
-        """One message."""
+        """Answer with one message."""
         return json_response(self.world.message_payload(self.message(request, self.channel(request, READ_HISTORY))))
 
     async def edit(self, request: web.Request) -> web.Response:
@@ -172,7 +172,7 @@ class MessageRoutes:
         return no_content()
 
     async def delete_many(self, request: web.Request) -> web.Response:
-        """Two to a hundred at once."""
+        """Delete two to a hundred at once."""
         channel = self.channel(request, MANAGE_MESSAGES)
         ids = [int(each) for each in body_of(request).get("messages", [])]
         if not 2 <= len(ids) <= 100:
@@ -182,7 +182,7 @@ class MessageRoutes:
         return no_content()
 
     async def react(self, request: web.Request) -> web.Response:
-        """The bot adds a reaction."""
+        """Add the bot's reaction."""
         message = self.message(request, self.channel(request, READ_HISTORY, ADD_REACTIONS))
         with self.world.changed:
             emoji = unquote(request.match_info["emoji"])
@@ -192,7 +192,7 @@ class MessageRoutes:
         return no_content()
 
     async def unreact(self, request: web.Request) -> web.Response:
-        """The bot takes its reaction back."""
+        """Take the bot's reaction back."""
         message = self.message(request, self.channel(request))
         emoji = unquote(request.match_info["emoji"])
         message.reactions.get(emoji, set()).discard(self.world.bot.id)
@@ -210,7 +210,7 @@ class MessageRoutes:
         self.world.dispatch(event, data | ({"guild_id": str(guild.id)} if guild else {}), REACTIONS)
 
     async def thread(self, request: web.Request) -> web.Response:
-        """A thread in a channel, from a message or from nothing."""
+        """Open a thread in a channel, from a message or from nothing."""
         parent = self.channel(request, CREATE_THREADS)
         name = str(body_of(request).get("name") or "")
         if not 1 <= len(name) <= 100:
@@ -230,12 +230,12 @@ class MessageRoutes:
         return json_response(data, 201)
 
     async def send_typing(self, request: web.Request) -> web.Response:
-        """The bot is typing."""
+        """Show that the bot is typing."""
         self.channel(request, SEND_MESSAGES)
         return no_content()
 
     async def poll_voters(self, request: web.Request) -> web.Response:
-        """A page of those who voted for an answer, the lowest id first."""
+        """Answer with a page of those who voted for an answer, the lowest id first."""
         message = self.message(request, self.channel(request))
         number, limit = int(request.match_info["answer"]), int(request.query.get("limit", 25))
         if message.poll is None or not 1 <= number <= len(message.poll.answers):
@@ -248,7 +248,7 @@ class MessageRoutes:
         return json_response({"users": users})
 
     async def expire_poll(self, request: web.Request) -> web.Response:
-        """The bot ends its own poll before its time."""
+        """End the bot's own poll before its time."""
         message = self.message(request, self.channel(request))
         if message.poll is None:
             raise ApiError(400, 520006, "Cannot expire a non-poll message")
@@ -270,14 +270,14 @@ class MessageRoutes:
 
 
 def permissions_needed(body: Payload, files: dict[int, Attachment]) -> list[int]:
-    """The permissions that a message's content needs."""
+    """Return the permissions that a message's content needs."""
     return (
         [EMBED_LINKS] * bool(body.get("embeds")) + [ATTACH_FILES] * bool(files) + [SEND_POLLS] * bool(body.get("poll"))
     )
 
 
 def new_message(body: Payload, files: dict[int, Attachment], author: User, channel_id: int) -> ChannelMessage:
-    """A new message of this body."""
+    """Return a new message of this body."""
     content = body.get("content") or ""
     return ChannelMessage(
         snowflake(), channel_id, author, content, body.get("embeds") or [], body.get("components") or [],

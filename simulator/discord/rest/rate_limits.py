@@ -47,7 +47,7 @@ class Window:
 
 @dataclass(frozen=True)
 class RateLimitVerdict:
-    """What the limits say to one request."""
+    """The result of the limits for one request."""
 
     headers: dict[str, str]
     retry_after_s: float | None = None
@@ -87,7 +87,7 @@ class RateLimiter:
         return RateLimitVerdict({} if rule is RENAME else headers, retry_after_s)
 
     def _count(self, key: tuple[str, str], limit: int, window_s: float) -> tuple[int, float | None]:
-        """Requests used in the window, and seconds to wait where this one is past the limit."""
+        """Return the requests used in the window, and seconds to wait where this one is past the limit."""
         now_s = time.monotonic()
         window = self._windows.get(key)
         if window is None or now_s - window.began_s >= window_s:

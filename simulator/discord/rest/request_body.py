@@ -56,7 +56,7 @@ def _parse_json(raw: bytes) -> Any:
 
 
 def body_of(request: web.Request) -> Payload:
-    """The request's JSON object."""
+    """Return the request's JSON object."""
     found = request[BODY]
     if not isinstance(found, dict):
         raise ApiError(400, 50109, "The request body contains invalid JSON.")
@@ -64,7 +64,7 @@ def body_of(request: web.Request) -> Payload:
 
 
 def list_of(request: web.Request) -> list[Payload]:
-    """The request's JSON list."""
+    """Return the request's JSON list."""
     found = request[BODY]
     if not isinstance(found, list):
         raise ApiError(400, 50109, "The request body contains invalid JSON.")
@@ -72,7 +72,7 @@ def list_of(request: web.Request) -> list[Payload]:
 
 
 def attachments_of(body: Payload, files: dict[int, Attachment], kept: list[Attachment]) -> list[Attachment]:
-    """A message's files after a request: those it keeps (where it says so) and the new ones, described."""
+    """Return a message's files after a request: those it keeps (where it says so) and the new ones, described."""
     listed = body.get("attachments")
     if listed is None:
         return [*kept, *(files[number] for number in sorted(files))]

@@ -29,7 +29,7 @@ def check_message(body: Payload, *, files: int = 0) -> None:
 
 
 def problems_of(body: Payload) -> list[Problem]:
-    """What Discord would refuse in a message's body; empty where it is fine."""
+    """Return what Discord would refuse in a message's body; empty where it is fine."""
     found = [*_too_long(body.get("content"), 2000, "content")]
     embeds = body.get("embeds") or []
     if len(embeds) > 10:
@@ -68,7 +68,7 @@ def _poll_problems(poll: Payload) -> Iterator[Problem]:
 
 
 def _v2_problems(body: Payload) -> Iterator[Problem]:
-    """A message made of components alone carries no text or embeds beside them."""
+    """Return what is wrong with a message made of components alone: it carries no text or embeds beside them."""
     for key in ("content", "embeds"):
         if body.get(key):
             text = "The 'flags' field IS_COMPONENTS_V2 forbids this field"

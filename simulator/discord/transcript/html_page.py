@@ -52,7 +52,7 @@ _TOKENS = re.compile(
 
 
 def render_page(messages: Iterable[ChannelMessage], world: DiscordWorld, colours: dict[str, str]) -> str:
-    """A whole HTML document that needs nothing beside itself."""
+    """Return a whole HTML document that needs nothing beside itself."""
     shown = "".join(_message(message, world) for message in messages)
     style = _STYLE.format(**colours)
     return f"<!doctype html><meta charset='utf-8'><style>{style}</style><body>{shown}</body>"
@@ -92,7 +92,7 @@ def _embed(embed: Payload, message: ChannelMessage, world: DiscordWorld) -> str:
 
 
 def _rows(fields: Iterable[Payload]) -> list[list[Payload]]:
-    """As Discord sets them: up to three inline fields share a row, and its whole width; another has one to itself."""
+    """Return the fields in rows, as Discord sets them: up to three inline ones share one; another has one to itself."""
     rows: list[list[Payload]] = []
     for field in fields:
         if rows and field.get("inline") and rows[-1][0].get("inline") and len(rows[-1]) < _MOST_IN_ROW:
@@ -111,7 +111,7 @@ def _picture(kind: str, url: str | None, message: ChannelMessage) -> str:
 
 
 def _words(source: str, world: DiscordWorld) -> str:
-    """The markdown that Usher writes, as HTML."""
+    """Return the markdown that Usher writes, as HTML."""
     parts, rest = [], 0
     for hit in _TOKENS.finditer(source):
         parts.append(_lines(source[rest : hit.start()]))
@@ -149,7 +149,7 @@ def _time(at_s: int, shape: str, now_s: float) -> str:
 
 
 def _span(seconds: float) -> str:
-    """As Discord rounds: an hour from 45 minutes on, a day from 22 hours on."""
+    """Return a time span rounded as Discord does: an hour from 45 minutes on, a day from 22 hours on."""
     if seconds < 45:
         return "a few seconds"
     for unit, length, upto in (("a minute", 60, 45 * 60), ("an hour", 3600, 22 * 3600), ("a day", 86_400, 1e12)):
@@ -169,7 +169,7 @@ def _buttons(row: Payload) -> str:
 
 
 def _menu_label(control: Payload) -> str:
-    """What a closed menu shows: what is chosen, or what is to be; empty for a button."""
+    """Return what a closed menu shows: what is chosen, or what is to be; empty for a button."""
     if not control.get("placeholder"):
         return ""
     chosen = [option["label"] for option in control.get("options") or () if option.get("default")]

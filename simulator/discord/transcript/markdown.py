@@ -52,7 +52,7 @@ class MarkdownReader:
     tz: datetime.tzinfo = datetime.UTC
 
     def read(self, source: str) -> Text:
-        """A whole text: code blocks, headings, quotes and lists too."""
+        """Return a whole text: code blocks, headings, quotes and lists too."""
         found = Text()
         rest = 0
         for fence in _FENCE.finditer(source):
@@ -65,7 +65,7 @@ class MarkdownReader:
         return found
 
     def line(self, source: str, style: str = "") -> Text:
-        """One line's markdown, without blocks."""
+        """Return one line's markdown, without blocks."""
         found = Text(style=style)
         self._inline(source, found, "")
         return found
@@ -141,12 +141,12 @@ class MarkdownReader:
 
 
 def strip_markdown(text: str) -> str:
-    """Without what a terminal would obey instead of showing."""
+    """Return a text without what a terminal would obey instead of showing."""
     return _CONTROL.sub("", text)
 
 
 def relative_time(seconds: float) -> str:
-    """How long ago, or until when: "2 minutes ago", "in an hour"."""
+    """Return how long ago, or until when: "2 minutes ago", "in an hour"."""
     size = abs(seconds)
     units = (
         ("year", 31_536_000),

@@ -41,7 +41,7 @@ class ColoredBar:
     width: int = EMBED_WIDTH
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """rich's protocol."""
+        """Yield what is printed, by rich's protocol."""
         room = options.update(width=max(10, min(options.max_width, self.width) - 2))
         bar = Segment("▌ ", Style.parse(self.color))
         for line in console.render_lines(self.inner, room, pad=False):
@@ -51,7 +51,7 @@ class ColoredBar:
 
 
 def _without_padding(line: list[Segment]) -> list[Segment]:
-    """A line without the spaces that fill up its last column."""
+    """Return a line without the spaces that fill up its last column."""
     kept = list(line)
     while kept and not kept[-1].text.strip() and not (kept[-1].style and kept[-1].style.bgcolor):
         kept.pop()
@@ -61,7 +61,7 @@ def _without_padding(line: list[Segment]) -> list[Segment]:
 def render_message(
     message: ChannelMessage, world: DiscordWorld, *, tz: datetime.tzinfo = datetime.UTC
 ) -> RenderableType:
-    """One message: who, when, text, embeds, buttons, files. Times of day are shown in `tz`."""
+    """Return one message: who, when, text, embeds, buttons, files. Times of day are shown in `tz`."""
     reader = MarkdownReader(lambda kind, number: name_of(world, kind, number), world.now(), tz)
     parts: list[RenderableType] = [*_render_reference(message, world, reader), _heading(message, world, tz)]
     if message.is_loading:
@@ -87,7 +87,7 @@ def render_transcript(
     messages: Iterable[ChannelMessage], world: DiscordWorld, *, width: int = 90, tz: datetime.tzinfo = datetime.UTC,
     styled: bool = False,
 ) -> str:  # fmt: skip
-    """Several messages as text; `styled`: with colours for a terminal, otherwise plain."""
+    """Return several messages as text; `styled`: with colours for a terminal, otherwise plain."""
     out = io.StringIO()
     console = Console(
         file=out, width=width, force_terminal=styled, no_color=not styled, highlight=False, emoji=False,
@@ -99,7 +99,7 @@ def render_transcript(
 
 
 def name_of(world: DiscordWorld, kind: str, number: int) -> str:
-    """What people see for an id."""
+    """Return what people see for an id."""
     if kind == "user":
         member = next((each for each in world.members() if each.id == number), None)
         return member.display_name if member is not None else "unknown-user"
@@ -111,7 +111,7 @@ def name_of(world: DiscordWorld, kind: str, number: int) -> str:
 
 
 def _render_reference(message: ChannelMessage, world: DiscordWorld, reader: MarkdownReader) -> Iterator[RenderableType]:
-    """What the message answers."""
+    """Return what the message answers."""
     if message.asked_by is not None and message.asked_with:
         yield Text.assemble(
             ("╭ ", "dim"),
@@ -177,7 +177,7 @@ def _picture(url: str, message: ChannelMessage) -> str:
 
 
 def _fields(fields: list[Payload], reader: MarkdownReader) -> Iterator[RenderableType]:
-    """Inline ones three in a row, the others alone."""
+    """Return the fields, inline ones three in a row, the others alone."""
     row: list[Payload] = []
     for field in [*fields, None]:
         if row and (field is None or not field.get("inline") or len(row) == FIELDS_IN_ROW):
@@ -206,7 +206,7 @@ def _files(message: ChannelMessage) -> Iterator[RenderableType]:
 
 
 def format_size(count: int) -> str:
-    """A file's size as people read it."""
+    """Return a file's size as people read it."""
     for unit, length in (("MB", 1_000_000), ("kB", 1_000)):
         if count >= length:
             return f"{count / length:.1f} {unit}"
@@ -240,7 +240,7 @@ def _components(components: list[Payload], reader: MarkdownReader) -> Iterator[R
 
 
 def _controls(controls: list[Payload]) -> Text:
-    """A row of buttons, or a select."""
+    """Return a row of buttons, or a select."""
     line = Text()
     for control in controls:
         line.append(" " if line.plain else "")

@@ -1,4 +1,4 @@
-"""What a person sees of a night: the channel as it fills, what happens behind the scenes, and what was left."""
+"""Prints a night: the channel's messages, what happens in the service, and the files that it saved."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Show:
         self._shows_direct = False
 
     def opening(self, stage: ServiceStage) -> None:
-        """Say what is about to be seen."""
+        """Print an introduction."""
         self._stage = stage
         self.console.print(Rule("[bold]A film night[/bold]"))
         self.console.print(
@@ -81,7 +81,7 @@ class Show:
         )
 
     def print_event(self, text: str) -> None:
-        """Something that people do, or that goes wrong."""
+        """Print something that people do, or that goes wrong."""
         at = ""
         if self._stage is not None:
             now_s = self._stage.clock.now().wall_s
@@ -90,18 +90,18 @@ class Show:
             self.console.print(f"[dim]{at}  · {escape(text)}[/dim]")
 
     def message(self, message: ChannelMessage) -> None:
-        """One message of the channel."""
+        """Print one message of the channel."""
         assert self._stage is not None  # noqa: S101 - opening() came first
         with self._lock:
             self.console.print(render_message(message, self._stage.discord.world))
 
     def answer(self, message: ChannelMessage) -> None:
-        """One message that somebody waits for; it is not shown once more as one of the channel."""
+        """Print one message that somebody waits for; it is not shown once more as one of the channel."""
         self._shown[message.id] = chapter(message)
         self.message(message)
 
     def print_hint(self, text: str) -> None:
-        """A word to whoever typed something that was not understood."""
+        """Print a hint for a line that was not understood."""
         with self._lock:
             self.console.print(f"[yellow]{escape(text)}[/yellow]")
 
@@ -193,7 +193,7 @@ class Show:
                 self.message(message)
 
     def _picture(self, picture: Attachment) -> None:
-        """A chart, which a terminal cannot show: its name and size, and what is on it."""
+        """Return a chart, which a terminal cannot show: its name and size, and what is on it."""
         said = f"{picture.filename}, {format_size(len(picture.content))}. On it: {picture.description}"
         with self._lock:
             self.console.print(Padding(f"[dim]📊 {escape(said)}[/dim]", (0, 0, 1, 2)))
@@ -201,7 +201,7 @@ class Show:
     # -- what was left -------------------------------------------------------------------------------------
 
     def saved_files(self, data_dir: Path) -> None:
-        """The three saved files, as tables."""
+        """Print the three saved files, as tables."""
         self.console.print(Rule("[bold]Saved[/bold]"))
         self._table(
             "watch_history.json",
@@ -235,7 +235,7 @@ class Show:
         self.console.print()
 
     def health(self, rows: Sequence[dict[str, Any]]) -> None:
-        """The health table."""
+        """Print the health table."""
         self.console.print(Rule("[bold]Health[/bold]"))
         self._table(
             "logs/actor_health.jsonl, the last rows",
@@ -254,7 +254,7 @@ class Show:
         )
 
     def results(self, results: Sequence[ExpectationResult]) -> bool:
-        """Each expectation, held or not; whether all held."""
+        """Print each expectation, held or not; return whether all held."""
         self.console.print(Rule("[bold]What the script expected[/bold]"))
         for result in results:
             mark = "[green]✔[/green]" if result.held else "[red]✘[/red]"
@@ -285,14 +285,14 @@ class Show:
         )
 
     def log(self, text: str) -> None:
-        """The end of the service's log, where something went wrong."""
+        """Print the end of the service's log, where something went wrong."""
         self.console.print(Rule("[bold]The end of the service's log[/bold]"))
         for line in text.splitlines()[-LOG_LINES:]:
             self.console.print(escape(line))
 
 
 def chapter(message: ChannelMessage) -> str:
-    """What a film's card has become; empty for all else. It is shown once in each chapter."""
+    """Return what a film's card has become; empty for all else. It is shown once in each chapter."""
     embed = message.embeds[0] if message.embeds else {}
     title = str(embed.get("title", ""))
     if title.startswith(OVER):

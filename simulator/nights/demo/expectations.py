@@ -1,4 +1,4 @@
-"""What must be true after the night, held against what a stranger can read: the saved files, the logs, the channel."""
+"""Checks what must be true after the night in what anybody can read: the saved files, the logs, the channel."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Evidence:
 
 
 def check_expectations(evidence: Evidence) -> list[ExpectationResult]:
-    """Every expectation of the script, held against the evidence."""
+    """Check every expectation of the script against the evidence."""
     return [
         *_records(evidence),
         _statistics(evidence),
@@ -201,7 +201,7 @@ def _channel(evidence: Evidence) -> list[ExpectationResult]:
 
 
 def _check_planned_night(evidence: Evidence) -> str:
-    """What is wrong with the night that was planned."""
+    """Return what is wrong with the night that was planned."""
     (name, status), *more = evidence.nights or (("", 0),)
     if more or PARTY_FILM not in name:
         return f"planned are {[name for name, _ in evidence.nights]}"
@@ -209,7 +209,7 @@ def _check_planned_night(evidence: Evidence) -> str:
 
 
 def _check_attendance(evidence: Evidence) -> str:
-    """What is wrong with the record of the night: four said that they would come, Mei did not, Iris and Chiara did."""
+    """Return what is wrong with the night's record: four said they would come; Mei did not, Iris and Chiara did."""
     records = [text for text in evidence.texts if f"🏁 {PARTY_FILM}" in text]
     if not records:
         return "there is no record"
@@ -218,7 +218,7 @@ def _check_attendance(evidence: Evidence) -> str:
 
 
 def _check_leaderboard(evidence: Evidence) -> str:
-    """What is wrong with the leaderboard, in which one of the viewers is Somebody."""
+    """Return what is wrong with the leaderboard, in which one of the viewers is Somebody."""
     boards = [text for text in evidence.texts if "Most time" in text]
     if not boards:
         return "there is no leaderboard"
@@ -226,7 +226,7 @@ def _check_leaderboard(evidence: Evidence) -> str:
 
 
 def _bare(evidence: Evidence) -> list[str]:
-    """Films whose card did not become what it should."""
+    """Return the films whose card did not become what it should."""
     films = sorted({watch.item.title for watch in evidence.truth})
     whole = {
         film

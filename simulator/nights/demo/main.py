@@ -93,13 +93,13 @@ def _folder(kept: Path | None) -> Iterator[Path]:
 
 
 def _evening() -> datetime.datetime:
-    """Half past eight of the day before, UTC: a night that is over, so that no film lies in the future."""
+    """Return half past eight of the day before, UTC: a night that is over, so that no film lies in the future."""
     yesterday = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=1)
     return datetime.datetime.combine(yesterday, datetime.time(20, 30), datetime.UTC)
 
 
 def _has_chart(message: ChannelMessage) -> bool:
-    """Whether a record has its chart and a year its card; all other messages have what they are to have."""
+    """Tell whether a record has its chart and a year its card; all other messages have what they are to have."""
     is_drawn = chapter(message) == OVER or "🎁" in message.text
     return not is_drawn or any(each.description for each in message.attachments)
 

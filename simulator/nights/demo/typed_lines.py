@@ -1,4 +1,4 @@
-"""What is typed at the demo's prompt: read into cues, with a kind word where it is not understood."""
+"""Parses what is typed at the demo's prompt into cues, with a helpful text if it is not understood."""
 
 from __future__ import annotations
 

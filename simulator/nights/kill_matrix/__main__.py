@@ -17,14 +17,14 @@ from simulator.nights.kill_matrix.kill_round import RoundResult
 from simulator.nights.kill_matrix.worker_pool import open_pool, play_in_worker
 
 SIDE_BY_SIDE = 2
-"""A round mostly waits: two of them keep two cores busy."""
+"""Rounds played at the same time: a round mostly waits, so that two keep two cores busy."""
 
 REMARKABLE_POLLS = 3.0
-"""An error beyond this is shown with its record."""
+"""Errors larger than this are shown with their record."""
 
 
 def main(argv: list[str]) -> int:
-    """Play rounds; exit status 1 where a watch was missing or double, or anything else was wrong."""
+    """Play rounds; return exit status 1 if a watch was missing or duplicated, or anything else was wrong."""
     parser = argparse.ArgumentParser(prog="python -m simulator.nights.kill_matrix", description=__doc__)
     parser.add_argument("--rounds", type=int, default=12, help="how many (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the first; the others follow (default: %(default)s)")
@@ -45,7 +45,7 @@ def main(argv: list[str]) -> int:
 
 
 def _print_round(console: Console, result: RoundResult, number: int, of: int) -> None:
-    """One round in a line, and what was wrong with it."""
+    """Print a round in one line, with its faults."""
     state = "[red]✘[/red]" if result.failed else "[green]✔[/green]"
     console.print(
         f"{state} {number}/{of} seed {result.seed}: {result.judgement.found} of {result.judgement.expected} watches, "
@@ -88,7 +88,7 @@ def _sum_up(console: Console, results: list[RoundResult], took_s: float) -> int:
 
 
 def _spread(errors: Iterable[list[float]]) -> str:
-    """The median, the 95th percentile and the largest of all, in polls."""
+    """Return the median, the 95th percentile and the maximum, in polls."""
     every = sorted(error for of_round in errors for error in of_round) or [0.0]
     return ", ".join(f"{every[round(share * (len(every) - 1))]:.1f}" for share in (0.5, 0.95, 1.0)) + " polls"
 

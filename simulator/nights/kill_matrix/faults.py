@@ -1,4 +1,4 @@
-"""What fails around the service in a night of the kill matrix: Plex, and the line to Discord."""
+"""Faults outside the service in a night of the kill matrix: of Plex, and of the connection to Discord."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simulator.nights.stage import ServiceStage
 from simulator.plex.faults import FaultKind
 
 NOTICED_S = 60.0
-"""After which a bot has noticed that its gateway is gone."""
+"""Time within which a bot notices that its gateway is gone."""
 
 
 class OutsideFaults:
@@ -24,7 +24,7 @@ class OutsideFaults:
         self._gateway_s: float | None = None
 
     def play(self, cue: Cue) -> None:
-        """Let one thing fail, or work again."""
+        """Begin or end one fault."""
         now_s = self._stage.clock.now().wall_s
         match cue.verb:
             case "outage":
@@ -47,14 +47,14 @@ class OutsideFaults:
                 raise ValueError(f"no fault of the outside world: {cue}")
 
     def heal_plex(self) -> None:
-        """Let Plex work from now on."""
+        """End the fault of Plex."""
         if self._outage_s is not None:
             self._stage.plex.heal()
             self.plex_faults.append((self._outage_s, self._stage.clock.now().wall_s))
             self._outage_s = None
 
     def note_reconnection(self) -> None:
-        """Note where the bot is connected again after a fault of its gateway."""
+        """Note the end of a gateway fault once the bot is connected again."""
         now_s, since_s = self._stage.clock.now().wall_s, self._gateway_s
         if since_s is not None and now_s > since_s + NOTICED_S and self._stage.discord.is_connected:
             self.voice_faults.append((since_s, now_s))

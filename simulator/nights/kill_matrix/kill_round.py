@@ -1,4 +1,4 @@
-"""Plays one round of the kill matrix: a whole short night with the real service, its kills, and the judgement."""
+"""Plays one round of the kill matrix: a whole short night with the real service, the kills, and the judgement."""
 
 from __future__ import annotations
 
@@ -39,41 +39,41 @@ SETTINGS = {
     "LOG_LEVEL": "INFO",
 }
 EVENING = datetime.datetime(2026, 10, 30, 18, tzinfo=datetime.UTC)
-"""No film of the night lies in the future."""
+"""Start of the night: long enough ago that no film is in the future."""
 AUTO_SAVES = "SELECT saved_at_s FROM saves WHERE reason = 'auto'"
-"""A finished watch is saved with what persistence had heard until then, which may be a poll or two behind."""
+"""Only auto-saves: a finished watch is saved with persistence's last report, which may be a poll or two behind."""
 SAVE_LAG_S = 0.5 * SPEED
-"""Half a real second: a busy machine holds a process up for longer than a poll of this night lasts."""
+"""Half a real second: a busy machine delays a process by more than a poll of this night."""
 SETTLE_WITHIN_S = 15.0
 BACK_WITHIN_S = 40.0
 POLLS_AFTER = 3
-"""Polls that pass after a restart before life goes on, in a night that waits."""
+"""Number of polls after a restart before the script continues, in a night that waits."""
 AFTER_ALL_MINUTES = 3.0
-"""How long those who stay go on watching when all is well again."""
+"""How long the remaining viewers continue watching after all faults are over."""
 
 
 @dataclass
 class RoundResult:
-    """What one night came to."""
+    """The result of one night."""
 
     seed: int
     judgement: Judgement = field(default_factory=Judgement)
     problems: list[str] = field(default_factory=list)
     kills: list[str] = field(default_factory=list)
     unacknowledged: int = 0
-    """Kills that fell between a commit and its acknowledgement."""
+    """Number of kills between a commit and its acknowledgement."""
     seconds: float = 0.0
-    """Real ones."""
+    """Duration in real seconds."""
 
     @property
     def failed(self) -> bool:
-        """Whether anything was not as it must be."""
+        """Whether anything was wrong."""
         return bool(self.judgement.missing or self.judgement.double or self.problems)
 
 
 def play_round(seed: int, keep: Path | None = None) -> RoundResult:
-    """Play the night of a seed. `keep`: a folder in which what it left behind is kept."""
-    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # clients that are killed while they send
+    """Play the night of a seed. `keep`: a folder for its remains."""
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # expected: clients are killed while they send
     began = time.monotonic()
     result = RoundResult(seed)
     with tempfile.TemporaryDirectory(prefix="usher-matrix-") as made:
@@ -120,7 +120,7 @@ def _play_cues(
         minute = cue.at_s / 60
         stage.wait_until(minute + late)
         if night.waits and killer.busy and cue.verb != "kill":
-            faults.heal_plex()  # a service whose Plex is away is not said to be well
+            faults.heal_plex()  # the service does not count as healthy while Plex is away
             stage.wait_for(lambda: not killer.busy, BACK_WITHIN_S, "what was killed to work again")
             stage.wait_until(stage.minute + POLLS_AFTER * POLL_S / 60)
             late = stage.minute - minute
@@ -138,7 +138,7 @@ def _play_cue(cue: Cue, performer: Performer, faults: OutsideFaults, killer: Pro
 
 
 def _await_the_end(stage: ServiceStage, result: RoundResult) -> None:
-    """Wait until the tracker says that nobody watches any more."""
+    """Wait until the tracker reports that nobody is watching any more."""
     last: list[str] = []
 
     def is_over() -> bool:

@@ -1,4 +1,4 @@
-"""Kills parts of a running service with SIGKILL, and sees when they work again."""
+"""Kills processes of a running service with SIGKILL, and notes when they work again."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from simulator.nights.script import Cue
 from simulator.nights.stage import ServiceStage
 
 LOOK_S = 0.0005
-"""How often the store is looked at for a commit, real seconds: far shorter than a save takes."""
+"""Interval for checking the store for a commit, real seconds: far shorter than a save takes."""
 AWAIT_S = 1.5
-"""How long a kill waits for its commit before it falls anyway, real seconds."""
+"""How long a kill waits for its commit before it is carried out anyway, real seconds."""
 BACK_WITHIN_S = 30.0
 
 
 class ProcessKiller:
-    """Carries out kills, each in a thread of its own, and starts the service anew where its launcher died."""
+    """Carries out kills, each on its own thread, and restarts the service if its launcher was killed."""
 
     def __init__(self, stage: ServiceStage, frames_dir: Path) -> None:
         self.stage = stage
@@ -40,18 +40,18 @@ class ProcessKiller:
         self._starting = threading.Lock()
 
     def begin_kill(self, cue: Cue) -> None:
-        """Begin a kill; returns at once."""
+        """Begin a kill, and return at once."""
         thread = threading.Thread(target=self._kill_safely, args=(cue,), name=f"kill {cue.who}")
         self._threads.append(thread)
         thread.start()
 
     @property
     def busy(self) -> bool:
-        """Whether something that was struck does not work yet."""
+        """Whether a killed process does not work again yet."""
         return any(kill.back_s == float("inf") for kill in self.kills)
 
     def wait_until_all_work(self) -> None:
-        """Wait until every kill is over and what it struck works again."""
+        """Wait until every kill is over and all killed processes work again."""
         for thread in self._threads:
             thread.join()
 
@@ -75,7 +75,7 @@ class ProcessKiller:
             self.stage.wait_for(lambda: self._works(cue.who, kill.pids), BACK_WITHIN_S, f"{cue.who} to work again")
         else:
             with self._starting:
-                self.stage.kill_launcher()  # it is dead: this takes leave of it
+                self.stage.kill_launcher()  # it is already dead: this only cleans up
                 self.stage.start_service()
         kill.back_s = self.stage.clock.now().wall_s
 
@@ -88,7 +88,7 @@ class ProcessKiller:
                 time.sleep(LOOK_S)
 
     def _kill(self, victim: str, moment: str, earlier: Kill | None = None) -> Kill | None:
-        """SIGKILL; None where the victim is not there."""
+        """Send SIGKILL; return None if the victim does not run."""
         state = read_running_state(self.stage.data_dir)
         if state is None:
             return earlier
@@ -113,7 +113,7 @@ class ProcessKiller:
         return earlier
 
     def _await_start(self, victim: str) -> None:
-        """Wait until the launcher has started it anew."""
+        """Wait until the launcher has restarted it."""
 
         def is_restarted() -> bool:
             state = read_running_state(self.stage.data_dir)
@@ -122,7 +122,7 @@ class ProcessKiller:
         self.stage.wait_for(is_restarted, BACK_WITHIN_S, f"{victim} to be started anew")
 
     def _works(self, actor: str, dead: set[int]) -> bool:
-        """Whether its process is said to run, and is none of those that were killed."""
+        """Tell whether the health log says that its process runs, and that process was not killed."""
         state = read_running_state(self.stage.data_dir)
         child = state.children.get(actor) if state is not None else None
         row = next((row for row in self.stage.health() if row["actor"] == actor), None)
@@ -131,7 +131,7 @@ class ProcessKiller:
         return row["state"] in ("running", "degraded") and (actor != "discord" or self.stage.discord.is_connected)
 
     def _is_unacknowledged(self) -> bool:
-        """Whether the last finished watch of the store was never acknowledged by the dead one."""
+        """Tell whether the killed process never acknowledged the store's last finished watch."""
         with _store(self.stage.data_dir) as store:
             query = "SELECT message_id FROM handled_messages ORDER BY handled_at_s DESC, rowid DESC LIMIT 1"
             last = store.execute(query).fetchone()
@@ -140,13 +140,13 @@ class ProcessKiller:
 
 @contextlib.contextmanager
 def _store(data_dir: Path) -> Iterator[sqlite3.Connection]:
-    """The service's store, for a look."""
+    """Yield a connection to the service's store, for reading."""
     with contextlib.closing(sqlite3.connect(f"file:{data_dir / 'usher.db'}?mode=ro", uri=True)) as connection:
         yield connection
 
 
 def _mark(store: sqlite3.Connection, *, finished: bool) -> tuple[int, ...]:
-    """Something that another process's commit changes."""
+    """Return a value that changes with another process's commit."""
     version = int(store.execute("PRAGMA data_version").fetchone()[0])
     if not finished:
         return (version,)
@@ -154,7 +154,7 @@ def _mark(store: sqlite3.Connection, *, finished: bool) -> tuple[int, ...]:
 
 
 def frames(recording: Path) -> Iterator[bytes]:
-    """Every frame of a recording, in the order it was sent; one that is still being written is left out."""
+    """Yield every frame of a recording in the order of sending, without one that is still being written."""
     content = recording.read_bytes() if recording.exists() else b""
     start = 0
     while start + 4 <= len(content):
@@ -167,6 +167,6 @@ def frames(recording: Path) -> Iterator[bytes]:
 
 
 def read_acknowledged(recording: Path) -> Iterator[str]:
-    """Ids of the kept messages that a recorded sender acknowledged."""
+    """Return the ids of the kept messages that a recorded sender acknowledged."""
     envelopes = map(msgpack.unpackb, frames(recording))
     return (str(envelope[1]) for envelope in envelopes if envelope[0] == "done")

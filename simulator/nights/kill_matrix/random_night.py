@@ -1,4 +1,4 @@
-"""Writes a night of the kill matrix: people, faults of Plex and Discord, and who is killed when. Pure and seeded."""
+"""Writes a night of the kill matrix: people, faults of Plex and Discord, and kills. Pure and seeded."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from simulator.nights.script import Cue, Script
 from simulator.plex import LibraryItem
 
 LENGTH_S = 1200.0
-"""Of the script; who stays longer leaves when all is well again."""
+"""Length of the script; people who stay longer leave after all faults are over."""
 ACTORS = ("plex", "tracker", "persistence", "discord")
 VICTIMS = (*ACTORS, "launcher", "all")
-"""What can be killed: an actor, the launcher alone, or the launcher and every actor at once."""
+"""What can be killed: an actor, only the launcher, or the launcher and every actor at once."""
 HOST = "Rosa"
 ACCOUNTS = (HOST, "Anton", "Berta", "Cem", "Dörte", "Emil")
 MEMBERS = ("Iris", "Björn", "Chiara", "Dr. *Noodle*", "אורי", "美美 🎬")
@@ -23,7 +23,7 @@ FILMS = tuple(
                 guid=f"plex://movie/{700 + number:024x}")
     for number, minutes in enumerate((9, 12, 15, 22, 34, 48, 75), start=1)
 )  # fmt: skip
-"""What is played. The short ones run out in the night."""
+"""The films that are played. The short ones end within the night."""
 HABITS = Habits(
     turns={"pause": 5, "seek": 3, "away": 3, "switch": 2, "buffer": 1, "move": 0.5, "gone": 1, "vanish": 0.5},
     mean_stretch_s=210.0,
@@ -35,28 +35,28 @@ OUTAGES = ("refuse", "status", "html", "empty", "truncated")
 GATEWAY_FAULTS = ("drop", "reconnect", "resume", "invalidate")
 Moment = Literal["at once", "at a commit", "in a save", "while it starts"]
 MOMENTS: tuple[Moment, ...] = ("at once", "at a commit", "in a save", "while it starts")
-"""When a kill falls: at its minute; as soon after it as the store shows the commit of a finished watch, or that of any
-save; or at its minute and once more when the victim is there again."""
+"""The moment of a kill: at its minute; at the next commit of a finished watch, or of any save; or at its minute and
+again when the victim has restarted."""
 
 
 @dataclass(frozen=True)
 class RandomNight:
-    """A night of one seed."""
+    """The night of a seed."""
 
     seed: int
     script: Script
     waits: bool
-    """While something is dead nobody comes, goes or does anything: then a record can be held to two polls. Otherwise
-    life goes on in the dark."""
+    """Whether nobody acts while a killed process is not back, so that records must be exact to two polls. Otherwise
+    people continue to act unobserved."""
 
     @property
     def kills(self) -> list[Cue]:
-        """Who is killed, and when."""
+        """The kills, with victim and time."""
         return [cue for cue in self.script.cues if cue.verb == "kill"]
 
 
 def write_night(seed: int) -> RandomNight:
-    """Write the night of a seed. Six seeds in a row have each victim once as the first to be killed."""
+    """Write the night of a seed. In six consecutive seeds each victim is the first to be killed once."""
     rng = random.Random(seed)  # noqa: S311 - chance that can be had again
     accounts = [HOST, *rng.sample(ACCOUNTS[1:], rng.randint(1, 4))]
     members = rng.sample(MEMBERS, rng.randint(2, 5))
@@ -67,7 +67,7 @@ def write_night(seed: int) -> RandomNight:
 
 
 def _faults(rng: random.Random) -> list[Cue]:
-    """Write what fails besides: Plex for a while, the line to Discord, a Plex server that is started anew."""
+    """Write the other faults: an outage of Plex, one of the connection to Discord, a restart of the Plex server."""
     cues = []
     if rng.random() < 0.4:
         at_s = rng.uniform(60.0, LENGTH_S - 240)
@@ -81,7 +81,7 @@ def _faults(rng: random.Random) -> list[Cue]:
 
 
 def _kills(rng: random.Random, first: str) -> list[Cue]:
-    """Write one kill at least; perhaps others of single actors, also at nearly the same time."""
+    """Write at least one kill, and perhaps others of single actors, even at nearly the same time."""
     at_s = rng.uniform(90.0, LENGTH_S * 0.6)
     cues = [_kill(rng, at_s, first)]
     for _ in range(rng.choice([0, 0, 1, 1, 2])):

@@ -1,4 +1,4 @@
-"""The processes in which rounds are played, and how they end where they are told to."""
+"""The processes that play rounds, and their orderly end on SIGTERM."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pathlib import Path
 from simulator.nights.kill_matrix.kill_round import RoundResult, play_round
 
 _ended: list[int] = []
-"""The signal that told this process to end."""
+"""The signal that ended this process, if any."""
 
 
 @contextlib.contextmanager
 def open_pool(count: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that play rounds. On SIGTERM they end their nights, then this one ends with exit status 143."""
+    """Yield processes that play rounds. On SIGTERM they end their nights, then this one ends with exit status 143."""
     _end_in_order()
     with ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _end_in_order) as pool:
         try:
@@ -30,14 +30,14 @@ def open_pool(count: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def play_in_worker(seed: int, keep: Path | None) -> RoundResult:
-    """Play a round, unless the process was told to end: the pool hands out one in advance."""
+    """Play a round, unless the process was told to end: the pool assigns one round in advance."""
     if _ended:
         raise SystemExit(128 + _ended[0])
     return play_round(seed, keep)
 
 
 def _end_in_order() -> None:
-    """Have SIGTERM unwind what runs: a night then stops its service."""
+    """Turn SIGTERM into an exception, so that a night stops its service."""
     signal.signal(signal.SIGTERM, _end)
 
 

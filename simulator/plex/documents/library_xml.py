@@ -16,7 +16,7 @@ ITEM_TYPES = {"movie": 1, "episode": 4, "track": 10, "clip": 12, "photo": 13}
 
 
 def attributes(given: Attributes) -> dict[str, str]:
-    """XML attributes: None and "" are left out, as a real server does; booleans are 0 and 1."""
+    """Return XML attributes: None and "" are left out, as a real server does; booleans are 0 and 1."""
     return {
         name: str(int(value) if isinstance(value, bool) else value)
         for name, value in given.items()
@@ -25,7 +25,7 @@ def attributes(given: Attributes) -> dict[str, str]:
 
 
 def container(children: Iterable[Element] = (), **extra: str | int | None) -> Element:
-    """A MediaContainer with its size."""
+    """Return a MediaContainer with its size."""
     kids = list(children)
     root = Element("MediaContainer", attributes({"size": len(kids), **extra}))
     root.extend(kids)
@@ -33,19 +33,19 @@ def container(children: Iterable[Element] = (), **extra: str | int | None) -> El
 
 
 def encode(root: Element) -> bytes:
-    """The document as a server sends it."""
+    """Return the document as a server sends it."""
     text: str = tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode()
 
 
 def page(children: Sequence[Element], start: int, size: int | None, **extra: str | int | None) -> Element:
-    """A MediaContainer with one page of the children, counted as a real server counts it."""
+    """Return a MediaContainer with one page of the children, counted as a real server counts it."""
     shown = children[start:] if size is None else children[start : start + size]
     return container(shown, totalSize=len(children), offset=start, **extra)
 
 
 def server_root(machine_id: str, name: str, now_s: float, transcodes: int) -> Element:
-    """`GET /`."""
+    """Return the answer to `GET /`."""
     root = container(
         [Element("Directory", {"count": "1", "key": key, "title": key}) for key in ("library", "hubs", "status")],
         machineIdentifier=machine_id,
@@ -88,12 +88,12 @@ def server_root(machine_id: str, name: str, now_s: float, transcodes: int) -> El
 
 
 def identity(machine_id: str) -> Element:
-    """`GET /identity`, the one address that needs no token."""
+    """Return the answer to `GET /identity`, the one address that needs no token."""
     return container(claimed=1, machineIdentifier=machine_id, version=VERSION, apiVersion="1.1.1")
 
 
 def metadata(item: LibraryItem, *, details: bool = True) -> Element:
-    """One item as the library shows it, with its tags and, if wanted, its media."""
+    """Return one item as the library shows it, with its tags and, if wanted, its media."""
     section = next((s for s in SECTIONS if s.id == item.section_id), None)
     element = Element(
         item.tag,
@@ -135,7 +135,7 @@ def metadata(item: LibraryItem, *, details: bool = True) -> Element:
 
 
 def _family(item: LibraryItem) -> dict[str, str | int | None]:
-    """Attributes that name the season and series, or the album and artist."""
+    """Return the attributes that name the season and series, or the album and artist."""
     family: dict[str, str | int | None] = {
         "parentTitle": item.parent_title,
         "grandparentTitle": item.grandparent_title,
@@ -153,7 +153,7 @@ def _family(item: LibraryItem) -> dict[str, str | int | None]:
 
 
 def _add_media(element: Element, item: LibraryItem) -> None:
-    """A media version that is not played and one that is, as a film in two qualities has them."""
+    """Add a media version that is not played and one that is, as a film in two qualities has them."""
     number = int(item.rating_key or 0)
     heights = (1080,) if item.kind == "track" else (2160, 1080)
     for place, height in enumerate(heights):
@@ -229,7 +229,7 @@ def _add_media(element: Element, item: LibraryItem) -> None:
 
 
 def group(held: ItemGroup, children: int) -> Element:
-    """A series, season, artist or album."""
+    """Return a series, season, artist or album."""
     return Element(
         "Directory",
         attributes(
@@ -255,7 +255,7 @@ def group(held: ItemGroup, children: int) -> Element:
 
 
 def section(held: LibrarySection) -> Element:
-    """A library section as `/library/sections` lists it."""
+    """Return a library section as `/library/sections` lists it."""
     element = Element(
         "Directory",
         attributes(
@@ -282,7 +282,7 @@ def section(held: LibrarySection) -> Element:
 
 
 def hub(kind: str, found: Sequence[Element]) -> Element:
-    """One group of search results."""
+    """Return one group of search results."""
     element = Element(
         "Hub",
         attributes(

@@ -11,14 +11,14 @@ WIDTH, HEIGHT = 160, 240
 
 @lru_cache(maxsize=256)
 def draw_poster(rating_key: str) -> bytes:
-    """A PNG for the item: light above, dark below, and a bright disc like a lamp."""
+    """Return a PNG for the item: light above, dark below, and a bright disc like a lamp."""
     # The golden ratio spreads neighbouring keys as far round the colour wheel as can be.
     hue = zlib.crc32(rating_key.encode()) * 0.618033988749895 % 1.0
     return _png(b"".join(b"\0" + _row(hue, y) for y in range(HEIGHT)))
 
 
 def _row(hue: float, y: int) -> bytes:
-    """One line of pixels: the gradient's colour, whiter the nearer to the lamp."""
+    """Return one line of pixels: the gradient's colour, whiter the nearer to the lamp."""
     depth = y / HEIGHT
     turned = (hue + 0.12 * depth) % 1.0
     colour = [255 * part for part in colorsys.hsv_to_rgb(turned, 0.75, 0.9 - 0.75 * depth)]

@@ -8,12 +8,12 @@ from simulator.plex.world.sessions import Player, PlayHistoryRow, PlayingSession
 
 
 def sessions(playing: Iterable[PlayingSession], now_s: float) -> Element:
-    """`/status/sessions`. Real servers ignore the paging headers here: all sessions come at once."""
+    """Return `/status/sessions`. Real servers ignore the paging headers here: all sessions come at once."""
     return container(session(one, now_s) for one in playing)
 
 
 def session(one: PlayingSession, now_s: float) -> Element:
-    """One session with its item, user, player, session and, perhaps, transcode."""
+    """Return one session with its item, user, player, session and, perhaps, transcode."""
     element = metadata(one.item)
     element.set("sessionKey", one.key)
     if not one.item.live:
@@ -93,7 +93,7 @@ def _transcode(one: PlayingSession, now_s: float) -> Element:
 
 
 def _distort(element: Element, one: PlayingSession) -> Element:
-    """The element as a test wants it broken."""
+    """Return the element as a test wants it broken."""
     for path, value in one.attributes.items():
         child, dot, name = path.rpartition(".")
         target = element.find(child) if dot else element
@@ -109,7 +109,7 @@ def _distort(element: Element, one: PlayingSession) -> Element:
 
 
 def history(row: PlayHistoryRow) -> Element:
-    """One completed play: no start, no end, no duration; a deleted item has no key."""
+    """Return one completed play: no start, no end, no duration; a deleted item has no key."""
     item = row.item
     given = {
         "historyKey": f"/status/sessions/history/{row.history_id}",
@@ -134,7 +134,7 @@ def history(row: PlayHistoryRow) -> Element:
 
 
 def account(held: SimulatedAccount) -> Element:
-    """One row of `/accounts`; account 0 keeps its empty name."""
+    """Return one row of `/accounts`; account 0 keeps its empty name."""
     return Element(
         "Account",
         {
@@ -151,7 +151,7 @@ def account(held: SimulatedAccount) -> Element:
 
 
 def device(device_id: int, player: Player) -> Element:
-    """One row of `/devices`."""
+    """Return one row of `/devices`."""
     return Element(
         "Device",
         attributes(

@@ -1,4 +1,4 @@
-"""The server's life on its loop: opening the port, sending alerts, looking at the clock, flapping."""
+"""Runs the server on its loop: opens the port, sends alerts, watches the clock, flaps."""
 
 import asyncio
 import threading
@@ -14,11 +14,11 @@ from simulator.plex.http.routes import PlexRoutes
 from simulator.plex.world.alerts import Listeners
 
 LONGEST_NAP_S = 0.25
-"""Real seconds between two looks at the clock: one that leaps, as in a test, is noticed this soon."""
+"""Maximum real seconds between two checks of the clock, so that a jump (as in tests) is noticed soon."""
 
 
 class ServerLifecycle:
-    """Whatever must happen on one event loop; the methods may be called from any thread."""
+    """Everything that must run on the event loop; the methods may be called from any thread."""
 
     def __init__(
         self,
@@ -50,33 +50,33 @@ class ServerLifecycle:
         return self._door.port
 
     def close(self) -> None:
-        """Cut every connection, give the port back and end the thread."""
+        """Reset every connection, release the port and end the thread."""
         try:
             self._thread.call(self._close())
         finally:
             self._thread.stop()
 
     def send(self, alert: dict[str, Any]) -> None:
-        """Tell every listener, in the order of the calls."""
+        """Send an alert to every listener, in the order of the calls."""
         with self._counting:
             self._unsent += 1
         self._thread.post(lambda: self._outbox.put_nowait(alert))
 
     @property
     def unsent(self) -> int:
-        """How many alerts have not yet gone to every listener."""
+        """Number of alerts that were not yet sent to every listener."""
         return self._unsent
 
     def recheck_clock(self) -> None:
-        """Look at the clock soon: something has changed that may come due earlier."""
+        """Check the clock soon: after a change something may be due earlier."""
         self._thread.post(self._wake.set)
 
     def set_fault(self, fault: Fault | None) -> None:
-        """Let this go wrong from now on, or nothing."""
+        """Set the current fault, or none."""
         self._thread.call(self._set_fault(fault))
 
     def release(self) -> None:
-        """Cut the requests that hang; what is wrong stays wrong."""
+        """Reset the requests that hang; the fault stays."""
         self._thread.post(lambda: self._gate.switch(self._gate.fault))
 
     def cut(self) -> None:
@@ -88,14 +88,14 @@ class ServerLifecycle:
         self._thread.call(now())
 
     def close_listeners(self) -> None:
-        """Close every websocket politely."""
+        """Close every websocket with a closing handshake."""
         self._thread.call(self._listeners.close())
 
     async def _open(self) -> None:
         self._outbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._wake = asyncio.Event()
         app = web.Application(middlewares=[self._gate.middleware()])
-        # The gate serves the websocket itself; the route only makes the address known.
+        # The gate serves the websocket itself; the route only registers the address.
         app.add_routes([*self._answers.routes(), web.get(WEBSOCKET, _unreachable)])
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -120,7 +120,7 @@ class ServerLifecycle:
         flapping, self._flapping = self._flapping, None
         if flapping is not None:
             flapping.cancel()
-            # Until it has really ended it may be half-way through closing the door.
+            # Until it has ended, it may still be shutting the port.
             await asyncio.gather(flapping, return_exceptions=True)
         self._gate.switch(fault)
         if fault is not None and fault.kind == "refuse":

@@ -1,4 +1,4 @@
-"""A thread with an event loop in it, and a port that can be closed and opened while the server lives."""
+"""A thread with an event loop, and a port that can be closed and opened while the server runs."""
 
 import asyncio
 import contextlib
@@ -13,13 +13,13 @@ T = TypeVar("T")
 
 HOST = "127.0.0.1"
 _UNTIL_MADE = 3
-"""Turns of the loop from accepting a connection until its handler knows of it, and it can be cut."""
+"""Iterations of the loop from accepting a connection until its handler exists and can be reset."""
 STARTS_WITHIN_S = 10.0
-"""Real seconds a start, stop or switch may take before it counts as failed."""
+"""Timeout of a start, stop or switch, real seconds."""
 
 
 class ListeningPort:
-    """The listening socket. Shut, the port stays ours but every connection is refused. Lives on the loop."""
+    """The listening socket. While shut, it keeps the port but refuses every connection. Runs on the loop."""
 
     def __init__(self, runner: web.AppRunner, port: int) -> None:
         self._runner = runner
@@ -28,23 +28,23 @@ class ListeningPort:
         self.port: int = self._reserved.getsockname()[1]
 
     async def open(self) -> None:
-        """Answer from now on."""
+        """Start accepting connections."""
         if self._server is None:
             protocol = self._runner.server
             if protocol is None:
                 raise RuntimeError("the simulated server's runner was not set up; call runner.setup() first")
             reserved, self._reserved = self._reserved or _bind_socket(self.port), None
-            _allow_reuse(reserved, True)
+            _allow_reuse(reserved)
             self._server = await asyncio.get_running_loop().create_server(protocol, sock=reserved)
 
     async def shut(self) -> None:
-        """Refuse from now on, and cut every connection."""
+        """Start refusing connections, and reset every open one."""
         if self._server is not None:
             self._server.close()
             self._server = None
-            # A bound socket that does not listen keeps the port from others and refuses for us.
+            # A bound socket that does not listen reserves the port, and connections to it are refused.
             self._reserved = _bind_socket(self.port)
-            _allow_reuse(self._reserved, False)
+            _forbid_reuse(self._reserved)
             for _ in range(_UNTIL_MADE):
                 await asyncio.sleep(0)
         self.cut()
@@ -56,7 +56,7 @@ class ListeningPort:
                 handler.transport.abort()
 
     async def remove(self) -> None:
-        """Give the port back."""
+        """Release the port."""
         await self.shut()
         if self._reserved is not None:
             self._reserved.close()
@@ -66,9 +66,9 @@ class ListeningPort:
 def _bind_socket(port: int) -> socket.socket:
     held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        _allow_reuse(held, True)
+        _allow_reuse(held)
         held.bind((HOST, port))
-        held.setblocking(False)
+        held.settimeout(0)
     except OSError as problem:
         held.close()
         raise OSError(
@@ -78,32 +78,33 @@ def _bind_socket(port: int) -> socket.socket:
     return held
 
 
-def _allow_reuse(held: socket.socket, on: bool) -> None:
-    """Whether others may bind the port too.
+def _allow_reuse(held: socket.socket) -> None:
+    """Allow reuse of the port while we bind and listen: lingering connections would block it otherwise."""
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 
-    On while we bind and listen, or connections that linger from before would be in the way; off while we only
-    keep the port, or anybody could begin to listen on it.
-    """
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(on))
+
+def _forbid_reuse(held: socket.socket) -> None:
+    """Forbid reuse of the port while we do not listen: others could begin to listen on it otherwise."""
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
 
 
 class LoopThread:
-    """An event loop in a thread of its own, to be called from any other thread."""
+    """An event loop on a separate thread, callable from any other thread."""
 
     def __init__(self, name: str) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begin to turn."""
+        """Start the loop's thread."""
         self._thread.start()
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run the coroutine on the loop and wait for what it brings; TimeoutError after STARTS_WITHIN_S."""
+        """Run the coroutine on the loop and return its result. Raises TimeoutError after STARTS_WITHIN_S."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(STARTS_WITHIN_S)
 
     def post(self, act: Callable[[], object]) -> None:
-        """Run the function on the loop soon; nothing happens once the loop is closed."""
+        """Run the function on the loop soon; do nothing if the loop is closed."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(act)
 
@@ -121,10 +122,10 @@ class LoopThread:
             self._loop.close()
 
     async def _wind_up(self) -> None:
-        """End what still runs, and let the connections that it held close."""
+        """Cancel the remaining tasks, and let their connections close."""
         left = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
         await self._loop.shutdown_asyncgens()
-        await asyncio.sleep(0)  # a transport that is closed goes in the turn after it
+        await asyncio.sleep(0)  # a closed transport is removed in the next iteration

@@ -1,4 +1,4 @@
-"""Between socket and answers: notes each request, checks its token, lets the present fault happen."""
+"""The middleware of all requests: notes each, checks its token, and applies the current fault."""
 
 import asyncio
 from collections import deque
@@ -12,12 +12,12 @@ from simulator.plex.faults import ADMIN_ONLY, BOMB, HTML, Fault, huge_body, many
 from simulator.plex.world.alerts import Listeners
 
 WEBSOCKET = "/:/websockets/notifications"
-"""Where listeners connect."""
+"""Address of the websocket."""
 OPEN_TO_ALL = ("/identity",)
-"""What needs no token."""
+"""Addresses that need no token."""
 TOKEN = "X-Plex-Token"  # noqa: S105 - the name of the header, not a token
 REMEMBERED = 50_000
-"""Requests kept; older ones are forgotten, so that a long night does not fill the memory."""
+"""Maximum number of kept requests; older ones are dropped, so that a long night does not fill the memory."""
 NOTED_HEADERS = (
     hdrs.USER_AGENT,
     hdrs.ACCEPT,
@@ -32,27 +32,27 @@ NOTED_HEADERS = (
 
 @dataclass(frozen=True)
 class Request:
-    """One request that reached the server, whatever was answered."""
+    """A request that reached the server, whatever the answer."""
 
     method: str
     path: str
     query: Mapping[str, str]
-    """Without the token."""
+    """The query without the token."""
     headers: Mapping[str, str]
-    """The headers of interest that were sent."""
+    """The headers of interest."""
     at_s: float
-    """When, by the server's clock."""
+    """Time by the server's clock."""
     token: str = field(repr=False)
-    """The token it carried, in the header or the query; empty if none."""
+    """The token in the header or the query; empty if none."""
 
 
 @dataclass
 class PlexRequestGate:
-    """The middleware and the switches it obeys. Lives on the server's loop."""
+    """The middleware and its switches. Runs on the server's loop."""
 
     token: str = field(repr=False)
     guests: Mapping[str, int]
-    """Tokens of members, each with the status (401 or 403) it gets where only the owner may go."""
+    """Tokens of members, each with the status (401 or 403) that it gets at the owner's addresses."""
     now: Callable[[], float]
     listeners: Listeners
     requests: deque[Request] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
@@ -60,13 +60,13 @@ class PlexRequestGate:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def switch(self, fault: Fault | None) -> None:
-        """Another fault, or none, from now on; requests that hang on the old one are cut."""
+        """Switch to another fault, or none; requests that hang because of the old one are reset."""
         self.fault = fault
         self._changed.set()
         self._changed = asyncio.Event()
 
     def middleware(self) -> Middleware:
-        """The gate as aiohttp wants it."""
+        """Return the gate as a middleware for aiohttp."""
 
         @web.middleware
         async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -93,7 +93,7 @@ class PlexRequestGate:
         self.requests.append(Request(request.method, request.path, query, headers, self.now(), _token(request)))
 
     def _fault_for(self, path: str) -> Fault | None:
-        """The fault that this request meets; one that is counted is used up by it."""
+        """Return the fault for this request; a fault with a count is used up by it."""
         fault = self.fault
         if fault is None or not fault.hits(path) or fault.times == 0:
             return None
@@ -102,7 +102,7 @@ class PlexRequestGate:
         return fault
 
     def _refuse(self, request: web.Request) -> web.Response | None:
-        """401 for a wrong token, and the guest's status where only the owner may go."""
+        """Return 401 for a wrong token, and the guest's status at the owner's addresses."""
         token = _token(request)
         if token == self.token or request.path in OPEN_TO_ALL:
             return None
@@ -114,7 +114,7 @@ class PlexRequestGate:
         return None
 
     async def _answer_instead(self, fault: Fault, request: web.Request) -> web.StreamResponse | None:
-        """What the fault answers in place of the truth; None where the truth follows."""
+        """Return the fault's answer instead of the true one; None if the true answer follows."""
         match fault.kind:
             case "hang":
                 return await self._hang(request)
@@ -143,7 +143,7 @@ class PlexRequestGate:
                 return None
 
     async def _hang(self, request: web.Request) -> web.StreamResponse:
-        """Never answer; cut the connection once the fault is over."""
+        """Never answer; reset the connection when the fault is over."""
         await self._changed.wait()
         if request.transport is not None:
             request.transport.abort()
@@ -162,7 +162,7 @@ def _token(request: web.Request) -> str:
 
 
 def _page(status: int, reason: str) -> web.Response:
-    """A real server's error page."""
+    """Return an error page like a real server's."""
     return web.Response(
         status=status,
         reason=reason,
@@ -172,7 +172,7 @@ def _page(status: int, reason: str) -> web.Response:
 
 
 def _mangle(fault: Fault, response: web.StreamResponse) -> web.StreamResponse:
-    """The true answer, damaged on the way."""
+    """Return the true answer, damaged by the fault."""
     if not isinstance(response, web.Response) or not isinstance(response.body, bytes):
         return response
     body = response.body
@@ -191,7 +191,7 @@ def _mangle(fault: Fault, response: web.StreamResponse) -> web.StreamResponse:
 
 
 async def _stream(request: web.Request, blocks: AsyncIterator[bytes]) -> web.StreamResponse:
-    """An answer of unknown length, as long as the client reads."""
+    """Send an answer of unknown length, as long as the client reads."""
     response = web.StreamResponse(headers={"Content-Type": "text/xml;charset=utf-8"})
     await response.prepare(request)
     try:
@@ -199,7 +199,7 @@ async def _stream(request: web.Request, blocks: AsyncIterator[bytes]) -> web.Str
             await response.write(block)
         await response.write_eof()
     except ConnectionError:
-        # The client had enough, which is what the fault is there to see.
+        # The client stopped reading, which is what the fault tests.
         if request.transport is not None:
             request.transport.abort()
     return response

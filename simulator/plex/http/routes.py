@@ -1,4 +1,4 @@
-"""What the server answers to each address. Faults and tokens are the gate's business, not this file's."""
+"""The server's answer to each address. Faults and tokens are handled by the gate."""
 
 import re
 import threading
@@ -17,7 +17,7 @@ from simulator.plex.world.world import PlexWorld
 
 @dataclass
 class PlexRoutes:
-    """The handlers, with what they read."""
+    """The handlers, with the state that they read."""
 
     world: PlexWorld
     lock: threading.RLock
@@ -26,12 +26,12 @@ class PlexRoutes:
     name: str
 
     def tick(self) -> None:
-        """Let the players report and end, if it is time."""
+        """Let the players report and end, if that is due."""
         with self.lock:
             self.world.tick(self.now())
 
     def routes(self) -> list[web.RouteDef]:
-        """Every address that the server knows."""
+        """Return every address that the server knows."""
         table = {
             "/": self.root,
             "/identity": self.identity,
@@ -54,28 +54,28 @@ class PlexRoutes:
         return [web.get(path, handler) for path, handler in table.items()]
 
     async def root(self, _request: web.Request) -> web.Response:
-        """The server itself."""
+        """Answer with the server's description."""
         with self.lock:
             transcodes = sum(one.transcoding for one in self.world.sessions)
         return xml(library_xml.server_root(self.machine_id, self.name, self.now(), transcodes))
 
     async def identity(self, _request: web.Request) -> web.Response:
-        """Who the server is, for those without a token too."""
+        """Answer with the server's identity, even without a token."""
         return xml(library_xml.identity(self.machine_id))
 
     async def accounts(self, request: web.Request) -> web.Response:
-        """All accounts, 0 and 1 among them."""
+        """Answer with all accounts, including 0 and 1."""
         with self.lock:
             return xml(page_of(request, [sessions_xml.account(one) for one in self.world.accounts.values()]))
 
     async def devices(self, request: web.Request) -> web.Response:
-        """All players ever seen."""
+        """Answer with all players ever seen."""
         with self.lock:
             found = [sessions_xml.device(n, one) for n, one in enumerate(self.world.devices, start=1)]
         return xml(page_of(request, found))
 
     async def sessions(self, _request: web.Request) -> web.Response:
-        """What plays now."""
+        """Answer with what plays now."""
         now_s = self.now()
         with self.lock:
             self.world.tick(now_s)
@@ -83,7 +83,7 @@ class PlexRoutes:
         return xml(sessions_xml.sessions(playing, now_s))
 
     async def history(self, request: web.Request) -> web.Response:
-        """Completed plays, filtered and in pages."""
+        """Answer with completed plays, filtered and in pages."""
         query = request.query
 
         def number(name: str) -> int | None:
@@ -102,7 +102,7 @@ class PlexRoutes:
         return xml(page_of(request, [sessions_xml.history(row) for row in rows]))
 
     async def library(self, _request: web.Request) -> web.Response:
-        """The library's front door."""
+        """Answer with the library's root."""
         doors = [Element("Directory", {"key": key, "title": key.title()}) for key in ("sections", "recentlyAdded")]
         return xml(
             library_xml.container(
@@ -114,11 +114,11 @@ class PlexRoutes:
         )
 
     async def sections(self, _request: web.Request) -> web.Response:
-        """The sections."""
+        """Answer with the sections."""
         return xml(library_xml.container([library_xml.section(one) for one in SECTIONS], title1="Plex Library"))
 
     async def section(self, request: web.Request) -> web.Response:
-        """One section's films, series, episodes..."""
+        """Answer with one section's films, series, episodes..."""
         number = int(request.match_info["section"])
         known = next((one for one in SECTIONS if one.id == number), None)
         if known is None:
@@ -127,18 +127,18 @@ class PlexRoutes:
         return xml(page_of(request, found, librarySectionID=number, librarySectionTitle=known.title))
 
     async def everything(self, request: web.Request) -> web.Response:
-        """All sections at once."""
+        """Answer with all sections at once."""
         return xml(page_of(request, self._list_items(request, None)))
 
     async def metadata(self, request: web.Request) -> web.Response:
-        """One item, or several with a comma between their keys."""
+        """Answer with one item, or several with a comma between their keys."""
         found = [one for key in request.match_info["key"].split(",") if (one := self._element(key)) is not None]
         if not found:
             raise web.HTTPNotFound
         return xml(library_xml.container(found))
 
     async def children(self, request: web.Request) -> web.Response:
-        """Seasons of a series, episodes of a season, albums of an artist, tracks of an album."""
+        """Answer with the seasons of a series, episodes of a season, albums of an artist, tracks of an album."""
         key = request.match_info["key"]
         with self.lock:
             groups = [self._group(one) for one in self.world.library.groups.values() if one.parent_key == key]
@@ -148,28 +148,28 @@ class PlexRoutes:
         return xml(page_of(request, found))
 
     async def leaves(self, request: web.Request) -> web.Response:
-        """All episodes of a series, all tracks of an artist."""
+        """Answer with all episodes of a series, all tracks of an artist."""
         key = request.match_info["key"]
         with self.lock:
             found = [library_xml.metadata(i) for i in self.world.library if key in (i.parent_key, i.grandparent_key)]
         return xml(page_of(request, found))
 
     async def thumb(self, request: web.Request) -> web.Response:
-        """The poster, a real PNG."""
+        """Answer with the poster, a real PNG."""
         key = request.match_info["key"]
         if self._element(key) is None:
             raise web.HTTPNotFound
         return web.Response(body=draw_poster(key), content_type="image/png")
 
     async def scale_picture(self, request: web.Request) -> web.Response:
-        """A poster by its path; the pictures here are small already."""
+        """Answer with a poster by its path, without scaling: the pictures here are small already."""
         found = re.fullmatch(r"/library/metadata/(\d+)/thumb/\d+", request.query.get("url", ""))
         if found is None or self._element(found[1]) is None:
             raise web.HTTPNotFound
         return web.Response(body=draw_poster(found[1]), content_type="image/png")
 
     async def search(self, request: web.Request) -> web.Response:
-        """Titles that contain the words, grouped by kind."""
+        """Answer with titles that contain the words, grouped by kind."""
         words = request.query.get("query", "")
         limit = int(request.query.get("limit", "10"))
         section = request.query.get("sectionId")
@@ -189,7 +189,7 @@ class PlexRoutes:
         return xml(library_xml.container(hubs))
 
     def _list_items(self, request: web.Request, section: int | None) -> list[Element]:
-        """Items and groups of a section (or all), of the type and title asked for."""
+        """Return items and groups of a section (or all), filtered by the requested type and title."""
         title = request.query.get("title", "").casefold()
         wanted = request.query.get("type")
         with self.lock:
@@ -220,7 +220,7 @@ class PlexRoutes:
 
 
 def page_of(request: web.Request, children: Sequence[Element], **extra: str | int | None) -> Element:
-    """The page that the request's headers, or its query, ask for."""
+    """Return the page that the request's headers or query ask for."""
 
     def read_parameter(name: str) -> str | None:
         return request.headers.get(name) or request.query.get(name)
@@ -231,7 +231,7 @@ def page_of(request: web.Request, children: Sequence[Element], **extra: str | in
 
 
 def xml(root: Element) -> web.Response:
-    """The document as a response, with the headers of a real server."""
+    """Return the document as a response, with a real server's headers."""
     return web.Response(
         body=library_xml.encode(root),
         headers={

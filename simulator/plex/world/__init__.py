@@ -1,1 +1,1 @@
-"""What is on the simulated Plex Media Server: library, accounts, sessions, play history. No socket."""
+"""The state of the simulated Plex Media Server: library, accounts, sessions, play history. No sockets."""

@@ -1,4 +1,4 @@
-"""What the server says on its websocket, and to whom."""
+"""The alerts of the server's websocket, and its listeners."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from simulator.plex.world.sessions import PlayingSession
 def playing_alert(
     one: PlayingSession, now_s: float, state: str, instead: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """A client's report or change of state; `instead` overwrites fields of the notification."""
+    """Return the alert of a client's report or change of state; `instead` overwrites fields of the notification."""
     notification: dict[str, Any] = {
         "sessionKey": one.key,
         "clientIdentifier": one.player.machine_id,
@@ -36,7 +36,7 @@ def playing_alert(
 
 
 def unrelated_alerts(now_s: float) -> list[dict[str, Any]]:
-    """One alert of each kind that has nothing to do with who watches what."""
+    """Return one alert of each kind that does not concern playback."""
     activity = {
         "uuid": "0d6e1f",
         "type": "library.refresh.items",
@@ -68,7 +68,7 @@ def unrelated_alerts(now_s: float) -> list[dict[str, Any]]:
 
 
 class Listeners:
-    """The open websockets. Lives on the server's loop; only `count` may be read from elsewhere."""
+    """The open websockets. Runs on the server's loop; only `count` may be read from other threads."""
 
     def __init__(self) -> None:
         self._sockets: set[web.WebSocketResponse] = set()
@@ -76,11 +76,11 @@ class Listeners:
 
     @property
     def count(self) -> int:
-        """How many connections are open."""
+        """Number of open connections."""
         return len(self._sockets)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """Hold one listener's connection until either side ends it."""
+        """Serve one listener's connection until either side closes it."""
         # Pongs are sent by hand, so that a half-open connection can leave pings unanswered.
         socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
@@ -97,7 +97,7 @@ class Listeners:
         return socket
 
     async def send(self, alert: dict[str, Any]) -> None:
-        """Tell every listener, in the way the present fault allows."""
+        """Send an alert to every listener, as the current fault allows."""
         if self.fault == "silent":
             return
         text = json.dumps({"NotificationContainer": alert}, ensure_ascii=False).encode()
@@ -107,12 +107,12 @@ class Listeners:
             text = b'{"NotificationContainer": ["playing", 1'
         for socket in list(self._sockets):
             try:
-                # send_str would insist on text; a broken server does not.
+                # send_str accepts only valid text; a broken server sends anything.
                 await socket.send_frame(text, WSMsgType.TEXT)
             except ConnectionError:
                 self._sockets.discard(socket)
 
     async def close(self) -> None:
-        """Say goodbye to every listener."""
+        """Close every listener's connection."""
         for socket in list(self._sockets):
             await socket.close(code=WSCloseCode.GOING_AWAY)

@@ -1,4 +1,4 @@
-"""The default library: some thirty films, two series, and one of each odd thing a server can play. Pure."""
+"""The default library: some thirty films, two series, and one of each unusual item. Pure."""
 
 from simulator.plex.world.library import EXTRAS, MUSIC, PHOTOS, PREROLLS, SHOWS, ItemGroup, LibraryItem, PlexLibrary
 
@@ -38,8 +38,8 @@ FILMS: tuple[tuple[str, int, int, tuple[str, ...], tuple[str, ...]], ...] = (
     ("Mad Max: Fury Road", 2015, 120, ("Action", "Adventure"), ("George Miller",)),
     ("Parasite", 2019, 132, ("Drama", "Thriller"), ("Bong Joon Ho",)),
 )
-"""Title, year, minutes, genres, directors. Two films share a director, a year, a length or a letter of the
-title on purpose; one title is full of Discord's markdown."""
+"""Title, year, minutes, genres, directors. Some films share a director, a year, a length or a letter of the title on
+purpose; one title is full of Discord's markdown."""
 
 SERIES: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
     ("The Twilight Zone", 1959, 25, ("Where Is Everybody?", "One for the Angels", "Mr. Denton on Doomsday")),
@@ -54,7 +54,7 @@ SERIES: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
 
 
 def build_default_library() -> PlexLibrary:
-    """A fresh library: films from rating key 1001, series from 2001, odd things from 9001."""
+    """Build a fresh library: films from rating key 1001, series from 2001, unusual items from 9001."""
     library = PlexLibrary()
     for number, (title, year, minutes, genres, directors) in enumerate(FILMS, start=1001):
         library.add_movie(title, minutes=minutes, year=year, genres=genres, directors=directors, rating_key=str(number))
@@ -93,7 +93,7 @@ def _add_series(
 
 
 def _add_odd_things(library: PlexLibrary) -> None:
-    """Take in all that a session can hold besides films and episodes."""
+    """Add one item of each kind that a session can play besides films and episodes."""
     library.groups["9001"] = ItemGroup("9001", "artist", "Scott Joplin", MUSIC)
     library.groups["9002"] = ItemGroup("9002", "album", "Rags", MUSIC, 1902, 1, "9001", "Scott Joplin")
     for item in (

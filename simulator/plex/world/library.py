@@ -1,4 +1,4 @@
-"""What the simulated server can play: items, shows and the library that holds them. Pure."""
+"""The library of the simulated server: items, and groups such as series and albums. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ PREROLLS = -3
 
 @dataclass(frozen=True)
 class LibraryItem:
-    """One thing that can be played. `rating_key` is empty for live TV, which belongs to no library."""
+    """A playable item. `rating_key` is empty for live TV, which belongs to no library."""
 
     rating_key: str
     kind: ItemKind
@@ -36,7 +36,7 @@ class LibraryItem:
     subtype: str = ""
     live: bool = False
     key: str = ""
-    """Path of the item; filled from the rating key where it is left empty."""
+    """Path of the item; if empty, it is set from the rating key."""
     parent_key: str = ""
     """Rating key of the season or album."""
     parent_title: str = ""
@@ -65,7 +65,7 @@ class LibraryItem:
 
 @dataclass(frozen=True)
 class ItemGroup:
-    """A series, season, artist or album: not playable, but listed, fetched and browsed into."""
+    """A series, season, artist or album: not playable, but listed, fetched and browsed."""
 
     rating_key: str
     kind: Literal["show", "season", "artist", "album"]
@@ -84,7 +84,7 @@ class ItemGroup:
 
 @dataclass(frozen=True)
 class LibrarySection:
-    """A library section as `/library/sections` lists it."""
+    """A library section in `/library/sections`."""
 
     id: int
     title: str
@@ -101,14 +101,14 @@ SECTIONS = (
 
 @dataclass
 class PlexLibrary:
-    """All items and groups, found by rating key or by title."""
+    """All items and groups, by rating key or title."""
 
     items: dict[str, LibraryItem] = field(default_factory=dict)
     """Playable items by rating key; live TV by its path."""
     groups: dict[str, ItemGroup] = field(default_factory=dict)
 
     def add(self, item: LibraryItem) -> LibraryItem:
-        """Take the item in; one that has the same rating key is replaced."""
+        """Add the item, replacing one that has the same rating key."""
         self.items[item.rating_key or item.key] = item
         return item
 
@@ -122,7 +122,7 @@ class PlexLibrary:
         directors: Iterable[str] = (),
         rating_key: str | None = None,
     ) -> LibraryItem:
-        """Take a new film in, under the next free rating key unless one is given."""
+        """Add a new film, under the next free rating key unless one is given."""
         key = rating_key or self.free_key()
         return self.add(
             LibraryItem(
@@ -139,7 +139,7 @@ class PlexLibrary:
         )
 
     def free_key(self) -> str:
-        """A rating key that nothing has yet."""
+        """Return an unused rating key."""
         used = [int(key) for key in (*self.items, *self.groups) if key.isdigit()]
         return str(max(used, default=1000) + 1)
 
@@ -148,7 +148,7 @@ class PlexLibrary:
         self.items.pop(item.rating_key or item.key, None)
 
     def __getitem__(self, name: str) -> LibraryItem:
-        """The item with this rating key, path or exact title; KeyError says what was looked for."""
+        """Return the item with this rating key, path or exact title. Raises a KeyError that names it."""
         if name in self.items:
             return self.items[name]
         for item in self.items.values():
@@ -160,10 +160,10 @@ class PlexLibrary:
         return iter(self.items.values())
 
     def in_section(self, section_id: int) -> list[LibraryItem]:
-        """Playable items of one section, in the order they were added."""
+        """Return the playable items of one section, in the order they were added."""
         return [item for item in self if item.section_id == section_id]
 
     def search(self, words: str) -> list[LibraryItem]:
-        """Library items whose title contains the words, whatever their case; never live TV or prerolls."""
+        """Return library items whose title contains the words, whatever their case; never live TV or prerolls."""
         wanted = words.casefold()
         return [i for i in self if (i.section_id or 0) > 0 and wanted in i.title.casefold()]

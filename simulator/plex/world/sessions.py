@@ -1,4 +1,4 @@
-"""Who plays what, and where in it they are: accounts, players, sessions and the play history. Pure.
+"""Accounts, players, sessions with their positions, and the play history. Pure.
 
 Times are seconds of the server's clock (`now_s`, since 1970), positions are milliseconds of film.
 """
@@ -12,19 +12,19 @@ from simulator.plex.world.library import LibraryItem
 State = Literal["playing", "paused", "buffering", "error"]
 
 SCROBBLED = 0.9
-"""Played to more than this share, a play gets a row in the server's history."""
+"""Share above which a play gets a row in the server's history."""
 
 
 @dataclass(frozen=True)
 class SimulatedAccount:
-    """An account as this server numbers it: 1 is the owner (whatever the plex.tv id), 0 has no name."""
+    """An account with its id on this server: 1 is the owner (whatever the plex.tv id), 0 has no name."""
 
     id: int
     name: str
 
 
 NOBODY = SimulatedAccount(0, "")
-"""Local and DLNA sessions belong to this account."""
+"""The account of local and DLNA sessions."""
 OWNER = SimulatedAccount(1, "Rosa")
 """The server's owner."""
 ACCOUNTS = (
@@ -36,13 +36,13 @@ ACCOUNTS = (
     SimulatedAccount(4714, "Dörte"),
     SimulatedAccount(4715, "Emil"),
 )
-"""The accounts that a new server knows."""
+"""The accounts of a new server."""
 
 
 @dataclass(frozen=True)
 class Player:
-    """A client. `report_every_s` is how often it tells the server its position: 10 s on LAN and WAN, 20 s on
-    cellular, 1 s for some; 0 makes the position continuous."""
+    """A client. `report_every_s`: interval of its position reports: 10 s on LAN and WAN, 20 s on cellular, 1 s for
+    some; 0 makes the position continuous."""
 
     machine_id: str
     title: str
@@ -56,16 +56,25 @@ class Player:
 
 
 TELEVISION = Player("tv-living-room", "Living room TV")
-PHONE = Player("phone-berta", "Berta's phone", "Plex for iOS", "iOS", "iPhone", "127.0.0.1", False, "cellular", 20.0)
+PHONE = Player(
+    "phone-berta",
+    "Berta's phone",
+    "Plex for iOS",
+    "iOS",
+    "iPhone",
+    local=False,
+    location="cellular",
+    report_every_s=20.0,
+)
 BROWSER = Player("web-anton", "Firefox", "Plex Web", "Firefox", "Linux", report_every_s=1.0)
 PLAYERS = (TELEVISION, PHONE, BROWSER)
-"""Ready-made players with the three ways to report."""
+"""Players with the three report intervals."""
 
 
 @dataclass(frozen=True)
 class PlayingSession:
-    """One session. Frozen: each change makes a new one; `uid` stays the same through every change,
-    even of the session key, so that an old copy still names its session."""
+    """A session. It is frozen: each change makes a new object. `uid` never changes, even with the session key, so that
+    an old copy still identifies its session."""
 
     uid: str
     key: str
@@ -76,31 +85,31 @@ class PlayingSession:
     state: State
     started_s: float
     anchor_s: float
-    """When the position was last known to be `anchor_ms`: at each change of state and each seek."""
+    """When the position was `anchor_ms`; set at each change of state and each seek."""
     anchor_ms: int
     frozen: bool = False
-    """A ghost: listed as playing, never advances, never reports."""
+    """Whether it is a ghost: listed as playing, but never advancing or reporting."""
     overrun_ms: int = 0
     """How far beyond the item's duration the position runs before the player stops by itself."""
     ends: bool = True
-    """The player stops by itself at the end; otherwise the position runs on beyond the duration."""
+    """Whether the player stops by itself at the end; otherwise the position runs on beyond the duration."""
     speed: float = 1.0
-    """Seconds of film in a second, 0.5 to 2: Plex tells nobody of it."""
+    """Seconds of film per second, 0.5 to 2; Plex does not report it."""
     transcoding: bool = False
     session_id: str = ""
-    """`Session.id`; made from uid where it is left empty. Real ones can collide."""
+    """`Session.id`; if empty, it is made from `uid`. Real ones can collide."""
     attributes: Mapping[str, str | None] = field(default_factory=dict)
-    """XML attributes to write instead of the true ones; None leaves the attribute out."""
+    """XML attributes that replace the true ones; None leaves the attribute out."""
     without: tuple[str, ...] = ()
     """Child elements to leave out, such as "User"."""
 
     @property
     def is_advancing(self) -> bool:
-        """Whether the film really runs."""
+        """Whether the film is really running."""
         return self.state == "playing" and not self.frozen
 
     def true_ms(self, now_s: float) -> int:
-        """Where the film really is, in ms, to the millisecond and beyond what the client reported."""
+        """Return the true position, in ms: exact, and ahead of the client's last report."""
         if not self.is_advancing:
             return self.anchor_ms
         at = self.anchor_ms + max(0, round((now_s - self.anchor_s) * 1000 * self.speed))
@@ -108,22 +117,22 @@ class PlayingSession:
         return at if end is None else min(at, end)
 
     def offset_ms(self, now_s: float) -> int:
-        """What the server shows as viewOffset: the position at the client's last report."""
+        """Return the server's viewOffset: the position at the client's last report."""
         every = self.player.report_every_s
         if not self.is_advancing or every <= 0:
             return self.true_ms(now_s)
         return self.true_ms(self.anchor_s + self.count_reports(now_s) * every)
 
     def count_reports(self, now_s: float) -> int:
-        """How many periodic reports the client has made since the last change; a pause is reported too."""
+        """Return the number of periodic reports since the last change; they continue during a pause."""
         every = self.player.report_every_s
         if self.frozen or every <= 0:
             return 0
-        # The tiny addition keeps 30.0 / 10.0 at three whatever the binary fractions of the clock.
+        # The tiny addition keeps 30.0 / 10.0 at three despite rounding errors of the clock.
         return max(0, int((now_s - self.anchor_s) / every + 1e-9))
 
     def next_report_s(self, now_s: float) -> float | None:
-        """When the client reports next; None where it never does."""
+        """Return when the client reports next; None if never."""
         every = self.player.report_every_s
         if self.frozen or every <= 0:
             return None
@@ -131,57 +140,57 @@ class PlayingSession:
 
     @property
     def end_ms(self) -> int | None:
-        """Where the player stops by itself; None where it never does."""
+        """Position at which the player stops by itself; None if it never does."""
         if not self.ends or self.item.live or self.item.duration_ms is None:
             return None
         return self.item.duration_ms + self.overrun_ms
 
     @property
     def ends_at_s(self) -> float | None:
-        """When the player will stop by itself if nothing changes; None where it will not."""
+        """When the player stops by itself if nothing changes; None if it does not."""
         if self.end_ms is None or not self.is_advancing:
             return None
         return self.anchor_s + max(0, self.end_ms - self.anchor_ms) / 1000 / self.speed
 
     def anchor_at(self, now_s: float) -> Self:
-        """The same session, anchored where it is now."""
+        """Return the same session, anchored at its current position."""
         return replace(self, anchor_s=now_s, anchor_ms=self.true_ms(now_s))
 
     def to_state(self, state: State, now_s: float) -> Self:
-        """Play, pause, buffer or fail. A pause floors the position to a whole second, as clients do."""
+        """Play, pause, buffer or fail. A pause truncates the position to a whole second, as clients do."""
         moved = replace(self.anchor_at(now_s), state=state, frozen=False)
         return replace(moved, anchor_ms=floor_to_second(moved.anchor_ms)) if state == "paused" else moved
 
     def seek_to(self, position_ms: int, now_s: float) -> Self:
-        """Seek."""
+        """Seek to a position."""
         return replace(self, anchor_s=now_s, anchor_ms=max(0, position_ms))
 
     def at_speed(self, speed: float, now_s: float) -> Self:
-        """Play faster or slower from now on."""
+        """Play at another speed from now on."""
         return replace(self.anchor_at(now_s), speed=speed)
 
     def switch_to(self, item: LibraryItem, position_ms: int, now_s: float) -> Self:
-        """Go on to another item under the same session key."""
+        """Switch to another item under the same session key."""
         return replace(self, item=item, anchor_s=now_s, anchor_ms=position_ms, state="playing", frozen=False)
 
     def freeze(self, now_s: float) -> Self:
-        """Become a ghost where the client last reported."""
+        """Become a ghost at the last reported position."""
         return replace(self, anchor_s=now_s, anchor_ms=self.offset_ms(now_s), frozen=True)
 
     def is_scrobbled(self, now_s: float) -> bool:
-        """Whether a stop now leaves a row in the history."""
+        """Tell whether a stop now adds a row to the history."""
         duration = self.item.duration_ms
         return bool(duration and not self.item.live and self.true_ms(now_s) > SCROBBLED * duration)
 
 
 def floor_to_second(position_ms: int) -> int:
-    """The position cut to a whole second, as clients report it on pause and stop."""
+    """Return the position truncated to a whole second, as clients report it on pause and stop."""
     return position_ms // 1000 * 1000
 
 
 @dataclass(frozen=True)
 class PlayHistoryRow:
-    """One completed play. A row whose item was deleted has no rating key, key or section."""
+    """A completed play. If the item was deleted, its row has no rating key, key or section."""
 
     history_id: int
     item: LibraryItem
@@ -193,7 +202,7 @@ class PlayHistoryRow:
 
 @dataclass(frozen=True)
 class HistoryFilter:
-    """What `/status/sessions/history/all` was asked for; None asks for all."""
+    """The filters of a request for `/status/sessions/history/all`; None matches all."""
 
     account_id: int | None = None
     rating_key: str | None = None
@@ -202,7 +211,7 @@ class HistoryFilter:
     newest_first: bool = False
 
     def apply(self, rows: list[PlayHistoryRow]) -> list[PlayHistoryRow]:
-        """The rows asked for, in the order asked for."""
+        """Return the matching rows, in the requested order."""
         kept = [row for row in rows if self._keeps(row)]
         return sorted(kept, key=lambda row: (row.viewed_at_s, row.history_id), reverse=self.newest_first)
 

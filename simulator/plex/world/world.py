@@ -1,6 +1,6 @@
-"""The state of the simulated server: who plays what, and what was played. No thread, socket or clock.
+"""The state of the simulated server: sessions and play history. No thread, socket or clock.
 
-Every change that a real server would tell its listeners goes to `notify`, as the dictionary inside a
+Every change that a real server would send to its listeners is passed to `notify`, as the dictionary inside a
 NotificationContainer.
 """
 
@@ -24,17 +24,17 @@ from simulator.plex.world.sessions import (
 )
 
 Handle: TypeAlias = PlayingSession | str | int
-"""A session: any copy of it, however old, or its present session key."""
+"""A session: any copy of it, however old, or its current session key."""
 Alert: TypeAlias = dict[str, Any]
 
 
 class NoSuchSessionError(LookupError):
-    """The session is not listed: it was stopped, has vanished or never was."""
+    """The session is not listed: it was stopped, vanished or never existed."""
 
 
 @dataclass
 class PlexWorld:
-    """Everything the server knows. Not thread-safe: its owner takes care of that."""
+    """The whole state of the server. Not thread-safe: its owner must lock it."""
 
     notify: Callable[[Alert], None]
     library: PlexLibrary = field(default_factory=build_default_library)
@@ -47,7 +47,7 @@ class PlexWorld:
     _reported: dict[str, int] = field(default_factory=dict)
 
     def find(self, handle: Handle) -> PlayingSession:
-        """The session as it is now; NoSuchSessionError if it is not listed any more."""
+        """Return the current state of the session. Raises NoSuchSessionError if it is no longer listed."""
         for one in self.sessions:
             if one.uid == handle.uid if isinstance(handle, PlayingSession) else one.key == str(handle):
                 return one
@@ -66,7 +66,7 @@ class PlexWorld:
         state: State,
         **details: Any,
     ) -> PlayingSession:
-        """A new session, announced."""
+        """Begin a new session, and announce it."""
         one = PlayingSession(
             uid=f"{self._next_uid:06d}",
             key=key or self._take_key(),
@@ -86,13 +86,13 @@ class PlexWorld:
         return one
 
     def change(self, handle: Handle, how: Callable[[PlayingSession], PlayingSession], now_s: float) -> PlayingSession:
-        """Replace the session by what `how` makes of it, and announce it."""
+        """Replace the session by the result of `how`, and announce it."""
         changed = self.change_silently(handle, how)
         self._tell(changed, now_s)
         return changed
 
     def change_silently(self, handle: Handle, how: Callable[[PlayingSession], PlayingSession]) -> PlayingSession:
-        """Replace the session by what `how` makes of it, and tell nobody."""
+        """Replace the session by the result of `how`, without an announcement."""
         old = self.find(handle)
         new = how(old)
         self.sessions[self.sessions.index(old)] = new
@@ -108,7 +108,7 @@ class PlexWorld:
         return self.change(handle, lambda one: one.switch_to(following, at_ms, now_s), now_s)
 
     def stop(self, handle: Handle, now_s: float, *, stops: int, alert_key: str | None) -> PlayingSession:
-        """End the session: a history row where it was played through, and one to three alerts."""
+        """End the session, with a history row if it was played through, and one to three alerts."""
         one = self.find(handle)
         last = replace(one.anchor_at(now_s), frozen=True)
         last = replace(last, anchor_ms=floor_to_second(last.anchor_ms))
@@ -121,7 +121,7 @@ class PlexWorld:
         return last
 
     def remove_silently(self, handle: Handle) -> None:
-        """Take the session off the list, without a word."""
+        """Remove the session from the list, without an announcement."""
         one = self.find(handle)
         self.sessions.remove(one)
         self._reported.pop(one.uid, None)
@@ -129,7 +129,7 @@ class PlexWorld:
     def distort(
         self, handle: Handle, oddity: str | None, attributes: dict[str, str | None], without: Sequence[str]
     ) -> PlayingSession:
-        """Make the session's element wrong, by the name of an oddity or freely; neither makes it right."""
+        """Make the session's element wrong, by the name of an oddity or freely; with neither it is correct again."""
         odd = ODDITIES[oddity] if oddity else None
         return self.change_silently(
             handle,
@@ -141,13 +141,13 @@ class PlexWorld:
         )
 
     def rekey(self, *, reverse: bool) -> None:
-        """Number the sessions from 1, as after a restart; reversed, most keys belong to somebody else."""
+        """Number the sessions from 1, as after a restart; if reversed, most keys move to other sessions."""
         self._next_key = 1
         order = list(reversed(self.sessions)) if reverse else list(self.sessions)
         self.sessions = [replace(one, key=self._take_key()) for one in order]
 
     def account(self, who: SimulatedAccount | int | str) -> SimulatedAccount:
-        """The account with this id or name; an Account that is not known yet is taken in."""
+        """Return the account with this id or name; add an unknown SimulatedAccount."""
         if isinstance(who, SimulatedAccount):
             return self.accounts.setdefault(who.id, who)
         for one in self.accounts.values():
@@ -156,7 +156,7 @@ class PlexWorld:
         raise KeyError(f"no account {who!r} on the simulated server; pass an Account to add it")
 
     def device_id(self, player: Player) -> int:
-        """The number of this player in `/devices`; a new player is taken in."""
+        """Return the number of this player in `/devices`; add a new player."""
         for number, one in enumerate(self.devices, start=1):
             if one.machine_id == player.machine_id:
                 return number
@@ -166,7 +166,7 @@ class PlexWorld:
     def add_history(
         self, account: SimulatedAccount | int | str, item: LibraryItem | str, player: Player, viewed_at_s: float
     ) -> PlayHistoryRow:
-        """A row as if the account had played the item through."""
+        """Add a row as if the account had played the item through."""
         row = PlayHistoryRow(
             len(self.history) + 1,
             item if isinstance(item, LibraryItem) else self.library[item],
@@ -178,7 +178,7 @@ class PlexWorld:
         return row
 
     def remove_item(self, item: LibraryItem) -> None:
-        """Delete the item from the library; its history rows stay, without their key."""
+        """Delete the item from the library; its history rows stay, but lose their key."""
         self.library.remove(item)
         self.history = [replace(row, deleted=True) if row.item == item else row for row in self.history]
 
@@ -193,7 +193,7 @@ class PlexWorld:
         return new
 
     def tick(self, now_s: float) -> None:
-        """Send the clients' reports that are due, and end what has played to its end."""
+        """Send the clients' due reports, and end sessions that have reached their end."""
         for one in list(self.sessions):
             ends = one.ends_at_s
             if ends is not None and now_s >= ends:
@@ -203,7 +203,7 @@ class PlexWorld:
                 self._tell(one, now_s)
 
     def next_due_s(self, now_s: float) -> float | None:
-        """When `tick` will next have something to do; None while nothing is to come."""
+        """Return when `tick` next has something to do; None if never."""
         due = [when for one in self.sessions for when in (one.ends_at_s, one.next_report_s(now_s)) if when is not None]
         return min(due, default=None)
 

@@ -94,7 +94,14 @@ def _ask_all(outcome: Outcome, questions: Sequence[Question[Any]], choices: Choi
     """Return the answers to all questions, under these choices of privacy."""
     settings = outcome.settings
     zone = ZoneInfo(settings.timezone)
-    rules = StatisticsRules(zone, default_badges(), settings.watched_percent, settings.min_watch_seconds)
+    rules = StatisticsRules(
+        zone,
+        default_badges(),
+        settings.watched_percent,
+        settings.min_watch_seconds,
+        settings.resume_window_hours * 3600,
+        settings.position_slack_seconds,
+    )
     file = sqlite_file(outcome.store_url)
     assert file is not None
     store = Store(outcome.store_url, Path(file.parent), rules)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from config import Settings
+from config import PlexServer, Settings, write_servers
 from messages import WatchRecord
 from persistence.database.engine import reader_engine
 from tests.nights.memory import derived_data
@@ -102,7 +102,10 @@ class CommunityNights:
 
 def _choose(rng: random.Random) -> dict[str, str]:
     """Return what a community chose, as text."""
-    chosen = {"TIMEZONE": rng.choice(["UTC", "Europe/Berlin", "America/New_York"])}
+    chosen = {
+        "TIMEZONE": rng.choice(["UTC", "Europe/Berlin", "America/New_York"]),
+        "PLEX_SERVERS": write_servers([PlexServer("http://127.0.0.1:1", "token")]),  # the night's, which is in memory
+    }
     if rng.random() < 0.6:
         chosen["WATCH_PARTY_PLEX_USER"] = "1"
         chosen["EXCLUDED_PLEX_USERS"] = rng.choice(["", "1"])

@@ -17,7 +17,7 @@ from actors.runtime import Context
 from actors.tracker.actor import Tracker
 from config import Settings
 from messages import WatchRecord
-from simulator.nights.observation import NEVER, Observation, gaps
+from simulator.nights.observation import NEVER, Observation, Window, gaps
 from simulator.nights.script import Cue
 from tests.nights.memory.disk import Disk
 from tests.nights.memory.network import Network, SimulatedTransport, Weather
@@ -165,6 +165,7 @@ class MemoryNight:
     def end(self) -> None:
         """Wait until all is in the store, and stop in order."""
         self._wind_down()
+        self.world.performer.end_all()  # a film that has run out since its account's last cue is over as well
         self.refused = self.disk.refused
         self.problems += [crash for process in (*self.processes.values(), self.launcher) for crash in process.crashes]
         self.is_over = True
@@ -263,13 +264,25 @@ class MemoryNight:
         """
         poll_s, grace_s = self.settings.plex_poll_seconds, self.settings.end_grace_seconds
         longest_silence_s = 1.5 * VOICE_EVERY_S + LATE_S
+        plex_dark = gaps(self.survey.polls, 1.5 * poll_s + LATE_S)
         return Observation(
             sorted(self.survey.polls),
-            gaps(self.survey.polls, 1.5 * poll_s + LATE_S),
+            plex_dark,
             gaps(self.survey.voices, longest_silence_s),
             dark_cost_limit_s=sum(map(self._promised_cost_s, self.faults)) if self.calm else NEVER,
             arrival_s=max(grace_s, longest_silence_s) + 2 * (poll_s + LATE_S),
+            unmeasured=self._find_unmeasured(plex_dark),
         )
+
+    def _find_unmeasured(self, dark: list[Window]) -> list[Window]:
+        """Return when nobody looked, and no clock says for how long: a boot, and the wall clock set back meanwhile."""
+        reboots = [fault.at_s for fault in self.faults if fault.verb == "kill" and fault.what == REBOOT]
+        set_back = [fault.at_s for fault in self.faults if fault.verb == "set_clock" and fault.amount < 0]
+        return [
+            (a, b)
+            for a, b in dark
+            if any(a <= at_s <= b for at_s in reboots) and any(a <= at_s <= b for at_s in set_back)
+        ]
 
     def _promised_cost_s(self, fault: Cue) -> float:
         """Return what a kill may cost by the specification, and the time until the actor is back."""
