@@ -1,4 +1,4 @@
-"""What cards to share show: a year of films, and previews of a year, a night and a badge; from the actors' answers."""
+"""Builds the data of cards for sharing (a year, previews of a year, a night and a badge) from the actors' answers."""
 
 import datetime
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from wording.translation import _, gettext_badge, ngettext
 _ALT_UNITS = 1000
 _MOST_BADGES = 8
 MOST_FILMS = 3
-"""Posters of a card."""
+"""Maximum number of posters on a card."""
 _LONG_S = 3600.0 * 2
 
 
 def viewer_card(answer: YearOfViewer, name: str) -> WrappedCard | None:
     """Return a viewer's year as a card to share, without its posters: `charts.picture.with_posters` adds them.
 
-    None where there is nothing to show, or nothing that may be shown.
+    None if there is nothing to show, or nothing that may be shown.
     """
     if answer.hidden or answer.figures_hidden or not answer.figures.days:
         return None
@@ -37,7 +37,7 @@ def viewer_card(answer: YearOfViewer, name: str) -> WrappedCard | None:
 
 
 def community_card(answer: CommunityYear) -> WrappedCard | None:
-    """Return everybody's year as a card to share, without its posters; None where there is nothing to show."""
+    """Return everybody's year as a card to share, without its posters; None if there is nothing to show."""
     figures = answer.figures
     if not figures.days:
         return None
@@ -49,9 +49,9 @@ def community_card(answer: CommunityYear) -> WrappedCard | None:
 
 
 def preview_year(answer: YearOfViewer, name: str, poster: bytes | None = None) -> PreviewCard:
-    """Return what is shown of a shared year. `poster`: of its most watched film; None to leave it out.
+    """Return the preview of a shared year. `poster`: of its most watched film; None to leave it out.
 
-    Of a year that may not be shown there is nothing but the name of the page.
+    For a year that may not be shown it contains only the name of the page.
     """
     figures = answer.figures
     title = _("{name}'s {year}").format(name=clean_line(name, 60), year=figures.year)
@@ -73,7 +73,7 @@ def preview_year(answer: YearOfViewer, name: str, poster: bytes | None = None) -
 
 
 def preview_night(screening: Screening, zone: ZoneInfo, poster: bytes | None = None) -> PreviewCard:
-    """Return what is shown of a shared night that is over; of hidden viewers nothing. `poster`: of its film."""
+    """Return the preview of a shared, finished night, without hidden viewers. `poster`: of its film."""
     length_ms, everybody = measure_night(screening)
     seats = [seat for seat in everybody if seat.username != SOMEBODY]
     day = datetime.datetime.fromtimestamp(screening.started_at_s, zone).date()
@@ -102,7 +102,7 @@ def preview_night(screening: Screening, zone: ZoneInfo, poster: bytes | None = N
 
 
 def preview_badge(name: str, badge: EarnedBadge, zone: ZoneInfo) -> PreviewCard:
-    """Return what is shown of a shared badge. `name`: of who earned it."""
+    """Return the preview of a shared badge. `name`: of the viewer who earned it."""
     day = datetime.datetime.fromtimestamp(badge.earned_at_s, zone).date()
     title = gettext_badge(badge.name)
     heading = _("{name} earned a badge").format(name=clean_line(name, 60))
@@ -159,7 +159,7 @@ def _name_film(film: TitleCount) -> str:
 
 
 def _time_figure(seconds: float) -> Figure:
-    """Return the time that was watched: whole hours, and minutes where they are few."""
+    """Return the time watched: whole hours, or minutes if it is short."""
     if seconds < _LONG_S:
         minutes = round(seconds / 60)
         return Figure(format_number(minutes), ngettext("minute watched", "minutes watched", minutes))
@@ -168,7 +168,7 @@ def _time_figure(seconds: float) -> Figure:
 
 
 def _count_films(figures: YearFigures) -> list[Figure]:
-    """Return the number of films, or of episodes where there were no films."""
+    """Return the number of films, or of episodes if there were no films."""
     films = figures.titles or figures.films
     if films or not figures.episodes:
         return [Figure(format_number(films), ngettext("film", "films", films))]

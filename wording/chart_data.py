@@ -1,4 +1,4 @@
-"""What charts show: from the answers of the actors to plain data for `charts`, with the same in words."""
+"""Builds the data for `charts` from the actors' answers, with the same content in words."""
 
 import datetime
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ _SHORTEST_MS = 60_000
 
 
 def chart_locale() -> ChartLocale:
-    """Return names of months and days, and forms of figures, in the language of the bot."""
+    """Return names of months and days, and the number format, in the language of the bot."""
     return ChartLocale(
         months=tuple(_(month) for month in MONTHS_SHORT),
         weekdays=tuple(_(day) for day in WEEKDAYS_SHORT),
@@ -42,10 +42,10 @@ def chart_locale() -> ChartLocale:
 
 
 def night_chart(ended: ScreeningEnded) -> Picture | None:
-    """Return who sat where in a film that is over; None where nobody's minutes are known.
+    """Return the lanes of a finished film; None if nobody's minutes are known.
 
-    Lanes, and who counts at each minute, are those whom others may see, who saw most of it first; the difference of the
-    two would be what the hidden ones saw.
+    Both the lanes and the numbers at each minute contain only visible viewers, because their difference would reveal
+    what hidden ones saw. Viewers who saw most come first.
     """
     screening = ended.screening
     length_ms, seats = measure_night(screening)
@@ -84,14 +84,14 @@ def night_chart(ended: ScreeningEnded) -> Picture | None:
 
 
 def measure_night(screening: Screening) -> tuple[int, list[Attendee]]:
-    """Return how long a film is, in ms, and who saw how much of it: brief visits and seats without minutes left out."""
+    """Return a film's length, in ms, and the seats that saw it, without brief visits and seats without minutes."""
     kept = [seat for seat in screening.seats if not seat.brief and seat.spans]
     length_ms = screening.item.duration_ms or max((seat.spans[-1][1] for seat in kept), default=0)
     return length_ms, merge_seats(kept, screening.item.duration_ms)
 
 
 def describe_rest(rest: Sequence[Attendee]) -> str:
-    """Say how many more there were than are shown, and how much they saw."""
+    """Describe how many further viewers there were, and how much they saw."""
     shares = [seat.completion_percent for seat in rest if seat.completion_percent is not None]
     if not shares:
         return format_count("… and {count} more", "… and {count} more", len(rest))
@@ -123,7 +123,7 @@ def _describe_night(seats: Sequence[Attendee], shown: Sequence[Attendee], length
 
 
 def community_chart(stats: MovieStats, title: str) -> Picture | None:
-    """Return hours by week and genres; None where there is nothing to draw."""
+    """Return hours by week and genres; None if there is nothing to draw."""
     panels: list[WeeksPanel | CountsPanel] = []
     alt = []
     watched = [(day, seconds) for day, seconds in stats.weeks if seconds]
@@ -141,13 +141,13 @@ def community_chart(stats: MovieStats, title: str) -> Picture | None:
 
 
 def undrawn_labels(picture: Picture | None) -> list[tuple[int, str]]:
-    """Return the names that no font of the picture can draw, each with the number that stands there instead."""
+    """Return the names that no font of the picture can draw, each with the number that replaces it."""
     panels = [panel.counts for panel in picture.panels if isinstance(panel, CountsPanel)] if picture is not None else []
     return [(place, name) for counts in panels for place, (name, _number) in enumerate(counts, 1) if not is_drawn(name)]
 
 
 def viewer_chart(profile: ViewerProfile, today: datetime.date) -> Picture | None:
-    """Return a viewer's last year as a calendar, and the genres; None where the year is empty."""
+    """Return a viewer's last year as a calendar, and the genres; None if the year is empty."""
     if profile.stats is None or not profile.days:
         return None
     name = clean_line(profile.stats.username, 40)
@@ -165,7 +165,7 @@ def _describe_genres(genres: Sequence[tuple[str, int]]) -> str:
 
 
 def describe_hours(days: Sequence[tuple[str, float]]) -> str:
-    """Say how much was watched on how many days."""
+    """Describe how much was watched on how many days."""
     text = ngettext("{time} on {count} day", "{time} on {count} days", len(days))
     return text.format(
         time=format_duration(sum(seconds for _day, seconds in days)),

@@ -1,4 +1,4 @@
-"""The words of the problems of further communities: Discord servers beside the operator's own."""
+"""Texts of problems with further communities: Discord servers beside the operator's own."""
 
 from typing import Final
 

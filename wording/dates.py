@@ -30,17 +30,17 @@ def month_name(day: datetime.date) -> str:
 
 
 def format_weekday(day: datetime.date) -> str:
-    """Return a day of a year that is clear: "Sunday, 22 November"."""
+    """Return a day whose year is clear: "Sunday, 22 November"."""
     return _("{weekday}, {day} {month}").format(weekday=_(WEEKDAYS[day.weekday()]), day=day.day, month=month_name(day))
 
 
 def format_short_day(day: datetime.date) -> str:
-    """Return a day as two words of one width: "02 Nov"."""
+    """Return a day as two words of constant width: "02 Nov"."""
     return _("{day:02} {month}").format(day=day.day, month=_(MONTHS_SHORT[day.month - 1]))
 
 
 def format_date(iso: str) -> str:
-    """Return a day with its year: "2026-11-22" in English. A text that is no ISO date comes back as it is."""
+    """Return a day with its year: "2026-11-22" in English. A text that is not an ISO date is returned unchanged."""
     try:
         day = datetime.date.fromisoformat(iso)
     except ValueError:
@@ -49,11 +49,11 @@ def format_date(iso: str) -> str:
 
 
 def decade_of(year: int | None) -> str:
-    """Return the decade of a year as statistics store it: "1980s"; empty where the year is not known."""
+    """Return the decade of a year in its stored form: "1980s"; empty if the year is not known."""
     return f"{year // 10 * 10}s" if year is not None and year > 0 else ""
 
 
 def format_decade(decade: str) -> str:
-    """Return a stored decade ("1980s") in the language of the bot; any other text comes back as it is."""
+    """Return a stored decade ("1980s") in the language of the bot; any other text is returned unchanged."""
     match = _DECADE.fullmatch(decade)
     return _("{year}s").format(year=match[1]) if match else decade

@@ -1,4 +1,4 @@
-"""Durations and film positions: written for people, and read from what they type."""
+"""Durations and film positions: formatted for people, and parsed from their input."""
 
 import re
 
@@ -24,14 +24,14 @@ def format_duration(seconds: float) -> str:
 
 
 def format_long_duration(seconds: float) -> str:
-    """Return what adds up over many films: whole hours from ten hours on, "38 h", "1,038 h"; else as it is."""
+    """Return a total over many films: whole hours from ten hours on, "38 h", "1,038 h"; else as `format_duration`."""
     if seconds < 10 * 3600:
         return format_duration(seconds)
     return _("{hours} h").format(hours=format_number(round(seconds / 3600)))
 
 
 def format_uptime(seconds: float) -> str:
-    """Return seconds in the narrow form of tables, to two units: "12s", "5m 03s", "2h 07m", "3d 04h"."""
+    """Return seconds in a narrow form for tables, with two units: "12s", "5m 03s", "2h 07m", "3d 04h"."""
     whole = int(seconds)
     for size, unit, small_size, small in ((86400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "m", 1, "s")):
         if whole >= size:
@@ -40,7 +40,7 @@ def format_uptime(seconds: float) -> str:
 
 
 def format_position(ms: int | None) -> str:
-    """Return a film's position as H:MM:SS; "?" where it is not known."""
+    """Return a film's position as H:MM:SS; "?" if it is not known."""
     if ms is None:
         return "?"
     seconds = max(0, ms) // 1000
@@ -48,13 +48,13 @@ def format_position(ms: int | None) -> str:
 
 
 def format_film_minute(ms: int) -> str:
-    """Return a film's position to the minute, as an axis has it: "0:29", "1:28"."""
+    """Return a film's position to the minute, for an axis: "0:29", "1:28"."""
     minutes = max(0, ms) // 60_000
     return f"{minutes // 60}:{minutes % 60:02}"
 
 
 def parse_clock_position(text: str) -> PositionMs:
-    """Return the position written as MM:SS or H:MM:SS. Raises ValueError, whose text says what would be right."""
+    """Return the position written as MM:SS or H:MM:SS. Raises ValueError whose text explains the format."""
     match = _CLOCK.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is no position: write MM:SS or H:MM:SS, like 42:30")

@@ -1,6 +1,6 @@
-"""What a failed operation on a file means, and what to do about it: one table for all that Usher reads and writes.
+"""Explains failed file operations and their cures, in one table for everything that Usher reads and writes.
 
-Store, backups, restore, export, import, JSON copies and logs say the same of the same failure.
+Store, backups, restore, export, import, JSON copies and logs all give the same text for the same failure.
 """
 
 import errno
@@ -31,17 +31,17 @@ _NAMES: Final[Sequence[tuple[Problem, tuple[str, ...]]]] = (
     (Problem.of("cure.shorten_path"), ("ENAMETOOLONG",)),
     (Problem.of("cure.mend_link"), ("ELOOP",)),
 )  # fmt: skip
-"""Names of the system's error numbers by what to do about them. No system has all of them."""
+"""Names of the system's error numbers, by cure. No system has all of them."""
 CURES: Final[Mapping[int, Problem]] = {
     number: cure for cure, names in _NAMES for name in names if (number := getattr(errno, name, None)) is not None
 }
-"""What to do about each of the system's error numbers."""
+"""The cure for each of the system's error numbers."""
 
 
 def find_cure(error: Exception, *, only_reads: bool = False) -> Problem | None:
-    """Return what to do about an error of the system; None where its number says nothing, or it has none.
+    """Return the cure for a system error; None if its number has none, or if it has no number.
 
-    `only_reads`: the file is somebody else's, which nobody wants to write.
+    `only_reads`: whether the file is foreign and only read.
     """
     number = (error.errno or 0) if isinstance(error, OSError) else 0
     if only_reads and number in (errno.EACCES, errno.EPERM):
@@ -50,21 +50,21 @@ def find_cure(error: Exception, *, only_reads: bool = False) -> Problem | None:
 
 
 def choose_cure(error: Exception, *, only_reads: bool = False) -> Problem:
-    """Return what to do about an error of the system, whatever it is. `only_reads`: as in `find_cure`."""
+    """Return the cure for any system error. `only_reads`: as in `find_cure`."""
     return find_cure(error, only_reads=only_reads) or Problem.of("cure.make_reachable")
 
 
 def describe_cause(error: OSError) -> str:
-    """Return what the system says of a failure, with the file that it is about, without its number."""
+    """Return the system's text of an error, with its file, without its number."""
     if not error.strerror:
         return " ".join(str(error).split()).rstrip(".?") or type(error).__name__
     return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
 
 
 def explain_os_error(error: Exception, *, only_reads: bool = False) -> str:
-    """Return, in English and in one line, what failed and what to do, for the log and the command line.
+    """Return cause and cure of an error, in English and in one line, for the log and the command line.
 
-    It does not name the file: whoever says it does. `only_reads`: as in `find_cure`.
+    It does not name the file: the caller does. `only_reads`: as in `find_cure`.
     """
     cure = choose_cure(error, only_reads=only_reads)
     said = getattr(error, "strerror", None) or " ".join(str(error).split()).rstrip(".?") or type(error).__name__

@@ -1,4 +1,4 @@
-"""The lanes of a film: one for each seat, with the stretches of the film that this viewer saw."""
+"""The lanes of a film: one for each seat, with the parts of the film that this viewer saw."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from wording.text import clean_line
 from wording.translation import _
 
 FROM_START_MS = 60_000
-"""Who came in before this position saw it from the start."""
+"""Whoever joined before this position counts as there from the start."""
 AWAY_MS = 60_000
-"""A shorter stretch that was not seen is a step, a late report or a moment at the door."""
+"""Shorter unseen parts do not count as an absence: they come from seeking, late reports or short breaks."""
 REPORT_MS = 90_000
-"""Who watches now has seen the film up to the last report: that is at most this far behind where the film is."""
+"""Maximum delay of the last report: a current viewer's last span ends at most this far before the position."""
 LOW_PERCENT = 50.0
 NAME_LENGTH = 60
 
 
 @dataclass(frozen=True)
 class Face:
-    """How a viewer is shown where there is no picture."""
+    """A viewer's initial and colour, in place of a picture."""
 
     initial: str
     colour: int
@@ -36,12 +36,12 @@ class Face:
 
 @dataclass(frozen=True)
 class Bar:
-    """A stretch of the film, in percent of its length."""
+    """A seen part of the film, in percent of its length."""
 
     start: float
     width: float
     grows: bool = False
-    """Whether it goes on with the film."""
+    """Whether it grows with the running film."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Lane:
     face: Face
     name: str
     note: str
-    """When the viewer came in, was away, left."""
+    """When the viewer joined, was away, left."""
     percent: str
     is_low: bool
     has_left: bool
@@ -67,7 +67,7 @@ class Tick:
     at: float
     label: str
     anchor: str
-    """Of the label, as SVG has it: start, middle or end."""
+    """SVG text anchor of the label: start, middle or end."""
 
 
 @dataclass(frozen=True)
@@ -76,24 +76,24 @@ class LaneChart:
 
     lanes: tuple[Lane, ...]
     hidden: str
-    """How many more there were whom others may not see; empty where none."""
+    """The number of hidden viewers, in words; empty if none."""
     line: str
-    """How many watched, as a path within 1000 x 100."""
+    """Number of viewers, as a path within 1000 x 100."""
     area: str
-    """The same, closed at the bottom."""
+    """The same path, closed at the bottom."""
     most: int
-    """The most who watched at one time."""
+    """Maximum number of simultaneous viewers."""
     summary: str
     """The attendance in words."""
     ticks: tuple[Tick, ...]
     played: float | None
-    """How far the film has run, in percent; None for one that is over."""
+    """The film's position, in percent; None if it is over."""
 
 
 def build_lane_chart(screening: Screening, position_ms: int | None) -> LaneChart | None:
-    """Return the lanes of a film; None where its length is not known, or nobody may be shown.
+    """Return the lanes of a film; None if its length is not known, or if nobody may be shown.
 
-    `position_ms` is where the film is now; None for one that is over.
+    `position_ms`: the film's current position; None if it is over.
     """
     length_ms = screening.item.duration_ms
     seats = merge_seats(screening.seats, length_ms)
@@ -121,13 +121,13 @@ def build_lane_chart(screening: Screening, position_ms: int | None) -> LaneChart
 
 
 def list_lane_seats(seats: Iterable[Attendee], *, is_over: bool) -> list[Attendee]:
-    """Return those with a lane of their own, in order: who has left a film that runs is below those who watch."""
+    """Return the seats that get a lane, in order; in a running film, viewers who left come last."""
     shown = [seat for seat in seats if seat.username != SOMEBODY]
     return shown if is_over else sorted(shown, key=lambda seat: not seat.present)
 
 
 def merge_seats(seats: Iterable[Attendee], length_ms: int | None) -> list[Attendee]:
-    """Return one seat for each viewer: who left and came back is one person. Hidden viewers stay each their own."""
+    """Return one seat for each viewer, merging those who left and came back. Seats of hidden viewers are not merged."""
     found: dict[str, Attendee] = {}
     for number, seat in enumerate(seats):
         key = seat.viewer_id or f"#{number}"
@@ -151,17 +151,17 @@ def _join_seats(first: Attendee, second: Attendee, length_ms: int | None) -> Att
 
 
 def order_by_share(seat: Attendee) -> tuple[float, float, float]:
-    """Order attendees by the share they saw, then by their time; the first to come first."""
+    """Return the sort key of a seat: the largest share first, then the longest time, then the first to join."""
     return -(seat.completion_percent or 0.0), -seat.playing_s, seat.joined_at_s
 
 
 def describe_hidden(count: int) -> str:
-    """Say how many more there were whom others may not see; empty where none."""
+    """Describe how many hidden viewers there were; empty if none."""
     return format_count("and {count} hidden", "and {count} hidden", count) if count else ""
 
 
 def build_ticks(length_ms: int) -> tuple[Tick, ...]:
-    """Return the marks of an axis over a film: at round minutes, and at its end."""
+    """Return the tick marks of a film's axis: at round minutes, and at its end."""
     marks = geometry.place_ticks(length_ms)
     anchors = ("start", *("middle" for _ in marks[1:-1]), "end")
     return tuple(
@@ -171,14 +171,14 @@ def build_ticks(length_ms: int) -> tuple[Tick, ...]:
 
 
 def make_faces(seats: Iterable[Attendee | FilmViewer]) -> tuple[Face, ...]:
-    """Return initial and colour of each viewer: the own colour, or the next one that nobody before has."""
+    """Return initial and colour of each viewer: their own colour, or the next one that previous viewers do not use."""
     listed = tuple(seats)
     colours = geometry.choose_colours(seat.viewer_id or seat.username for seat in listed)
     return tuple(Face(_find_initial(seat.username), colour) for seat, colour in zip(listed, colours, strict=True))
 
 
 def make_face(viewer_id: str, username: str) -> Face:
-    """Return initial and colour of a viewer who stands alone."""
+    """Return initial and colour of a single viewer."""
     (colour,) = geometry.choose_colours([viewer_id])
     return Face(_find_initial(username), colour)
 
@@ -189,7 +189,7 @@ def _find_initial(username: str) -> str:
 
 
 def _extend_spans(seat: Attendee, screening: Screening, position_ms: int | None) -> Spans:
-    """Return what somebody saw; of who watches now up to where the film is, and not to the last report alone."""
+    """Return what somebody saw; for a current viewer up to the film's position, not only up to the last report."""
     if position_ms is None or not seat.present or screening.state != "playing" or not seat.spans:
         return seat.spans
     start, end = seat.spans[-1]
@@ -220,7 +220,7 @@ def _build_lane(seat: Attendee, face: Face, screening: Screening, length_ms: int
 
 
 def describe_seat(seat: Attendee, screening: Screening, goes_on: bool) -> list[str]:
-    """Say when somebody came in, was away and left, by the film's minutes."""
+    """Describe when somebody joined, was away and left, by the film's minutes."""
     notes = []
     gaps = [(end, start) for (_, end), (start, _) in pairwise(seat.spans) if start - end >= AWAY_MS]
     join_ms = seat.spans[0][0] if seat.spans else seat.join_position_ms

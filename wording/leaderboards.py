@@ -1,4 +1,4 @@
-"""What a leaderboard shows of each viewer."""
+"""The figures of a leaderboard."""
 
 from messages import LeaderboardKind
 from wording.durations import format_duration
@@ -6,7 +6,7 @@ from wording.numbers import format_count
 
 
 def round_as_shown(kind: LeaderboardKind, value: float) -> float:
-    """Return a figure as it is shown: who is shown the same figure has the same rank."""
+    """Return a figure rounded as it is shown: viewers with the same shown figure share a rank."""
     if kind == "time" and round(value) >= 60:
         return round(round(value) / 60) * 60.0
     return float(round(value))

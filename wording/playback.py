@@ -1,4 +1,4 @@
-"""What a player does, as a character and as a word."""
+"""A player's state, as a character and as a word."""
 
 from messages import PlayerState
 from wording.translation import N_, _
@@ -8,10 +8,10 @@ _NAMES = {"playing": N_("playing"), "paused": N_("paused"), "buffering": N_("buf
 
 
 def player_state_icon(state: PlayerState) -> str:
-    """Return one character for what the player does."""
+    """Return one character for the player's state."""
     return _ICONS.get(state, "▫️")
 
 
 def player_state_name(state: PlayerState) -> str:
-    """Return what the player does in a word."""
+    """Return a word for the player's state."""
     return _(_NAMES.get(state, N_("unknown")))

@@ -1,4 +1,4 @@
-"""What the choices of privacy mean, for people."""
+"""The choices of privacy, described for people."""
 
 from messages import Privacy
 from wording.translation import N_
@@ -9,11 +9,11 @@ PRIVACY_CHOICES: dict[Privacy, str] = {
     "private": N_("Nobody else sees you: no name, no figures, no badges. Totals still count you."),
     "untracked": N_("Nothing is recorded from now on. What was recorded is private; `!forgetme` removes it."),
 }
-"""In the order in which they are offered, each with what it means."""
+"""The choices in the order in which they are offered, each with its meaning."""
 PRIVACY_NAMES: dict[Privacy, str] = {
     "open": N_("Open"),
     "anonymous": N_("Anonymous"),
     "private": N_("Private"),
     "untracked": N_("Not tracked"),
 }
-"""What they are called outside of commands."""
+"""Their names outside of commands."""

@@ -1,6 +1,6 @@
-"""Every problem's words in English, by code; the catalogues of the languages translate them.
+"""The English text of every problem, by code; the language catalogues translate them.
 
-A gap holds the parameter of that name, and a problem within the problem (a cause, a cure) in its own words.
+A placeholder takes the parameter of that name; a nested problem (a cause, a cure) is inserted as text.
 """
 
 from collections.abc import Mapping

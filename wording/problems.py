@@ -1,4 +1,4 @@
-"""The words of every problem, in English by code, and in the language of the bot through its catalogue."""
+"""Turns problems into text: in English by code, and in the language of the bot through its catalogue."""
 
 import string
 from collections.abc import Callable, Iterable, Mapping
@@ -8,10 +8,10 @@ from wording.translation import _
 
 
 class ProblemError(Exception):
-    """An error that is a problem for people; as text it is worded in English."""
+    """An error with a problem for people; its text is in English."""
 
     def __init__(self, reason: Problem | str) -> None:
-        """`reason`: a problem, or a text that nobody translates."""
+        """`reason`: a problem, or a text that is not translated."""
         self.problem = reason if isinstance(reason, Problem) else Problem.of("text", text=reason)
         super().__init__(english(self.problem))
 
@@ -22,7 +22,7 @@ def english(problem: Problem) -> str:
 
 
 def translate(problem: Problem) -> str:
-    """Return the problem in the language that is spoken."""
+    """Return the problem in the language set."""
     return _word(problem, _)
 
 
@@ -32,26 +32,26 @@ def join_english(problems: Iterable[Problem]) -> str:
 
 
 def translate_all(problems: Iterable[Problem], text: str = "") -> str:
-    """Return several problems in the language that is spoken; `text` as it is where there is none."""
+    """Return several problems in the language set; `text` unchanged if there is none."""
     return "; ".join(translate(problem) for problem in problems) or text
 
 
 def translate_or(problem: Problem | None, text: str) -> str:
-    """Return the problem in the language that is spoken; `text` as it is where it has no code."""
+    """Return the problem in the language set; `text` unchanged if there is no problem."""
     return text if problem is None else translate(problem)
 
 
 def problem_of(error: BaseException) -> Problem:
-    """Return what an error says to people, as a problem: its own, or its text."""
+    """Return an error as a problem: its own one, or one made of its text."""
     problem = getattr(error, "problem", None)
     return problem if isinstance(problem, Problem) else Problem.of("text", text=str(error) or type(error).__name__)
 
 
 def _word(problem: Problem, say: Callable[[str], str]) -> str:
-    from wording.problem_texts import TEXTS  # a process carries the texts once a problem has to be worded
+    from wording.problem_texts import TEXTS  # loaded only when a problem is worded: the texts take memory
 
     text = TEXTS.get(problem.code)
-    if text is None:  # of another version
+    if text is None:  # from another version
         return f"{problem.code} {problem.parameters or ''}".rstrip()
     words = {
         name: _word(value, say) if isinstance(value, Problem) else _format_value(value)
@@ -65,7 +65,7 @@ def _format_value(value: str | int | float) -> str:
 
 
 class _Gaps(string.Formatter):
-    """Leaves a gap that has no parameter as it is; `{cure:sentence}` begins with a capital."""
+    """Leaves a placeholder without a parameter unchanged; `{cure:sentence}` begins with a capital."""
 
     def format_field(self, value: object, format_spec: str) -> str:
         text = str(value)

@@ -1,4 +1,4 @@
-"""Film nights that are repeated, as people write them: "every friday 20:30", "jeden zweiten Freitag 20 Uhr"."""
+"""Recurring film nights, as people write them: "every friday 20:30", "jeden zweiten Freitag 20 Uhr"."""
 
 import datetime
 import re
@@ -16,22 +16,22 @@ _EVERY = re.compile(
 _GERMAN = ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag")
 _SATURDAY, _SATURDAY_IN_THE_NORTH = 5, "sonnabend"
 _SHORTEST = 2
-"""Letters of the shortest name of a weekday: "fr"."""
+"""Length of the shortest weekday name: "fr"."""
 
 
 class Recurrence(NamedTuple):
-    """What is repeated, how often, and when it is first."""
+    """The parts of a text with a recurrence."""
 
     before: str
-    """What stands before it: a film's title, or nothing."""
+    """The text before it: a film's title, or nothing."""
     weeks: int
     """Weeks between two nights."""
     when: str
-    """Weekday and clock of the first, to be read as every other time."""
+    """Weekday and time of the first night, for `read_time`."""
 
 
 def split_recurrence(text: str) -> Recurrence | None:
-    """Find "every friday 20:30" at the end of a text; None where there is none. A title like Every Day has none."""
+    """Find "every friday 20:30" at the end of a text; None if there is none. A title like Every Day has none."""
     found = _EVERY.search(text.strip())
     if found is None:
         return None
@@ -43,7 +43,7 @@ def split_recurrence(text: str) -> Recurrence | None:
 
 
 def find_weekday(word: str) -> int | None:
-    """Return the weekday that a word names or begins, in English or German, from Monday as 0; None where it is none."""
+    """Return the weekday that a word names or abbreviates, in English or German, Monday is 0; None if it is none."""
     typed = word.casefold()
     if len(typed) < _SHORTEST:
         return None
@@ -56,7 +56,7 @@ def find_weekday(word: str) -> int | None:
 
 
 def format_recurrence(start: datetime.datetime, weeks: int) -> str:
-    """Return how often a night is, as in "every Friday 20:30"."""
+    """Return a recurrence in words, like "every Friday 20:30"."""
     parts = {"weekday": _(WEEKDAYS[start.weekday()]), "clock": f"{start:%H:%M}"}
     if weeks == 1:
         return _("every {weekday} {clock}").format(**parts)
@@ -65,7 +65,7 @@ def format_recurrence(start: datetime.datetime, weeks: int) -> str:
 
 
 def next_start(start: datetime.datetime, weeks: int, now: datetime.datetime) -> datetime.datetime:
-    """Return the first repetition after `now`, at the same time by the clocks of the zone. Both are aware."""
+    """Return the first repetition after `now`, at the same local time. Both datetimes are aware."""
     day = start.date()
     while True:
         day += datetime.timedelta(weeks=weeks)

@@ -1,4 +1,4 @@
-"""The words of the problems of the store, its backups and its files, with what to do about each."""
+"""Texts of problems with the store, its backups and its files, and their cures."""
 
 from typing import Final
 
@@ -43,7 +43,7 @@ STORE: Final = {
     "shape.foreign_unique": N_("its table {table} has a unique index that is not Usher's"),
     "shape.foreign_rule": N_("its table {table} has a rule that is not Usher's ({rule})"),
     "shape.too_many_tables": N_("it has {count} tables, and at most {most} are read"),
-    "shape.too_many_facts": N_("its table facts is beyond all size ({count} rows)"),
+    "shape.too_many_facts": N_("its table facts has {count} rows, more than Usher writes"),
     "shape.not_unique": N_("its table {table} may hold a row twice"),
     "shape.unreadable_value": N_("a value of {column} cannot be read ({error})"),
     "shape.wrong_value": N_("a value of {column} is of the wrong kind"),

@@ -1,4 +1,4 @@
-"""Names and texts of other people as one harmless line, shortened where they are too long."""
+"""Turns names and texts from other people into one harmless line of limited length."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -19,13 +19,13 @@ _SHOWN_CONTROLS = {
     **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))},
     **{code: f"\\u{code:04x}" for code in (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))},
 }
-"""What in a name or a title would make a line look like two, colour it, or turn its reading around."""
+"""Characters in names and titles that would break a line, colour it, or change its reading direction."""
 
 
 def show_controls(text: str, newline: str = "\n") -> str:
-    """Return a text for a terminal or a log: control and direction characters of names are shown as escapes.
+    """Return a text for a terminal or a log, with control and direction characters shown as escapes.
 
-    `newline`: what stands for a line's end.
+    `newline`: replacement for line ends.
     """
     return text if text.isprintable() else text.translate({**_SHOWN_CONTROLS, ord("\n"): newline})
 
@@ -36,9 +36,9 @@ def utf16_length(text: str) -> int:
 
 
 def shorten(text: str, limit: int) -> str:
-    """Return `text` in at most `limit` UTF-16 units, with an ellipsis where something is cut off.
+    """Return `text` in at most `limit` UTF-16 units, with an ellipsis if it was cut.
 
-    Never ends in half a backslash escape, so that what follows keeps its meaning.
+    It never ends in half a backslash escape, so that the following text keeps its meaning.
     """
     if utf16_length(text) <= limit:
         return text
@@ -51,12 +51,12 @@ def shorten(text: str, limit: int) -> str:
 
 
 def clean_line(text: str, limit: int = 100) -> str:
-    """Return a name or title as one line of at most `limit` UTF-16 units, without markup being escaped.
+    """Return a name or title as one line of at most `limit` UTF-16 units; markup is not escaped.
 
-    Control and direction characters are dropped, piled-up accents thinned, and right-to-left text is isolated so that
-    it does not turn round what follows it. A text with nothing visible in it becomes "(no name)".
+    Control and direction characters are removed, stacked accents limited, and right-to-left text is isolated so that
+    it does not reverse the following text. A text with nothing visible becomes "(no name)".
     """
-    if text.isascii() and text.isprintable():  # nearly all are
+    if text.isascii() and text.isprintable():  # the usual case
         return shorten(" ".join(text.split()), limit) or _(_NAMELESS)
     chars: list[str] = []
     marks = 0
@@ -76,12 +76,12 @@ def clean_line(text: str, limit: int = 100) -> str:
 
 
 def join_facts(facts: Iterable[str]) -> str:
-    """Return facts in a row, empty ones left out; a short one stays on one line: no "12" without its "h 44 min"."""
+    """Return facts in a row, without empty ones; short facts do not wrap: no "12" without its "h 44 min"."""
     return " · ".join(fact.replace(" ", "\u00a0") if len(fact) <= _SHORT_FACT else fact for fact in facts if fact)
 
 
 def unquote(text: str) -> str:
-    """Return the text without surrounding blanks and one pair of quotation marks around it."""
+    """Return the text without surrounding spaces and one pair of surrounding quotation marks."""
     text = text.strip()
     if len(text) > 2 and text[0] + text[-1] in _QUOTATION_MARKS:
         return text[1:-1].strip()
@@ -89,7 +89,7 @@ def unquote(text: str) -> str:
 
 
 def display_name(name: str) -> str:
-    """Return a viewer's name; of a hidden viewer "Somebody" in the language of the bot."""
+    """Return a viewer's name; for a hidden viewer "Somebody" in the language of the bot."""
     return _("Somebody") if name == SOMEBODY else name
 
 

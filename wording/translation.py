@@ -1,4 +1,4 @@
-"""The language in which people are answered: every text that they see passes through here."""
+"""Translation into the language of the reader: every text for people passes through here."""
 
 import contextlib
 import functools
@@ -8,29 +8,29 @@ from contextvars import ContextVar
 from pathlib import Path
 
 CATALOGUES = Path(__file__).resolve().parent.parent / "languages"
-"""Where the catalogues of all languages are: <language>/LC_MESSAGES/usher.mo."""
+"""Folder of the language catalogues: <language>/LC_MESSAGES/usher.mo."""
 BADGE = "badge"
-"""The context of names and descriptions of badges: a badge called "Films" is not the heading "Films"."""
+"""The gettext context of badge names and descriptions: a badge called "Films" is not the heading "Films"."""
 _process_catalogue: gettext.NullTranslations = gettext.NullTranslations()
 _chosen_catalogue: ContextVar[gettext.NullTranslations | None] = ContextVar("catalogue", default=None)
 
 
 def set_language(language: str) -> None:
-    """Translate into this language from now on, in the whole process; English where there is no catalogue of it."""
+    """Set the language of the whole process; English if there is no catalogue for it."""
     global _process_catalogue
     _process_catalogue = load_catalogue(language)
 
 
 def choose_language(language: str) -> None:
-    """Translate into this language from now on, in this task or thread alone; into the process's where it is empty."""
+    """Set the language of this task or thread alone; if empty, the process's language applies."""
     _chosen_catalogue.set(load_catalogue(language) if language else None)
 
 
 @contextlib.contextmanager
 def use_language(language: str) -> Iterator[None]:
-    """Translate into this language within the block, in this task or thread alone: what is made for one reader.
+    """Set the language within the block, in this task or thread alone, for the texts of one reader.
 
-    Into the language of the process where it is empty.
+    If it is empty, the process's language applies.
     """
     token = _chosen_catalogue.set(load_catalogue(language) if language else None)
     try:
@@ -41,8 +41,12 @@ def use_language(language: str) -> Iterator[None]:
 
 @functools.lru_cache(maxsize=64)
 def load_catalogue(language: str) -> gettext.NullTranslations:
-    """Return the catalogue of a language; one that changes nothing where there is none."""
-    return gettext.translation("usher", CATALOGUES, [language], fallback=True)
+    """Return the catalogue of a language; one that changes nothing if there is none."""
+    file = CATALOGUES / language / "LC_MESSAGES" / "usher.mo"
+    if not file.is_file():
+        return gettext.NullTranslations()
+    with file.open("rb") as stream:
+        return gettext.GNUTranslations(stream)
 
 
 def _catalogue() -> gettext.NullTranslations:
@@ -50,20 +54,20 @@ def _catalogue() -> gettext.NullTranslations:
 
 
 def _(text: str) -> str:
-    """Return the text in the language set. Its gaps are filled afterwards: `_("{count} films").format(...)`."""
-    return _catalogue().gettext(text) if text else ""  # the empty text names the catalogue's header
+    """Return the text in the language set. Placeholders are filled afterwards: `_("{count} films").format(...)`."""
+    return _catalogue().gettext(text) if text else ""  # the empty text would return the catalogue's header
 
 
 def ngettext(singular: str, plural: str, count: float) -> str:
-    """Return the text for so many, in the language set."""
+    """Return the text for this count, in the language set."""
     return _catalogue().ngettext(singular, plural, int(count))
 
 
 def N_(text: str) -> str:  # noqa: N802  # gettext's own name for it
-    """Mark a text that is translated only when it is shown: a constant, a command's description."""
+    """Mark a text that is translated only when it is shown, such as a constant or a command's description."""
     return text
 
 
 def gettext_badge(text: str) -> str:
-    """Return a badge's name or description: Usher's own in the language set, a community's as it wrote it."""
+    """Return a badge's name or description: Usher's own in the language set, a community's unchanged."""
     return _catalogue().pgettext(BADGE, text) if text else ""

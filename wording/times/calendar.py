@@ -1,4 +1,4 @@
-"""From a phrase to the days and instants that it can mean."""
+"""Finds the days and instants that a phrase can mean."""
 
 import datetime
 from collections.abc import Iterator
@@ -21,14 +21,14 @@ from wording.times.zones import instants_of
 _WEEK = 7
 _TWELVE = 12
 _MORNING = 6 * HOUR
-"""Until this time it is still the night before."""
+"""Until this time the previous night has not ended."""
 _STILL_UP = 4
-"""Until this hour "tomorrow" is also the day that has begun already, to who is still up."""
+"""Until this hour "tomorrow" may also mean the day that has already begun, for people who are still up."""
 _EVENING = 5
-"""From this hour on an hour of the evening is one before midnight; those before it are after midnight."""
+"""The first hour that, combined with "evening", is before midnight; earlier hours are after midnight."""
 _USUAL = DayPart.EVENING
 MOST_AHEAD_DAYS = 270
-"""A date without a year that comes again no sooner was probably meant for the one just past."""
+"""If a date without a year is further ahead than this, the one just past was probably meant."""
 _LAST_YEAR = 9998
 
 
@@ -37,11 +37,11 @@ class DateReading(NamedTuple):
 
     date: datetime.date
     following: datetime.date | None
-    """The next such day; None where there is none."""
+    """The next such day; None if there is none."""
     is_next_meant: bool
-    """Whether that one is meant where this one is past."""
+    """Whether `following` is meant if `date` is past."""
     is_contradictory: bool = False
-    """It is the day or the weekday that was said, and not both."""
+    """Whether it fits only one of the date and the weekday in the text."""
 
 
 class Candidate(NamedTuple):
@@ -49,19 +49,19 @@ class Candidate(NamedTuple):
 
     start: datetime.datetime
     is_offered: bool = False
-    """It stands for one that is past."""
+    """Whether it is offered in place of a past one."""
     is_clock_missing: bool = False
-    """The hour was not said; it is one that is usual."""
+    """Whether the text has no time, so that a usual hour was chosen."""
     is_unsure: bool = False
-    """To be confirmed."""
+    """Whether it must be confirmed."""
     is_contradictory: bool = False
-    """A day and a weekday were said that do not agree."""
+    """Whether the date and the weekday in the text do not agree."""
 
 
 def find_instants(phrase: Phrase, now: datetime.datetime) -> Iterator[Candidate]:
-    """Yield every instant that a phrase can mean at `now`, those past included; aware, in the zone of `now`.
+    """Yield every instant that a phrase can mean at `now`, including past ones; aware, in the zone of `now`.
 
-    Raises ValueError or OverflowError where the calendar has no such day.
+    Raises ValueError or OverflowError if the calendar has no such day.
     """
     if phrase.instant is not None:
         yield Candidate(datetime.datetime.fromtimestamp(phrase.instant, now.tzinfo))
@@ -79,7 +79,7 @@ def find_instants(phrase: Phrase, now: datetime.datetime) -> Iterator[Candidate]
 def _find_in_zone(
     phrase: Phrase, here: datetime.datetime, now: datetime.datetime, zone: datetime.tzinfo | None
 ) -> Iterator[Candidate]:
-    """Yield the instants of a phrase whose clock is that of `zone`, and whose today is that of `here`."""
+    """Yield the instants of a phrase with the clock of `zone`, and with the date of `here` as today."""
     is_bare = phrase.clock is not None and phrase.clock.is_bare and phrase.clock.is_exact
     for reading in _find_dates_tonight(phrase.days, here):
         is_unsure = is_bare or reading.is_contradictory
@@ -87,7 +87,12 @@ def _find_in_zone(
             is_past = False
             for start in instants_of(reading.date, minutes, zone):
                 is_past = is_past or start.timestamp() <= now.timestamp()
-                yield Candidate(start, False, phrase.clock is None, is_unsure, reading.is_contradictory)
+                yield Candidate(
+                    start,
+                    is_clock_missing=phrase.clock is None,
+                    is_unsure=is_unsure,
+                    is_contradictory=reading.is_contradictory,
+                )
             if not is_past or reading.following is None:
                 continue
             following = reading.following
@@ -100,7 +105,7 @@ def _find_in_zone(
 
 
 def _find_minutes(phrase: Phrase, here: datetime.datetime) -> list[int]:
-    """Return the times of the day that are meant, in minutes; beyond 1440 after the midnight that ends the day."""
+    """Return the possible times of the day, in minutes; more than 1440 is after the midnight that ends the day."""
     clock, part = phrase.clock, phrase.part
     if clock is None:
         return list((part or _USUAL).value)
@@ -115,7 +120,7 @@ def _find_minutes(phrase: Phrase, here: datetime.datetime) -> list[int]:
     late = early + _TWELVE * HOUR
     hour = clock.minutes // HOUR
     if hour == _TWELVE:
-        early, late = late, DAY + early  # noon, and the midnight after it
+        early, late = late, DAY + early  # noon, and the following midnight
         if part in (DayPart.EVENING, DayPart.NIGHT):
             return [late]
         return [early] if part is DayPart.AFTERNOON else [early, late]
@@ -134,7 +139,7 @@ def _find_minutes(phrase: Phrase, here: datetime.datetime) -> list[int]:
 
 
 def _fit_exact(clock: ClockTime, part: DayPart | None, *, is_tonight: bool, is_night_now: bool) -> list[int]:
-    """Return a time that says its half of the day, if it is one of that part of it."""
+    """Return a time whose half of the day is clear, if it fits the part of the day."""
     minutes = clock.minutes
     if is_tonight and minutes < _MORNING:
         return [minutes if is_night_now else DAY + minutes]
@@ -153,7 +158,7 @@ def _fit_exact(clock: ClockTime, part: DayPart | None, *, is_tonight: bool, is_n
 
 
 def _find_dates_tonight(days: tuple[Day, ...], here: datetime.datetime) -> list[DateReading]:
-    """Return the days that are meant; shortly after midnight also those counted from the day that is over."""
+    """Return the possible days; shortly after midnight also those counted from the previous day."""
     found = _find_dates(days, here.date())
     if here.hour < _STILL_UP and any(day in (RelativeDay(1), RelativeDay(2)) for day in days):
         found += _find_dates(days, here.date() - datetime.timedelta(days=1))
@@ -161,7 +166,7 @@ def _find_dates_tonight(days: tuple[Day, ...], here: datetime.datetime) -> list[
 
 
 def _find_dates(days: tuple[Day, ...], today: datetime.date) -> list[DateReading]:
-    """Return the days that are meant. Of a date and a weekday that disagree either may be the mistake."""
+    """Return the possible days. If a date and a weekday disagree, either may be the mistake."""
     if not days:
         return [DateReading(today, _add_days(today, 1), is_next_meant=True)]
     if len(days) == 1:
@@ -179,7 +184,7 @@ def _find_dates(days: tuple[Day, ...], today: datetime.date) -> list[DateReading
 
 
 def _skip_to(reading: DateReading, weekday: int) -> list[DateReading]:
-    """Return the next day after one that is past, if it is of that weekday."""
+    """Return the next such day after a past one, if it falls on that weekday."""
     is_meant = reading.following is not None and reading.following.weekday() == weekday and reading.is_next_meant
     return [DateReading(reading.following, None, is_next_meant=False)] if is_meant and reading.following else []
 
@@ -247,7 +252,7 @@ def _add_days(date: datetime.date, days: int) -> datetime.date | None:
 
 
 def _next_date(day: CalendarDay, since: datetime.date | None) -> datetime.date | None:
-    """Return the first such day from a day on, or None; 29 February is not in every year."""
+    """Return the first such day from a day on, or None; 29 February does not exist in every year."""
     if since is None:
         return None
     month = day.month or 1

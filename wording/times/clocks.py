@@ -1,4 +1,4 @@
-"""Reads times of the day: 20:30, 8pm, half past eight, Viertel vor acht, noon."""
+"""Parses times of the day: 20:30, 8pm, half past eight, Viertel vor acht, noon."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from wording.times.phrase import DAY, HOUR, ClockTime
 from wording.times.vocabulary.language import Vocabulary
 
 Found = tuple[ClockTime, int]
-"""A clock, and how many words it takes."""
+"""A time, and the number of words that it takes."""
 _FIGURES = re.compile(r"(\d{1,2})(?:[:.]([0-5]\d)h?|(h)([0-5]\d)?)?([ap]m?)?")
 _WHOLE = re.compile(r"(\d{1,2})([0-5]\d)(?:([ap]m)|h)")
 """830pm, 2030h."""
@@ -58,12 +58,12 @@ def _read_figures(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[Foun
 
 
 def _is_exact(hour: int, written: str) -> bool:
-    """Return whether an hour without am or pm is of one half of the day alone."""
+    """Tell whether an hour without am or pm fits only one half of the day."""
     return hour > _TWELVE or hour == 0 or written.startswith("0")
 
 
 def _read_hour(word: str, vocabulary: Vocabulary) -> tuple[int, int | None, str, bool] | None:
-    """Return hour, minute, am or pm, and whether it is written as a time: 20:30, 20h."""
+    """Return hour, minute, am or pm, and whether it is clearly a time: 20:30, 20h."""
     if (found := _FIGURES.fullmatch(word)) is not None:
         minute = found[2] or found[4]
         return int(found[1]), int(minute) if minute else None, _HALF.get(found[5] or "", ""), bool(found[3])
@@ -92,7 +92,7 @@ def _read_spoken(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[Found
 
 
 def _read_distance(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[tuple[int, int]]:
-    """Yield how many words say how far from the hour it is, and how many minutes: ten past."""
+    """Yield the number of words of a distance from the hour ("ten past"), and its minutes."""
     yield 0, 0
     for count in (1, 2, 3):
         if len(words) <= count:
@@ -117,7 +117,7 @@ def _read_half(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[tuple[i
 
 
 def _read_spoken_hour(words: Sequence[str], minutes: int, count: int, vocabulary: Vocabulary) -> Iterator[Found]:
-    """Yield an hour with the minutes that were said before it."""
+    """Yield an hour with the minutes that precede it."""
     if not words or not minutes or (hour := _read_hour(words[0], vocabulary)) is None:
         return
     number, minute, half, is_written_out = hour

@@ -1,15 +1,15 @@
-"""Reads days: tomorrow, next friday, Nov 30, 24.12., 11/30, in three days; and lengths of time from now."""
+"""Parses days: tomorrow, next friday, Nov 30, 24.12., 11/30, in three days; and lengths of time from now."""
 
 import datetime
-import enum
 import re
 from collections.abc import Iterator, Sequence
 
 from wording.times.phrase import DAY, Ahead, CalendarDay, Day, Instant, RelativeDay, SpokenPart, WeekdayName, Which
+from wording.times.reading import DateOrder
 from wording.times.vocabulary.language import Vocabulary
 
 Found = tuple[tuple[Day | SpokenPart | Ahead | Instant, ...], int]
-"""What the words say, and how many they are."""
+"""The pieces, and the number of words that they take."""
 _ISO = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})(?:\.(\d{4}|\d{2})?)?")
 _SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})(?:[/-](\d{4}|\d{2}))?")
@@ -19,15 +19,6 @@ _NUMBER = re.compile(r"\d{1,3}(?:[.,]\d{1,2})?")
 _LENGTH = re.compile(r"(?:(\d{1,2})h)?(?:(\d{1,3})(?:m|min)?)?")
 _MOST_WEEKS = 520
 _WEEK = 7
-
-
-class DateOrder(enum.Enum):
-    """Which of two numbers is the day: 11/12."""
-
-    DAY_FIRST = "day-month"
-    MONTH_FIRST = "month-day"
-    UNKNOWN = ""
-    """Both readings are asked about."""
 
 
 def read_days(words: Sequence[str], vocabulary: Vocabulary, order: DateOrder) -> Iterator[Found]:
@@ -76,7 +67,7 @@ def _read_weekdays(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[Fou
                 yield (WeekdayName(number, vocabulary.which_after[said]),), count + more
             if rest[1] in vocabulary.ahead and vocabulary.days.get(said, 1) % _WEEK == 0:  # in acht Tagen is a week
                 yield (WeekdayName(number, Which.COMING, vocabulary.days[said] // _WEEK),), count + more
-            if said == "week" and more == 1:  # british: friday week
+            if said == "week" and more == 1:  # British: friday week
                 yield (WeekdayName(number, Which.COMING, 1),), count + more
         for minutes, more in _read_length(rest[1:], vocabulary):
             if minutes % (_WEEK * DAY) == 0 and minutes <= _MOST_WEEKS * _WEEK * DAY:
@@ -128,7 +119,7 @@ def _read_months(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[Found
 
 
 def _read_day_number(word: str, vocabulary: Vocabulary) -> tuple[int, bool] | None:
-    """Return the day of a month, and whether it says by itself that it is one."""
+    """Return the day of a month, and whether it is clearly one (24th)."""
     for ending in vocabulary.ordinal_endings:
         if word.endswith(ending) and re.fullmatch(r"\d{1,2}", word.removesuffix(ending)):
             return int(word.removesuffix(ending)), True
@@ -160,7 +151,7 @@ def _read_ahead(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[Found]
 
 
 def _read_length(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[tuple[float, int]]:
-    """Yield lengths of time, in minutes: two hours; 1 hour 30 minutes; 2h30; "in" before them is no part of it."""
+    """Yield lengths of time, in minutes: two hours; 1 hour 30 minutes; 2h30; without a preceding "in"."""
     if not words:
         return
     if words[0] in vocabulary.ahead:
@@ -207,7 +198,7 @@ def _read_year(text: str | None) -> int | None:
 
 
 def _make(day: int, month: int | None, year: int | None, count: int = 1) -> Iterator[Found]:
-    """Yield a date that there is, or may be in some year."""
+    """Yield a date if it exists, at least in some year."""
     try:
         datetime.date(year or 2000, month or 1, day)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Prints a time for a button, so that it reads back to itself."""
+"""Formats a time for a button so that parsing it gives the same time."""
 
 import datetime
 
@@ -10,9 +10,9 @@ _HOUR_S = 3600
 
 
 def format_choice(start: datetime.datetime, now: datetime.datetime) -> str:
-    """Return a time as in "Fri 4 Dec, 20:00": with its year where that is not the next such day.
+    """Return a time like "Fri 4 Dec, 20:00", with its year if it is not the next such day.
 
-    An hour that the clocks show twice has its distance from UTC.
+    An hour that the clocks show twice gets its UTC offset.
     """
     parts = {
         "weekday": _(WEEKDAYS_SHORT[start.weekday()]),
@@ -27,7 +27,7 @@ def format_choice(start: datetime.datetime, now: datetime.datetime) -> str:
 
 
 def _format_offset(start: datetime.datetime) -> list[str]:
-    """Return "UTC+2" where the clocks of the zone show this time twice; nothing as a rule."""
+    """Return "UTC+2" if the clocks of the zone show this time twice; usually nothing."""
     if start.replace(fold=0).utcoffset() == start.replace(fold=1).utcoffset():
         return []
     offset_s = (start.utcoffset() or datetime.timedelta()).total_seconds()

@@ -1,4 +1,4 @@
-"""What the words of a time say, piece by piece, before a calendar is asked."""
+"""The pieces of a time phrase, before the calendar is applied."""
 
 import datetime
 import enum
@@ -11,7 +11,7 @@ DAY = 24 * HOUR
 
 
 class DayPart(enum.Enum):
-    """A part of the day, with the hours that are usual for a film in it, in minutes of the day."""
+    """A part of the day, with its usual hours for a film, in minutes of the day."""
 
     MORNING = (9 * HOUR, 10 * HOUR, 11 * HOUR)
     AFTERNOON = (14 * HOUR, 15 * HOUR, 16 * HOUR, 17 * HOUR)
@@ -23,21 +23,21 @@ class Which(enum.Enum):
     """Which one of the weekdays of that name."""
 
     COMING = enum.auto()
-    """`friday`: today's while its hour is to come, or else the first after it."""
+    """`friday`: today if the time is still to come, or else the first one after today."""
     THIS = enum.auto()
-    """`this friday`: today's, or else the first after it; if that is past, it is said so."""
+    """`this friday`: today, or else the first one after today; a past time is reported."""
     FIRST_AFTER = enum.auto()
     """`coming friday`: the first after today."""
     NEXT = enum.auto()
     """`next friday`: the first after today to some people, the one a week later to others."""
     AFTER_NEXT = enum.auto()
-    """`friday after next`: a week after what is next."""
+    """`friday after next`: a week after the next one."""
     NEXT_WEEK = enum.auto()
-    """`friday next week`: the one of the week after this, which begins on Monday."""
+    """`friday next week`: the one in the following week, which begins on Monday."""
 
 
 class RelativeDay(NamedTuple):
-    """So many days from today: tomorrow, in three days."""
+    """A number of days from today: tomorrow, in three days."""
 
     days: int
 
@@ -53,7 +53,7 @@ class WeekdayName(NamedTuple):
 
 
 class CalendarDay(NamedTuple):
-    """A date; without a month or a year the next such day."""
+    """A date; if month or year is missing, the next such day."""
 
     day: int
     month: int | None = None
@@ -69,11 +69,11 @@ class ClockTime(NamedTuple):
     minutes: int
     """From midnight; 1440 at the end of the day."""
     is_exact: bool
-    """Whether it says which half of the day is meant: 20:30, 8pm and 08:30 do, 8:30 does not."""
+    """Whether its half of the day is clear: it is for 20:30, 8pm and 08:30, but not for 8:30."""
     is_midnight: bool = False
-    """Midnight by its name: it may be that before a day, or that after it."""
+    """Whether it is called midnight, which may be the one before or after a day."""
     is_bare: bool = False
-    """A number alone: a time only beside a day, and then to be confirmed."""
+    """Whether it is only a number: a time only beside a day, and then it must be confirmed."""
 
 
 class SpokenPart(NamedTuple):
@@ -83,19 +83,19 @@ class SpokenPart(NamedTuple):
 
 
 class Ahead(NamedTuple):
-    """So many minutes from now."""
+    """A number of minutes from now."""
 
     minutes: float
 
 
 class Instant(NamedTuple):
-    """An instant of its own, as Discord writes it; seconds since 1970, UTC."""
+    """An absolute instant in Discord's notation; seconds since 1970, UTC."""
 
     at_s: float
 
 
 class Zones(NamedTuple):
-    """A time zone by its name; several where it names several."""
+    """A time zone by its name; several if the name is ambiguous."""
 
     zones: tuple[datetime.tzinfo, ...]
 
@@ -105,7 +105,7 @@ Piece = Day | ClockTime | SpokenPart | Ahead | Instant | Zones
 
 @dataclass(frozen=True)
 class Phrase:
-    """One way to read the words of a time: at most one piece of each kind."""
+    """One interpretation of the words of a time: at most one piece of each kind."""
 
     days: tuple[Day, ...] = ()
     clock: ClockTime | None = None
@@ -115,7 +115,7 @@ class Phrase:
     instant: float | None = None
 
     def add(self, piece: Piece) -> "Phrase | None":
-        """Return the phrase with one piece more; None where it has such a piece already."""
+        """Return the phrase with one more piece; None if it already has such a piece."""
         match piece:
             case RelativeDay() | WeekdayName() | CalendarDay():
                 is_second = any(type(day) is type(piece) for day in self.days) or len(self.days) > 1
@@ -133,9 +133,9 @@ class Phrase:
 
     @property
     def is_whole(self) -> bool:
-        """Whether its pieces say a time, or a day of which the hour is missing."""
+        """Whether its pieces are a time, or a day without a time."""
         if self.ahead is not None or self.instant is not None:
-            days = [day for day in self.days if day != RelativeDay(0)]  # "today in two hours" says no more than without
+            days = [day for day in self.days if day != RelativeDay(0)]  # "today" adds nothing to "today in two hours"
             others = (self.clock, self.part, *days, *self.zones, self.ahead if self.instant is not None else None)
             return not any(other is not None for other in others)
         if self.clock is not None and self.clock.is_bare and not self.days and self.part is None:

@@ -1,21 +1,21 @@
-"""Times as people write them: what is meant, or what has to be asked back.
+"""Parses times as people write them: the meaning, or the question to ask back.
 
-A text is read in every way that the grammar allows: words (`words.py`) become pieces (`clocks.py`, `days.py`,
-`zones.py`), pieces a phrase (`phrase.py`), and a phrase every instant that it can mean (`calendar.py`). One instant is
-clear; several are asked about; a word that fits nowhere makes the text unreadable. Nothing is guessed.
+A text is parsed in every way that the grammar allows: words (`words.py`) become pieces (`clocks.py`, `days.py`,
+`zones.py`), pieces become a phrase (`phrase.py`), and a phrase becomes every instant that it can mean (`calendar.py`).
+A single instant is clear; several are asked about; a word that fits nowhere makes the text unreadable. Nothing is
+guessed.
 """
 
 import datetime
-import enum
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from wording.dates import MONTHS_SHORT, WEEKDAYS_SHORT
 from wording.times.calendar import Candidate, find_instants
 from wording.times.clocks import read_clocks
-from wording.times.days import DateOrder, read_days
+from wording.times.days import read_days
 from wording.times.phrase import CalendarDay, ClockTime, Phrase, Piece, WeekdayName, Zones
+from wording.times.reading import DateOrder, Doubt, TimeReading
 from wording.times.vocabulary.english import ENGLISH
 from wording.times.vocabulary.german import GERMAN
 from wording.times.vocabulary.language import Vocabulary
@@ -30,42 +30,7 @@ _PRINTED = re.compile(
     r"(?P<weekday>[^\W\d]+)\.? (?P<day>\d{1,2})\.? (?P<month>[^\W\d]+)\.?(?: (?P<year>\d{4}))?, "
     r"(?P<hour>\d\d):(?P<minute>[0-5]\d)(?: (?P<zone>utc[+-]\d{1,2}(?::\d\d)?))?"
 )
-"""As Usher itself prints a time (`labels.format_choice`): always with the hours of the whole day."""
-
-
-class Doubt(enum.Enum):
-    """Why a time is not clear."""
-
-    UNREADABLE = enum.auto()
-    """It is no time, or some word of it is not understood."""
-    PAST = enum.auto()
-    """It is past; the choices are the next such times."""
-    NO_CLOCK = enum.auto()
-    """The day is known, the hour is not; the choices are hours that are usual."""
-    HALF_OF_DAY = enum.auto()
-    """In the morning or in the evening."""
-    WHICH_DAY = enum.auto()
-    """The hour is known, the day is either of several."""
-    CLOCK_CHANGE = enum.auto()
-    """The clocks are changed then: that hour comes twice, or not at all."""
-    SEVERAL = enum.auto()
-    """Either of several, or to be confirmed."""
-
-
-class TimeReading(NamedTuple):
-    """How a text was read."""
-
-    choices: tuple[datetime.datetime, ...]
-    """What it can mean, the earliest first; aware, in the zone of the `now` that was given."""
-    doubt: Doubt | None
-    """None where the one choice is what is meant."""
-    past: datetime.datetime | None = None
-    """What it means, where that is past."""
-
-    @property
-    def start(self) -> datetime.datetime | None:
-        """What is meant; None where that is not clear."""
-        return self.choices[0] if self.doubt is None else None
+"""Usher's own format of a time (`labels.format_choice`), always with 24 hours."""
 
 
 _NOTHING = TimeReading((), Doubt.UNREADABLE)
@@ -74,9 +39,9 @@ _NOTHING = TimeReading((), Doubt.UNREADABLE)
 def read_time(
     text: str, now: datetime.datetime, language: str = "en", order: DateOrder = DateOrder.UNKNOWN
 ) -> TimeReading:
-    """Read a time that somebody writes at `now` (aware, in the zone that people live in).
+    """Parse a time that somebody writes at `now` (aware, in the community's zone).
 
-    `language`: de for German and English; English otherwise. `order`: of the numbers of a date like 11/12.
+    `language`: de for German and English; otherwise English. `order`: of the numbers in a date like 11/12.
     """
     phrases = set(_read_printed(text, language)) or set(_read_phrases(text, language, order))
     candidates = [candidate for phrase in phrases for candidate in _find_safely(phrase, now)]
@@ -91,7 +56,7 @@ def read_time(
 
 
 def _weakness(candidate: Candidate) -> int:
-    """Order candidates of one instant: what is said outright goes before what is only offered."""
+    """Return the sort key of candidates for one instant: explicit ones before those that are only offered."""
     return candidate.is_offered * 4 + candidate.is_clock_missing * 2 + candidate.is_unsure
 
 
@@ -134,7 +99,7 @@ def _classify(choices: Sequence[datetime.datetime]) -> Doubt:
 
 
 def _read_phrases(text: str, language: str, order: DateOrder) -> Iterator[Phrase]:
-    """Yield every way to read all words of a text."""
+    """Yield every interpretation of all words of a text."""
     vocabularies = _VOCABULARIES.get(language[:2], _VOCABULARIES["en"])
     text = text.strip()
     if (iso := _ISO.fullmatch(text.lower())) is not None:
@@ -154,7 +119,7 @@ def _read_phrases(text: str, language: str, order: DateOrder) -> Iterator[Phrase
 def _complete(
     phrase: Phrase, words: Sequence[str], vocabularies: tuple[Vocabulary, ...], order: DateOrder
 ) -> Iterator[Phrase]:
-    """Yield the whole phrases that begin with `phrase` and go on with all of `words`."""
+    """Yield the complete phrases that extend `phrase` by all of `words`."""
     if not words:
         if phrase.is_whole:
             yield phrase
@@ -187,7 +152,7 @@ def _add_all(phrase: Phrase, pieces: Sequence[Piece]) -> Phrase | None:
 
 
 def _read_printed(text: str, language: str) -> Iterator[Phrase]:
-    """Yield the time that Usher itself printed so."""
+    """Yield the time of a text in Usher's own format."""
     found = _PRINTED.fullmatch(text.strip().lower())
     if found is None:
         return
@@ -204,5 +169,5 @@ def _read_printed(text: str, language: str) -> Iterator[Phrase]:
 
 
 def _read_catalogue(names: Sequence[str], first: int) -> dict[str, int]:
-    """Return names of the language that is spoken, as `format_choice` prints them, by which they are."""
+    """Return the numbers of names in the language set, as `format_choice` prints them."""
     return {_(name).lower().removesuffix("."): number for number, name in enumerate(names, first)}

@@ -1,4 +1,4 @@
-"""Splits what people write into words that the grammar knows."""
+"""Splits a text into words that the grammar knows."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ from wording.times.vocabulary.german import COMPOUND_PARTS, GERMAN
 from wording.times.vocabulary.language import Vocabulary
 
 MOST_WORDS = 16
-"""More are no time."""
+"""Maximum number of words in a time."""
 _HALVES = re.compile(r"\b([ap])\.\s?m\b\.?")
 _OCLOCK = re.compile(r"\bo'\s?clock\b")
 _GLUED = re.compile(r"(?:([^\W\d_]{3,})\.?(\d{1,2})|(\d{1,2})\.?([^\W\d_]{3,}))")
@@ -17,7 +17,7 @@ _COMPOUND = re.compile(rf"({'|'.join(sorted(GERMAN.weekdays, key=len, reverse=Tr
 
 
 def split_words(text: str, vocabularies: tuple[Vocabulary, ...]) -> list[str]:
-    """Return the words of a text in lower case, signs that say nothing left out."""
+    """Return the words of a text in lower case, without meaningless punctuation."""
     text = unicodedata.normalize("NFKC", text).lower().translate(str.maketrans("’‘`", "'''"))
     text = _OCLOCK.sub("oclock", _HALVES.sub(r"\1m", text)).replace("@", " at ")
     text = re.sub(r",(?!\d)|(?<=\d),(?=\d{4}\b)|[;()!?\"]", " ", text)
@@ -25,8 +25,8 @@ def split_words(text: str, vocabularies: tuple[Vocabulary, ...]) -> list[str]:
 
 
 def _take_apart(word: str, vocabularies: tuple[Vocabulary, ...]) -> list[str]:
-    """Return the words that are written in one: Freitagabend, dec24, 30min."""
-    is_weekday = word in GERMAN.weekdays  # Sonnabend is no evening
+    """Split a compound word: Freitagabend, dec24, 30min."""
+    is_weekday = word in GERMAN.weekdays  # Sonnabend is a day, not an evening
     if GERMAN in vocabularies and not is_weekday and (compound := _COMPOUND.fullmatch(word)) is not None:
         return [compound[1], compound[2]]
     if (offset := _WITH_OFFSET.fullmatch(word)) is not None:

@@ -1,4 +1,4 @@
-"""Time zones as people write them, and what the clocks of a zone show."""
+"""Time zones as people write them, and local times in a zone."""
 
 import datetime
 import re
@@ -39,13 +39,13 @@ _NAMED: dict[str, tuple[float | str, ...]] = {
     "nzst": (12, "Pacific/Auckland"),
     "nzdt": (13, "Pacific/Auckland"),
 }
-"""By abbreviation: hours ahead of UTC, and the place whose clocks are often meant by it. People write EST in summer,
-when New York has EDT: where the two differ, nobody can tell which is meant."""
+"""By abbreviation: hours ahead of UTC, and the place that is often meant. People write EST in summer too, when New York
+has EDT: if the two differ, nobody can tell which is meant."""
 _FARTHEST_H = 14
 
 
 def parse_zones(word: str) -> tuple[datetime.tzinfo, ...]:
-    """Return the zones that a word in lower case may name: cet, utc+2, +02:00, europe/berlin; none for another."""
+    """Return the zones that a lower-case word may name: cet, utc+2, +02:00, europe/berlin; none for other words."""
     if word in _NAMED:
         return tuple(_make_zone(each) for each in _NAMED[word])
     if (found := _OFFSET.fullmatch(word)) is not None and (word[0] not in "+-" or len(word) > 2):
@@ -66,14 +66,14 @@ def _make_zone(zone: float | str) -> datetime.tzinfo:
 
 
 def local_time(zone: str, wall_s: float) -> datetime.datetime:
-    """Return seconds since 1970 as the clocks of a zone show them."""
+    """Return seconds since 1970 as local time in a zone."""
     return datetime.datetime.fromtimestamp(wall_s, zoneinfo.ZoneInfo(zone))
 
 
 def instants_of(day: datetime.date, minutes: int, zone: datetime.tzinfo | None) -> list[datetime.datetime]:
     """Return the instants at which the clocks of a zone show this time of a day, or are nearest to it.
 
-    One, as a rule. Two where the clocks are put back and show it twice, or are put forward and leave it out.
+    Usually one. Two if the clocks are put back and show it twice, or are put forward and skip it.
     """
     days, minutes = divmod(minutes, 24 * 60)
     moment = datetime.datetime.combine(day + datetime.timedelta(days=days), datetime.time(*divmod(minutes, 60)), zone)

@@ -1,1 +1,1 @@
-"""The words that say times, one module for each language."""
+"""The words for times, one module for each language."""

@@ -1,4 +1,4 @@
-"""How English says times."""
+"""English words for times."""
 
 from wording.times.phrase import DAY, HOUR, DayPart, Which
 from wording.times.vocabulary.language import Vocabulary, with_beginnings

@@ -1,4 +1,4 @@
-"""How German says times."""
+"""German words for times."""
 
 from wording.times.phrase import DAY, HOUR, DayPart, Which
 from wording.times.vocabulary.language import Vocabulary, with_beginnings
@@ -42,7 +42,7 @@ _PARTS = {
     "in der früh": DayPart.MORNING,
 }
 COMPOUND_PARTS = ("abend", "abends", "nacht", "nachmittag", "vormittag", "morgen", "mittag")
-"""What is written in one word with a weekday: Freitagabend."""
+"""Parts of the day that form one word with a weekday: Freitagabend."""
 
 
 def _in_all_cases(stem: str, which: Which) -> dict[str, Which]:
@@ -64,7 +64,7 @@ GERMAN = Vocabulary(
         "vorgestern": -2,
         "heute in einer woche": 7,
         "heute in acht tagen": 7,
-        "in acht tagen": 7,  # a week, to most people
+        "in acht tagen": 7,  # means a week to most people
         "in 8 tagen": 7,
         "morgen in einer woche": 8,
         "morgen in acht tagen": 8,

@@ -1,4 +1,4 @@
-"""The words of a language that say times."""
+"""The structure of a language's words for times."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,12 +8,12 @@ from wording.times.phrase import DayPart, Which
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """One language's words, in lower case; of several words with one blank between them."""
+    """One language's words, in lower case; phrases have one space between words."""
 
     days: Mapping[str, int]
     """Days from today."""
     days_with_part: Mapping[str, tuple[int, DayPart]]
-    """A day and a part of it in one: tonight."""
+    """Words for a day and a part of it: tonight."""
     weekdays: Mapping[str, int]
     """0 for Monday."""
     months: Mapping[str, int]
@@ -23,45 +23,45 @@ class Vocabulary:
     noon: frozenset[str]
     midnight: frozenset[str]
     numbers: Mapping[str, float]
-    """Number words, "half an" included."""
+    """Number words, including "half an"."""
     units: Mapping[str, int]
     """Units of time, in minutes."""
     which: Mapping[str, Which]
-    """Before a weekday."""
+    """Words before a weekday."""
     which_after: Mapping[str, Which]
-    """After a weekday, or before it: next week."""
+    """Words after a weekday, or before it: next week."""
     ahead: frozenset[str]
-    """Before a length of time: in."""
+    """Words before a length of time: in."""
     ahead_after: frozenset[str]
-    """After one: from now."""
+    """Words after a length of time: from now."""
     weeks_from: frozenset[str]
-    """Between a length of time and a day: a week from friday."""
+    """Words between a length of time and a day: a week from friday."""
     ordinal_endings: tuple[str, ...]
-    """After the number of a day: 24th, 24."""
+    """Endings after the number of a day: 24th, 24."""
     oclock: frozenset[str]
-    """After an hour."""
+    """Words after an hour."""
     past: frozenset[str]
-    """Between minutes and an hour: ten past eight."""
+    """Words between minutes and an hour: ten past eight."""
     to: frozenset[str]
     half: Mapping[str, int]
-    """Before an hour: the minutes from it, as in half past (30) or halb (-30)."""
+    """Words before an hour, with the minutes from it: half past (30), halb (-30)."""
     quarters: Mapping[str, int]
-    """Before an hour, without a word between: dreiviertel (-15)."""
+    """Words directly before an hour, with the minutes from it: dreiviertel (-15)."""
     quarter: frozenset[str]
     at: frozenset[str]
-    """Makes a time of the number after it."""
+    """Words that make the following number a time."""
     fillers: frozenset[str]
-    """Words that say nothing by themselves."""
+    """Words without a meaning of their own."""
     before_at: frozenset[str] = field(default_factory=frozenset)
-    """Words that say nothing before one of `at`, and something elsewhere."""
+    """Words that mean nothing before one of `at`, but something elsewhere."""
     joiners: frozenset[str] = field(default_factory=frozenset)
-    """Between two lengths of time: and."""
+    """Words between two lengths of time: and."""
     half_more: frozenset[str] = field(default_factory=frozenset)
-    """After one, in three words: half as much again."""
+    """Three-word phrases after one unit that add half a unit: and a half."""
 
 
 def with_beginnings(names: Mapping[str, int], lengths: tuple[int, ...]) -> dict[str, int]:
-    """Return names with their beginnings of these lengths, where one belongs to one name alone."""
+    """Return names with their prefixes of these lengths, if a prefix is unique."""
     found: dict[str, int] = dict(names)
     for length in lengths:
         for name, number in names.items():
