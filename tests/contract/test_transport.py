@@ -1,4 +1,4 @@
-"""What every transport must do. A new engine is one more line in `NETWORKS`."""
+"""What every transport must do. To test a new one, add a line to `NETWORKS`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COMMUNITY = "7"
 
 
 class SharedNetwork:
-    """Every endpoint is one of a further community, and shares the socket of its process; cem's end has another's."""
+    """Every endpoint is of a further community and shares its process's socket; cem's end is in another process."""
 
     def __init__(self) -> None:
         make = ZmqNetwork.create if os.name == "posix" else ZmqNetwork.create_tcp
@@ -42,7 +42,7 @@ class SharedNetwork:
 
 
 class CommunityEnd:
-    """An end of a community whose peers are named without it; it takes its process's endpoint with it."""
+    """An end of a community whose peers are named without it; it closes its process's endpoint with it."""
 
     def __init__(self, shared: SharedTransport, address: str) -> None:
         self._shared = shared
@@ -75,7 +75,7 @@ if os.name == "posix":
 
 @pytest.fixture(params=list(NETWORKS))
 def open_end(request: pytest.FixtureRequest) -> Iterator[Opener]:
-    """Opens the transport of an endpoint by its name; all are closed in the end."""
+    """Open the transport of an endpoint by its name; all are closed at the end."""
     network = NETWORKS[request.param]()
     opened: list[Transport] = []
 
@@ -107,8 +107,8 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def test_there_and_back(open_end: Opener) -> None:
-    """What is sent has an origin, through which it is answered; an answer has none."""
+def test_a_frame_can_be_answered(open_end: Opener) -> None:
+    """A sent frame has an origin, through which it is answered; an answer has none."""
     ann, bob = open_end("ann"), open_end("bob")
     assert ann.send("bob", b"how are you")
     [(origin, frame)] = receive_frames(bob)
@@ -119,7 +119,7 @@ def test_there_and_back(open_end: Opener) -> None:
 
 
 def test_frames_stay_in_order_and_whole(open_end: Opener) -> None:
-    """Of any bytes and any length, the empty one among them."""
+    """Frames of any bytes and any length, also empty ones."""
     ann, bob = open_end("ann"), open_end("bob")
     sent = [b"", *(bytes([number]) * number * 500 for number in range(200)), bytes(1_000_000)]
     for frame in sent:
@@ -127,8 +127,8 @@ def test_frames_stay_in_order_and_whole(open_end: Opener) -> None:
     assert [frame for _, frame in receive_frames(bob, len(sent))] == sent
 
 
-def test_more_than_a_batch_comes_in_several(open_end: Opener) -> None:
-    """None is left behind, and nobody has to send another so that it comes."""
+def test_many_frames_arrive_in_several_batches(open_end: Opener) -> None:
+    """None is left behind, and none needs another frame to be sent before it arrives."""
     ann, bob = open_end("ann"), open_end("bob")
     count = 2 * BATCH + 7
     for number in range(count):
@@ -136,8 +136,8 @@ def test_more_than_a_batch_comes_in_several(open_end: Opener) -> None:
     assert [int(frame) for _, frame in receive_frames(bob, count)] == list(range(count))
 
 
-def test_senders_are_answered_apart(open_end: Opener) -> None:
-    """Each gets its own."""
+def test_each_sender_gets_its_own_answer(open_end: Opener) -> None:
+    """Two senders ask at the same time."""
     ann, bob, cem = open_end("ann"), open_end("bob"), open_end("cem")
     ann.send("bob", b"ann")
     cem.send("bob", b"cem")
@@ -148,8 +148,8 @@ def test_senders_are_answered_apart(open_end: Opener) -> None:
     assert receive_frames(cem) == [(None, b"for cem")]
 
 
-def test_both_directions_at_once(open_end: Opener) -> None:
-    """Two that send to one another while each answers the other lose nothing: sending uses up no notice of arrival."""
+def test_sending_while_receiving_loses_nothing(open_end: Opener) -> None:
+    """Two ends send to each other while each answers the other: sending uses up no notice of arrival."""
     ann, bob = open_end("ann"), open_end("bob")
     rounds, answers = 300, {"ann": 0, "bob": 0}
     end = time.monotonic() + WITHIN_S
@@ -169,8 +169,8 @@ def test_both_directions_at_once(open_end: Opener) -> None:
     assert answers == {"ann": rounds, "bob": rounds}
 
 
-def test_ping_pong_never_sleeps_on_what_is_there(open_end: Opener) -> None:
-    """Each wait ends with the frame and not with the timeout: 500 waits of up to 5 s take no second each."""
+def test_waiting_ends_as_soon_as_a_frame_arrives(open_end: Opener) -> None:
+    """500 waits of up to 5 s each end with a frame, and not with the timeout."""
     ann, bob = open_end("ann"), open_end("bob")
     done = threading.Event()
 
@@ -197,18 +197,18 @@ def test_ping_pong_never_sleeps_on_what_is_there(open_end: Opener) -> None:
         thread.join()
 
 
-def test_an_unknown_peer_is_said(open_end: Opener) -> None:
-    """False, and no error: the sender notes a dead letter."""
+def test_sending_to_an_unknown_peer_returns_false(open_end: Opener) -> None:
+    """It is no error: the sender notes a dead letter."""
     assert not open_end("ann").send("nobody", b"hello")
 
 
-def test_an_unknown_origin_is_said(open_end: Opener) -> None:
-    """Who asked may be long gone."""
+def test_answering_an_unknown_origin_returns_false(open_end: Opener) -> None:
+    """Whoever asked may be long gone."""
     assert not open_end("ann").answer(b"nobody at all", b"hello")
 
 
-def test_nothing_arrives_within_the_time(open_end: Opener) -> None:
-    """It waits that long, and not longer."""
+def test_waiting_ends_at_the_timeout(open_end: Opener) -> None:
+    """It takes that long, and no longer."""
     ann = open_end("ann")
     began = time.monotonic()
     assert ann.receive(0.1) == []
@@ -217,7 +217,7 @@ def test_nothing_arrives_within_the_time(open_end: Opener) -> None:
 
 
 def test_waking_ends_a_wait(open_end: Opener) -> None:
-    """From any thread; one that comes before the wait is not lost."""
+    """A wake may come from any thread; one that comes before the wait is not lost."""
     ann = open_end("ann")
     waker = threading.Timer(0.05, ann.wake)
     waker.start()
@@ -230,7 +230,7 @@ def test_waking_ends_a_wait(open_end: Opener) -> None:
 
 
 def test_many_wakes_are_one(open_end: Opener) -> None:
-    """They block nobody, and are over with the next wait."""
+    """They block nobody, and the next wait uses all of them up."""
     ann = open_end("ann")
     for _ in range(100_000):
         ann.wake()
@@ -244,8 +244,8 @@ def test_many_wakes_are_one(open_end: Opener) -> None:
         assert time.monotonic() < end, "it never sleeps again"
 
 
-def test_a_full_queue_is_said(open_end: Opener, request: pytest.FixtureRequest) -> None:
-    """Nobody waits, and memory is bounded: False where too much waits for one who does not look."""
+def test_sending_to_a_full_queue_returns_false(open_end: Opener, request: pytest.FixtureRequest) -> None:
+    """If the receiver does not read, the sender does not block, and memory is bounded."""
     if "shared" in request.node.name:
         pytest.skip("one who does not look must not hold up those who share its socket: what it does not take is lost")
     ann, bob = open_end("ann"), open_end("bob")
@@ -259,8 +259,8 @@ def test_a_full_queue_is_said(open_end: Opener, request: pytest.FixtureRequest) 
     assert len(receive_frames(bob, taken)) == taken
 
 
-def test_a_new_life_under_a_name_is_reached(open_end: Opener) -> None:
-    """Without the sender doing anything; what was under way to the old one may be lost."""
+def test_a_restarted_peer_is_reached_under_its_name(open_end: Opener) -> None:
+    """The sender does nothing for it; frames on their way to the old one may be lost."""
     ann, bob = open_end("ann"), open_end("bob")
     ann.send("bob", b"to the first")
     receive_frames(bob)
@@ -274,16 +274,16 @@ def test_a_new_life_under_a_name_is_reached(open_end: Opener) -> None:
         assert time.monotonic() < end, "the new one is not reached"
 
 
-def test_closing_twice_is_closing(open_end: Opener) -> None:
-    """As at an end that is reached on two ways."""
+def test_closing_twice_is_allowed(open_end: Opener) -> None:
+    """A shutdown can reach it in two ways."""
     ann = open_end("ann")
     ann.close()
     ann.close()
     ann.wake()
 
 
-def test_one_who_does_not_listen_can_ask(open_end: Opener) -> None:
-    """The command line has an address of nobody's, and still gets its answers; nobody can ask it."""
+def test_a_client_without_an_address_can_ask(open_end: Opener) -> None:
+    """The command line does, and gets its answers; nobody can send to it unasked."""
     asker, bob = open_end("stranger", listen=False), open_end("bob")
     asker.send("bob", b"how are you")
     [(origin, _)] = receive_frames(bob)
@@ -294,8 +294,8 @@ def test_one_who_does_not_listen_can_ask(open_end: Opener) -> None:
     assert not bob.send("stranger", b"and you")
 
 
-def test_who_is_there_is_known(open_end: Opener) -> None:
-    """A peer that was sent something is connected for as long as it is there: an asker tells slow from gone by it."""
+def test_connected_peers_are_known(open_end: Opener) -> None:
+    """A peer counts as connected while it is there, so that an asker can tell slow from gone."""
     ann, bob = open_end("ann"), open_end("bob")
     assert not ann.is_connected("nobody")
     ann.send("bob", b"hello")

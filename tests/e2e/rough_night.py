@@ -17,6 +17,7 @@ from simulator.nights.director import Director
 from simulator.nights.ledger import TrueWatch
 from simulator.nights.script import Cue
 from simulator.nights.stage import ServiceStage
+from tests.deadlines import WITHIN_S
 from tests.nights.evidence import evening, family, find_alive, load, read_opening, sql
 
 SPEED = 12.0
@@ -34,8 +35,6 @@ SETTINGS = {
     "HEALTH_INTERVAL_SECONDS": "0.5",
     "LOG_LEVEL": "INFO",
 }
-WITHIN_S = 25.0
-"""Real seconds for whatever is waited for: far longer than it takes."""
 HOST_FILM = "Rashomon"
 PLEX_FILMS = {
     "Rosa": HOST_FILM,
@@ -180,7 +179,7 @@ def spend(folder: Path) -> RoughNight:
 
 
 def _each_actor(night: Night) -> None:
-    """Whoever is killed, somebody comes and somebody goes just then."""
+    """Kill each actor; somebody comes and somebody leaves while it is dead."""
     for name in ("Rosa", "Anton", "Berta"):
         night.plays(name)
     for name in ("Iris", "Björn", "Chiara"):
@@ -201,7 +200,7 @@ def _each_actor(night: Night) -> None:
 
 
 def _everything(night: Night) -> None:
-    """Three watches go on through it, one ends with a row in Plex's history, one without."""
+    """Kill everything: three watches continue, one ends with a row in Plex's history, one without."""
     night.plays("Emil")
     night.began("Emil")
     night.goes_on(0.9)

@@ -1,4 +1,4 @@
-"""Two further communities beside the environment's, in real processes: each keeps its own, through kills of all."""
+"""Two further communities beside the environment's, in real processes, keep their data apart through kills."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ def clubs(tmp_path: Path) -> Iterator[list[Club]]:
         yield made
 
 
-def test_each_keeps_its_own_through_kills(clubs: list[Club]) -> None:
-    """Three watch at once, and processes are killed; each film is one record, in its own store and folder alone."""
+def test_communities_keep_their_records_apart_through_kills(clubs: list[Club]) -> None:
+    """Three watch at once, and processes are killed; each film is one record, only in its own store and folder."""
     ann, bea = clubs
     stage = ann.stage
     stage.plex.play("Rosa", stage.plex.add_movie(FILM, minutes=MINUTES))
@@ -104,7 +104,7 @@ def test_each_keeps_its_own_through_kills(clubs: list[Club]) -> None:
 
 
 def test_a_removed_community_keeps_its_data(clubs: list[Club]) -> None:
-    """Its actors stop, the other's go on; added again, it goes on with its records."""
+    """Its actors stop, the other's continue; added again, it has its records."""
     ann, bea = clubs
     with ServiceClient(ann.stage.data_dir) as service:
         left = service.ask(RemoveCommunity(ann.guild_id, "a test")).communities

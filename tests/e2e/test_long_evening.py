@@ -1,14 +1,19 @@
-"""The long evening: what everybody saw, from a Plex session or a seat in the voice channel to the stored record."""
+"""The long evening, spent once for all tests: from Plex sessions and the voice channel to the stored records."""
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections import Counter
+from pathlib import Path
 from typing import Any, Literal
 
+import msgpack
 import pytest
 
+from messages import CATALOGUE, WatchRecord
 from simulator.discord.model.messages import Interaction
+from simulator.nights.kill_matrix.process_killer import frames
 from simulator.nights.script import PLAYER_VERBS, VOICE_VERBS
 from tests.e2e.long_evening import (
     BACK_AGAIN,
@@ -25,13 +30,25 @@ from tests.e2e.long_evening import (
     VOICE_BACK_AGAIN,
     Evening,
     Example,
+    spend,
 )
+from tests.nights.evidence import read_told
 
 pytestmark = pytest.mark.slow
 
+SENDERS = ("launcher", "plex", "tracker", "persistence", "discord")
+KINDS = {"tell", "ask", "answer", "error", "kept", "done", "set_aside", "ping", "pong", "stop"}
+SAME = ("viewer_id", "username", "source", "started_at_s", "ended_at_s", "playing_s", "coverage_ms", "end_reason")
+
+
+@pytest.fixture(scope="module")
+def long_evening(tmp_path_factory: pytest.TempPathFactory) -> Evening:
+    """The evening, after it is over and the service has stopped."""
+    return spend(tmp_path_factory.mktemp("evening"))
+
 
 def name_test(example: Example) -> str:
-    """A test's id."""
+    """Return a test's id."""
     return f"{example.joins:g}-{example.leaves:g}"
 
 
@@ -64,8 +81,8 @@ def check(
     assert not off, (found["username"], found["movie_title"], off)
 
 
-def test_polls_came_as_often_as_they_should(long_evening: Evening) -> None:
-    """Everything here is held to two polls: so the polls themselves must keep their pace."""
+def test_polls_keep_their_interval(long_evening: Evening) -> None:
+    """The other tests allow an error of two polls, so the polls themselves must keep their pace."""
     precision = long_evening.precision
     assert precision.usual_gap_s < 2 * POLL_S
     edges = [precision.edge(cue) * 60 for cue in precision.played if cue.cue.verb in PLAYER_VERBS | VOICE_VERBS]
@@ -77,7 +94,7 @@ def test_polls_came_as_often_as_they_should(long_evening: Evening) -> None:
 def test_a_worked_example_of_completion(
     long_evening: Evening, source: Literal["plex", "voice"], example: Example
 ) -> None:
-    """There from one minute of the film to another: join position, minutes and percent, in the file and the store."""
+    """Somebody watches from one minute of the film to another: join position, minutes and percent are right."""
     who = example.account if source == "plex" else example.member
     (found,) = long_evening.records(who, source, FILM)
     # A member's film is the host's: what Plex tells of that one, a report late, bears upon theirs too.
@@ -95,8 +112,8 @@ def test_a_worked_example_of_completion(
     assert found["end_reason"] == (("stopped" if source == "plex" else "left") if leaves_early else "ended")
 
 
-def test_the_store_says_what_the_file_says(long_evening: Evening) -> None:
-    """Every record of watch_history.json is a row of the store, figure for figure, and there are no others."""
+def test_the_store_has_the_records_of_the_file(long_evening: Evening) -> None:
+    """Every record of watch_history.json is a row of the store with the same figures, and there are no other rows."""
     assert len(long_evening.history) == len(long_evening.rows)
     for found in long_evening.history:
         row = long_evening.row(found["watch_id"])
@@ -111,7 +128,7 @@ def test_the_store_says_what_the_file_says(long_evening: Evening) -> None:
 
 
 def test_everybody_has_one_record_of_each_film(long_evening: Evening) -> None:
-    """Six accounts and seven members at one film, four at others: 18 records, no more."""
+    """Six accounts and seven members watch one film, four watch others: 18 records and no more."""
     seen = Counter((found["viewer_id"], found["movie_title"]) for found in long_evening.history)
     assert set(seen.values()) == {1} and len(seen) == 2 * len(EXAMPLES) + 1 + 5
     one_film = [found for found in long_evening.history if found["movie_title"] == FILM]
@@ -144,7 +161,7 @@ def test_leaving_the_channel_and_returning_is_one_film(long_evening: Evening) ->
 
 
 def test_another_item_in_the_same_session_is_another_watch(long_evening: Evening) -> None:
-    """One film gives way to the next under one session key: the first ends there, the second begins at its start."""
+    """When the next film starts under the same session key, the first watch ends and a second begins at 0:00."""
     first, second = long_evening.records(SWITCHER)
     within = long_evening.precision.of(SWITCHER)
     check(long_evening, first, within, starts=5, ends=25, joined_at=0, left_at=20, seen=20, playing=20, paused=0)
@@ -153,15 +170,15 @@ def test_another_item_in_the_same_session_is_another_watch(long_evening: Evening
     assert (second["movie_title"], second["end_reason"]) == ("City Lights", "stopped")
 
 
-def test_a_killed_app_counts_up_to_where_it_stood(long_evening: Evening) -> None:
-    """A ghost: listed as playing for an hour and a half more, seen for half an hour."""
+def test_a_killed_app_counts_up_to_its_last_position(long_evening: Evening) -> None:
+    """Plex lists the session as playing for another hour and a half, but only half an hour was seen."""
     (found,) = long_evening.records(GHOST)
     within = long_evening.precision.of(GHOST)
     check(long_evening, found, within, starts=6, ends=36, joined_at=0, left_at=30, seen=30, playing=30, paused=0)
     assert found["end_reason"] == "end_inferred"
 
 
-def test_what_a_seek_jumps_over_was_not_seen(long_evening: Evening) -> None:
+def test_a_skipped_part_does_not_count_as_seen(long_evening: Evening) -> None:
     """20 minutes, a jump from minute 20 to 60, and 20 more: 40 minutes seen of 94."""
     (found,) = long_evening.records(SEEKER)
     within = long_evening.precision.of(SEEKER)
@@ -169,7 +186,7 @@ def test_what_a_seek_jumps_over_was_not_seen(long_evening: Evening) -> None:
     assert found["completion_percentage"] == pytest.approx(40 / 94 * 100, abs=within / 94 * 100)
 
 
-def test_every_command_is_answered_in_both_ways(long_evening: Evening) -> None:
+def test_every_command_is_answered_as_slash_and_prefix(long_evening: Evening) -> None:
     """/name and !name give the same card, in time, while eighteen people watch."""
     titles = Counter(message.embeds[0].get("title", "") for message in long_evening.answers if message.embeds)
     refused = 1  # what Chiara may not
@@ -183,8 +200,53 @@ def test_every_command_is_answered_in_both_ways(long_evening: Evening) -> None:
 
 
 def test_it_stops_in_order_within_ten_seconds(long_evening: Evening) -> None:
-    """SIGTERM at the end of the evening: exit 0, every process gone, no line of an error."""
+    """After SIGTERM, the service exits with 0, every process is gone, and the log has no error."""
     assert (long_evening.exit_status, long_evening.left) == (0, [])
     assert long_evening.stop_s < 10
     assert not (long_evening.data_dir / "run.json").exists()
     assert not [line for line in long_evening.log.splitlines() if " ERROR " in line or "Traceback" in line]
+
+
+def test_every_frame_is_plain_msgpack(long_evening: Evening) -> None:
+    """The msgpack package alone decodes all of thousands of frames: an envelope with a message of the catalogue."""
+    tags = {str(kind.__struct_config__.tag) for kind in CATALOGUE}
+    for sender in SENDERS:
+        kinds: Counter[str] = Counter()
+        for frame in frames(long_evening.frames_dir / f"{sender}.frames"):
+            kind, _, by, _, body, *_ = msgpack.unpackb(frame)
+            kinds[kind] += 1
+            assert kind in KINDS and by == sender
+            if kind in ("tell", "ask", "answer", "kept"):
+                assert body[0] in tags
+        assert kinds, f"{sender} sent nothing"
+
+
+def test_the_store_has_what_the_tracker_sent(long_evening: Evening) -> None:
+    """The tracker closed exactly the watches that the store has, and each record is the one that it sent last."""
+    closed = {body[2][0]: body[2] for body in read_told(long_evening.frames_dir, "tracker", "watch_finished")}
+    assert closed.keys() == {found["watch_id"] for found in long_evening.history}
+    for watch_id, record in closed.items():
+        row = long_evening.row(watch_id)
+        sent = dict(zip(WatchRecord.__struct_fields__, record, strict=True))
+        assert [sent[name] for name in SAME] == [row[name] for name in SAME]
+        assert sent["spans"] == json.loads(row["spans"])
+
+
+def holding(secret: str, folder: Path) -> list[str]:
+    """Return every file below a folder that contains a secret."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    assert files
+    return [str(path.relative_to(folder)) for path in files if secret.encode() in path.read_bytes()]
+
+
+def test_no_token_is_in_any_file_log_or_frame(long_evening: Evening) -> None:
+    """Store, copies, backups, logs, frames and requests of a whole evening contain neither token."""
+    assert len(long_evening.secrets) == 2 and all(long_evening.secrets)
+    assert len(holding(FILM, long_evening.folder)) > 5, "what is no secret is found in many of them"
+    for secret in long_evening.secrets:
+        assert holding(secret, long_evening.folder) == []
+
+
+def test_there_are_no_dead_letters(long_evening: Evening) -> None:
+    """An evening without faults leaves none."""
+    assert not (long_evening.data_dir / "logs" / "dead_letters.jsonl").exists()

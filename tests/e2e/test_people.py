@@ -1,4 +1,4 @@
-"""Who is who, through the whole service: a link makes one viewer, taking it back two, forgetting leaves nobody."""
+"""Links and forgetting through the whole service."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from simulator.discord.model.messages import ChannelMessage, Interaction
 from simulator.nights.stage import CINEMA, ServiceStage
 from simulator.plex import OWNER
 from simulator.plextv import TOKEN
+from tests.deadlines import WITHIN_S
 from tests.nights.evidence import evening, load, sql
 
 pytestmark = pytest.mark.slow
 
 SHORT, OTHER, HOST, MEMBER = "A Trip to the Moon", "Big Buck Bunny", "Rosa", "Björn"
-WITHIN_S = 20.0
 SETTINGS = {"PLEX_POLL_SECONDS": "20", "END_GRACE_SECONDS": "240", "POSITION_SLACK_SECONDS": "300"}
 
 
@@ -41,12 +41,12 @@ def watch(stage: ServiceStage, film: str, records: int) -> None:
 
 
 def text(message: ChannelMessage) -> str:
-    """What it says."""
+    """Return the text of a message."""
     return "\n".join(str(embed.get("description", "")) for embed in message.embeds)
 
 
 def wait_answer(stage: ServiceStage, asked: Interaction, words: str) -> ChannelMessage:
-    """The answer for the asker alone, once it says that."""
+    """Return the answer that only the asker sees, as soon as it says this."""
     reply = stage.discord.wait_reply(asked, WITHIN_S)
     stage.wait_for(lambda: words in text(reply), WITHIN_S, f"{words!r} in the answer, which is {text(reply)!r}")
     assert reply.is_ephemeral
@@ -60,9 +60,9 @@ def count_films(stage: ServiceStage) -> dict[str, int]:
 
 
 def find_traces(stage: ServiceStage) -> list[str]:
-    """Every row of the store and every file that names one of the two, or has an id of theirs.
+    """Return every row of the store and every file that has a name or an id of one of the two.
 
-    That somebody was forgotten, and when, is kept: what comes late must not bring them back.
+    Who was forgotten, and when, stays stored, so that late messages do not bring them back.
     """
     tables = [row["name"] for row in sql(stage.data_dir, "SELECT name FROM sqlite_master WHERE type = 'table'")]
     rows = [
@@ -77,8 +77,8 @@ def find_traces(stage: ServiceStage) -> list[str]:
     return [said[:300] for said in rows + files if any(mark in said for mark in marks)]
 
 
-def test_a_link_makes_one_viewer_and_taking_it_back_makes_two(stage: ServiceStage) -> None:
-    """By a code typed in at plex.tv: the film both saw at once counts once. Nothing of the sign-in is left."""
+def test_linking_makes_one_viewer_and_unlinking_two(stage: ServiceStage) -> None:
+    """Linked by a code typed in at plex.tv: a film that both saw at once counts once; the sign-in leaves no trace."""
     assert count_films(stage) == {HOST: 2, MEMBER: 1}
     asked = stage.discord.slash(MEMBER, "link")
     reply = wait_answer(stage, asked, "plex.tv/link")
@@ -97,8 +97,8 @@ def test_a_link_makes_one_viewer_and_taking_it_back_makes_two(stage: ServiceStag
     assert not [file for file in written if TOKEN.encode() in file.read_bytes()]
 
 
-def test_forgetting_leaves_nothing_of_the_two_that_are_one(stage: ServiceStage) -> None:
-    """Of store and files; not after a restart either. The account is theirs: they signed in to it."""
+def test_forgetting_a_linked_member_removes_both_identities(stage: ServiceStage) -> None:
+    """Nothing is left in store and files, not even after a restart. The member had signed in to the account."""
     linked = stage.discord.slash(MEMBER, "link")
     wait_answer(stage, linked, "plex.tv/link")
     stage.plex_tv.type_in(stage.plex_tv.pins[-1].code, OWNER)

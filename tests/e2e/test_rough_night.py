@@ -1,4 +1,4 @@
-"""The rough night: whatever dies, and whoever comes or goes just then, every watch is recorded once and rightly."""
+"""The rough night: whichever process dies while people come and go, every watch is recorded once and correctly."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ WATCHES = (
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> RoughNight:
-    """The night, over and stopped."""
+    """The night, after it is over and the service has stopped."""
     return spend(tmp_path_factory.mktemp("rough"))
 
 
 def record(night: RoughNight, who: str, source: str) -> dict[str, Any]:
-    """Somebody's only record."""
+    """Return somebody's only record."""
     (found,) = [one for one in night.history if (one["username"], one["source"]) == (who, source)]
     return found
 
@@ -40,8 +40,8 @@ def test_every_watch_is_recorded_once(night: RoughNight) -> None:
 
 
 @pytest.mark.parametrize(("who", "source"), WATCHES)
-def test_its_times_are_right_within_two_polls(night: RoughNight, who: str, source: str) -> None:
-    """Whether or not something was dead when they came or went."""
+def test_times_are_right_within_two_polls(night: RoughNight, who: str, source: str) -> None:
+    """Whether or not a process was dead when people came or left."""
     found, truth = record(night, who, source), night.truth[who, source]
     opened_s, film_minute = night.opened.timestamp(), truth.stretches[0].begin_ms / 60_000
     came, went = ((at_s - opened_s) / 60 for at_s in (truth.boundaries[0], truth.boundaries[-1]))
@@ -71,7 +71,7 @@ def test_its_times_are_right_within_two_polls(night: RoughNight, who: str, sourc
 
 @pytest.mark.parametrize("number", range(4), ids=ACTORS)
 def test_only_the_killed_process_is_started_again(night: RoughNight, number: int) -> None:
-    """It has a new process and one restart more; the others are as they were."""
+    """It has a new process and one more restart; the others keep their processes."""
     kill = night.kills[number]
     assert kill.actor == ACTORS[number]
     for actor in ACTORS:
@@ -82,22 +82,22 @@ def test_only_the_killed_process_is_started_again(night: RoughNight, number: int
             assert (pid_after, restarts_after) == (pid_before, restarts_before), (kill.actor, actor)
 
 
-def test_running_watches_go_on_as_the_same_after_everything_was_killed(night: RoughNight) -> None:
-    """Who still watches has the same watch_id, and their record begins where it did before."""
+def test_running_watches_keep_their_ids_after_everything_was_killed(night: RoughNight) -> None:
+    """Viewers who still watch keep their watch_id, and the record begins where it did before."""
     still = {record(night, *who)["watch_id"] for who in (("Rosa", "plex"), ("Anton", "plex"), ("אורי", "voice"))}
     assert still == night.running_after.keys()
     assert still < night.running_before.keys()
 
 
-def test_what_ended_meanwhile_is_closed(night: RoughNight) -> None:
-    """By the row in Plex's history where there is one, else at the last seen time; as the watch that it was."""
+def test_watches_that_ended_during_the_outage_are_closed(night: RoughNight) -> None:
+    """By the row in Plex's history if there is one, otherwise at the last seen time; the watch_id stays."""
     emil, unknown = record(night, "Emil", "plex"), record(night, "Dörte", "plex")
     assert (emil["end_reason"], unknown["end_reason"]) == ("from_history", "end_unknown")
     still = {record(night, *who)["watch_id"] for who in (("Rosa", "plex"), ("Anton", "plex"), ("אורי", "voice"))}
     assert night.running_before.keys() - still == {emil["watch_id"], unknown["watch_id"]}
 
 
-def test_nothing_is_left_and_nothing_failed(night: RoughNight) -> None:
-    """The second service stops in order; no save failed in either."""
+def test_the_service_stops_in_order_and_no_save_failed(night: RoughNight) -> None:
+    """The second service leaves no process, and neither service had a failed save."""
     assert (night.exit_status, night.outlived) == (0, [])
     assert "❌" not in night.log and "Traceback" not in night.log

@@ -1,4 +1,4 @@
-"""The save table over the whole service: what each event writes into the three files and the store, and what not.
+"""The save table over the whole service: what each event writes into the three files and the store.
 
 | event                            | user stats | user badges | watch history |
 |----------------------------------|------------|-------------|---------------|
@@ -26,6 +26,7 @@ from launcher.connection.service_client import ServiceClient
 from messages import GetSaveStatus
 from simulator.nights.stage import ANNOUNCE, ServiceStage
 from simulator.plex import ACCOUNTS
+from tests.deadlines import WITHIN_S
 from tests.nights.evidence import evening, family, find_alive, read_told, sql
 
 pytestmark = pytest.mark.slow
@@ -35,7 +36,6 @@ TABLES = (
     "watches", "viewers", "viewer_stats", "viewer_badges", "checkpoint", "saves", "facts",
 )  # fmt: skip
 SAVED, SKIPPED = "💾 Auto-saved badge data (", "⏭️ Auto-save skipped (no active watches)"
-WITHIN_S = 20.0
 QUIET_S = 0.8
 SETTINGS = {
     "PLEX_POLL_SECONDS": "12",
@@ -65,7 +65,7 @@ class Picture:
         )
 
     def of_the_save_table(self) -> tuple[Any, ...]:
-        """All of it but what the Discord actor keeps for itself: a film that starts is announced, after all.
+        """All of it except what the Discord actor stores for itself, because a film that starts is announced.
 
         Its state is in a table of the store. So the store is compared by the rows of the other tables, not as a file.
         """
@@ -132,13 +132,13 @@ class Rig:
         self.stage.wait_for(condition, WITHIN_S, what)
 
     def after_ticks(self, count: int) -> Change:
-        """Let so many ticks go by."""
+        """Wait for so many ticks."""
         before, seen = self.picture(), self.ticks()
         self.wait(lambda: self.ticks() >= seen + count, f"{count} ticks")
         return before, self.picture()
 
     def await_quiet(self) -> None:
-        """Wait until all that was announced is: Discord is asked nothing any more, and no file changes."""
+        """Wait until everything is announced: Discord gets no more requests, and no file changes."""
         last, since = self._traces(), time.monotonic()
 
         def is_quiet() -> bool:
@@ -249,13 +249,13 @@ def changes(tmp_path_factory: pytest.TempPathFactory) -> Changes:
 
 
 def test_a_starting_watch_writes_nothing(changes: Changes) -> None:
-    """Row 1: it is in memory only."""
+    """Row 1: the watch is in memory only."""
     before, after = changes.start
     assert before.of_the_save_table() == after.of_the_save_table()
 
 
 def test_a_tick_with_an_active_watch_saves_stats_and_badges(changes: Changes) -> None:
-    """Row 2: both are written, the checkpoint in the same transaction; the history is left alone."""
+    """Row 2: both are written, and the checkpoint in the same transaction; the history is not touched."""
     before, after = changes.tick
     assert before.find_written(after) == {STATS, BADGES}
     assert set(before.saves(after)) == {"auto"}
@@ -276,7 +276,7 @@ def test_an_idle_tick_writes_nothing_at_all(changes: Changes) -> None:
 
 
 def test_a_finished_watch_saves_all_three_at_once(changes: Changes) -> None:
-    """Row 4: statistics, badges and history, in one save; the checkpoint lets go of it."""
+    """Row 4: statistics, badges and history, in one save; the watch leaves the checkpoint."""
     before, after = changes.finish
     assert before.find_written(after) == {STATS, BADGES, HISTORY}
     assert set(before.saves(after)) == {"finish"}
@@ -291,7 +291,7 @@ def test_a_finished_watch_saves_all_three_at_once(changes: Changes) -> None:
 
 
 def test_savedata_saves_all_three(changes: Changes) -> None:
-    """Row 5: all are written anew, the history with the same content; one who may not, writes nothing."""
+    """Row 5: all are rewritten, the history with the same content; without permission nothing is written."""
     before, after = changes.savedata
     assert before.find_written(after) == {STATS, BADGES, HISTORY}
     assert before.saves(after) == ["command"]

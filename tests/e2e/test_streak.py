@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from simulator.nights.stage import CINEMA, ServiceStage
+from tests.deadlines import WITHIN_S
 from tests.nights.evidence import evening, load
 
 pytestmark = pytest.mark.slow
 
 FILM, HOST, MEMBER = "A Trip to the Moon", "Rosa", "Björn"
-WITHIN_S = 20.0
 SETTINGS = {
     "PLEX_POLL_SECONDS": "20",
     "END_GRACE_SECONDS": "240",
@@ -34,8 +34,8 @@ def watch_together(stage: ServiceStage, films_so_far: int) -> dict[str, Any]:
     return {str(found["username"]): found for found in load(stage.data_dir, "user_stats.json").values()}
 
 
-def test_a_streak_goes_on_across_a_restart(tmp_path: Path) -> None:
-    """Two evenings a day apart, the service stopped between them: a streak of two days, two films, each told once."""
+def test_a_streak_continues_over_a_restart(tmp_path: Path) -> None:
+    """The service stops between two evenings: a streak of two days, two films, each announced once."""
     with ServiceStage(tmp_path / "data", speed=240.0, party_user=HOST, evening=evening(2), **SETTINGS) as stage:
         first = watch_together(stage, 0)
         stage.next_evening(evening(1))

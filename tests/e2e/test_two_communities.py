@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,9 @@ from simulator.discord.model.messages import ChannelMessage
 from simulator.discord.user_actions import UserActions
 from simulator.nights.stage import CINEMA, ServiceStage
 from simulator.plex import OWNER, SimulatedPlex
+from simulator.plex.world.world import NoSuchSessionError
 from simulator.plextv import SimulatedPlexTv
+from tests.deadlines import WITHIN_S
 from tests.nights.evidence import evening
 
 pytestmark = pytest.mark.slow
@@ -21,7 +24,6 @@ pytestmark = pytest.mark.slow
 OURS, THEIRS = "A Trip to the Moon", "The General"
 HOST = "Rosa"
 SPEED = 120.0
-WITHIN_S = 25.0
 KEY = base64.b64encode(b"k" * 32).decode()
 
 
@@ -56,7 +58,7 @@ class Manager:
 
         def has_answered() -> bool:
             asked = where.say("Iris", "film-club", command)
-            answers.append(text(self.stage.discord.wait_reply(asked, 15.0)))
+            answers.append(text(self.stage.discord.wait_reply(asked, WITHIN_S)))
             answers.extend(text(each) for each in where.direct_messages("Iris"))
             return any(shows in each for each in answers)
 
@@ -64,7 +66,7 @@ class Manager:
         return answers[-1]
 
     def read_health(self) -> str:
-        """Return what ails the further server's Discord actor."""
+        """Return the error of the further server's Discord actor."""
         rows = {row["actor"]: row for row in self.stage.health()}
         return str(rows.get(f"discord@{self.people.guild.id}", {}).get("last_error", ""))
 
@@ -87,7 +89,7 @@ class Manager:
 
 
 def test_two_servers_watch_at_the_same_time(tmp_path: Path) -> None:
-    """Cards, statistics and health of each are on its own server; one goes on without the other."""
+    """Cards, statistics and health of each are on its own server only; one continues without the other."""
     cellar = SimulatedPlex(machine_id="cellar", now=lambda: stage.clock.now().wall_s, speed=SPEED)
     plex_tv = SimulatedPlexTv(cellar)
     settings = {
@@ -104,8 +106,9 @@ def test_two_servers_watch_at_the_same_time(tmp_path: Path) -> None:
         manager.wait(lambda: OURS in read_posts(stage.discord), "the film of the one")
         manager.wait(lambda: THEIRS in read_posts(people), "the film of the other")
         assert stage.discord.activity_name == ""
-        stage.plex.stop_session(played[0])
-        cellar.stop_session(played[1])
+        for plex, session in zip((stage.plex, cellar), played, strict=True):
+            with contextlib.suppress(NoSuchSessionError):  # on a slow machine the film may have ended by itself
+                plex.stop_session(session)
         ours = manager.ask(stage.discord, "!history", OURS)
         theirs = manager.ask(people, "!history", THEIRS)
         assert THEIRS not in ours + read_posts(stage.discord)

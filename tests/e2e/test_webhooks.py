@@ -1,4 +1,4 @@
-"""Webhooks through the whole service: told by three actors, while Discord refuses everything, and killed in between."""
+"""Webhooks through the whole service: events of three actors, while Discord refuses everything and processes die."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from simulator.nights.stage import CINEMA, ServiceStage
+from tests.deadlines import WITHIN_S
 from tests.integration.webhooks.webhook_receiver import KEY, WebhookReceiver, open_receiver
 from tests.nights.evidence import evening
 
 pytestmark = pytest.mark.slow
 
 SHORT, HOST, MEMBER = "A Trip to the Moon", "Rosa", "Björn"
-WITHIN_S = 20.0
 
 
 def has_told(receiver: WebhookReceiver, event: str) -> Callable[[], bool]:
@@ -22,8 +22,8 @@ def has_told(receiver: WebhookReceiver, event: str) -> Callable[[], bool]:
     return lambda: any(document["event"] == event for document in receiver.documents())
 
 
-def test_an_evening_is_told_also_while_discord_is_away(tmp_path: Path) -> None:
-    """The film's start is not taken at first; the process is killed meanwhile, and tells it all the same."""
+def test_events_are_posted_while_discord_is_away(tmp_path: Path) -> None:
+    """The receiver refuses the film's start at first; the process is killed meanwhile, and posts it afterwards."""
     with open_receiver(*[503] * 3) as receiver:
         settings = {
             "PLEX_POLL_SECONDS": "20", "END_GRACE_SECONDS": "120", "POSITION_SLACK_SECONDS": "300",

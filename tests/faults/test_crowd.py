@@ -1,4 +1,4 @@
-"""What comes all at once: a thousand who leave the channel, a gateway that closes whatever connects. Real processes."""
+"""A thousand members leave at once; a gateway closes every connection. Real processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 
 from launcher.connection.run_state import read_running_state
 from simulator.nights.stage import CINEMA, ServiceStage
-from tests.faults.watched_evening import WITHIN_S, evening_at
+from tests.deadlines import WITHIN_S
+from tests.faults.watched_evening import evening_at
 from tests.nights.evidence import evening, sql
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
@@ -64,8 +65,8 @@ def test_a_thousand_who_leave_at_once_are_stored_in_time(tmp_path: Path) -> None
     assert "❌" not in stage.service_log() and "Traceback" not in stage.service_log()
 
 
-def test_a_gateway_that_closes_at_once_costs_next_to_nothing(tmp_path: Path) -> None:
-    """Few connections and hardly any processor time for as long as it lasts; then it is back within a minute."""
+def test_a_gateway_that_closes_at_once_costs_hardly_any_cpu(tmp_path: Path) -> None:
+    """Few connections for as long as it lasts; afterwards the bot is back within a minute."""
     with ServiceStage(tmp_path / "data", speed=1.0, party_user="Rosa", evening=evening()) as stage:
         stage.discord.faults.closes_before_hello = 1011
         stage.discord.faults.drop_connections()

@@ -11,18 +11,19 @@ import pytest
 from launcher.supervision.supervision_settings import SupervisionSettings
 from simulator.discord.model.permissions import SEND_MESSAGES
 from simulator.nights.stage import ANNOUNCE, CINEMA
-from tests.faults.watched_evening import WITHIN_S, Evening, evening_at
+from tests.deadlines import WITHIN_S
+from tests.faults.watched_evening import Evening, evening_at
 
 pytestmark = pytest.mark.slow
 
 
 def has_card(stage: Evening, title: str) -> bool:
-    """A film's card is in the channel."""
+    """Tell whether the film's card is in the channel."""
     return any(title in message.text for message in stage.discord.messages(ANNOUNCE, by_bot=True))
 
 
 def watches_meanwhile(stage: Evening, who: str, film: str) -> None:
-    """Somebody watches a film from start to stop: it is tracked and recorded as ever."""
+    """Let somebody watch a film from start to end; it is tracked and recorded as always."""
     stage.plays(who, film)
     stage.wait_until(stage.minute + 0.5)
     stage.stops(who)
@@ -30,7 +31,7 @@ def watches_meanwhile(stage: Evening, who: str, film: str) -> None:
 
 
 def crashes_for_good(stage: Evening) -> None:
-    """The actor dies at each start, until its limit: then it rests, and the launcher says what to do."""
+    """Let the actor die at each start until its limit; the launcher then says what to do."""
     dead = {0}
     for _ in range(SupervisionSettings.crash_limit + 1):
         stage.wait_for(lambda: stage.pid("discord") not in dead, WITHIN_S, "another process of it")
@@ -41,7 +42,7 @@ def crashes_for_good(stage: Evening) -> None:
 
 
 def test_tracking_and_saving_go_on_whatever_discord_does(tmp_path: Path) -> None:
-    """429 storm, missing permission, lost intent, refused token, crash loop; what waited is announced."""
+    """429 storm, missing permission, lost intent, refused token, crash loop; announcements are posted later."""
     with evening_at(tmp_path, "Rosa") as stage:
         faults = stage.discord.faults
         stage.discord.join_voice("Iris", CINEMA)

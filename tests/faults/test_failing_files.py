@@ -30,7 +30,7 @@ def can_trace() -> bool:
 @pytest.mark.skipif(not can_trace(), reason="strace is not there, or may not trace")
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_failing_files_lose_nothing_acknowledged(fault: Fault, tmp_path: Path) -> None:
-    """Every save that fails says so, and each that was acknowledged is in the store; a start that fails names why."""
+    """Every save that fails says so, everything acknowledged is in the store, and a failed start names its cause."""
     outcome = play_fault(fault, tmp_path / "data")
     assert outcome.injected, "nothing failed"
     assert outcome.wrong == ""

@@ -1,4 +1,4 @@
-"""A gateway that goes away right after it came: discord.py still says "ready" for it, two seconds late."""
+"""The gateway goes away right after the connection; discord.py still reports "ready" for it, two seconds late."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 def test_a_late_ready_does_not_hide_that_the_gateway_is_away(stage: Stage) -> None:
-    """While it is away nobody is said to be in the channel, whatever is said of the first connection."""
+    """Nobody is reported to be in the channel until the gateway is back."""
     stage.discord.join_voice("Iris")
     with stage.acting() as began:
         until(lambda: any(report.members for report in stage.tracker.list_heard(VoicePresence)), "Iris is there")

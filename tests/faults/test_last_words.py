@@ -1,4 +1,4 @@
-"""Persistence has died and is not back when the launcher dies too: what only the tracker knows is still saved."""
+"""Persistence has died and is not back yet when the launcher dies too."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ SETTINGS = {
 
 
 def persistence_pid(stage: ServiceStage) -> int:
-    """Its present process; 0 where there is none."""
+    """Return the pid of its process; 0 if there is none."""
     state = read_running_state(stage.data_dir)
     child = state.children.get("persistence") if state is not None else None
     return child.pid if child is not None and child.is_alive() else 0
 
 
-def test_what_only_the_tracker_knows_outlives_persistence_and_launcher(tmp_path: Path) -> None:
-    """No save since the film began, persistence starting anew: the watch goes on from where its viewer joined."""
+def test_a_watch_survives_the_death_of_persistence_and_launcher(tmp_path: Path) -> None:
+    """Nothing was saved since the film began, and persistence is restarting: the watch keeps its join position."""
     with ServiceStage(tmp_path / "data", speed=SPEED, party_user="", evening=evening(), **SETTINGS) as stage:
         stage.plex.play("Anton", "M")
         stage.wait_for(lambda: "Anton began" in stage.service_log(), 10, "the watch")

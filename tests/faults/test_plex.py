@@ -1,4 +1,4 @@
-"""Plex fails in every way while people watch: each is named, tracking freezes and goes on, nothing is lost."""
+"""Plex fails in every way while people watch: the cause is named, tracking pauses and continues, nothing is lost."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MOST_MB = 150.0
 
 
 def meets(stage: Evening, kind: Any) -> None:
-    """Plex fails in one way, it is told, and Plex comes back."""
+    """Let Plex fail in one way, see that it is reported, and let Plex come back."""
     details, words = FAULTS[kind]
     seen = len(stage.service_log())
     stage.plex.set_fault(kind, **details)
@@ -42,8 +42,8 @@ def meets(stage: Evening, kind: Any) -> None:
     stage.log_has(" plex ", "answers again", after=seen)
 
 
-def test_every_fault_of_plex_freezes_and_passes(tmp_path: Path) -> None:
-    """One film runs through all of them, one ends in the dark; a refused token is told apart from an absence."""
+def test_tracking_pauses_and_continues_at_every_fault_of_plex(tmp_path: Path) -> None:
+    """One film runs through all faults, another ends during one; a refused token is not taken for an outage."""
     with evening_at(tmp_path) as stage:
         stage.plays("Rosa", "Metropolis")
         for kind in FAULTS:

@@ -14,10 +14,10 @@ pytestmark = [
 
 
 def test_a_power_cut_loses_nothing_acknowledged(tmp_path: Path) -> None:
-    """Whatever of the writes that were not flushed is there, all that was said to be stored is in the store."""
+    """Of the writes that were not flushed any part may be missing: everything acknowledged is in the store."""
     assert play_cuts(tmp_path, range(40)) == {}
 
 
 def test_without_flushes_watches_are_lost(tmp_path: Path) -> None:
-    """The control: the judge sees what is lost."""
+    """The control: the judge detects lost watches if no flush counts."""
     assert play_cuts(tmp_path, range(40), counts_flushes=False)

@@ -1,4 +1,4 @@
-"""docs/reliability.md names tests that are there."""
+"""docs/reliability.md names only tests that exist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)))
 
 @pytest.mark.parametrize(("file", "name"), NAMED)
 def test_every_named_test_exists(file: str, name: str) -> None:
-    """The file is there and defines it."""
+    """The file exists and defines the test."""
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 

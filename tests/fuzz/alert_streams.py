@@ -172,7 +172,7 @@ def _send_close(connection: socket.socket, dice: random.Random) -> None:
 
 
 def _send_lies(connection: socket.socket, dice: random.Random) -> None:
-    """Alerts that are JSON and say what no Plex server would: other kinds of values, and very many of them."""
+    """Alerts that are JSON but say what no Plex server would: wrong types of values, and very many of them."""
     shake_hands(connection)
     for _ in range(dice.randint(1, 30)):
         entry = {key: dice.choice(NASTY_VALUES) for key in ("sessionKey", "ratingKey", "state", "viewOffset", "guid")}

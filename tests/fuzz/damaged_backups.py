@@ -198,7 +198,7 @@ def _plant_bomb(file: Path, dice: random.Random) -> None:
 
 
 def _put_beside(file: Path, dice: random.Random) -> None:
-    """Put files beside it that SQLite takes for its own."""
+    """Put files beside it that SQLite takes for files of its own."""
     suffix = dice.choice(("-wal", "-journal", "-shm"))
     beside = file.with_name(file.name + suffix)
     magic = {"-wal": b"\x37\x7f\x06\x82", "-journal": b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", "-shm": b"\x18\xe2\x2d\x00"}
@@ -217,7 +217,7 @@ def _replace_file(file: Path, dice: random.Random) -> None:
 
 
 def _pack(file: Path, dice: random.Random) -> None:
-    """Compress it, or say it in SQL."""
+    """Compress it, or write it as SQL."""
     content = file.read_bytes()
     if dice.random() < 0.5:
         file.write_bytes(gzip.compress(content if dice.random() < 0.5 else b"\0" * 50_000_000))

@@ -22,7 +22,7 @@ def encode_otherwise(content: bytes, dice: random.Random) -> bytes:
 
 
 def put_link(file: Path, content: bytes, dice: random.Random) -> None:
-    """Put a symbolic link in the place of a file: to a file with this content, or to what is none."""
+    """Put a symbolic link in its place: to a file with this content, or to something that is no file."""
     target = file.with_name(f"{file.name}.elsewhere")
     roll = dice.randrange(6)
     if roll == 0:

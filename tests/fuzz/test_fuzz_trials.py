@@ -22,8 +22,8 @@ CASES = {
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="measures memory as Linux has it")
 @pytest.mark.parametrize("name", list(TRIALS))
-def test_damaged_input_neither_ends_nor_feeds_usher(name: str) -> None:
-    """Each case is refused with its place, or read into what works; memory stays within 64 MB above idle."""
+def test_damaged_input_neither_ends_usher_nor_fills_its_memory(name: str) -> None:
+    """Each case is refused with its place, or read into a store that works; memory stays within 64 MB above idle."""
     with get_context("spawn").Pool(1) as pool:
         result = pool.apply(play_trial, (name, range(CASES[name])))
     assert result.cases == CASES[name]

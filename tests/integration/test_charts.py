@@ -1,4 +1,4 @@
-"""Pictures by the process that draws them: in time, small, whatever is in them; and what happens without."""
+"""Pictures by the process that draws them: in time, small, whatever is in them; and what happens if it fails."""
 
 import asyncio
 import datetime
@@ -100,8 +100,8 @@ async def test_every_kind_is_drawn(name: str) -> None:
     assert len(drawn) < (1_500_000 if name in SIZES else 200_000)
 
 
-async def test_the_same_is_drawn_the_same() -> None:
-    """Byte for byte: nothing of the moment is in it."""
+async def test_drawing_is_deterministic() -> None:
+    """Byte for byte: the moment of drawing has no influence."""
     renderer = ChartRenderer(LOG)
     assert await renderer.draw(DRAWINGS["one viewer"]) == await renderer.draw(DRAWINGS["one viewer"])
     assert await renderer.draw(DRAWINGS["one viewer"]) != await renderer.draw(DRAWINGS["no viewers"])
@@ -110,16 +110,16 @@ async def test_the_same_is_drawn_the_same() -> None:
 @pytest.mark.parametrize(
     "poster", [make_bomb(), encode_poster()[:2000], b"\x89PNG\r\n\x1a\n" + bytes(100), b"<svg/>" * 100], ids=range(4)
 )
-async def test_a_hostile_poster_costs_itself_alone(poster: bytes) -> None:
-    """What is broken, or wants more memory than the process may take, is left out; the rest is drawn."""
+async def test_a_malicious_poster_is_left_out(poster: bytes) -> None:
+    """Broken ones, and those that need more memory than the process may take; the rest is drawn."""
     drawn = await ChartRenderer(LOG).draw(make_year(encode_poster(), poster))
     assert Image.open(io.BytesIO(drawn)).size == (1080, 1350)
 
 
-async def test_a_process_that_dies_over_posters_is_asked_again_without(
+async def test_a_picture_is_drawn_again_without_posters_after_a_crash(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The log says so; the picture has its words and figures."""
+    """The log says so; the picture has its text and figures."""
     run, asked = chart_renderer.draw_in_process, list[AnyDrawing]()
 
     async def die_with_posters(drawing: AnyDrawing) -> tuple[bytes, str]:
@@ -145,7 +145,7 @@ def test_the_process_may_not_take_all_memory() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"\xc1", msgpack.packb([1, 2]), b"\0" * (DATA_LIMIT + 1)], ids=range(4))
-def test_what_is_no_picture_is_refused(data: bytes) -> None:
+def test_a_request_that_is_no_picture_is_refused(data: bytes) -> None:
     """With a reason, not a traceback."""
     done = subprocess.run([sys.executable, "-m", "charts"], input=data, capture_output=True, check=False, timeout=60)
     assert done.returncode == 1
@@ -172,15 +172,17 @@ async def test_a_drawing_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, ca
     assert await made.draw(DRAWINGS["a night"])
 
 
-async def test_without_python_the_words_stay(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """Where no process can be started."""
+async def test_the_text_is_shown_if_no_process_can_be_started(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Drawing returns nothing."""
     monkeypatch.setattr(sys, "executable", "/nonexistent/python")
     assert await ChartRenderer(LOG).draw(DRAWINGS["a night"]) == b""
     assert "figures are shown in words" in caplog.text
 
 
-async def test_a_rush_of_charts_is_bounded() -> None:
-    """One at a time, few waiting; the others get none at once."""
+async def test_the_number_of_waiting_charts_is_limited() -> None:
+    """One is drawn at a time, few wait; the others get none at once."""
     made = ChartRenderer(LOG)
     tasks = [asyncio.ensure_future(made.draw(DRAWINGS["no viewers"])) for _ in range(chart_renderer.MOST_WAITING + 3)]
     done, pending = await asyncio.wait(tasks, timeout=0.05)
@@ -215,8 +217,8 @@ async def test_a_rush_in_one_community_takes_no_chart_of_another(monkeypatch: py
     assert most == 1
 
 
-def test_the_service_does_not_load_what_draws() -> None:
-    """Not with the actors of Discord and of the page, nor with what they say of pictures."""
+def test_the_service_does_not_import_the_drawing_libraries() -> None:
+    """Neither the actors of Discord and of the page, nor their texts about pictures."""
     code = (
         "import sys, actors.chat.discord.actor, actors.web.actor, charts.chart_renderer, wording.cards; "
         "assert not {'resvg_py', 'uharfbuzz', 'PIL', 'numpy'} & set(sys.modules)"
@@ -224,8 +226,8 @@ def test_the_service_does_not_load_what_draws() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-def test_no_token_is_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the process that draws."""
+def test_the_drawing_process_has_no_token_in_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither Discord's nor that of Plex."""
     monkeypatch.setenv("DISCORD_TOKEN", "secret")
     monkeypatch.setenv("PLEX_TOKEN", "secret")
     assert "secret" not in str(chart_renderer._choose_environment())

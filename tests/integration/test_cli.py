@@ -22,7 +22,7 @@ GOOD = {
 
 
 def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run it in an empty folder with these settings and no others."""
+    """Run it in an empty folder with only these settings."""
     environ = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
     return subprocess.run(
         [sys.executable, str(ROOT / "run.py"), *arguments],
@@ -87,8 +87,8 @@ def test_without_a_service_it_says_so_and_how_to_start_it(tmp_path: Path, comman
     assert list(tmp_path.iterdir()) == []
 
 
-def test_check_finds_all_at_once_and_shows_no_secret(tmp_path: Path) -> None:
-    """A wrong setting, an unreachable Plex and an unreachable Discord in one go; exit 1, nothing made."""
+def test_check_reports_everything_at_once_without_secrets(tmp_path: Path) -> None:
+    """A wrong setting, an unreachable Plex and an unreachable Discord; exit 1, no file is made."""
     done = run(tmp_path, "check", **{**GOOD, "PLEX_POLL_SECONDS": "soon"})
     assert done.returncode == 1 and done.stderr == ""
     assert "PLEX_POLL_SECONDS" in done.stdout
@@ -98,13 +98,13 @@ def test_check_finds_all_at_once_and_shows_no_secret(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_check_notes_names_that_are_nearly_those_of_settings(tmp_path: Path) -> None:
-    """From .env and the environment; other programs' names, and those with another word in them, are not noted."""
+def test_check_notes_misspelt_settings(tmp_path: Path) -> None:
+    """In .env and the environment; other programs' names, and those with another word in them, are not noted."""
     (tmp_path / ".env").write_text("WATCHED_PERCNT=90\ntimezone=Europe/Berlin\nPUID=1000\n")
     done = run(tmp_path, "check", **GOOD, DISCORD_GUILD="1", EDITOR="vi", DISCORD_VOICE_CHANNEL_ID="2")
     assert done.stderr == ""
     for written, meant in (("WATCHED_PERCNT", "WATCHED_PERCENT"), ("timezone", "TIMEZONE")):
-        assert f"{written} is no setting\n  → Did you mean {meant}?" in done.stdout
+        assert f"There is no setting called {written}\n  → Did you mean {meant}?" in done.stdout
     assert "PUID" not in done.stdout and "EDITOR" not in done.stdout
     assert "DISCORD_VOICE_CHANNEL_ID" not in done.stdout
 

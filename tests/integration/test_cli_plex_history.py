@@ -84,7 +84,7 @@ def test_a_film_that_has_gone_from_the_library_is_a_film_seen_without_time(plex:
     assert (entry["total_movies"], entry["completed_movies"]) == (1, 1)
 
 
-def test_what_usher_recorded_is_not_brought_in_again(plex: SimulatedPlex, tmp_path: Path) -> None:
+def test_watches_recorded_by_usher_are_not_imported_again(plex: SimulatedPlex, tmp_path: Path) -> None:
     """The record with its spans is worth more; the same film on another day is another watch."""
     film = plex.library["Metropolis"]
     item = Item(
@@ -101,7 +101,7 @@ def test_what_usher_recorded_is_not_brought_in_again(plex: SimulatedPlex, tmp_pa
     assert len(watches(tmp_path)) == 2
 
 
-def test_what_is_not_tracked_or_excluded_stays_outside(plex: SimulatedPlex, tmp_path: Path) -> None:
+def test_untracked_and_excluded_plays_are_left_out(plex: SimulatedPlex, tmp_path: Path) -> None:
     """Each is counted."""
     plex.add_history("Cem", "Metropolis", viewed_at_s=NIGHT)
     track = next(item for item in plex.library if item.kind == "track")
@@ -134,7 +134,7 @@ def test_without_a_server_or_with_a_wrong_token_it_says_so(plex: SimulatedPlex, 
 
 
 def test_every_page_is_read(plex: SimulatedPlex, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In order of time, also where the last page is full; progress ends at the total."""
+    """In order of time, also if the last page is full; progress ends at the total."""
     from config import PlexServer
     from launcher.doctor.plex_servers import connect
 

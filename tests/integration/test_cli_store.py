@@ -104,8 +104,8 @@ def test_umask_decides_who_reads_the_files(tmp_path: Path, umask: str, mode: int
         (("restore", "note.txt"), "{here}/note.txt is damaged (file is not a database): name another backup."),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_sentence(arguments: tuple[str, ...], said: str, folder: Path) -> None:
-    """What, and what to do; nothing is made on the way."""
+def test_a_failing_command_says_why_in_one_sentence(arguments: tuple[str, ...], said: str, folder: Path) -> None:
+    """And what to do; no file is made on the way."""
     (folder / "note.txt").write_text("a note of somebody's " * 500)
     (folder / "old" / "user_stats.json").mkdir(parents=True)
     for name, content in (("old2", b"\xff\xfe\xff"), ("old3", b"{")):
@@ -201,8 +201,8 @@ def test_restore_refuses_while_a_service_runs(folder: Path) -> None:
     assert not list(data.glob("*before-restore*"))
 
 
-def test_a_database_server_has_its_own_tools(folder: Path) -> None:
-    """pg_dump is named, not imitated."""
+def test_backup_of_a_database_server_names_pg_dump(folder: Path) -> None:
+    """Usher does not imitate it."""
     done = usher(folder, "backup", DATABASE_URL="postgresql+psycopg://usher:hidden@127.0.0.1:1/usher")
     assert done.returncode == 1 and "pg_dump" in done.stderr and "hidden" not in done.stderr
 
@@ -241,8 +241,8 @@ def old_folder(folder: Path) -> Path:
     return old
 
 
-def test_import_twice_is_import_once_and_export_gives_it_back(tmp_path: Path) -> None:
-    """The second import says that nothing was new; the export holds the record and the unknown badge."""
+def test_a_second_import_finds_nothing_new(tmp_path: Path) -> None:
+    """It says so; the export has the record and the unknown badge."""
     old_folder(tmp_path)
     first = usher(tmp_path, "import", "old")
     assert first.returncode == 0, first.stderr
@@ -313,8 +313,8 @@ def test_import_follows_watched_percent(percent: str, completed: bool, tmp_path:
     assert (line["completion_percentage"], line["completed"]) == (40.0, completed)
 
 
-def test_the_commands_follow_the_settings_of_what_counts() -> None:
-    """`import`, `restore` and `export` measure as the service does."""
+def test_commands_use_the_settings_of_what_counts_as_watched() -> None:
+    """`import`, `restore` and `export` count as the service does."""
     rules = store_commands.build_rules(Settings(watched_percent=42.0, min_watch_seconds=7.0))
     assert (rules.watched_percent, rules.min_watch_s) == (42.0, 7.0)
 
@@ -349,8 +349,8 @@ def test_the_audit_log_has_what_was_done_to_the_store(folder: Path) -> None:
     assert noted.returncode == 0 and "not in the audit log" in noted.stderr
 
 
-def test_summaries_are_compared_and_counted_anew(folder: Path) -> None:
-    """What they say wrong is found by itself alone, and is right afterwards."""
+def test_the_summaries_command_finds_and_corrects_errors(folder: Path) -> None:
+    """It reports only what is wrong, which is right afterwards."""
     store = open_store(folder / "data")
     finish(store, record("w1"), record("w2", "502"))
     with store.transaction() as connection:

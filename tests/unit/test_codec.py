@@ -1,4 +1,4 @@
-"""The codec: every message survives the way, and every way in which a frame can be wrong has its name."""
+"""The codec: every message can be encoded and decoded, and every kind of wrong frame has its own error."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def encode_frame(body: Any, kind: str = "tell") -> bytes:
 
 
 @pytest.mark.parametrize("kind", messages.CATALOGUE, ids=lambda kind: kind.__name__)
-def test_every_message_survives_the_way(kind: type[Message]) -> None:
+def test_every_message_can_be_encoded_and_decoded(kind: type[Message]) -> None:
     """With every field set."""
     message = example(kind)
     assert isinstance(message, Message)
@@ -58,7 +58,7 @@ def test_every_message_survives_the_way(kind: type[Message]) -> None:
 
 
 @given(PRESENCES)
-def test_any_text_and_number_survives_the_way(presence: VoicePresence) -> None:
+def test_any_text_and_number_can_be_encoded_and_decoded(presence: VoicePresence) -> None:
     """Names in any script, and numbers to the last bit."""
     assert there_and_back(presence) == presence
 
@@ -69,8 +69,8 @@ def test_a_frame_is_readable_without_us() -> None:
     assert msgpack.unpackb(frame)[:5] == ["ask", "7", "discord", "life", ["save_now", "42"]]
 
 
-def test_half_a_letter_does_not_cost_the_message() -> None:
-    """A lone surrogate, as Python makes of a broken file name, becomes a question mark."""
+def test_a_lone_surrogate_becomes_a_question_mark() -> None:
+    """Python makes one of a broken file name; the message is sent all the same."""
     assert there_and_back(SaveNow("a\ud800b")) == SaveNow("a?b")
 
 
@@ -121,8 +121,8 @@ def test_a_depth_bomb_is_refused(deep: int) -> None:
 
 @pytest.mark.parametrize("deep", range(900, 1024, 4))
 @pytest.mark.parametrize("head", [b"\x95\xa4tell\xa0\xa0\xa0", b"\x95\xa4tell\xa0\xa0\xa0\x92\xa8save_now"])
-def test_what_msgpack_just_reads_and_python_cannot_show_is_refused(head: bytes, deep: int) -> None:
-    """Between the two limits of depth even an error's own text raised RecursionError, and the actor died of it."""
+def test_nesting_that_python_cannot_show_is_refused(head: bytes, deep: int) -> None:
+    """msgpack reads it, but even the error's text raised RecursionError, and the actor died."""
     with pytest.raises(DecodeError):
         decode_body(decode_envelope(head + b"\x91" * deep + b"\xc0").body)
 
@@ -141,14 +141,14 @@ def test_a_deep_message_is_a_message_of_the_wrong_type(monkeypatch: pytest.Monke
         decode_body(["save_now", "1"])
 
 
-def test_an_array_that_promises_more_than_there_is_costs_no_memory() -> None:
+def test_an_array_that_claims_too_many_elements_costs_no_memory() -> None:
     """Four bytes that announce four thousand million elements."""
     with pytest.raises(DecodeError):
         decode_envelope(b"\xdd\xff\xff\xff\xff")
 
 
 @pytest.mark.parametrize("frame", [b"\xc1", b"\x81\x93\x00", msgpack.packb({1: 2}), b"GET / HTTP/1.1\r\n\r\n"])
-def test_what_is_no_envelope_is_refused(frame: bytes) -> None:
+def test_a_frame_that_is_no_envelope_is_refused(frame: bytes) -> None:
     """A byte that msgpack does not know, a map, another protocol."""
     with pytest.raises(DecodeError):
         decode_envelope(frame)
@@ -160,7 +160,7 @@ def test_an_envelope_of_an_unknown_kind_is_refused() -> None:
         decode_envelope(encode_frame(None, kind="shout"))
 
 
-def test_a_newer_envelope_may_say_more() -> None:
+def test_a_newer_envelope_may_have_more_fields() -> None:
     """Fields are only ever appended."""
     newer = msgpack.packb(["tell", "", "discord", "life", ["save_now", "1"], 0, 0, "something new"])
     assert decode_body(decode_envelope(newer).body) == SaveNow("1")

@@ -30,8 +30,8 @@ def problems(**changes: str) -> list[str]:
     return [*caught.value.problems]
 
 
-def test_a_language_is_one_that_has_a_catalogue() -> None:
-    """However it is written; and a desktop's own LANGUAGE is nothing of ours."""
+def test_a_language_needs_a_catalogue() -> None:
+    """However it is written; the desktop's own LANGUAGE is ignored."""
     assert config.load_settings({**GOOD, "BOT_LANGUAGE": "DE"}).bot_language == "de"
     assert config.load_settings({**GOOD, "LANGUAGE": "fr_FR:fr"}).bot_language == "en"
 
@@ -196,16 +196,16 @@ def test_the_store_is_in_the_data_folder_whatever_its_name(tmp_path: Path, name:
     assert [each.name for each in tmp_path.iterdir()] == [name]
 
 
-def test_a_folder_in_place_of_the_file_is_said(tmp_path: Path) -> None:
-    """Docker makes one where the file to be mounted is not there."""
+def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:
+    """Docker creates one if the file to be mounted does not exist."""
     (tmp_path / ".env").mkdir()
     with pytest.raises(config.SettingsError, match=r"\.env is a folder: take it away"):
         config.load_settings(GOOD, tmp_path / ".env")
 
 
 @pytest.mark.parametrize("name", ["AUTO_SAVE_INTERVAL_MINUTES", "PLEX_POLL_SECONDS", "HEALTH_INTERVAL_SECONDS"])
-def test_what_would_never_rest_is_refused(name: str) -> None:
-    """A machine that only asks and saves has no time for anything else."""
+def test_intervals_that_are_too_short_are_refused(name: str) -> None:
+    """A machine that only polls and saves has no time for anything else."""
     assert name in problems(**{name: "0.0001"})[0]
 
 
@@ -255,7 +255,7 @@ def test_half_a_first_server_is_missing_its_other_half(name: str) -> None:
     assert line.startswith(f"{name} is missing")
 
 
-def test_blanks_are_not_set(tmp_path: Path) -> None:
+def test_blank_values_count_as_not_set(tmp_path: Path) -> None:
     """A list of servers of blanks is none, and blanks hide no file with the value."""
     missing = [line.partition(" is ")[0] for line in problems(PLEX_URL=" ", PLEX_TOKEN="", PLEX_SERVERS="  ")]
     assert missing == ["PLEX_URL", "PLEX_TOKEN"]
@@ -329,8 +329,8 @@ def test_webhooks_are_addresses_separated_by_spaces_and_a_key_in_base64() -> Non
     assert "film_started, film_ended, night_planned, badge_earned" in problem
 
 
-def test_a_folder_that_can_never_be_is_told_with_the_settings(tmp_path: Path) -> None:
-    """A link to a disk that is not mounted, one to itself, a name or a path that is too long: no traceback."""
+def test_an_impossible_data_folder_is_a_problem_of_the_settings(tmp_path: Path) -> None:
+    """A link to a disk that is not mounted, or to itself, a name or a path that is too long: no traceback."""
     (tmp_path / "usb").symlink_to("/mnt/not-mounted/usher")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     for folder, said in (
@@ -346,8 +346,8 @@ def test_a_folder_that_can_never_be_is_told_with_the_settings(tmp_path: Path) ->
     assert config.load_settings({**GOOD, "DATA_DIR": f"{tmp_path / 'link'}/"}).data_dir
 
 
-def test_what_an_unreadable_env_file_may_hold_is_not_called_missing(tmp_path: Path) -> None:
-    """The file is named; what the environment says is still looked at."""
+def test_settings_are_not_called_missing_if_the_env_file_is_unreadable(tmp_path: Path) -> None:
+    """Only the file is named; the environment's settings are still checked."""
     file = tmp_path / ".env"
     file.write_bytes("PLEX_URL=http://127.0.0.1:32400\r\n".encode("utf-16"))
     with pytest.raises(config.SettingsError) as wrong:

@@ -1,4 +1,4 @@
-"""What is shipped to install Usher with: well-formed, and of one mind with the settings and the documents."""
+"""The files for installing Usher are well-formed and agree with settings and documents."""
 
 from __future__ import annotations
 
@@ -102,8 +102,8 @@ def test_the_entrypoint_never_runs_as_root(tmp_path: Path, ids: tuple[str, str])
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a folder away")
 @pytest.mark.parametrize("is_writable", [True, False])
-def test_a_share_that_keeps_its_owner_is_no_reason_to_stop(tmp_path: Path, is_writable: bool) -> None:
-    """Where chown is refused, it counts whether that user may write."""
+def test_the_container_starts_on_a_share_that_refuses_chown(tmp_path: Path, is_writable: bool) -> None:
+    """If the user PUID can write there."""
     tools, data = tmp_path / "tools", tmp_path / "data"
     tools.mkdir()
     data.mkdir()

@@ -1,4 +1,4 @@
-"""What the documents promise is there: commands, files, settings and the badge to copy."""
+"""Whatever the documents mention exists: commands, files, settings and the badge to copy."""
 
 from __future__ import annotations
 

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import msgpack
 import msgspec
 import pytest
 
 from messages.codec import decode_body
+from tests.golden.write import find_changed, is_extended
 
 RELEASED: dict[str, str] = json.loads(
     (Path(__file__).parents[1] / "golden" / "messages-1.0.0.json").read_text(encoding="utf-8")
 )
-
-
-def is_extended(old: Any, new: Any) -> bool:
-    """Return whether `new` is `old` with fields appended, at any depth."""
-    if isinstance(old, list) and isinstance(new, list):
-        return len(old) <= len(new) and all(is_extended(before, after) for before, after in zip(old, new, strict=False))
-    if isinstance(old, dict) and isinstance(new, dict):
-        return old.keys() == new.keys() and all(is_extended(old[key], new[key]) for key in old)
-    return bool(old == new)
 
 
 @pytest.mark.parametrize("name", RELEASED)
@@ -32,3 +23,11 @@ def test_the_bytes_of_the_release_are_read(name: str) -> None:
     body = msgpack.unpackb(bytes.fromhex(RELEASED[name]))
     again = msgspec.to_builtins(decode_body(body))
     assert is_extended(body, json.loads(json.dumps(again)))
+
+
+def test_a_message_may_grow_but_never_change_or_go() -> None:
+    """What writes the examples anew refuses all else."""
+    before = {"Kept": ["kept", 1], "Grown": ["grown", [1]], "Changed": ["changed", 1], "Gone": ["gone"]}
+    now = {"Kept": ["kept", 1], "Grown": ["grown", [1, "more"], 2], "Changed": ["changed", 2], "New": ["new"]}
+    packed = [{name: msgpack.packb(body).hex() for name, body in each.items()} for each in (before, now)]
+    assert find_changed(*packed) == ["Changed", "Gone"]

@@ -1,6 +1,7 @@
-"""What a process must not carry, and that what is put off is there when it is needed."""
+"""Which modules a process must not import, and that deferred modules load when they are needed."""
 
 import concurrent.futures
+import functools
 import os
 import subprocess
 import sys
@@ -14,11 +15,12 @@ from actors.lazy_imports import DEFERRED, defer_import
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 HEAVY = ("sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "alembic", "dotenv", "zoneinfo._tzpath", "plexapi.myplex",
-         "aiohttp.web", "discord", "rich", "prompt_toolkit", "psycopg", "simulator")  # fmt: skip
+         "aiohttp.web", "aiohttp.client", "discord", "rich", "prompt_toolkit", "psycopg", "simulator")  # fmt: skip
 NEEDED = {
-    "discord": {"discord", "zoneinfo._tzpath"},
+    "discord": {"discord", "aiohttp.client", "zoneinfo._tzpath"},
     "persistence": {"zoneinfo._tzpath"},
     "plex": {"plexapi.myplex", "zoneinfo._tzpath"},
+    "web": {"aiohttp.web", "zoneinfo._tzpath"},
 }
 
 
@@ -51,19 +53,26 @@ else:
     return run(start + code)
 
 
-@pytest.mark.parametrize("role", ["tracker", "persistence", "discord", "plex"])
+@pytest.mark.parametrize("role", ["tracker", "persistence", "discord", "plex", "web"])
 def test_a_process_carries_nothing_heavy_that_it_has_no_use_for(role: str) -> None:
     """Each actor imports its own library and no other's, nor what only a migration or the command line needs."""
     loaded = run_as_actor(role, f"print(*(name for name in {HEAVY!r} if name in sys.modules))").split()
     assert set(loaded) <= NEEDED.get(role, set())
 
 
+@functools.cache
+def list_loaded(actor: str) -> list[str]:
+    """Return which of the deferred modules were loaded at an actor's start; one process tells of all of them."""
+    states = ", ".join(f"({name!r}, {LOADED.format(name)})" for name in DEFERRED[actor])
+    return run_as_actor(actor, f"print(*(name for name, loaded in [{states}] if loaded))").split()
+
+
 @pytest.mark.parametrize(
     ("actor", "module"), [(actor, module) for actor, modules in DEFERRED.items() for module in modules]
 )
-def test_what_is_deferred_is_not_loaded_at_the_start(actor: str, module: str) -> None:
-    """The library that imports it has not looked into it yet: else deferring it would be for nothing."""
-    assert run_as_actor(actor, f"print({LOADED.format(module)})") == "False"
+def test_deferred_modules_are_not_loaded_at_the_start(actor: str, module: str) -> None:
+    """The importing library has not used them yet: otherwise deferring would be useless."""
+    assert module not in list_loaded(actor)
 
 
 def test_a_further_poller_defers_as_the_first() -> None:
@@ -81,8 +90,8 @@ def test_a_further_poller_defers_as_the_first() -> None:
         ("ast", "ast.literal_eval('7')", "7"),
     ],
 )
-def test_what_is_deferred_loads_when_it_is_used(name: str, use: str, expected: str) -> None:
-    """Importing it once more does not load it; looking something up does, for all who imported it."""
+def test_a_deferred_module_loads_when_it_is_used(name: str, use: str, expected: str) -> None:
+    """Importing it again does not load it; accessing an attribute does, for everybody who imported it."""
     top = name.partition(".")[0]
     code = f"""
 import sys
@@ -98,8 +107,8 @@ print(type(again).__name__, again is sys.modules[{name!r}], {top}.__name__)
     assert run(code).split("\n") == [expected, f"module True {top}"]
 
 
-def test_what_is_given_is_there_without_loading() -> None:
-    """SQLAlchemy takes one function of asyncio, which the standard library has elsewhere too."""
+def test_given_attributes_need_no_loading() -> None:
+    """SQLAlchemy uses one function of asyncio, which the standard library has elsewhere too."""
     code = f"""
 import sys
 from actors.lazy_imports import defer_import
@@ -110,6 +119,32 @@ asyncio.run
 print(asyncio.iscoroutine is len)
 """
     assert run(code).split("\n") == ["True asyncio False", "False"]
+
+
+def test_the_modules_of_a_package_load_without_it() -> None:
+    """The page's server has no use for a client; who asks for one gets it."""
+    code = f"""
+import aiohttp
+from aiohttp import web
+from aiohttp.typedefs import Handler
+print(web.__name__, {LOADED.format("aiohttp")}, "aiohttp.client" in sys.modules)
+print(aiohttp.ClientSession.__name__, {LOADED.format("aiohttp")}, aiohttp.web is web)
+"""
+    assert run_as_actor("web", code).split("\n") == ["aiohttp.web False False", "ClientSession True True"]
+
+
+@pytest.mark.parametrize(
+    ("name", "use", "expected"),
+    [
+        ("html", "html.escape('<i>')", "&lt;i&gt;"),
+        ("urllib.request", "urllib.request.proxy_bypass('localhost')", "False"),
+        ("email._header_value_parser", "email.policy.HTTP.header_factory('x', 'a b')", "a b"),
+    ],
+)
+def test_a_function_that_is_given_loads_its_module_when_it_is_called(name: str, use: str, expected: str) -> None:
+    """The library that takes it at its import hardly ever calls it."""
+    code = f"import html, urllib.request, email.policy\nprint({LOADED.format(name)}, {use}, {LOADED.format(name)})"
+    assert run_as_actor("web", code) == f"False {expected} True"
 
 
 def test_a_module_that_is_there_already_stays() -> None:
@@ -125,8 +160,8 @@ def test_importing_the_launcher_changes_no_module() -> None:
     assert run(code + f"print({changed}, sorted(set(sys.modules) - set(before)))") == "set() ['launcher']"
 
 
-def test_an_error_of_the_store_is_told_without_asyncio_at_hand() -> None:
-    """SQLAlchemy asks asyncio at each error whether it is one of its own: it then gets the real one."""
+def test_an_error_of_the_store_is_raised_although_asyncio_is_deferred() -> None:
+    """At each error SQLAlchemy asks asyncio whether it is one of its own: it then gets the real module."""
     code = """
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError

@@ -1,4 +1,4 @@
-"""Every way in which Plex can fail to answer has its name, its place and its cure, and no secret."""
+"""Every way in which Plex can fail to answer has a name, the server's address and a cure, and shows no secret."""
 
 from http.client import RemoteDisconnected
 from xml.etree.ElementTree import ParseError
@@ -124,7 +124,7 @@ CLOSED = requests.ConnectionError(ProtocolError("Connection aborted.", RemoteDis
         (refusal(403, b""), "forbidden", "not the owner's", "View XML"),
     ],
 )
-def test_what_stands_in_front_of_plex_is_told_from_plex(
+def test_faults_of_a_proxy_are_not_taken_for_faults_of_plex(
     error: Exception, kind: FailureKind, what: str, cure: str
 ) -> None:
     """A server that takes https only, and a proxy's own login and refusal: a new token would help none of them."""

@@ -193,7 +193,7 @@ def test_live_tv_has_no_position_and_no_length(server: Any, changed: dict[str, s
         (element(type="photo", tag="Photo"), "photo"),
     ],
 )
-def test_other_kinds_are_told_apart(server: Any, text: str, kind: str) -> None:
+def test_other_kinds_of_playback_are_distinguished(server: Any, text: str, kind: str) -> None:
     """Prerolls, music and photos are playbacks of their kind: the tracker knows what counts."""
     playback = only(server, text)
     assert playback.item.kind == kind
@@ -241,8 +241,8 @@ def test_a_thumb_elsewhere_is_left_out(server: Any) -> None:
     assert only(server, element(thumb="https://elsewhere.invalid/x?X-Plex-Token=t")).item.thumb == ""
 
 
-def test_nothing_asks_again(server: Any, http: OneAnswer) -> None:
-    """Not one of these elements, with everything missing, costs a second request."""
+def test_reading_sends_no_further_request(server: Any, http: OneAnswer) -> None:
+    """Not one of these elements, with everything missing, causes a second request."""
     bare = [element_of({name: None for name in FILM if name not in ("type", "sessionKey", "ratingKey")}, "")]
     episode = element(type="episode", grandparentTitle=None, parentIndex=None, index=None)
     before = http.asked
@@ -283,8 +283,8 @@ def test_any_attributes_read_to_something_that_can_be_sent(server: Any, changed:
 
 
 @pytest.mark.parametrize(("year", "read_as"), [("9999", 9999), ("10000", None), ("3000000000", None), ("0", 0)])
-def test_a_year_no_calendar_has_is_none(server: Any, year: str, read_as: int | None) -> None:
-    """PostgreSQL cannot hold the greatest of them."""
+def test_an_impossible_year_is_left_out(server: Any, year: str, read_as: int | None) -> None:
+    """PostgreSQL cannot store the largest of them."""
     assert only(server, element(year=year)).item.year == read_as
 
 

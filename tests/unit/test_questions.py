@@ -41,7 +41,7 @@ def test_a_question_has_a_receiver_that_handles_it(receiver: str, tmp_path: Path
     assert handled == {kind for kind in QUESTIONS if kind.receiver == receiver}
 
 
-def test_the_launcher_answers_what_it_alone_knows() -> None:
+def test_the_launcher_answers_its_own_questions() -> None:
     """It is no actor: its link answers these, as `tests/integration/launcher` shows."""
     asked = {kind for kind in QUESTIONS if kind.receiver == "launcher"}
     assert asked == {GetHealth, GetLogTail, GetServiceFacts}

@@ -1,4 +1,4 @@
-"""The persistence actor's second thread: what fails there comes back in words."""
+"""The persistence actor's second thread: how its failures reach the asker."""
 
 import sqlite3
 from collections.abc import Callable
@@ -22,8 +22,8 @@ def failing(error: Exception) -> Callable[[], None]:
     return work
 
 
-def test_what_has_words_keeps_them() -> None:
-    """A result is a result, a failure in words is refused with them, and a fault of the program stays one."""
+def test_failures_with_a_text_for_people_keep_it() -> None:
+    """A result stays a result, and an unexpected error stays one."""
     helper = ReadWorker()
     assert helper.submit(lambda: 42).result(5) == 42
     for error in (SaveFailed("usher.db: full (make room)"), BackupError("x.db is a folder")):

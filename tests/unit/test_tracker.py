@@ -1,4 +1,4 @@
-"""The tracker among its neighbours: what it asks, what it tells, and that nothing is lost on the way."""
+"""The tracker and the other actors: what it asks, what it sends, and that nothing is lost on the way."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +8,7 @@ from typing import TypeVar
 import pykka
 import pytest
 
+from actors.address import join_address
 from actors.runtime import Clock, Context, Endpoint
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.delivery.mailbox import ReceivedMessage
@@ -42,9 +43,9 @@ from messages import (
     WatchFinished,
 )
 from messages.base import DurationMs, PositionMs
+from tests.deadlines import WITHIN_S
 from tracking.engine import TrackingEngine
 
-DEADLINE_S = 10.0
 HEAT = Item("srv", "1", "movie", "Heat", duration_ms=DurationMs(7_200_000))
 AnswerT = TypeVar("AnswerT", bound=Answer)
 MessageT = TypeVar("MessageT", bound=Message)
@@ -58,7 +59,7 @@ class Neighbour:
 
     def next(self, kind: type[MessageT], acknowledge: bool = True) -> tuple[MessageT, ReceivedMessage]:
         """The next message of a kind; others are acknowledged and passed over."""
-        end = time.monotonic() + DEADLINE_S
+        end = time.monotonic() + WITHIN_S
         while time.monotonic() < end:
             self.node.pump(0.02)
             while (incoming := self.node.mailbox.get()) is not None:
@@ -89,14 +90,15 @@ class Brief(Tracker):
 class Office:
     """A tracker on a thread of its own, with every neighbour worked by the test."""
 
-    def __init__(self, folder: Path, *servers: str) -> None:
-        """`servers`: addresses of the Plex servers of the settings."""
+    def __init__(self, folder: Path, *servers: str, community: str = "") -> None:
+        """`servers`: addresses of the Plex servers of the settings; `community`: id of a further one."""
+        self._address = join_address("tracker", community)
         self.network = MemoryNetwork()
         self.clock = Clock()
-        self.persistence = Neighbour(self.network, "persistence")
-        self.discord = Neighbour(self.network, "discord")
-        self.plex = Neighbour(self.network, "plex")
-        node = Endpoint("tracker", self.network.transport("tracker"), DeadLetters(None, "tracker"))
+        self.persistence = Neighbour(self.network, join_address("persistence", community))
+        self.discord = Neighbour(self.network, join_address("discord", community))
+        self.plex = Neighbour(self.network, join_address("plex", community))
+        node = Endpoint(self._address, self.network.transport(self._address), DeadLetters(None, self._address))
         settings = Settings(end_grace_seconds=0.0, plex_servers=tuple(PlexServer(url, "") for url in servers))
         self.tracker = Brief.start(Context(node, settings, self.clock, folder))
 
@@ -115,11 +117,11 @@ class Office:
             if position_s is None
             else (Playback("1", HEAT, "7", "alice", "tv", "TV", "playing", PositionMs(round(position_s * 1000))),)
         )
-        self.plex.node.tell("tracker", PlaybackSnapshot(server, "Cinema", poller, taken, shown))
+        self.plex.node.tell(self._address, PlaybackSnapshot(server, "Cinema", poller, taken, shown))
 
     def ask(self, question: Question[AnswerT]) -> AnswerT:
         """Ask the tracker as Discord does."""
-        return self.discord.node.ask("tracker", question, DEADLINE_S)
+        return self.discord.node.ask(self._address, question, WITHIN_S)
 
 
 @pytest.fixture
@@ -154,8 +156,8 @@ def test_it_asks_for_the_resume_window(office: Office) -> None:
     assert office.clock.now().wall_s - question.resume_since_s == pytest.approx(24 * 3600, abs=60)
 
 
-def test_observations_wait_until_it_knows_what_ran_before(office: Office) -> None:
-    """A watch that ran before a restart goes on as itself, even if a poll comes before the checkpoint."""
+def test_observations_wait_for_the_watches_of_the_last_run(office: Office) -> None:
+    """A watch that ran before a restart stays the same, even if a poll comes before the checkpoint."""
     question, incoming = office.persistence.next(LoadWatches)
     assert question.resume_since_s > 0
     office.poll(0, 100)
@@ -166,8 +168,8 @@ def test_observations_wait_until_it_knows_what_ran_before(office: Office) -> Non
     assert office.ask(ListActiveWatches()).watches[0].username == "alice"
 
 
-def test_what_ran_before_comes_in_parts_where_it_is_much(office: Office) -> None:
-    """It waits for all of them, begins anew where one is declined, and goes by the choices in the last."""
+def test_many_watches_of_the_last_run_come_in_parts(office: Office) -> None:
+    """The tracker waits for all, begins again if one is declined, and uses the choices in the last part."""
     earlier = running_before(office)
     office.load(WatchesLoaded((), (), parts=2))
     question, incoming = office.persistence.next(LoadWatches)
@@ -238,9 +240,25 @@ def test_a_server_that_was_taken_out_of_the_settings_leaves_no_watch_running(tmp
         assert office.persistence.hear(WatchFinished).record.end_reason == "end_unknown"
         assert office.ask(ListActiveWatches()).watches == ()
     finally:
-        pykka.ActorRegistry.stop_all()
-        for neighbour in (office.persistence, office.discord, office.plex):
-            neighbour.node.close()
+        close(office)
+
+
+def test_a_community_without_a_plex_server_has_no_watch_running(tmp_path: Path) -> None:
+    """Its last server was taken out of its settings: nobody will say what became of what ran there."""
+    office = Office(tmp_path, community="123")
+    try:
+        office.load(WatchesLoaded(running_before(office).active, ()))
+        assert office.persistence.hear(WatchFinished).record.end_reason == "end_unknown"
+        assert office.ask(ListActiveWatches()).watches == ()
+    finally:
+        close(office)
+
+
+def close(office: Office) -> None:
+    """End an office."""
+    pykka.ActorRegistry.stop_all()
+    for neighbour in (office.persistence, office.discord, office.plex):
+        neighbour.node.close()
 
 
 def test_persistence_can_ask_for_a_report(office: Office) -> None:
@@ -267,8 +285,8 @@ def test_an_admin_starts_watches(office: Office) -> None:
 LINK = LinkedAccount("plex:srv:7", "alice", "42", "Ann")
 
 
-def test_a_choice_is_heard_and_shown_at_once(office: Office) -> None:
-    """Persistence's word changes what Discord shows without waiting for a poll, and what is recorded not at all."""
+def test_a_privacy_choice_is_applied_at_once(office: Office) -> None:
+    """What Discord shows changes without waiting for a poll; what is recorded does not."""
     office.load()
     office.poll(0, 0)
     office.discord.hear(NowPlaying, lambda told: told.screenings and told.screenings[0].host == "alice")
@@ -277,8 +295,8 @@ def test_a_choice_is_heard_and_shown_at_once(office: Office) -> None:
     assert office.persistence.hear_running().active[0].username == "alice"
 
 
-def test_who_is_not_tracked_any_more_leaves_the_report(office: Office, caplog: pytest.LogCaptureFixture) -> None:
-    """The next auto-save must not write the watch down; no record is made of it, and the log has no name."""
+def test_an_untracked_viewer_leaves_the_report(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    """The next auto-save must not write the watch; no record is made of it, and the log has no name."""
     caplog.set_level("INFO")
     office.load()
     office.poll(0, 0)
@@ -294,8 +312,8 @@ def test_who_is_not_tracked_any_more_leaves_the_report(office: Office, caplog: p
         assert not isinstance(incoming.message, WatchFinished)
 
 
-def test_who_is_forgotten_while_it_waits_for_persistence_stays_forgotten(office: Office) -> None:
-    """The word waits its turn: it is about the watches of which the tracker is yet to hear."""
+def test_a_viewer_forgotten_during_the_start_stays_forgotten(office: Office) -> None:
+    """The message waits until the watches that it is about have arrived."""
     _, incoming = office.persistence.next(LoadWatches)
     office.persistence.node.tell("tracker", DropViewerWatches(("plex:srv:7",)))
     earlier = running_before(office)
@@ -305,15 +323,15 @@ def test_who_is_forgotten_while_it_waits_for_persistence_stays_forgotten(office:
     assert office.persistence.hear_running().active[0].watch_id != earlier.active[0].watch_id
 
 
-def test_nobody_is_shown_after_a_restart_who_chose_not_to_be(office: Office) -> None:
-    """The first that Discord hears is right: the choices come with the watches, on no other way."""
+def test_hidden_viewers_stay_hidden_after_a_restart(office: Office) -> None:
+    """The first message to Discord is right: the choices come together with the watches."""
     earlier = running_before(office)
     office.load(WatchesLoaded(earlier.active, (), (LINK,), (("42", "private"),)))
     assert office.discord.hear(NowPlaying, lambda told: True).screenings == ()
 
 
-def test_the_log_has_no_name_of_who_is_private(office: Office, caplog: pytest.LogCaptureFixture) -> None:
-    """Their id is enough for whoever runs Usher."""
+def test_the_log_has_no_name_of_a_private_viewer(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    """The id is enough for whoever runs Usher."""
     caplog.set_level("INFO")
     office.load(WatchesLoaded((), (), (LINK,), (("42", "private"),)))
     office.poll(0, 0)
@@ -328,8 +346,10 @@ def test_the_log_has_no_name_of_who_is_private(office: Office, caplog: pytest.Lo
     assert "alice" not in caplog.text
 
 
-def test_nor_where_an_admin_starts_watches(office: Office, caplog: pytest.LogCaptureFixture) -> None:
-    """By their ids, as everywhere; the others by name."""
+def test_the_log_has_no_private_name_when_an_admin_starts_watches(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Only their ids; the others are logged by name."""
     caplog.set_level("INFO")
     office.load(WatchesLoaded((), (), (), (("42", "private"),)))
     office.poll(0, 600)
@@ -341,7 +361,7 @@ def test_nor_where_an_admin_starts_watches(office: Office, caplog: pytest.LogCap
     assert "Quirin" not in caplog.text
 
 
-def test_before_it_is_ready_it_says_so(office: Office) -> None:
+def test_commands_before_it_is_ready_are_declined(office: Office) -> None:
     """People are told what it waits for."""
     _, incoming = office.persistence.next(LoadWatches)
     office.persistence.node.answer_error(incoming, RuntimeError("not yet"))

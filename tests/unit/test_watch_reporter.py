@@ -186,8 +186,8 @@ def test_persistence_that_starts_hears_of_each_server_and_then_which_there_are()
     assert tracked.queue.take() == [("two",)]
 
 
-def test_what_a_full_queue_did_not_take_comes_with_the_next_step() -> None:
-    """As things stand then; the word which servers there are too."""
+def test_a_report_refused_by_a_full_queue_is_sent_with_the_next_step() -> None:
+    """With the state as of then; the list of servers too."""
     tracked = Tracked()
     tracked.poll(0, "one", "ann")
     tracked.queue.full = True
@@ -202,8 +202,8 @@ def test_what_a_full_queue_did_not_take_comes_with_the_next_step() -> None:
     ]  # fmt: skip
 
 
-def test_a_report_that_is_too_long_is_said_to_be_missing() -> None:
-    """To persistence, which must not go on as if nothing had changed, and in the health table."""
+def test_a_report_that_is_too_long_is_withheld() -> None:
+    """Persistence is told, so that it does not assume that nothing changed; health shows it."""
     tracked = Tracked()
     tracked.queue.longest = 2
     tracked.poll(0, "one", "ann", "ben")

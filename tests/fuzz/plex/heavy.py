@@ -1,4 +1,4 @@
-"""Answers within the limit on their bytes, or packed to be, that a careless reader makes many times as large."""
+"""Answers within the limit on bytes, or compressed to be, that a careless reader makes many times as large."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _below_a_session() -> bytes:
 
 
 def _full_house() -> bytes:
-    """Return 2,000 sessions as a server sends them that knows all of each film: 75 elements, 4 to 6 KB."""
+    """Return 2,000 sessions with everything that a server knows of each film: 75 elements, 4 to 6 KB."""
     streams = b"<Stream id='12' streamType='3' codec='srt' index='2' language='Deutsch' displayTitle='Deutsch'/>" * 8
     media = b"<Media id='7' duration='5400000' bitrate='9000' height='800' container='mkv' selected='%d'><Part id='8' "
     media += b"file='/films/f.mkv' size='4000000000'>" + streams + b"</Part></Media>"

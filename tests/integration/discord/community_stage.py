@@ -97,7 +97,7 @@ class Community:
         self._thread.submit(self._fill).result(60)
 
     def _fill(self) -> None:
-        """Store what they watched: one film all of them, one each alone, and of unlike length; then they choose."""
+        """Store one film that all of them watched, and one of unlike length for each alone; then let them choose."""
         for number, (name, viewer_id) in enumerate(self.ids.items()):
             self._house.finish(self._watch(f"s{number}", name, FILM, EVENING, 7000.0 + 111 * number))
             for again in range(number + 1):

@@ -30,13 +30,14 @@ from messages import (
 from messages.envelope import Heartbeat
 from simulator.discord.model.messages import ChannelMessage as Posted
 from simulator.discord.server import SimulatedDiscord
+from tests.deadlines import WITHIN_S
 
 Got = TypeVar("Got")
 AnswerT = TypeVar("AnswerT", bound=Answer)
 PEERS = ("tracker", "persistence", "launcher", "plex")
 
 
-def until(found: Callable[[], Got], what: str, timeout_s: float = 15.0) -> Got:
+def until(found: Callable[[], Got], what: str, timeout_s: float = WITHIN_S) -> Got:
     """Poll until `found()` is true and return it; AssertionError says what was waited for."""
     deadline = time.monotonic() + timeout_s
     while not (result := found()):
@@ -46,12 +47,12 @@ def until(found: Callable[[], Got], what: str, timeout_s: float = 15.0) -> Got:
 
 
 def answer(stage: "Stage", who: str, text: str) -> Posted:
-    """Somebody writes a command; the bot's answer."""
-    return stage.discord.wait_reply(stage.discord.say(who, "film-club", text), 15.0)
+    """Let somebody write a command; return the bot's answer."""
+    return stage.discord.wait_reply(stage.discord.say(who, "film-club", text), WITHIN_S)
 
 
 class Peer(threading.Thread):
-    """Another actor: keeps what it is told, answers what it is asked, and can play dead."""
+    """Another actor: keeps what it is told, answers what it is asked, and can stop answering."""
 
     def __init__(self, network: MemoryNetwork, name: str) -> None:
         super().__init__(name=name, daemon=True)
@@ -77,7 +78,7 @@ class Peer(threading.Thread):
 
     @property
     def node(self) -> Endpoint:
-        """Its endpoint."""
+        """Return its endpoint."""
         return self._node.result(5)
 
     def run(self) -> None:
@@ -129,7 +130,7 @@ class Peer(threading.Thread):
         return asked.result(5).result(15)
 
     def pulse(self, actor: str = "discord") -> Heartbeat:
-        """How a Discord actor is, as the launcher would see it."""
+        """Return how a Discord actor is, as the launcher would see it."""
         asked: concurrent.futures.Future[concurrent.futures.Future[Heartbeat]] = concurrent.futures.Future()
         self.node.submit(lambda: asked.set_result(self.node.ping(actor)))
         return asked.result(5).result(5)
@@ -162,9 +163,9 @@ class Stage:
 
     @contextlib.contextmanager
     def acting(self, *, wait: bool = True) -> Iterator[float]:
-        """The actor lives; afterwards it has stopped, and Discord has seen its session end.
+        """Run the actor; afterwards it has stopped, and Discord has seen its session end.
 
-        Without the second, the session of the first of two bots could be taken for that of the second.
+        Otherwise the session of the first of two bots could be taken for that of the second.
         """
         node = Endpoint("discord", self.network.transport("discord"), DeadLetters(None, "discord"))
         clock = Clock(Pace.starting_now(self.speed))
@@ -182,7 +183,7 @@ class Stage:
             until(lambda: not self.discord.is_connected, "Discord sees the bot go")
 
     def health(self) -> str:
-        """The cause that the health table shows; empty where all is well."""
+        """Return the error in the health table; empty if there is none."""
         return self.launcher.pulse().degraded
 
     def read_state(self, feature: str) -> dict[str, Any]:
@@ -198,12 +199,12 @@ class Stage:
         """Wait for a cause."""
         return until(lambda: self.health() if part in self.health() else "", f"health says {part!r}")
 
-    def until_well(self, timeout_s: float = 20.0) -> None:
+    def until_well(self, timeout_s: float = WITHIN_S) -> None:
         """Wait until nothing is wrong."""
         until(lambda: not self.health(), "all is well", timeout_s)
 
     def read_posts(self, channel: str = "film-club") -> str:
-        """All that the bot wrote in a channel."""
+        """Return all that the bot wrote in a channel."""
         parts = []
         for message in self.discord.messages(channel, by_bot=True):
             parts += [f"{embed.get('title', '')}\n{embed.get('description', '')}" for embed in message.embeds]

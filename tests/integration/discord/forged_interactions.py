@@ -1,4 +1,4 @@
-"""Interactions as nobody's Discord client sends them: made from a seed, each a change of a sound one."""
+"""Interactions that no Discord client sends: made from a seed, each a change of a valid one."""
 
 import contextlib
 import copy
@@ -58,7 +58,7 @@ class Forgery:
 
 
 class Forger:
-    """Makes forged interactions from a seed. All of them are a stranger's, who is no administrator."""
+    """Makes forged interactions from a seed. All are from a stranger who is no administrator."""
 
     def __init__(self, community: Community, seed: int) -> None:
         self._community = community
@@ -157,7 +157,7 @@ class Forger:
             option[pick(("value", "name", "type"))] = pick(strange)
 
         def send_directly(data: Payload) -> None:
-            """As from a direct message: a user, and neither member nor server."""
+            """Send it as from a direct message: with a user, and without member and server."""
             data["user"] = data.pop("member")["user"]
             for key in ("guild_id", "guild", "guild_locale", "app_permissions"):
                 data.pop(key, None)
@@ -165,7 +165,7 @@ class Forger:
             data["context"] = pick((1, 2, 9))
 
         def spoil_source(data: Payload) -> None:
-            """The message of a button is gone, somebody else's, or nothing that could be one."""
+            """Remove the message of a button, give it another author, or replace it by something invalid."""
             spoiled = pick(("drop", "other", "strange"))
             if spoiled == "drop":
                 del data["message"]

@@ -11,6 +11,7 @@ from actors.runtime.delivery.dead_letters import DeadLetters
 from simulator.discord.model.guild import Guild
 from simulator.discord.model.messages import ChannelMessage
 from simulator.discord.user_actions import UserActions
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Peer, Stage, until
 
 
@@ -57,7 +58,7 @@ class FurtherGuild:
 
     def answer(self, who: str, text: str) -> ChannelMessage:
         """Somebody writes a command there; the bot's answer."""
-        return self.stage.discord.wait_reply(self.people.say(who, "film-club", text), 15.0)
+        return self.stage.discord.wait_reply(self.people.say(who, "film-club", text), WITHIN_S)
 
     def posts(self, channel: str = "film-club") -> list[ChannelMessage]:
         """What the bot wrote there."""

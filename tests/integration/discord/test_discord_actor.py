@@ -33,7 +33,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 def present(stage: Stage) -> tuple[bool, list[str]] | None:
-    """What the tracker was last told of the voice channel."""
+    """Return what the tracker was last told of the voice channel."""
     heard = stage.tracker.list_heard(VoicePresence)
     return (heard[-1].connected, [member.name for member in heard[-1].members]) if heard else None
 
@@ -55,7 +55,7 @@ def test_films_and_badges_are_announced_and_acknowledged(stage: Stage) -> None:
 
 
 def test_forty_films_are_announced_within_a_second(stage: Stage) -> None:
-    """Discord allows five messages in five seconds: a rush is put together."""
+    """Discord allows five messages in five seconds, so many announcements go into one."""
     with stage.acting():
         started = time.monotonic()
         done = [
@@ -78,7 +78,7 @@ def test_the_presence_shows_the_film(stage: Stage) -> None:
 
 
 def test_the_presence_shows_what_plays_on_all_servers(stage: Stage) -> None:
-    """The tracker tells of one server at a time: what plays on the others stays."""
+    """The tracker reports one server at a time: the others' films stay."""
     one = samples.screening(1, "Metropolis", server_id="one", party=False)
     two = samples.screening(2, "Nosferatu", server_id="two")
     with stage.acting():
@@ -90,8 +90,8 @@ def test_the_presence_shows_what_plays_on_all_servers(stage: Stage) -> None:
         until(lambda: stage.discord.activity_name == "Metropolis (1927)", "the film of the other server")
 
 
-def test_the_voice_channel_is_told_at_each_change(stage: Stage) -> None:
-    """Who is there at the start, who comes and goes; never a bot, never who sits elsewhere."""
+def test_the_voice_channel_is_reported_at_each_change(stage: Stage) -> None:
+    """Members at the start, arrivals and departures; no bots, and nobody in another channel."""
     stage.discord.join_voice("Chiara")
     with stage.acting():
         until(lambda: present(stage) == (True, ["Chiara"]), "the one who was there")
@@ -110,7 +110,7 @@ def test_the_voice_channel_is_told_at_each_change(stage: Stage) -> None:
         )
 
 
-def test_a_name_is_told_without_letters_that_no_store_can_hold(stage: Stage) -> None:
+def test_characters_that_no_store_can_hold_are_removed_from_names(stage: Stage) -> None:
     """PostgreSQL takes no NUL: the member's watches would never be stored."""
     member = stage.discord.member("Chiara")
     member.nick = "Chi\0ara"
@@ -128,7 +128,7 @@ def test_a_stage_channel_is_watched_as_well(stage: Stage) -> None:
 
 
 def test_members_of_an_ignored_role_are_no_viewers(stage: Stage) -> None:
-    """Neither while the others watch nor alone; a member who has lost the role counts from the next coming."""
+    """Neither with others nor alone; a member who has lost the role counts from the next time they join."""
     ignored = stage.discord.member("Iris").roles[0]
     stage.changes = {"ignored_role_ids": (4242, ignored)}
     with stage.acting():
@@ -141,8 +141,8 @@ def test_members_of_an_ignored_role_are_no_viewers(stage: Stage) -> None:
         until(lambda: present(stage) == (True, ["Chiara", "Iris"]), "both")
 
 
-def test_the_voice_channel_is_told_again_and_again(stage: Stage) -> None:
-    """Every ten seconds of service time, though nothing changes."""
+def test_the_voice_channel_is_reported_every_ten_seconds(stage: Stage) -> None:
+    """In service time, even if nothing changes."""
     stage.speed = 100.0
     with stage.acting():
         before = len(stage.tracker.list_heard(VoicePresence))
@@ -150,7 +150,7 @@ def test_the_voice_channel_is_told_again_and_again(stage: Stage) -> None:
 
 
 def test_somebody_unknown_in_voice_is_looked_up(stage: Stage) -> None:
-    """Discord names an id without saying who it is: the actor asks once, then tells."""
+    """Discord names only an id: the actor asks once who it is, then reports the member."""
     with stage.acting():
         until(lambda: present(stage) == (True, []), "the empty room")
         state = {
@@ -184,7 +184,7 @@ def test_a_slash_command_is_acknowledged_in_time_though_the_tracker_is_dead(stag
         assert "The tracker did not answer within 5 s.\nIt may still be at work on it" in reply.embeds[0]["description"]
 
 
-def test_commands_answer_in_both_ways(stage: Stage) -> None:
+def test_commands_answer_as_slash_and_prefix(stage: Stage) -> None:
     """As ! and as /."""
     stage.tracker.answers[ListActiveWatches] = ActiveWatches(samples.NOW, (samples.active(),), (samples.screening(),))
     stage.persistence.answers[GetSaveStatus] = SaveStatus(samples.NOW.wall_s, 5.0)
@@ -212,7 +212,7 @@ def test_buttons_work_after_a_restart(stage: Stage) -> None:
         until(lambda: "Viewer 0." not in message.embeds[0]["description"], "the page turns")
 
 
-def test_commands_are_told_to_discord_only_when_they_change(stage: Stage) -> None:
+def test_commands_are_registered_only_when_they_change(stage: Stage) -> None:
     """The second start does not register them again."""
     with stage.acting():
         pass
@@ -221,8 +221,8 @@ def test_commands_are_told_to_discord_only_when_they_change(stage: Stage) -> Non
     assert stage.discord.recorder.count("PUT", "/commands") == 1
 
 
-def test_an_error_of_ours_ends_the_actor(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The loop's thread broke: the actor crashes, so that the launcher starts it anew."""
+def test_an_unexpected_error_ends_the_actor(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop's thread fails: the actor crashes, so that the launcher restarts it."""
 
     async def fail(self: AnnouncementQueue) -> None:
         raise ZeroDivisionError
@@ -232,8 +232,8 @@ def test_an_error_of_ours_ends_the_actor(stage: Stage, monkeypatch: pytest.Monke
         until(lambda: "discord" not in stage.network.transports, "the actor is gone")
 
 
-def test_it_stops_within_five_seconds_though_discord_hangs(stage: Stage) -> None:
-    """Every request takes for ever: the actor leaves all the same."""
+def test_it_stops_within_five_seconds_while_discord_hangs(stage: Stage) -> None:
+    """Requests that never end do not keep the actor from stopping."""
     with stage.acting():
         stage.discord.faults.delay_requests(60.0)
         stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening()))
@@ -242,8 +242,8 @@ def test_it_stops_within_five_seconds_though_discord_hangs(stage: Stage) -> None
     assert time.monotonic() - began < 5.0
 
 
-def test_the_start_says_who_it_is_and_where_it_announces(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
-    """The actor's own lines are heard, though discord.py's are not below WARNING."""
+def test_the_start_logs_the_account_and_the_channels(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """The actor's own lines are logged, although those of discord.py are held at WARNING."""
     caplog.set_level(logging.INFO, "discord")
     with stage.acting():
         until(lambda: "On Discord as" in caplog.text, "the line")

@@ -1,4 +1,4 @@
-"""Two at the same button, or with the same command, at the same moment: it is done once, and both are told."""
+"""Two members press the same button, or give the same command, at once: it is done once, and both are told."""
 
 import concurrent.futures
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 def do_at_once(what: Callable[[str], Any]) -> list[Any]:
-    """Have both do something; return what came of each."""
+    """Let both do something at once; return both results."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         return list(pool.map(what, BOTH))
 
@@ -39,7 +39,7 @@ def polls(stage: Stage) -> list[ChannelMessage]:
 
 
 def test_two_votes_at_once_are_one(stage: Stage) -> None:
-    """The other is told where it is."""
+    """The second member is told where the vote is."""
     stage.discord.faults.delay_requests(0.3, "/messages", times=1)
     with stage.acting():
         said = do_at_once(lambda who: stage.discord.slash(who, "vote").wait_reply(15).text)
@@ -48,7 +48,7 @@ def test_two_votes_at_once_are_one(stage: Stage) -> None:
 
 
 def test_a_vote_that_two_end_at_once_ends_once(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
-    """And its result is told once; nobody reads of a fault."""
+    """The result is posted once, and nobody is told of an error."""
     with stage.acting():
         poll, card = start(stage)
         stage.discord.vote("Chiara", poll, 1)
@@ -61,8 +61,8 @@ def test_a_vote_that_two_end_at_once_ends_once(stage: Stage, caplog: pytest.LogC
     assert [record.getMessage() for record in caplog.records if record.exc_info] == []
 
 
-def test_a_film_that_two_put_into_an_open_night_is_put_once(stage: Stage) -> None:
-    """The other is told that the night has its film."""
+def test_a_film_chosen_twice_for_an_open_night_is_added_once(stage: Stage) -> None:
+    """Two members press at once; the second is told that the night has its film."""
     with stage.acting():
         answer(stage, "Iris", "!night every friday 20:30")
         until(lambda: events(stage), "an open night")

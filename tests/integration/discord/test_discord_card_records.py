@@ -21,8 +21,8 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield opened
 
 
-def test_an_end_whose_card_was_deleted_is_posted(stage: Stage) -> None:
-    """The record is a message of its own then."""
+def test_the_record_is_posted_if_the_card_was_deleted(stage: Stage) -> None:
+    """It is then a message of its own."""
     with stage.acting():
         card = start_film(stage, make_film())
         until(lambda: card.attachments, "the poster")
@@ -33,7 +33,7 @@ def test_an_end_whose_card_was_deleted_is_posted(stage: Stage) -> None:
 
 
 def test_the_record_names_the_badges_of_the_night(stage: Stage) -> None:
-    """Also of one who was awarded after the end."""
+    """Also a badge that was awarded after the end."""
     with stage.acting():
         shown = make_film(seats=(samples.seat("Ana", viewer_id="1"), samples.seat("Ben", viewer_id="2")))
         card = start_film(stage, shown)
@@ -51,8 +51,8 @@ def test_the_record_names_the_badges_of_the_night(stage: Stage) -> None:
         until(lambda: "Ten Reels" in card.text, "the late badge")
 
 
-def test_badges_of_a_film_come_together_at_its_end_and_rare_ones_at_once(stage: Stage) -> None:
-    """Whoever leaves early makes nobody's phone ring twice; what is rare is told while people are there."""
+def test_badges_are_announced_at_the_end_and_rare_ones_at_once(stage: Stage) -> None:
+    """A viewer who leaves early is not mentioned twice; rare badges are announced while people are there."""
     with stage.acting():
         start_film(stage, make_film())
         common = stage.persistence.tell(BadgesAwarded("1", "Ana", (samples.make_badge(),), "screening-1"))
@@ -69,7 +69,7 @@ def test_badges_of_a_film_come_together_at_its_end_and_rare_ones_at_once(stage: 
 
 
 def test_badges_of_one_message_have_a_line_for_each_viewer(stage: Stage) -> None:
-    """However many moments they were earned at."""
+    """Whether or not they were earned at the same moment."""
     with stage.acting():
         start_film(stage, make_film())
         earned = [("1", "Ana", "First Reel"), ("2", "Ben", "Ten Reels"), ("1", "Ana", "Night Shift")]
@@ -105,7 +105,7 @@ def test_the_record_gets_its_chart_beside_the_poster(stage: Stage) -> None:
         assert card.embeds[0]["image"]["url"].endswith("attendance.png")
 
 
-def test_a_film_that_goes_on_after_its_end_is_live_again(stage: Stage) -> None:
+def test_a_resumed_film_has_a_live_card_again(stage: Stage) -> None:
     """The same screening, resumed within its window."""
     with stage.acting():
         card = start_film(stage, make_film())
@@ -115,8 +115,8 @@ def test_a_film_that_goes_on_after_its_end_is_live_again(stage: Stage) -> None:
         until(lambda: "🎬" in card.text, "the card lives")
 
 
-def test_a_record_is_back_where_going_on_was_not_worth_an_end(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody went on for less than a minute: the tracker tells no second end."""
+def test_a_record_is_restored_after_a_brief_continuation(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody continued for less than a minute: the tracker reports no second end."""
     monkeypatch.setattr(live_card, "GONE_S", 0.1)
     shown = make_film(seats=(samples.seat(spans=((0, 2_530_000),)),))
     with stage.acting():
@@ -130,8 +130,8 @@ def test_a_record_is_back_where_going_on_was_not_worth_an_end(stage: Stage, monk
         until(lambda: len(card.attachments) == 2, "with poster and chart", 30)
 
 
-def test_a_record_names_no_badge_of_who_is_private_by_then(stage: Stage) -> None:
-    """It was earned and told before; the record would say who Somebody is."""
+def test_the_record_omits_badges_of_viewers_who_became_private(stage: Stage) -> None:
+    """The badge was announced before; in the record it would say who "Somebody" is."""
     with stage.acting():
         card = start_film(stage, make_film())
         told = BadgesAwarded("100000000000000001", "Ana", (samples.make_badge(rarity="rare"),), "screening-1")
@@ -173,9 +173,7 @@ def test_a_limit_on_edits_of_old_messages_is_waited_for(
     assert stage.read_posts().count("Metropolis") == 1
 
 
-def test_a_record_that_is_owed_is_posted_where_its_card_is_deleted(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pending_record_is_posted_if_its_card_is_deleted(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody has read it yet."""
     monkeypatch.setattr(api_errors, "LIMITED_S", 0.1)
     with stage.acting():

@@ -35,8 +35,8 @@ def test_the_card_is_the_announcement_and_gets_its_poster(stage: Stage) -> None:
         assert stage.discord.recorder.count("POST", "/messages") == 1
 
 
-def test_who_comes_and_goes_is_seen_soon_in_one_edit(stage: Stage) -> None:
-    """Three changes within the time they wait for each other are one edit; the poster stays."""
+def test_changes_that_follow_each_other_are_one_edit(stage: Stage) -> None:
+    """Three people come or leave within the waiting time; the poster stays."""
     with stage.acting():
         card = start_film(stage, make_film())
         until(lambda: card.attachments, "the poster")
@@ -56,8 +56,8 @@ def test_who_comes_and_goes_is_seen_soon_in_one_edit(stage: Stage) -> None:
         assert card.embeds[0]["thumbnail"]["url"].endswith("poster.png")
 
 
-def test_the_position_moves_at_its_own_pace(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often the tracker reports, an edit that only moves the bar waits its time; paused, there is none."""
+def test_edits_that_only_move_the_bar_are_limited(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often the tracker reports; while the film is paused, there is none."""
     monkeypatch.setattr(live_card, "POSITION_EVERY_S", 1.0)
     with stage.acting():
         card = start_film(stage, make_film())
@@ -69,8 +69,8 @@ def test_the_position_moves_at_its_own_pace(stage: Stage, monkeypatch: pytest.Mo
         assert min(gaps) > 0.8, gaps
 
 
-def test_the_card_is_gone_on_with_after_a_restart(stage: Stage) -> None:
-    """The same message is edited by the next life."""
+def test_the_card_continues_after_a_restart(stage: Stage) -> None:
+    """The next process edits the same message."""
     with stage.acting():
         card = start_film(stage, make_film())
         until(lambda: card.attachments, "the poster")
@@ -83,8 +83,8 @@ def test_the_card_is_gone_on_with_after_a_restart(stage: Stage) -> None:
     assert stage.discord.recorder.count("POST", "/messages") == 1
 
 
-def test_a_deleted_card_is_posted_anew(stage: Stage) -> None:
-    """Somebody deletes the message: the next change brings it back, with its poster."""
+def test_a_deleted_card_is_posted_again(stage: Stage) -> None:
+    """The next change posts it, with its poster."""
     with stage.acting():
         card = start_film(stage, make_film())
         until(lambda: card.attachments, "the poster")
@@ -97,14 +97,12 @@ def test_a_deleted_card_is_posted_anew(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("restarted", [False, True])
-def test_a_card_that_is_posted_anew_is_there_once(stage: Stage, restarted: bool) -> None:
-    """The answer to the new post is lost: the next try finds that message, also after a restart, and brings it up to
-    date; the life after that goes on with it.
-    """
+def test_a_card_that_is_posted_again_exists_once(stage: Stage, restarted: bool) -> None:
+    """The answer to the new post is lost: the next attempt, also after a restart, finds and updates that message."""
     stage.plex.answers[GetPoster] = Poster()
 
     def comes(name: str) -> None:
-        """Somebody comes, and the card shows it."""
+        """Let somebody come, and wait until the card shows it."""
         stage.tracker.tell(NowPlaying(now(), (make_film(seats=(samples.seat(name, viewer_id="7"),)),)))
         until(lambda: name in again.text, f"{name} is seen")
 
@@ -125,7 +123,7 @@ def test_a_card_that_is_posted_anew_is_there_once(stage: Stage, restarted: bool)
     assert stage.discord.messages("film-club", by_bot=True) == [again]
 
 
-def test_only_a_handful_have_cards(stage: Stage) -> None:
+def test_at_most_five_films_have_cards(stage: Stage) -> None:
     """The sixth film is announced, and its end is a message of its own."""
     with stage.acting():
         for number in range(live_cards.MOST_AT_ONCE + 1):
@@ -137,7 +135,7 @@ def test_only_a_handful_have_cards(stage: Stage) -> None:
         assert stage.read_posts().count("Film 5.") == 2
 
 
-def test_no_token_leaves_for_discord(stage: Stage) -> None:
+def test_no_token_is_sent_to_discord(stage: Stage) -> None:
     """In no request of a whole evening."""
     stage.changes = {"plex_url": "http://127.0.0.1:1", "plex_token": "plex-secret-token"}
     with stage.acting():
@@ -162,7 +160,7 @@ def test_the_largest_crowd_fits(stage: Stage) -> None:
 
 
 def test_a_film_that_nobody_watches_any_more_names_nobody(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its last viewer is not tracked any more: no end is told. It is as it was when somebody comes back."""
+    """Its last viewer is no longer tracked, so no end is reported; it continues when somebody comes back."""
     monkeypatch.setattr(live_card, "GONE_S", 0.1)
     monkeypatch.setattr(live_card, "POSITION_EVERY_S", 0.1)
     with stage.acting():
@@ -186,7 +184,7 @@ def test_a_film_that_nobody_watches_any_more_names_nobody(stage: Stage, monkeypa
 
 
 def test_a_long_film_keeps_its_card_beside_many_short_ones(stage: Stage) -> None:
-    """However many end meanwhile."""
+    """However many of them end in the meantime."""
     with stage.acting():
         card = start_film(stage, make_film(0, item=samples.item("Feature")))
         for number in range(1, 12):
@@ -197,8 +195,8 @@ def test_a_long_film_keeps_its_card_beside_many_short_ones(stage: Stage) -> None
         assert "🏁 Feature" in card.text
 
 
-def test_without_attach_files_a_card_goes_on_without_pictures(stage: Stage) -> None:
-    """Only the picture is forbidden: who comes and goes is shown, and the record is the same message."""
+def test_without_attach_files_the_card_has_no_picture(stage: Stage) -> None:
+    """Everything else is shown, and the record is the same message."""
     with stage.acting():
         stage.discord.deny_permissions("film-club", ATTACH_FILES)
         card = start_film(stage, make_film())

@@ -1,4 +1,4 @@
-"""Channels that take no messages: health names channel, cause and setting, and what is to be posted waits."""
+"""Channels that take no messages: health names channel, cause and setting, and announcements wait."""
 
 import datetime
 import time
@@ -49,10 +49,10 @@ def test_announcements_wait_for_a_channel_that_takes_them(
 
 
 @pytest.mark.parametrize(("code", "status", "text", "cause"), CLOSED, ids=lambda value: str(value)[:12])
-def test_a_digest_that_cannot_be_posted_is_named_and_not_tried_without_end(
+def test_a_digest_that_cannot_be_posted_is_tried_ever_more_rarely(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, code: int, status: int, text: str, cause: str
 ) -> None:
-    """Once in five seconds at first (here a tenth of that), then more and more rarely; later it is posted."""
+    """Health names the cause; once in five seconds at first (here a tenth of that), and posted later."""
     monkeypatch.setattr(weekly_digest, "SHORTEST_RETRY_S", weekly_digest.SHORTEST_RETRY_S / 10)
     due = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=2)
     stage.changes = {"weekly_digest": f"{due:%A %H:%M}".lower()}

@@ -67,7 +67,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 def finish_watch(stage: Stage, who: str, shown: Any) -> None:
-    """The tracker closes the watch of somebody who saw the film in the watch party; it is stored when this returns."""
+    """Let the tracker close somebody's watch in the watch party; it is stored when this returns."""
     watch = record(
         f"watch of {who}", str(stage.discord.member(who).id), shown.item, username=who, party=True,
         screening_id=shown.screening_id, started_at_s=time.time() - 7200, ended_at_s=time.time(),
@@ -87,7 +87,7 @@ def counts(folder: Path, member_id: int) -> list[tuple[int, int]]:
 
 
 def test_a_film_is_suggested_chosen_watched_and_rated(stage: Stage, tmp_path: Path) -> None:
-    """Two suggest, three vote, one film wins, it is watched together and leaves the list; then it has its mark."""
+    """Two suggest, three vote, one film wins, is watched together, leaves the list, and gets a rating."""
     discord, store = stage.discord, tmp_path / "store"
     with stage.acting():
         said = answer(stage, "Chiara", "!suggest Metropolis")

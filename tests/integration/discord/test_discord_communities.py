@@ -107,8 +107,8 @@ def test_films_are_announced_and_shown_in_their_community_alone(stage: Stage, fu
         until(lambda: film.item.title in stage.discord.activity_name, "it is the only community again")
 
 
-def test_each_tracker_hears_of_its_own_channel(stage: Stage, further: FurtherGuild) -> None:
-    """Who sits in a channel is told to that community's tracker."""
+def test_each_tracker_gets_reports_of_its_own_channel(stage: Stage, further: FurtherGuild) -> None:
+    """Not of the other community's."""
     further.people.join_voice("Chiara")
     stage.discord.join_voice("Iris")
 
@@ -121,8 +121,8 @@ def test_each_tracker_hears_of_its_own_channel(stage: Stage, further: FurtherGui
         until(lambda: list_members(further.tracker) == ["Chiara"], "the further one's")
 
 
-def test_the_bot_is_removed_from_one_server_and_the_other_goes_on(stage: Stage, further: FurtherGuild) -> None:
-    """Health says so in that community's row alone; invited again, all is well."""
+def test_removing_the_bot_from_one_server_leaves_the_other(stage: Stage, further: FurtherGuild) -> None:
+    """Only that community's health row says so; invited again, it works."""
     with both(stage, further):
         further.people.take_server_away(removed=True)
         until(lambda: "is not in the server" in further.health(), "its health says so")
@@ -134,7 +134,7 @@ def test_the_bot_is_removed_from_one_server_and_the_other_goes_on(stage: Stage, 
         until(lambda: "stats" in stage.discord.list_commands(further.guild.id), "its commands are there")
 
 
-def test_the_environments_server_is_away_and_the_other_goes_on(stage: Stage, further: FurtherGuild) -> None:
+def test_an_outage_of_the_environments_server_leaves_the_other(stage: Stage, further: FurtherGuild) -> None:
     """The other way round."""
     further.persistence.answers[GetViewerStats] = ViewerProfile(samples.viewer(), (), ())
     with both(stage, further):
@@ -147,7 +147,7 @@ def test_the_environments_server_is_away_and_the_other_goes_on(stage: Stage, fur
 
 
 def test_a_server_without_a_community_is_offered_setup_alone(stage: Stage) -> None:
-    """Nothing that is written there is answered: it may be meant for another bot."""
+    """Other commands there are not answered: they may be meant for another bot."""
     other = stage.discord.at(stage.discord.add_guild("Strangers"))
     with stage.acting():
         until(lambda: stage.discord.list_commands(other.guild.id) == ["setup"], "setup alone")
@@ -192,7 +192,7 @@ def test_a_button_in_a_direct_message_goes_to_its_community(stage: Stage, furthe
 
 
 def test_health_names_the_communities_to_the_operators_server_alone(stage: Stage, further: FurtherGuild) -> None:
-    """A further one is shown its own actors; what ails others' Plex servers is none of its business."""
+    """A further server sees its own actors, and no errors of other communities' Plex servers."""
     rows = (
         samples.health("plex", state="degraded", last_error="Plex at attic.example does not answer"),
         samples.health(f"plex@{further.name}"),
@@ -232,8 +232,8 @@ def test_a_fault_in_one_community_ends_its_actor_alone(stage: Stage, further: Fu
             assert further.health() == ""
 
 
-def test_commands_stay_while_a_community_starts_anew(stage: Stage, further: FurtherGuild) -> None:
-    """Discord is not told at each start, and at each choice, that they are gone and there again."""
+def test_commands_stay_while_a_community_restarts(stage: Stage, further: FurtherGuild) -> None:
+    """They are not removed from Discord and registered again at each restart and each choice."""
     listed = CommunityList((Community(further.name, "Sunday Matinee", {}),))
     stage.persistence.answers[ListCommunities] = listed
     upserts = f"/guilds/{further.guild.id}/commands"

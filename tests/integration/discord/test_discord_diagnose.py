@@ -24,7 +24,7 @@ from tests.unit.discord import samples
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    """All is well."""
+    """Return a Discord where everything is right."""
     with open_stage(tmp_path) as made:
         actors = tuple(samples.health(name) for name in ("persistence", "tracker", "discord", "plex"))
         made.launcher.answers[GetHealth] = HealthReport(samples.NOW, actors, 99)
@@ -39,7 +39,7 @@ def diagnose(stage: Stage, who: str = "Iris", where: str = "off-topic") -> str:
     return f"{reply.embeds[0]['title']}\n{reply.embeds[0].get('description', '')}"
 
 
-def test_where_all_is_well_it_says_so(stage: Stage) -> None:
+def test_it_says_if_everything_is_right(stage: Stage) -> None:
     """Intent, both channels with who is seen there, Plex, the last save; the same with `!`."""
     with stage.acting():
         stage.discord.join_voice("Björn", "Cinema")
@@ -58,13 +58,13 @@ def test_where_all_is_well_it_says_so(stage: Stage) -> None:
 
 
 def test_only_administrators_may_ask(stage: Stage) -> None:
-    """Said, not done."""
+    """Others are refused."""
     with stage.acting():
         assert "Only administrators" in answer(stage, "Chiara", "!diagnose").embeds[0]["description"]
 
 
-def test_what_nights_and_roles_need_is_named(stage: Stage) -> None:
-    """In the whole server; the role only where one is set."""
+def test_permissions_for_nights_and_roles_are_checked(stage: Stage) -> None:
+    """On the server; for the role only if one is set."""
     stage.discord.allow_bot(BOT_CAN & ~CREATE_EVENTS)
     with stage.acting():
         said = diagnose(stage)
@@ -75,8 +75,8 @@ def test_what_nights_and_roles_need_is_named(stage: Stage) -> None:
         assert "❌ Top watchers: in the server the bot lacks: Manage Roles" in diagnose(stage)
 
 
-def test_what_nights_need_in_their_channel_is_named(stage: Stage) -> None:
-    """To connect; on a stage more, and it is enough to have it there; the simulated Discord refuses the same."""
+def test_permissions_for_nights_in_their_channel_are_checked(stage: Stage) -> None:
+    """Connect, and on a stage more; allowing it in the channel is enough. The simulated Discord refuses the same."""
     stage.discord.deny_permissions("Cinema", CONNECT)
     with stage.acting():
         assert "Film nights: /night cannot plan them in #Cinema: the bot lacks: Connect\n" in diagnose(stage)
@@ -91,8 +91,8 @@ def test_what_nights_need_in_their_channel_is_named(stage: Stage) -> None:
         stage.discord.wait_until(lambda: "the bot can plan them" in diagnose(stage), 10)
 
 
-def test_permissions_that_lack_are_named(stage: Stage) -> None:
-    """In the channel of announcements and in the voice channel, each with where to allow it."""
+def test_missing_permissions_are_named(stage: Stage) -> None:
+    """In the announcement channel and in the voice channel, each with where to allow it."""
     stage.discord.deny_permissions("film-club", EMBED_LINKS)
     stage.discord.deny_permissions("Cinema", VIEW_CHANNEL)
     with stage.acting():
@@ -102,8 +102,8 @@ def test_permissions_that_lack_are_named(stage: Stage) -> None:
     assert "Cinema" in said and "lacks: View Channel" in said and "Permissions" in said
 
 
-def test_wrong_and_missing_channels_are_told_apart(stage: Stage) -> None:
-    """No such channel; a text channel for the voice channel; none set at all is only a note."""
+def test_wrong_and_missing_channels_have_different_findings(stage: Stage) -> None:
+    """No such channel; a text channel for the voice channel; if none is set, that is only a note."""
     stage.changes["discord_announce_channel_id"] = 4242
     stage.changes["watch_party_voice_channel_id"] = stage.discord.channel("off-topic").id
     with stage.acting():
@@ -129,8 +129,8 @@ def test_roles_to_ignore_that_are_not_there_are_named(stage: Stage) -> None:
     assert "no role with the id 4242" in said and "IGNORED_ROLE_IDS" in said and "1 problem found" in said
 
 
-def test_parts_that_are_ill_are_named_and_the_answer_comes_all_the_same(stage: Stage) -> None:
-    """Plex refuses the token, the last save failed, the tracker is dead: three things, in time."""
+def test_it_answers_in_time_while_other_parts_fail(stage: Stage) -> None:
+    """Plex refuses the token, the last save failed, the tracker is dead: all three are named."""
     ill = samples.health("plex", state="degraded", last_error="Plex refuses the token")
     stage.launcher.answers[GetHealth] = HealthReport(samples.NOW, (samples.health("tracker"), ill), 99)
     stage.persistence.answers[GetSaveStatus] = SaveStatus(None, 5.0, "disk full")

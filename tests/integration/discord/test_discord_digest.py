@@ -47,8 +47,8 @@ def list_digests(stage: Stage) -> list[str]:
     ]
 
 
-def test_what_was_missed_is_posted_at_the_start_and_once(stage: Stage) -> None:
-    """Asked for that week; escaped; and the next start is silent."""
+def test_a_missed_digest_is_posted_once_at_the_start(stage: Stage) -> None:
+    """It is about that week, and escaped; the next start posts nothing."""
     with stage.acting():
         text = until(lambda: list_digests(stage), "the digest")[0]
         assert "9 h" in text
@@ -65,8 +65,8 @@ def test_what_was_missed_is_posted_at_the_start_and_once(stage: Stage) -> None:
     assert len(stage.persistence.list_heard(GetMovieStats)) == asked
 
 
-def test_a_lost_answer_costs_no_second_digest(stage: Stage) -> None:
-    """Discord took it, and its answer never came: the next try is known by its nonce."""
+def test_a_lost_answer_causes_no_second_digest(stage: Stage) -> None:
+    """Discord accepted it, but its answer was lost: Discord knows the next attempt by its nonce."""
     stage.discord.faults.lose_responses("/messages", method="POST", times=1)
     with stage.acting():
         until(lambda: time.time() - posted_until(stage) < 3 * HOUR_S, "it is remembered", 40)
@@ -92,8 +92,8 @@ def test_a_store_that_is_away_is_asked_again(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("days", [0, 8])
-def test_nothing_of_the_time_before_usher_came_or_of_long_ago(stage: Stage, days: int) -> None:
-    """A new Usher begins its first week; a digest more than a day late is left out, and said so in the log."""
+def test_no_digest_of_the_time_before_the_installation_or_of_long_ago(stage: Stage, days: int) -> None:
+    """A digest more than a day late is left out, which the log says."""
     late = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=30)
     stage.changes["weekly_digest"] = f"{late:%A %H:%M}".lower()
     stage.persistence.state.clear()
@@ -104,8 +104,8 @@ def test_nothing_of_the_time_before_usher_came_or_of_long_ago(stage: Stage, days
     assert list_digests(stage) == []
 
 
-def test_due_is_the_newest_such_moment_that_is_past() -> None:
-    """By the clocks of the zone, over the change to winter time."""
+def test_the_digest_is_due_at_the_newest_past_moment() -> None:
+    """By the clocks of the zone, also over the change to winter time."""
     due = datetime.datetime(2026, 10, 25, 18, 0, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
     at = datetime.datetime(2026, 10, 27, 12, 0, tzinfo=datetime.UTC)
     assert last_due("sunday 18:00", "Europe/Berlin", at.timestamp()) == due.timestamp()

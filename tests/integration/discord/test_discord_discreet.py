@@ -1,4 +1,4 @@
-"""What the bot must not say again, must not say to all, and must not do for a wrong reason."""
+"""What the bot must not repeat, must not tell everybody, and must not do for a wrong reason."""
 
 import datetime
 import time
@@ -82,10 +82,8 @@ def plays_again(stage: Stage, shown: Screening) -> bool:
     return True
 
 
-def test_a_record_that_comes_back_names_nobody_who_has_hidden_since(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A film went on after its end, somebody chose not to be tracked, and then nobody is left."""
+def test_a_restored_record_names_nobody_who_has_hidden_since(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A film continued after its end, somebody chose not to be tracked, and then nobody is left."""
     monkeypatch.setattr(live_card, "GONE_S", 0.5)
     monkeypatch.setattr(live_card, "SETTLE_S", 0.1)
     who = chiara(stage)
@@ -104,8 +102,8 @@ def test_a_record_that_comes_back_names_nobody_who_has_hidden_since(
         assert "Chiara" not in card.text and "and 1 hidden" in card.text
 
 
-def test_a_forgetting_whose_answer_is_lost_is_one_all_the_same(stage: Stage) -> None:
-    """Nobody knows the links afterwards: so what is remembered of the account goes with the first try."""
+def test_forgetting_works_even_if_its_answer_is_lost(stage: Stage) -> None:
+    """Afterwards nobody knows the links, so what is remembered of the account goes at the first attempt."""
     who = str(stage.discord.member("Chiara").id)
     chiara(stage, LinkedAccount("plex:machine-a:7", "chiarap", who, "Chiara"))
     shown = film(seats=(samples.seat("chiarap", viewer_id="plex:machine-a:7"),), host="chiarap", player="Her phone")
@@ -124,8 +122,8 @@ def test_a_forgetting_whose_answer_is_lost_is_one_all_the_same(stage: Stage) -> 
     assert "chiarap" not in left and "Her phone" not in left
 
 
-def test_a_choice_is_said_to_be_made_where_direct_messages_are_closed(stage: Stage) -> None:
-    """Not what was chosen, and not that it failed."""
+def test_a_choice_is_confirmed_if_direct_messages_are_closed(stage: Stage) -> None:
+    """Without saying in the channel what was chosen."""
     chiara(stage)
     with stage.acting():
         stage.discord.refuse_direct_messages("Chiara")
@@ -133,8 +131,8 @@ def test_a_choice_is_said_to_be_made_where_direct_messages_are_closed(stage: Sta
     assert "Done." in said["description"] and "private" not in said["description"]
 
 
-def test_what_an_unlinking_changed_is_told_to_the_asker_alone(stage: Stage) -> None:
-    """The account's name and the figures are nobody else's matter."""
+def test_only_the_asker_sees_what_unlinking_changed(stage: Stage) -> None:
+    """The account's name and the figures concern nobody else."""
     who = str(stage.discord.member("Chiara").id)
     chiara(stage, LinkedAccount("plex:machine-a:7", "secretname", who, "Chiara"))
     stage.persistence.answers[UnlinkAccount] = ViewerAccount(who, "private", (), 3)
@@ -167,8 +165,8 @@ def test_a_title_in_quotation_marks_is_that_title(stage: Stage, said: str) -> No
     assert stage.persistence.list_heard(GetWhoSaw)[0].title == "alien"
 
 
-def test_a_film_that_is_tried_out_in_the_afternoon_is_not_the_night(stage: Stage) -> None:
-    """The event begins once its time is near, where the film runs then."""
+def test_a_film_played_in_the_afternoon_does_not_begin_the_night(stage: Stage) -> None:
+    """The event begins near its time, if the film is running then."""
     item = samples.screening().item
     stage.plex.answers[FindFilms] = FilmsFound((item,))
     with stage.acting():

@@ -1,4 +1,4 @@
-"""A member of two communities: privacy, a copy and the end of their data, on one server or on both."""
+"""A member of two communities: privacy, a copy of their data and its deletion, on one server or on both."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def last(further: FurtherGuild, member: Any, with_button: str = "") -> ChannelMe
 
 
 def text(message: ChannelMessage) -> str:
-    """Everything that an answer says."""
+    """Return everything that an answer says."""
     return "\n".join(f"{embed.get('title', '')}\n{embed.get('description', '')}" for embed in message.embeds)
 
 
@@ -77,8 +77,8 @@ def labels(message: ChannelMessage) -> list[str]:
     return [str(control.get("label", "")) for control in message.controls]
 
 
-def test_data_are_deleted_on_both_servers_where_that_is_wanted(stage: Stage, further: FurtherGuild) -> None:
-    """By a second button; what each server deleted is said with its name."""
+def test_a_second_button_deletes_data_on_both_servers(stage: Stage, further: FurtherGuild) -> None:
+    """The answer says for each server, by name, what was deleted."""
     with both(stage, further, elsewhere=3) as member:
         further.people.say(member, "film-club", "!forgetme")
         asked = last(further, member, "Delete")
@@ -101,15 +101,15 @@ def test_the_first_button_is_about_one_server(stage: Stage, further: FurtherGuil
         assert further.persistence.list_heard(EraseViewer) and not stage.persistence.list_heard(EraseViewer)
 
 
-def test_who_is_known_on_one_server_is_asked_about_no_other(stage: Stage, further: FurtherGuild) -> None:
-    """Nothing says that there are others."""
+def test_a_member_of_one_server_is_not_asked_about_others(stage: Stage, further: FurtherGuild) -> None:
+    """Nothing says that there are other servers."""
     with both(stage, further, elsewhere=0) as member:
         further.people.say(member, "film-club", "!forgetme")
         assert labels(last(further, member, "Delete")) == ["Delete my data"]
 
 
-def test_a_choice_of_privacy_is_made_on_both_servers(stage: Stage, further: FurtherGuild) -> None:
-    """Where that is pressed; before, it is that of one server."""
+def test_a_button_makes_a_privacy_choice_on_both_servers(stage: Stage, further: FurtherGuild) -> None:
+    """Before it is pressed, the choice is that of one server."""
     with both(stage, further, elsewhere=3) as member:
         further.people.say(member, "film-club", "!privacy private")
         shown = last(further, member, "servers")

@@ -1,4 +1,4 @@
-"""What goes in the middle: the message, the channel, the server, a permission or a member, while an answer is made."""
+"""The message, channel, server, permission or member disappears while an answer is being made."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -9,6 +9,7 @@ import pytest
 from messages import GetMovieStats, GetViewerStats, MovieStats, ViewerProfile
 from simulator.discord.model.messages import ChannelMessage
 from simulator.discord.model.permissions import EMBED_LINKS, READ_HISTORY, SEND_MESSAGES, VIEW_CHANNEL
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Stage, answer, open_stage, until
 from tests.unit.discord import samples
 
@@ -22,7 +23,7 @@ class Gate:
         self.is_asked, self.may_answer = threading.Event(), threading.Event()
 
     def answer(self, _asked: GetMovieStats) -> MovieStats:
-        """Answer, as soon as it may."""
+        """Answer when the gate is open."""
         self.is_asked.set()
         assert self.may_answer.wait(10)
         return STATS
@@ -53,10 +54,10 @@ GOES: dict[str, Callable[[Stage, ChannelMessage], object]] = {
 
 
 @pytest.mark.parametrize("what", GOES)
-def test_what_goes_while_an_answer_is_made_is_no_fault_of_ours(
+def test_whatever_disappears_during_an_answer_is_one_log_line(
     stage: Stage, what: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One line at most, no traceback; the next command is answered as ever."""
+    """At most, without a traceback; the next command is answered as always."""
     gate = Gate()
     stage.persistence.answers[GetMovieStats] = gate.answer
     channel = stage.discord.add_channel("elsewhere")
@@ -74,17 +75,17 @@ def test_what_goes_while_an_answer_is_made_is_no_fault_of_ours(
 
 
 @pytest.mark.parametrize("what", ["message", "channel"])
-def test_a_button_whose_message_goes_while_it_works_is_no_fault_of_ours(
+def test_a_message_deleted_while_its_button_works_is_no_error(
     stage: Stage, what: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Discord says that it knows it no more."""
+    """Discord answers that it does not know the message any more."""
     gate = Gate()
     gate.may_answer.set()
     stage.persistence.answers[GetMovieStats] = gate.answer
     channel = stage.discord.add_channel("elsewhere")
     with stage.acting():
         said = stage.discord.say("Chiara", channel, "!moviestats")
-        shown = stage.discord.wait_reply(said, 15.0)
+        shown = stage.discord.wait_reply(said, WITHIN_S)
         shown.components = [{"type": 1, "components": [{
             "type": 2, "style": 2, "label": "again", "custom_id": "usher:page:=:moviestats:0:",
         }]}]  # fmt: skip

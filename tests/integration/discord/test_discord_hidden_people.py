@@ -1,4 +1,4 @@
-"""Everything that others read, against everything that people can choose: one table, the real bot on the real store."""
+"""Everything that others can read, by each choice of privacy: one table, the real bot on the real store."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,13 +35,13 @@ def community(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Community]:
 
 
 def use(community: Community, name: str, **options: object) -> str:
-    """Somebody who is none of them uses a / command; all that comes of it."""
+    """Let a third person use a / command; return everything that comes of it."""
     command = community.stage.discord.slash(community.add_asker(), name, options)  # type: ignore[arg-type]  # as people fill in
     return command.wait_reply().text
 
 
 def use_about(community: Community, name: str, **options: object) -> str:
-    """The same, about each of them; without the name that was asked for, which comes back where nothing is told."""
+    """Do so about each of them; remove the name that was asked for, which the answer repeats."""
     said = []
     for who in CHOICES:
         member = community.stage.discord.member(who)
@@ -116,8 +116,8 @@ OTHERS: dict[str, Callable[[Community], str]] = {
 
 
 @pytest.mark.parametrize("surface", [*RANKINGS, *OTHERS])
-def test_nobody_who_is_hidden_is_named_nor_their_film(community: Community, surface: str) -> None:
-    """Neither the name nor the id, nor the title of a film that they alone saw."""
+def test_hidden_viewers_and_their_films_are_not_named(community: Community, surface: str) -> None:
+    """Neither the name nor the id, nor the title of a film that only they saw."""
     text = {**RANKINGS, **OTHERS}[surface](community)
     assert text.strip() and "went wrong inside" not in text
     for name in HIDDEN:
@@ -126,8 +126,8 @@ def test_nobody_who_is_hidden_is_named_nor_their_film(community: Community, surf
 
 
 @pytest.mark.parametrize("surface", RANKINGS)
-def test_rankings_name_nobody_who_is_anonymous_and_have_no_figure_of_theirs(community: Community, surface: str) -> None:
-    """The place stays, as Somebody's, without the figure by which it could be told whose it is."""
+def test_rankings_show_anonymous_viewers_without_name_and_figure(community: Community, surface: str) -> None:
+    """The rank stays, as Somebody's: the figure could reveal whose it is."""
     text = RANKINGS[surface](community)
     assert OPEN in text and "Somebody" in text
     assert ANONYMOUS not in text and community.ids[ANONYMOUS] not in text
@@ -135,15 +135,15 @@ def test_rankings_name_nobody_who_is_anonymous_and_have_no_figure_of_theirs(comm
 
 
 @pytest.mark.parametrize("surface", OTHERS)
-def test_totals_of_who_is_anonymous_stand_nowhere(community: Community, surface: str) -> None:
-    """Their name may be told, of single watches too; what all of them add up to is theirs alone."""
+def test_totals_of_anonymous_viewers_are_shown_nowhere(community: Community, surface: str) -> None:
+    """Their name may be shown, also with single watches, but not with what all of them add up to."""
     own = community.ask(GetViewerStats(community.ids[ANONYMOUS], community.ids[ANONYMOUS])).stats
     assert own is not None and own.total_watch_time_s > 3 * 3600
     assert format_duration(own.total_watch_time_s) not in OTHERS[surface](community)
 
 
-def test_the_table_sees_what_it_looks_for(community: Community) -> None:
-    """Who is open, and who is anonymous, is told where it is no secret: else the rows above would prove nothing."""
+def test_the_table_detects_names_that_are_shown(community: Community) -> None:
+    """Open and anonymous viewers are named where they may be: otherwise the other rows would prove nothing."""
     assert OPEN in OTHERS["card and record"](community) and ANONYMOUS in OTHERS["activewatches"](community)
     assert own_film(ANONYMOUS) in OTHERS["titles that are suggested"](community)
     assert own_film(OPEN) in OTHERS["moviestats of a title"](community)

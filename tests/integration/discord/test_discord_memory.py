@@ -1,4 +1,4 @@
-"""Where the Discord actor's memory is short its process ends and is started again: nobody is told a fault instead."""
+"""When memory runs out in the Discord actor, the process ends and is restarted."""
 
 import asyncio
 import gc
@@ -67,8 +67,8 @@ def test_a_task_that_wants_too_much_ends_the_process(stage: Stage, ends: list[st
         until(lambda: gc.collect() >= 0 and ends, "the end")
 
 
-def test_an_error_that_comes_of_a_lack_of_memory_is_one() -> None:
-    """Whatever it was wrapped in; and no other is."""
+def test_a_wrapped_memory_error_is_recognised() -> None:
+    """Whatever it was wrapped in; other errors are not taken for one."""
     ended: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(memory_limit, "end_out_of_memory", ended.append)

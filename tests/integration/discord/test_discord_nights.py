@@ -87,7 +87,7 @@ PLEX_GUID, OTHER_GUID = "plex://movie/5d776834", "plex://movie/5d7768ff"
 def test_another_copy_of_the_film_begins_its_night(
     stage: Stage, planned: dict[str, Any], played: dict[str, Any], begins: bool
 ) -> None:
-    """Of another server, library or edition, over a restart; a film that only looks alike does not."""
+    """From another server, library or edition, over a restart; a film that only looks similar does not."""
     item = msgspec.structs.replace(samples.item(), **planned)
     stage.plex.answers[FindFilms] = FilmsFound((item,))
     copy = msgspec.structs.replace(item, **{"rating_key": "999", **played})
@@ -112,8 +112,8 @@ def broken_off(stage: Stage) -> None:
     until(lambda: read_nights(stage)[0]["left_s"], "the break is noted")
 
 
-def test_a_film_that_is_broken_off_keeps_its_night(stage: Stage) -> None:
-    """An event that has ended cannot begin again: it waits for the film, and ends with it."""
+def test_a_night_waits_for_a_film_that_was_interrupted(stage: Stage) -> None:
+    """An event that has ended cannot begin again: it waits, and ends with the film."""
     second = screening(stage, screening_id="second", session_key="2")
     with stage.acting():
         broken_off(stage)
@@ -127,8 +127,8 @@ def test_a_film_that_is_broken_off_keeps_its_night(stage: Stage) -> None:
     assert read_nights(stage) == []
 
 
-def test_a_night_whose_film_does_not_go_on_ends(stage: Stage) -> None:
-    """After half an hour, also where that passes while nobody looks."""
+def test_a_night_ends_if_its_film_is_not_resumed(stage: Stage) -> None:
+    """After half an hour, also if that passes while the bot is away."""
     with stage.acting():
         broken_off(stage)
     ((event_id, night),) = stage.read_state("film_night").items()
@@ -160,7 +160,7 @@ def test_a_night_that_was_moved_begins_at_its_new_time(stage: Stage) -> None:
         until(lambda: made["status"] == ACTIVE, "the event begins")
 
 
-def test_of_two_nights_of_a_film_the_nearer_begins(stage: Stage) -> None:
+def test_the_nearer_of_two_nights_of_a_film_begins(stage: Stage) -> None:
     """A matinee that nobody came to, and the evening."""
     with stage.acting():
         soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=2, minutes=30)
@@ -172,10 +172,8 @@ def test_of_two_nights_of_a_film_the_nearer_begins(stage: Stage) -> None:
         assert matinee["status"] == SCHEDULED
 
 
-def test_what_else_was_planned_of_the_evening_is_called_off(stage: Stage) -> None:
-    """Put off by half an hour with a second event, and one left over of the afternoon: the film begins the nearest;
-    tomorrow's stays. Who had said so to any of the evening's is in the record, after a failure of Discord too.
-    """
+def test_other_events_of_the_same_film_that_evening_are_cancelled(stage: Stage) -> None:
+    """The film begins the nearest of three; tomorrow's stays. The record counts interest in all of them."""
     with stage.acting():
         evening = plan(stage)
         for minutes in (50, 24 * 60, 51):
@@ -192,7 +190,7 @@ def test_what_else_was_planned_of_the_evening_is_called_off(stage: Stage) -> Non
         assert [night["event_id"] for night in read_nights(stage)] == [int(tomorrow["id"])]
 
 
-def test_what_is_planned_while_the_film_runs_does_not_begin_with_it(stage: Stage) -> None:
+def test_a_night_planned_during_the_film_does_not_begin_with_it(stage: Stage) -> None:
     """The film has its event: the next one is for another showing, however near."""
     with stage.acting():
         first = plan(stage)
@@ -209,10 +207,10 @@ def test_what_is_planned_while_the_film_runs_does_not_begin_with_it(stage: Stage
         until(lambda: second["status"] == ACTIVE, "the next showing")
 
 
-def test_what_could_not_begin_is_tried_again(
+def test_beginning_a_night_is_tried_again(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Discord failed for longer than anybody tries at once; the film still plays."""
+    """Discord fails for longer than all attempts of one request take; the film is still playing."""
     monkeypatch.setattr(scheduled_events, "_TRIES", 1)
     with stage.acting():
         made = plan(stage)
@@ -224,7 +222,7 @@ def test_what_could_not_begin_is_tried_again(
         until(lambda: made["status"] == ACTIVE, "the event begins")
 
 
-def test_a_night_begins_late_where_discord_was_away(stage: Stage) -> None:
+def test_a_night_begins_late_if_discord_was_away(stage: Stage) -> None:
     """However long: the film is in the record, and its event begins as soon as there is a connection."""
     with stage.acting():
         plan(stage)
@@ -255,7 +253,7 @@ def seats(stage: Stage, *names: str, **changes: Any) -> tuple[Attendee, ...]:
 
 
 def show(stage: Stage, shown: Screening) -> Callable[[], dict[str, str]]:
-    """The night's film begins and ends; its record's fields by their names, as they are from then on."""
+    """Let the night's film begin and end; return the record's fields by name."""
     before = len(stage.discord.messages("film-club", by_bot=True))
     stage.tracker.tell(ScreeningStarted(samples.NOW, msgspec.structs.replace(shown, party=False))).wait(10)
     plays(stage, shown)
@@ -266,8 +264,8 @@ def show(stage: Stage, shown: Screening) -> Callable[[], dict[str, str]]:
     return lambda: {each["name"]: each["value"] for each in card.embeds[0].get("fields", [])}
 
 
-def test_the_record_holds_who_came_against_who_said_so(stage: Stage) -> None:
-    """More than Discord names at once had said so; who was there briefly did not come; nobody is mentioned."""
+def test_the_record_compares_who_came_with_who_was_interested(stage: Stage) -> None:
+    """More were interested than Discord lists at once; brief visits do not count; nobody is mentioned."""
     crowd = [stage.discord.add_member(f"Guest {number}") for number in range(120)]
     private = samples.seat(SOMEBODY, viewer_id="")
     with stage.acting():
@@ -285,8 +283,8 @@ def test_the_record_holds_who_came_against_who_said_so(stage: Stage) -> None:
     assert "<@" not in said
 
 
-def test_the_record_does_without_who_said_so(stage: Stage) -> None:
-    """Where nobody did, and where Discord does not tell: the event ends all the same."""
+def test_the_record_works_without_interested_members(stage: Stage) -> None:
+    """If there are none, or Discord does not say: the event ends anyway."""
     shown = screening(stage, seats=seats(stage, "Chiara"))
     with stage.acting():
         made = plan(stage)
@@ -300,8 +298,8 @@ def test_the_record_does_without_who_said_so(stage: Stage) -> None:
         assert stage.discord.recorder.count("GET", f"{made['id']}/users") == 1
 
 
-def test_the_page_is_told_what_is_planned_and_who_said_so(stage: Stage) -> None:
-    """While it is planned, and while its film runs; once it is over the store is told who had said so."""
+def test_the_page_is_told_of_nights_and_interested_members(stage: Stage) -> None:
+    """Before and during the film; when it is over, the store is told who was interested."""
     with stage.acting():
         made = plan(stage)
         for who in ("Chiara", "Björn"):

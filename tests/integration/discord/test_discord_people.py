@@ -57,12 +57,12 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 
 
 def wait_direct_message(stage: Stage, count: int) -> ChannelMessage:
-    """The newest direct message to Chiara, of so many."""
+    """Return the newest direct message to Chiara, as soon as there are so many."""
     return until(lambda: stage.discord.direct_messages("Chiara")[count - 1 :], f"direct message {count}")[0]
 
 
 def text(message: Any) -> str:
-    """What it says."""
+    """Return what a message says."""
     shown = message.embeds[0]
     return f"{shown.get('title', '')}\n{shown.get('description', '')}"
 
@@ -81,8 +81,8 @@ def test_a_code_comes_as_a_direct_message_and_tells_when_it_was_used(stage: Stag
         assert (asked.viewer_id, asked.confirmed_by) == (str(stage.discord.member("Chiara").id), "plex.tv")
 
 
-def test_a_newer_code_takes_the_place_of_the_one_before(stage: Stage) -> None:
-    """Only one is asked about."""
+def test_a_newer_code_replaces_the_earlier_one(stage: Stage) -> None:
+    """The first message then says that there is a newer code."""
     with stage.acting():
         answer(stage, "Chiara", "!link")
         stage.plex.answers[StartPlexSignIn] = PlexSignIn("2", "QRST", "https://plex.tv/link", 600.0)
@@ -91,8 +91,8 @@ def test_a_newer_code_takes_the_place_of_the_one_before(stage: Stage) -> None:
         until(lambda: "newer code" in text(stage.discord.direct_messages("Chiara")[0]), "the first is over")
 
 
-def test_data_and_forgetting_are_between_the_bot_and_one_person(stage: Stage) -> None:
-    """The file and the button come as direct messages; pressed there, it is done."""
+def test_mydata_and_forgetme_work_by_direct_message(stage: Stage) -> None:
+    """File and button come as direct messages; the button works there."""
     with stage.acting():
         answer(stage, "Chiara", "!mydata")
         assert wait_direct_message(stage, 1).attachments[0].content == DATA
@@ -112,8 +112,8 @@ def test_data_and_forgetting_are_between_the_bot_and_one_person(stage: Stage) ->
 
 
 @pytest.mark.parametrize("command", ["link", "mydata", "forgetme", "privacy"])
-def test_who_takes_no_direct_messages_is_told_the_other_way(stage: Stage, command: str) -> None:
-    """In the channel, without a word of what it would have been."""
+def test_closed_direct_messages_are_answered_in_the_channel(stage: Stage, command: str) -> None:
+    """Without a word of what the message would have said."""
     stage.discord.refuse_direct_messages("Chiara")
     with stage.acting():
         said = text(answer(stage, "Chiara", f"!{command}"))

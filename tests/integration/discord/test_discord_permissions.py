@@ -1,4 +1,4 @@
-"""What the bot may not do in a channel is said where somebody reads it, and is over when it may again."""
+"""Missing permissions in a channel are reported where somebody reads it, until they are granted again."""
 
 import functools
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from actors.chat.discord.features.live_card import live_card
 from actors.runtime import Clock
 from messages import NowPlaying, ScreeningStarted
 from simulator.discord.model.permissions import EMBED_LINKS
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Stage, open_stage, until
 from tests.integration.discord.test_discord_actor_faults import newer
 from tests.unit.discord import samples
@@ -27,8 +28,8 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 
 
 @pytest.mark.parametrize("command", ["!help", "!savedata", "!stats nobody"])
-def test_without_embed_links_the_answer_says_in_plain_words_what_lacks(stage: Stage, command: str) -> None:
-    """Discord refuses every embed: also of what is refused. Health says it, too, until an answer gets through."""
+def test_without_embed_links_the_answer_is_plain_text(stage: Stage, command: str) -> None:
+    """It says what is missing, and so does health until an answer gets through."""
     with stage.acting():
         stage.discord.deny_permissions("film-club", EMBED_LINKS)
         asked = stage.discord.say("Chiara", "film-club", command).id
@@ -40,12 +41,12 @@ def test_without_embed_links_the_answer_says_in_plain_words_what_lacks(stage: St
         )
         stage.until_health("Embed Links")
         stage.discord.deny_permissions("film-club")
-        assert stage.discord.wait_reply(stage.discord.say("Chiara", "film-club", "!help"), 15.0).embeds
+        assert stage.discord.wait_reply(stage.discord.say("Chiara", "film-club", "!help"), WITHIN_S).embeds
         stage.until_well()
 
 
-def test_a_card_that_may_not_be_edited_is_a_trouble(stage: Stage) -> None:
-    """Health names the cause and the cure; when the bot may edit again, the card is right and all is well."""
+def test_a_card_that_cannot_be_edited_is_shown_in_health(stage: Stage) -> None:
+    """With cause and cure; when the bot may edit again, the card is right and health is clear."""
     with stage.acting():
         shown = samples.screening(1, seen=Clock().now(), state="paused")
         assert stage.tracker.tell(ScreeningStarted(Clock().now(), shown)).wait(10)

@@ -1,4 +1,4 @@
-"""Planning a film night on Discord: what is understood, what is made of it, and what is said where it is not."""
+"""Planning a film night on Discord: what is understood, what is planned, and what is answered otherwise."""
 
 import base64
 import datetime
@@ -41,8 +41,8 @@ def test_a_night_is_planned_with_poster_place_and_length(stage: Stage) -> None:
         assert made["id"] in listed
 
 
-def test_only_who_may_plans_and_what_is_not_understood_is_said(stage: Stage) -> None:
-    """A cure in each refusal, and no event."""
+def test_unclear_or_unauthorised_nights_are_not_planned(stage: Stage) -> None:
+    """Each refusal says what to do, and no event is made."""
     with stage.acting():
         assert "No film night is planned" in answer(stage, "Chiara", "!night").embeds[0]["description"]
         denied = answer(stage, "Chiara", "!night metropolis tomorrow 20:30")
@@ -71,10 +71,10 @@ def test_only_who_may_plans_and_what_is_not_understood_is_said(stage: Stage) -> 
         ("!night apollo 13 20:30", ("Apollo 13",), "Apollo 13", None),
     ],
 )
-def test_a_day_in_a_title_is_told_from_the_time(
+def test_a_day_that_is_part_of_a_title_is_not_the_time(
     stage: Stage, said: str, known: tuple[str, ...], title: str, weekday: int | None
 ) -> None:
-    """Plex has a film of that very name, or the title is quoted: then the day is part of it."""
+    """Plex has a film of exactly that name, or the title is in quotation marks."""
     know_films(stage, *known)
     with stage.acting():
         made = plan(stage, said)
@@ -101,7 +101,7 @@ def fold(text: str) -> str:
 
 
 def buttons(said: Any) -> list[dict[str, Any]]:
-    """The buttons below a message."""
+    """Return the buttons below a message."""
     return [button for row in said.components for button in row["components"]]
 
 
@@ -122,7 +122,7 @@ def buttons(said: Any) -> list[dict[str, Any]]:
         ("!night metropolis 1/2 20:30", "Which day?", 2),
     ],
 )
-def test_what_may_be_meant_either_way_is_asked_back(stage: Stage, said: str, question: str, labels: int) -> None:
+def test_an_ambiguous_night_is_asked_back(stage: Stage, said: str, question: str, labels: int) -> None:
     """With a button for each reading; nothing is planned on a guess."""
     know_films(stage, "Metropolis", "Black", "Black Sunday")
     with stage.acting():
@@ -133,8 +133,8 @@ def test_what_may_be_meant_either_way_is_asked_back(stage: Stage, said: str, que
     assert not events(stage)
 
 
-def test_a_button_plans_what_it_names(stage: Stage) -> None:
-    """By whoever may plan; somebody else is told why nothing happens."""
+def test_a_button_plans_its_reading_of_the_night(stage: Stage) -> None:
+    """Only for members who may plan; others are told why nothing happens."""
     know_films(stage, "Metropolis")
     with stage.acting():
         asked = answer(stage, "Iris", "!night metropolis tomorrow at 8")
@@ -159,8 +159,8 @@ def test_a_question_is_answered_after_a_restart(stage: Stage) -> None:
         until(lambda: events(stage), "it is planned")
 
 
-def test_times_are_read_back_while_they_are_typed(stage: Stage) -> None:
-    """And what is chosen is a time that is clear."""
+def test_times_are_suggested_while_typing(stage: Stage) -> None:
+    """What is chosen is an unambiguous time."""
     know_films(stage, "Metropolis")
     with stage.acting():
         offered = stage.discord.autocomplete("Iris", "night", "when", "tomorrow at 8")
@@ -171,8 +171,8 @@ def test_times_are_read_back_while_they_are_typed(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_a_choice_that_is_cut_finds_its_film(stage: Stage, number: int) -> None:
-    """Two titles longer than a choice may be, alike as far as it goes; Plex finds whole words. The year is shown."""
+def test_a_title_cut_to_fit_a_choice_finds_its_film(stage: Stage, number: int) -> None:
+    """Two long titles that are equal as far as a choice reaches; Plex finds whole words. The year is shown."""
     long = "The Amazing and Entirely True Story of a Projectionist Who Would Not Go Home until the Last Reel Was Over "
     films = tuple(
         msgspec.structs.replace(samples.item(f"{long}{part}", year=year), rating_key=key)
@@ -195,8 +195,8 @@ def test_a_choice_that_is_cut_finds_its_film(stage: Stage, number: int) -> None:
     assert night["rating_key"] == films[number].rating_key
 
 
-def test_what_discord_would_refuse_is_said(stage: Stage) -> None:
-    """A time in thousands of years, and a name that is cut to what an event may have."""
+def test_nights_that_discord_would_refuse_are_answered(stage: Stage) -> None:
+    """A time in thousands of years; a longer name is cut to what an event may have."""
     with stage.acting():
         assert "five years" in answer(stage, "Iris", "!night metropolis 9999-12-31 23:59").embeds[0]["description"]
         title = "שלום עולם " * 20
@@ -211,8 +211,8 @@ def test_what_discord_would_refuse_is_said(stage: Stage) -> None:
     assert "End or delete some of them first." in refused.embeds[0]["description"]
 
 
-def test_a_title_that_names_an_hour_says_no_time(stage: Stage) -> None:
-    """High Noon needs its time, as every film does."""
+def test_an_hour_in_a_title_is_not_the_time(stage: Stage) -> None:
+    """High Noon needs a time, as every film does."""
     know_films(stage, "High Noon", "High")
     with stage.acting():
         assert "When should it begin?" in answer(stage, "Iris", "!night high noon").embeds[0]["description"]

@@ -103,7 +103,7 @@ def digest(worlds: Worlds) -> str:
 
 
 def about_her(name: str, **options: object) -> Callable[[Worlds], str]:
-    """A command about her: by mention, by her id, by her account's id and by her name."""
+    """Give a command about her: by mention, by her id, by her account's id and by her name."""
 
     def ask(worlds: Worlds) -> str:
         ways = (f"<@{worlds.ids[PIA]}>", worlds.ids[PIA], ACCOUNT, ACCOUNT_NAME)
@@ -170,7 +170,7 @@ Sayings = dict[Standing, dict[str, str]]
 
 @pytest.fixture(scope="module")
 def sayings(worlds: Worlds) -> Sayings:
-    """What every surface says, by how it stands with Pia; she leaves the server, and is forgotten, at last."""
+    """Return what every surface says, by Pia's choice; at the end she leaves the server, and is forgotten."""
     everything: Sayings = {}
     for standing in get_args(Standing):
         if standing == "left":
@@ -187,7 +187,7 @@ def sayings(worlds: Worlds) -> Sayings:
 
 @pytest.fixture(scope="module")
 def never(worlds: Worlds, sayings: Sayings) -> dict[str, str]:
-    """What every surface says where she never was."""
+    """Return what every surface says in the world in which she never watched."""
     worlds.enter(worlds.without_pia)
     return ask_all(worlds)
 
@@ -205,10 +205,10 @@ def without_counts(text: str) -> str:
 
 @pytest.mark.parametrize("standing", HIDDEN)
 @pytest.mark.parametrize("surface", SURFACES)
-def test_of_who_is_hidden_nothing_is_told(
+def test_nothing_is_told_of_hidden_viewers(
     sayings: Sayings, never: dict[str, str], surface: str, standing: Standing
 ) -> None:
-    """Neither name nor title nor figure; and, but for counts of everybody, what is told where she never was."""
+    """Neither name, title nor figure; apart from counts of everybody, the same as if she had never watched."""
     text = sayings[standing][surface]
     assert PIA not in text and ACCOUNT_NAME not in text.replace(f"called {ACCOUNT_NAME}", "")
     assert not any(title in text.replace(f"“{title[:6]}”", "") for title in HER_TITLES)
@@ -220,20 +220,20 @@ def test_of_who_is_hidden_nothing_is_told(
 
 @pytest.mark.parametrize("standing", ["private", "untracked"])
 @pytest.mark.parametrize("surface", sorted(COUNT_EVERYBODY))
-def test_what_counts_everybody_is_by_title_what_others_saw(
+def test_figures_by_title_leave_out_the_hidden_viewer(
     sayings: Sayings, never: dict[str, str], surface: str, standing: Standing
 ) -> None:
-    """Of all figures of a film, or of a viewer, none is another."""
+    """Figures of a film, or of a viewer, are those of the others."""
     lines = [line for line in re.split(r"\n|\\n", sayings[standing][surface]) if SHARED in line or OLGA in line]
     assert lines and lines == [line for line in re.split(r"\n|\\n", never[surface]) if SHARED in line or OLGA in line]
 
 
 @pytest.mark.parametrize("standing", HIDDEN)
 @pytest.mark.parametrize("surface", ABOUT_HER)
-def test_who_asks_about_her_is_told_that_she_keeps_it(
+def test_a_question_about_a_private_viewer_says_so(
     sayings: Sayings, never: dict[str, str], surface: str, standing: Standing
 ) -> None:
-    """By her mention or id; her account is one that never was, whichever way it is asked for."""
+    """By her mention or id; her account looks like one that never existed, however it is asked for."""
     text = sayings[standing][surface]
     if standing == "forgotten":
         assert text == never[surface]
@@ -243,7 +243,7 @@ def test_who_asks_about_her_is_told_that_she_keeps_it(
 
 
 @pytest.mark.parametrize("surface", SURFACES)
-def test_who_is_anonymous_is_nobody_in_rankings_and_the_rest_is_as_before(sayings: Sayings, surface: str) -> None:
+def test_an_anonymous_viewer_is_unnamed_only_in_rankings(sayings: Sayings, surface: str) -> None:
     """As the choice is described: titles, single watches and company stay."""
     text, open_text = sayings["anonymous"][surface], sayings["open"][surface]
     if surface in NAMED_ANONYMOUSLY:
@@ -253,20 +253,20 @@ def test_who_is_anonymous_is_nobody_in_rankings_and_the_rest_is_as_before(saying
 
 
 @pytest.mark.parametrize("surface", ["stats", "badges", "progress", "wrapped"])
-def test_who_is_anonymous_keeps_the_totals(sayings: Sayings, surface: str) -> None:
+def test_totals_of_an_anonymous_viewer_are_kept_back(sayings: Sayings, surface: str) -> None:
     """They would say which place in a ranking is hers."""
     text = sayings["anonymous"][surface]
     assert text.count("keeps this private.") == 3 and not re.search(r"\d+ (h|min|film|badge)", text)
 
 
 @pytest.mark.parametrize("surface", SURFACES)
-def test_who_has_left_the_server_is_told_of_as_before(sayings: Sayings, surface: str) -> None:
-    """Leaving Discord is no choice: what was watched stays, under the name that is stored."""
+def test_a_viewer_who_left_the_server_is_shown_as_before(sayings: Sayings, surface: str) -> None:
+    """Leaving Discord is no choice of privacy: what was watched stays, under the stored name."""
     assert sayings["left"][surface] == sayings["open"][surface]
 
 
-def test_the_table_sees_what_it_looks_for(sayings: Sayings, never: dict[str, str]) -> None:
-    """Who is open is told of on most surfaces, by title on many: else the rows above would prove nothing."""
+def test_the_table_detects_a_viewer_who_is_shown(sayings: Sayings, never: dict[str, str]) -> None:
+    """An open viewer appears on most surfaces, by title on many: otherwise the other rows would prove nothing."""
     opened = sayings["open"]
     assert sum(PIA in opened[name] for name in SURFACES) > 15
     assert sum(any(title in opened[name] for title in HER_TITLES) for name in SURFACES) > 10

@@ -31,8 +31,8 @@ def show_record(stage: Stage, shown: Screening) -> ChannelMessage:
     return card
 
 
-def test_who_was_there_rates_and_may_change_it(stage: Stage) -> None:
-    """By one of five buttons, also after a restart; the answer is for whoever presses it alone."""
+def test_viewers_of_the_night_rate_and_can_change_it(stage: Stage) -> None:
+    """By one of five buttons, also after a restart; only whoever presses sees the answer."""
     stage.persistence.answers[RateFilm] = lambda asked: FilmRated("rated", "Metropolis", 0)
     shown = screening(stage)
     with stage.acting():
@@ -51,8 +51,8 @@ def test_who_was_there_rates_and_may_change_it(stage: Stage) -> None:
         assert "!privacy open" in stage.discord.click("Björn", card, "1").wait_reply().text
 
 
-def test_what_was_no_watch_party_has_no_buttons(stage: Stage) -> None:
-    """And a record that lives again, for somebody went on with the film, loses them until its end."""
+def test_only_watch_parties_have_rating_buttons(stage: Stage) -> None:
+    """A record that is live again, because somebody continued the film, loses them until its end."""
     with stage.acting():
         assert not show_record(stage, screening(stage, session_key="7", screening_id="alone", party=False)).controls
         card = show_record(stage, screening(stage, session_key="8", screening_id="party"))

@@ -43,8 +43,8 @@ def open_nights(stage: Stage) -> list[dict[str, Any]]:
     return [event for event in events(stage) if event["status"] == 1]
 
 
-def test_the_next_one_is_planned_when_one_is_over(stage: Stage) -> None:
-    """Its film is whichever plays then, and its event says so; a week later, at the same time."""
+def test_the_next_night_is_planned_when_one_is_over(stage: Stage) -> None:
+    """Its film is whichever is playing then, and its event says so; a week later, at the same time."""
     with stage.acting():
         said = answer(stage, "Iris", f"!night every {in_a_while(20)}")
         assert "🔁 every" in said.text and "Film night" in said.text
@@ -74,8 +74,8 @@ def test_the_next_one_is_planned_when_one_is_over(stage: Stage) -> None:
     assert len(open_nights(stage)) == 1, "what is planned stays"
 
 
-def test_a_night_to_which_no_film_came_is_called_off(stage: Stage) -> None:
-    """And the next one is planned all the same."""
+def test_a_night_without_a_film_is_cancelled(stage: Stage) -> None:
+    """The next one is planned all the same."""
     with stage.acting():
         answer(stage, "Iris", f"!night every second {in_a_while(20)}")
         (first,) = until(lambda: events(stage), "the first")
@@ -89,8 +89,8 @@ def test_a_night_to_which_no_film_came_is_called_off(stage: Stage) -> None:
         assert start_s(second) == start_s(first) - 8 * 3600 + 2 * WEEK_S
 
 
-def test_what_is_not_clear_is_not_planned(stage: Stage) -> None:
-    """No clock, half of a day, a film that is none; and no more than five."""
+def test_unclear_repeated_nights_are_refused(stage: Stage) -> None:
+    """No time, half a day, an unknown film; and no more than five repeated nights."""
     with stage.acting():
         for text in ("every friday", "every friday at 8"):
             assert "I didn't understand that time." in answer(stage, "Iris", f"!night {text}").text
@@ -154,7 +154,7 @@ def test_a_reminder_mentions_the_role_that_members_take(stage: Stage) -> None:
 
 
 def test_without_a_role_nobody_is_mentioned(stage: Stage) -> None:
-    """And who plans within the half hour gets no reminder; nor is there one for what was called off or moved."""
+    """Nor is there a reminder for a night planned within the half hour, or cancelled or moved."""
     with stage.acting():
         answer(stage, "Iris", f"!night Metropolis {in_a_while(40)}")
         until(lambda: read_nights(stage), "it is remembered")

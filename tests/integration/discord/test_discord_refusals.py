@@ -1,4 +1,4 @@
-"""What Discord refuses: cosmetic things are left out, causes are named in one line, and nothing is tried in a storm."""
+"""What Discord refuses: cosmetic things are left out, causes are logged in one line, and there is no retry storm."""
 
 import contextlib
 import logging
@@ -37,7 +37,7 @@ def show(stage: Stage, title: str) -> None:
 
 
 def test_an_activity_that_the_gateway_refuses_is_left_out(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
-    """It is shown twice, and the connection is closed twice; then the bot stays, and shows the next film."""
+    """The connection is closed at it twice; then the bot stays connected, and shows the next film."""
     stage.discord.faults.closes_at_activity = 4002
     with stage.acting():
         show(stage, "Metropolis")
@@ -53,7 +53,7 @@ def test_an_activity_that_the_gateway_refuses_is_left_out(stage: Stage, caplog: 
 
 
 def test_commands_of_an_earlier_bot_are_removed(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
-    """The same application listed them for every server: they would be there twice, or dead."""
+    """The same application had registered them for all servers: they would be listed twice, or not work."""
     caplog.set_level(logging.INFO)
     about = {"type": 1, "application_id": str(stage.discord.world.app_id), "description": "old", "version": "1"}
     stale = [{**about, "id": str(number), "name": name} for number, name in enumerate(("oldcommand", "stats"), 1)]
@@ -65,13 +65,13 @@ def test_commands_of_an_earlier_bot_are_removed(stage: Stage, caplog: pytest.Log
 
 
 def press(stage: Stage) -> None:
-    """Somebody turns the page of a list that was shown before."""
+    """Let somebody turn the page of a list that was shown before."""
     (listed,) = [message for message in stage.discord.messages("film-club", by_bot=True) if message.controls]
     stage.discord.click("Chiara", listed, "▶️")
 
 
 def suggest(stage: Stage) -> None:
-    """Somebody types into a / command; no choices come."""
+    """Let somebody type into a / command; no choices come."""
     with contextlib.suppress(TimeoutError):
         stage.discord.autocomplete("Chiara", "whosaw", "title", "dune", timeout=0.5)
 
@@ -95,7 +95,7 @@ REFUSED: dict[str, Callable[[DiscordFaults], object]] = {
 def test_a_refused_answer_is_one_line_with_its_cause(
     stage: Stage, caplog: pytest.LogCaptureFixture, asked: str, cause: str
 ) -> None:
-    """Two instances on one token, and a storm of 429: no traceback, for it is no fault of ours."""
+    """Two instances on one token, and a storm of 429: no traceback, because nothing is wrong in Usher."""
     watches = tuple(samples.active(f"Viewer {number}") for number in range(60))
     stage.tracker.answers[ListActiveWatches] = ActiveWatches(samples.NOW, watches, (), "")
     stage.persistence.answers[GetSaveStatus] = SaveStatus(samples.NOW.wall_s, 5.0)
@@ -121,8 +121,8 @@ def test_retry_after_at_the_log_in_is_kept(stage: Stage, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("status", [400, 413])
-def test_a_refused_cover_costs_no_film_night(tmp_path: Path, status: int) -> None:
-    """The event is made without it."""
+def test_a_night_is_planned_without_a_refused_cover(tmp_path: Path, status: int) -> None:
+    """Discord refuses the picture, not the event."""
     with knowing_a_film(tmp_path) as stage, stage.acting():
         stage.discord.faults.refuse_requests(50035, "Invalid Form Body", status, "/scheduled-events", times=1)
         said = answer(stage, "Iris", "!night Metropolis tomorrow 20:30")

@@ -48,8 +48,8 @@ def read_text(message: ChannelMessage) -> str:
     return str(message.embeds[0]["description"])
 
 
-def test_it_is_shown_first_then_given_and_taken_again(stage: Stage) -> None:
-    """By an administrator's press; over a restart; never from somebody who has it from a person."""
+def test_the_role_is_previewed_given_and_taken_back(stage: Stage) -> None:
+    """By an administrator's press, over a restart; never from somebody to whom a person gave it."""
     stage.discord.member("Björn").roles.append(stage.changes["top_watchers_role_id"])
     with stage.acting():
         rank(stage, "Chiara", "אורי")
@@ -76,7 +76,7 @@ def test_it_is_shown_first_then_given_and_taken_again(stage: Stage) -> None:
 
 
 def test_a_press_that_fails_is_answered(stage: Stage) -> None:
-    """Discord fails in the midst of it: whoever pressed is told, and may press again."""
+    """Discord fails halfway: whoever pressed is told, and may press again."""
     with stage.acting():
         rank(stage, "Chiara")
         preview = answer(stage, "Iris", "!toproles")
@@ -88,8 +88,8 @@ def test_a_press_that_fails_is_answered(stage: Stage) -> None:
         until(lambda: "has it now" in read_text(preview), "it is done")
 
 
-def test_what_is_missing_is_said(stage: Stage) -> None:
-    """No setting, no such role, no permission: each with its cure, and nobody has it."""
+def test_a_missing_role_setting_or_permission_is_named(stage: Stage) -> None:
+    """Each with its cure; nobody gets the role."""
     rank(stage, "Chiara")
     with stage.acting():
         assert "Only administrators" in read_text(answer(stage, "Chiara", "!toproles"))

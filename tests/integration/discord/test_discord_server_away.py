@@ -1,4 +1,4 @@
-"""The Discord server is away: nothing that was known of its voice channel is told as the truth any more."""
+"""While the Discord server is unavailable, the last known members of the voice channel are not reported as present."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,8 +28,8 @@ def is_away(stage: Stage) -> bool:
     return report is not None and not report[0]
 
 
-def test_who_left_while_the_server_was_unavailable_is_not_there_when_it_is_back(stage: Stage) -> None:
-    """discord.py would go on with whoever was in voice before: GUILD_CREATE's own list is the truth."""
+def test_a_member_who_left_while_the_server_was_unavailable_is_gone(stage: Stage) -> None:
+    """discord.py would keep whoever was in voice before: the list in GUILD_CREATE counts."""
     stage.discord.join_voice("Chiara")
     stage.discord.join_voice("Iris")
     with stage.acting():
@@ -43,8 +43,8 @@ def test_who_left_while_the_server_was_unavailable_is_not_there_when_it_is_back(
         stage.until_well()
 
 
-def test_a_server_that_is_back_at_once_is_read_anew(stage: Stage) -> None:
-    """Unavailable and back come in one breath: who left in between is gone all the same."""
+def test_members_are_read_again_when_the_server_is_back_at_once(stage: Stage) -> None:
+    """Unavailable and available follow each other directly: a member who left in between is gone."""
     stage.discord.join_voice("Chiara")
     stage.discord.join_voice("Iris")
     with stage.acting():
@@ -57,7 +57,7 @@ def test_a_server_that_is_back_at_once_is_read_anew(stage: Stage) -> None:
 
 
 def test_the_channel_was_deleted_while_the_server_was_unavailable(stage: Stage) -> None:
-    """It is not watched on from memory; health names what to set."""
+    """Nobody in it is credited any more; health names what to set."""
     stage.discord.join_voice("Chiara")
     with stage.acting():
         until(lambda: present(stage) == (True, ["Chiara"]), "she is there")
@@ -71,7 +71,7 @@ def test_the_channel_was_deleted_while_the_server_was_unavailable(stage: Stage) 
 
 
 def test_the_bot_is_removed_and_invited_again(stage: Stage) -> None:
-    """Credit stops at the removal; who is there at the invitation is told then."""
+    """Nobody is credited after the removal; members who are there at the invitation are reported then."""
     stage.discord.join_voice("Chiara")
     with stage.acting():
         until(lambda: present(stage) == (True, ["Chiara"]), "she is there")

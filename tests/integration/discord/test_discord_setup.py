@@ -158,7 +158,7 @@ def test_a_server_is_set_up_step_by_step(stage: Stage, keeper: Keeper, people: U
         assert {asked.requested_by for asked in keeper.saved} == {f"{iris.user.name} ({iris.id})"}
 
 
-def test_a_wrong_zone_is_refused_with_what_would_be_right(stage: Stage, keeper: Keeper, people: UserActions) -> None:
+def test_an_unknown_time_zone_is_refused_with_suggestions(stage: Stage, keeper: Keeper, people: UserActions) -> None:
     """Nothing is saved."""
     with stage.acting():
         shown = create_community(stage, people)
@@ -190,7 +190,7 @@ def test_a_form_changes_only_what_is_typed(stage: Stage, keeper: Keeper, people:
 
 
 def test_menus_and_forms_outlive_a_restart(stage: Stage, keeper: Keeper, people: UserActions) -> None:
-    """Each carries what it is about."""
+    """Everything that is needed to handle them is in their ids."""
     with stage.acting():
         shown = create_community(stage, people)
         form = people.click("Iris", shown, "Time zone…")
@@ -243,8 +243,8 @@ def test_a_sign_in_that_is_gone_after_a_restart_says_so(stage: Stage, keeper: Ke
         assert "expired" in text(refusal) and "Connect Plex" in text(refusal)
 
 
-def test_only_who_manages_the_server_may(stage: Stage, keeper: Keeper, people: UserActions) -> None:
-    """Neither the command, where a server's settings offer it, nor its buttons."""
+def test_only_members_who_manage_the_server_may_use_it(stage: Stage, keeper: Keeper, people: UserActions) -> None:
+    """Neither the command (if a server's settings offer it to others) nor its buttons."""
     with stage.acting():
         shown = create_community(stage, people)
         asked = people.slash("Chiara", "setup", hidden_too=True).wait_reply()
@@ -254,8 +254,8 @@ def test_only_who_manages_the_server_may(stage: Stage, keeper: Keeper, people: U
         assert len(keeper.saved) == 1
 
 
-def test_without_keys_it_says_what_the_operator_does(stage: Stage, keeper: Keeper, people: UserActions) -> None:
-    """The reason is persistence's."""
+def test_without_keys_it_says_what_the_operator_has_to_do(stage: Stage, keeper: Keeper, people: UserActions) -> None:
+    """Persistence gives the reason."""
 
     def decline(_asked: SaveCommunity) -> CommunityList:
         raise Declined(Problem.of("community.no_keys"))
@@ -344,7 +344,7 @@ def test_the_environments_own_server_shows_its_settings(stage: Stage, keeper: Ke
 
 
 def test_another_command_is_answered_by_a_hint(stage: Stage, keeper: Keeper, people: UserActions) -> None:
-    """A / command of a community that is gone meanwhile: Discord offers it until it is told."""
+    """A / command of a removed community: Discord offers it until it is told."""
     with stage.acting():
         until(lambda: stage.discord.list_commands(people.guild.id) == ["setup"], "setup alone")
         stage.discord.world.commands[people.guild.id] += stage.discord.world.commands[stage.discord.guild.id]

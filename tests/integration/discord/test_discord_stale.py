@@ -1,4 +1,4 @@
-"""What nobody takes any more is answered in time: Discord would say that the application did not respond."""
+"""Buttons, forms and commands of earlier versions get an answer: otherwise Discord says that Usher did not respond."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -32,8 +32,8 @@ def test_a_bot_connects_while_the_store_is_away_and_announces_when_it_is_back(st
         until(lambda: stage.read_state("live_card"), "the card is remembered")
 
 
-def test_what_an_earlier_version_kept_in_a_file_goes_on_in_the_store(stage: Stage) -> None:
-    """Its card is edited, its post is not posted again, and the file is gone; the next start says nothing of it."""
+def test_the_state_file_of_an_earlier_version_is_imported(stage: Stage) -> None:
+    """Its card is edited, its post is not repeated, and the file is gone; the next start logs nothing."""
     with stage.acting():
         started = ScreeningStarted(samples.NOW, samples.screening(title="Metropolis"))
         assert stage.tracker.tell(started).wait(10)
@@ -53,8 +53,8 @@ def test_what_an_earlier_version_kept_in_a_file_goes_on_in_the_store(stage: Stag
         assert stage.read_state("top_roles") == {"1": [5]}
 
 
-def test_stopped_between_the_post_and_the_save_it_posts_once(stage: Stage) -> None:
-    """The store knew before the post went out that it was begun: it goes out again under the same nonce."""
+def test_a_stop_between_post_and_save_posts_once(stage: Stage) -> None:
+    """The store knew beforehand that the post was begun: it is posted again with the same nonce."""
     with stage.acting():
         fault = stage.discord.faults.lose_responses("/messages", method="POST")
         told = stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening(title="Metropolis")))

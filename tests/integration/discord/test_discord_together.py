@@ -52,8 +52,8 @@ def start_both(stage: Stage) -> tuple[ChannelMessage, ChannelMessage]:
     return first, second
 
 
-def test_the_cards_become_the_first_of_them(stage: Stage) -> None:
-    """No post more: the first card shows both, the second is deleted; at the end it is the one record."""
+def test_two_cards_become_one(stage: Stage) -> None:
+    """Without a new post: the first card shows both, the second is deleted; at the end it is the one record."""
     with stage.acting():
         first, _ = start_both(stage)
         assert stage.tracker.tell(ScreeningStarted(now(), both())).wait(10)
@@ -69,8 +69,8 @@ def test_the_cards_become_the_first_of_them(stage: Stage) -> None:
     assert record["screening_id"] == "screening-3"
 
 
-def test_what_plays_alone_makes_the_cards_one(stage: Stage) -> None:
-    """Also where the start of what both are by now was never heard: the process was away."""
+def test_cards_become_one_after_a_missed_start(stage: Stage) -> None:
+    """The process was away when the joint screening started, and learns of it from what is playing."""
     with stage.acting():
         first, _ = start_both(stage)
     with stage.acting():
@@ -79,7 +79,7 @@ def test_what_plays_alone_makes_the_cards_one(stage: Stage) -> None:
 
 
 def test_a_card_is_deleted_as_soon_as_discord_allows_it(stage: Stage) -> None:
-    """Where Discord is away it is tried again, in the next life too."""
+    """While Discord is away the deletion is tried again, also after a restart."""
     with stage.acting():
         first, second = start_both(stage)
         fault = stage.discord.faults.add(RestFault(503, "/messages", "DELETE"))
@@ -92,7 +92,7 @@ def test_a_card_is_deleted_as_soon_as_discord_allows_it(stage: Stage) -> None:
 
 
 def test_without_any_card_they_get_one(stage: Stage) -> None:
-    """Many had started at once, which is told in one message that can be nobody's card."""
+    """Many films had started at once, announced in one message that cannot become a card."""
     with stage.acting():
         assert stage.tracker.tell(ScreeningStarted(now(), both())).wait(10)
         (card,) = list_posts(stage)
@@ -101,8 +101,8 @@ def test_without_any_card_they_get_one(stage: Stage) -> None:
         assert list_posts(stage) == [card] and "🏁" in card.text
 
 
-def test_who_has_fallen_out_gets_a_card_again(stage: Stage) -> None:
-    """Ben falls behind: his film is told anew, and loses its card when he is back."""
+def test_a_viewer_who_falls_behind_gets_a_card_again(stage: Stage) -> None:
+    """Ben's film is announced again; its card goes when he has caught up."""
     with stage.acting():
         first, _ = start_both(stage)
         stage.tracker.tell(NowPlaying(now(), (both(),)))

@@ -1,4 +1,4 @@
-"""Announcements that wait for Discord name nobody who has since been forgotten or chosen not to be seen."""
+"""Announcements that wait for Discord do not name viewers who have since been forgotten or have hidden."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -67,8 +67,8 @@ def choose(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("wish", [forget, choose])
-def test_who_is_not_to_be_seen_any_more_is_taken_out_of_what_waits(stage: Stage, wish: Callable[[Stage], None]) -> None:
-    """Her badges are not told, films are without her name; also when all of it is said again after a restart."""
+def test_viewers_who_hide_are_removed_from_waiting_announcements(stage: Stage, wish: Callable[[Stage], None]) -> None:
+    """Badges are dropped and films lose the name; also if the senders repeat them after a restart."""
     stage.discord.deny_permissions("film-club", permissions.SEND_MESSAGES)
     notices = said_now(stage)
     with stage.acting():
@@ -91,8 +91,8 @@ def test_who_is_not_to_be_seen_any_more_is_taken_out_of_what_waits(stage: Stage,
     assert "played by Somebody" in posted
 
 
-def test_what_is_said_of_somebody_later_is_told_as_ever(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who was forgotten and comes again is a viewer like everybody."""
+def test_later_announcements_of_a_forgotten_viewer_are_posted(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forgotten viewer who comes again is a viewer like any other."""
     monkeypatch.setattr("actors.chat.discord.features.announcements.redactor.ON_THE_WAY_S", 0.0)
     with stage.acting():
         forget(stage)

@@ -24,6 +24,7 @@ from messages import (
 )
 from simulator.discord.model.messages import ChannelMessage
 from simulator.discord.model.permissions import READ_HISTORY, SEND_POLLS
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Stage, answer, until
 from tests.integration.discord.planned_night import PICTURE, events, in_minutes, knowing_a_film, read_nights
 from tests.unit.discord import samples
@@ -64,7 +65,7 @@ def start(stage: Stage, text: str = "!vote") -> tuple[ChannelMessage, ChannelMes
 
 def result(stage: Stage, text: str = "won the vote") -> ChannelMessage:
     """The message that says what won."""
-    return stage.discord.wait_for(lambda message: text in message.text, 15.0)
+    return stage.discord.wait_for(lambda message: text in message.text, WITHIN_S)
 
 
 def votes_told(stage: Stage) -> list[RecordVotes]:
@@ -119,8 +120,8 @@ def field_of(form: Any) -> str:
     return str(inner["custom_id"])
 
 
-def test_what_ended_while_usher_was_away_is_told_at_the_start(stage: Stage) -> None:
-    """The next process asks for the poll, and tells it once, however often it starts."""
+def test_a_vote_that_ended_while_usher_was_away_is_announced(stage: Stage) -> None:
+    """The next process fetches the poll, and posts the result once, however often it starts."""
     with stage.acting():
         poll, _card = start(stage, "!vote Alien; Brazil 48h")
         until(lambda: stage.read_state("film_vote"), "it is remembered")
@@ -137,7 +138,7 @@ def test_what_ended_while_usher_was_away_is_told_at_the_start(stage: Stage) -> N
     assert len(votes_told(stage)) == 1
 
 
-def test_the_end_is_heard_from_discord(stage: Stage) -> None:
+def test_the_end_of_a_poll_is_reported_by_discord(stage: Stage) -> None:
     """Before its time by the clock: Discord's message says so. Nobody voted, nothing is planned."""
     with stage.acting():
         poll, _card = start(stage)
@@ -175,8 +176,8 @@ def time_passes(stage: Stage) -> None:
     until(lambda: time.time() > last_s, "a moment later")
 
 
-def test_of_films_that_are_on_no_list_it_is_told_who_has_seen_them(stage: Stage) -> None:
-    """As of those on the list; another film that fits the title counts for nothing."""
+def test_the_vote_shows_who_has_seen_films_not_on_the_list(stage: Stage) -> None:
+    """As for those on the list; another film that fits the title does not count."""
     stage.plex.answers[FindFilms] = FilmsFound((samples.item("Greed"),))
     greed = TitleCount("Greed", samples.item("Greed").year, 1, 1, 60.0)
     stage.persistence.answers[GetWhoSaw] = WhoSaw(greed, (), (), 2, 1, 1)
@@ -186,8 +187,8 @@ def test_of_films_that_are_on_no_list_it_is_told_who_has_seen_them(stage: Stage)
     assert stage.persistence.list_heard(GetWhoSaw)[0].title == "Greed (1927)"
 
 
-def test_what_cannot_be_voted_on_says_why(stage: Stage) -> None:
-    """Too few films, an unknown one, a length that Discord takes not, no permission: no poll in any case."""
+def test_a_refused_vote_says_why(stage: Stage) -> None:
+    """Too few films, an unknown one, a duration that Discord refuses, no permission: there is no poll."""
     stage.plex.answers[FindFilms] = FilmsFound()
     with stage.acting():
         assert "Manage Events" in answer(stage, "Chiara", "!vote").text

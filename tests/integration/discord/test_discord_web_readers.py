@@ -30,7 +30,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_arguments: object) -> None:
-        """Stay where one was sent from."""
+        """Do not follow redirects."""
 
 
 def consent(stage: Stage, name: str, attempt: str = ATTEMPT) -> tuple[str, str]:
@@ -39,12 +39,13 @@ def consent(stage: Stage, name: str, attempt: str = ATTEMPT) -> tuple[str, str]:
     address = build_authorize_address(stage.discord.world.app_id, BACK, attempt, stage.discord.api_url)
     with pytest.raises(urllib.error.HTTPError) as redirected:
         urllib.request.build_opener(_NoRedirect).open(address)  # it is on loopback
+    redirected.value.close()
     query = parse_qs(urlsplit(redirected.value.headers["Location"]).query)
     return query["code"][0], query["state"][0]
 
 
 def test_the_bot_says_who_is_a_member_and_an_administrator(stage: Stage) -> None:
-    """As it is at that moment: roles that were given or taken count at once. Bots and strangers are none."""
+    """At that moment: roles given or taken count at once. Bots and strangers are no members."""
     with stage.acting():
         iris, bjoern = stage.discord.member("Iris"), stage.discord.member("Björn")
         assert stage.persistence.ask(GetMember(str(iris.id))) == MemberStanding(str(iris.id), "Iris", is_admin=True)
@@ -62,16 +63,16 @@ def test_the_bot_says_who_is_a_member_and_an_administrator(stage: Stage) -> None
         assert stage.persistence.ask(GetMember(str(bjoern.id))).viewer_id == ""
 
 
-def test_where_discord_does_not_say_it_is_declined(stage: Stage) -> None:
-    """Nobody is taken for a member, nor for none."""
+def test_membership_is_declined_while_discord_does_not_answer(stage: Stage) -> None:
+    """Nobody is taken for a member, and nobody for a stranger."""
     with stage.acting(wait=False), pytest.raises(RemoteError, match="who is a member"):
         stage.discord.stop()
         stage.persistence.ask(GetMember("1"))
     stage.discord.start()
 
 
-def test_who_signed_in_at_discord_is_known(stage: Stage) -> None:
-    """By the code and the verifier, once; the token that Discord gave is revoked."""
+def test_a_sign_in_at_discord_identifies_the_member(stage: Stage) -> None:
+    """By code and verifier, once; the token that Discord gave is revoked."""
     with stage.acting():
         code, _state = consent(stage, "Björn")
         asked = ConfirmDiscordSignIn(code, derive_verifier(ATTEMPT), BACK)
@@ -81,8 +82,8 @@ def test_who_signed_in_at_discord_is_known(stage: Stage) -> None:
             stage.persistence.ask(asked)
 
 
-def test_a_code_of_somebody_elses_is_good_for_nothing(stage: Stage) -> None:
-    """Without the verifier of the browser that set out (PKCE), or with another way back."""
+def test_a_stolen_code_is_refused(stage: Stage) -> None:
+    """Without the verifier of the browser that began (PKCE), or with another redirect address."""
     with stage.acting():
         for verifier, back in (("x" * 43, BACK), (derive_verifier(ATTEMPT), "https://evil.example/")):
             code, _state = consent(stage, "Björn")
@@ -91,7 +92,7 @@ def test_a_code_of_somebody_elses_is_good_for_nothing(stage: Stage) -> None:
 
 
 def test_a_wrong_secret_is_named(stage: Stage) -> None:
-    """With where a new one is; and it is in no log."""
+    """With where to get a new one; the secret is in no log."""
     stage.changes["discord_client_secret"] = "another-secret"
     with stage.acting():
         code, _state = consent(stage, "Björn")
@@ -99,8 +100,8 @@ def test_a_wrong_secret_is_named(stage: Stage) -> None:
             stage.persistence.ask(ConfirmDiscordSignIn(code, derive_verifier(ATTEMPT), BACK))
 
 
-def test_who_signs_in_there_and_is_no_member_is_none(stage: Stage) -> None:
-    """Discord says who it is, the bot that it is nobody here."""
+def test_a_stranger_who_signs_in_is_no_member(stage: Stage) -> None:
+    """Discord says who it is; the bot says that they are no member of the server."""
     with stage.acting():
         code, _state = consent(stage, "Björn")
         del stage.discord.guild.members[stage.discord.member("Björn").id]
@@ -116,8 +117,8 @@ def test_a_choice_made_on_the_page_is_looked_up(stage: Stage) -> None:
         assert stage.read_state("hidden_viewers")
 
 
-def test_what_goes_to_discord_is_a_challenge_alone() -> None:
-    """Of the verifier nothing; the scope is identify."""
+def test_only_the_challenge_is_sent_to_discord() -> None:
+    """Not the verifier; the scope is identify."""
     query = parse_qs(urlsplit(build_authorize_address(7, BACK, ATTEMPT)).query)
     digest = hashlib.sha256(derive_verifier(ATTEMPT).encode()).digest()
     assert query["code_challenge"] == [base64.urlsafe_b64encode(digest).decode().rstrip("=")]

@@ -27,8 +27,8 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def test_who_of_those_present_has_not_seen_it(stage: Stage) -> None:
-    """The tracker says who is in the channel, the store how much they saw, and one embed says it all."""
+def test_whosaw_lists_who_of_those_present_has_not_seen_a_film(stage: Stage) -> None:
+    """The tracker says who is in the channel, the store how much they saw; the answer is one embed."""
     members = (VoiceMember("11", "Chiara"), VoiceMember("12", "אורי"))
     stage.tracker.answers[StartTracking] = TrackingPlan((), members, "", ())
     viewers = (

@@ -1,4 +1,4 @@
-"""Small actors to be supervised. What each does is read from files in the data folder, so that a test decides."""
+"""Small actors to be supervised. Files in the data folder say what each of them does."""
 
 from __future__ import annotations
 

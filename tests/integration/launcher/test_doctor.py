@@ -71,7 +71,7 @@ def everything() -> dict[str, Any]:
 
 
 def ask_discord(answers: dict[str, Any], **changed: Any) -> list[Finding]:
-    """What the doctor finds in a Discord of these answers."""
+    """Return what the doctor finds in a Discord with these answers."""
     with discord_api(answers) as url:
         values: dict[str, Any] = {
             "discord_token": "right-token", "discord_api_url": url, "discord_guild_id": int(GUILD),
@@ -81,13 +81,13 @@ def ask_discord(answers: dict[str, Any], **changed: Any) -> list[Finding]:
 
 
 def list_errors(findings: list[Finding]) -> list[str]:
-    """What is bad, with its cure."""
+    """Return the errors with their cures."""
     errors = (render(finding) for finding in findings if finding.severity == "error")
     return [f"{words.topic}: {words.text} -> {words.cure}" for words in errors]
 
 
 def test_a_discord_in_order() -> None:
-    """Bot, intent, server, both channels, nights: six good findings of one that was invited as it asks for."""
+    """Bot, intent, server, both channels, nights: six good findings for a bot that was invited with Usher's link."""
     findings = ask_discord(everything())
     assert [finding.severity for finding in findings] == ["ok"] * 6
 
@@ -99,8 +99,8 @@ def nights(answers: dict[str, Any], **changed: Any) -> list[str]:
     return [f"{render(finding).text} -> {render(finding).cure}" for finding in found]
 
 
-def test_what_film_nights_need_is_named() -> None:
-    """In the server; in the voice channel; more on a stage; nothing of a channel where none is set."""
+def test_permissions_for_film_nights_are_checked() -> None:
+    """On the server; in the voice channel, if one is set; more on a stage."""
     answers = everything()
     answers[f"/guilds/{GUILD}"]["roles"][1]["permissions"] = str(ALL_NEEDED | 1 << 33 | 1 << 20 | 1 << 49)
     (server,) = nights(answers)
@@ -135,8 +135,8 @@ def test_what_film_nights_need_is_named() -> None:
         (f"/channels/{VOICE}", {"type": 13, "name": "x", "guild_id": "9"}, "another Discord server"),
     ],
 )  # fmt: skip
-def test_each_fault_of_discord_has_its_words(path: str, answer: Any, said: str) -> None:
-    """Each fault is one finding, with what to do."""
+def test_each_fault_of_discord_has_its_own_finding(path: str, answer: Any, said: str) -> None:
+    """With what to do."""
     answers = {**everything(), path: answer}
     found = list_errors(ask_discord(answers))
     assert len(found) == 1 and said in found[0]
@@ -158,8 +158,8 @@ def test_a_role_to_ignore_that_is_not_there_is_named() -> None:
     assert len(found) == 1 and "no role with the id 4242" in found[0] and "IGNORED_ROLE_IDS" in found[0]
 
 
-def test_an_administrator_may_everything() -> None:
-    """No overwrite stops an administrator."""
+def test_an_administrator_needs_no_other_permission() -> None:
+    """No overwrite applies to an administrator."""
     answers = everything()
     answers[f"/guilds/{GUILD}"]["roles"][1]["permissions"] = str(permissions.ADMINISTRATOR)
     answers[f"/channels/{TEXT}"]["permission_overwrites"] = [
@@ -168,8 +168,8 @@ def test_an_administrator_may_everything() -> None:
     assert list_errors(ask_discord(answers)) == []
 
 
-def test_discord_out_of_reach() -> None:
-    """A network fault is not a refused token."""
+def test_an_unreachable_discord_is_no_refused_token() -> None:
+    """A network fault has a finding of its own."""
     with discord_api({}) as url:
         gone = url
     found = list_errors(list(check_discord_by_rest(Settings(discord_token="right-token", discord_api_url=gone))))
@@ -200,8 +200,8 @@ def test_a_plex_in_order_even_with_an_odd_session() -> None:
         ("", "no token"),
     ],
 )
-def test_each_kind_of_wrong_token_has_its_words(token: str, said: str) -> None:
-    """Refused, not the owner's, not there at all."""
+def test_each_kind_of_wrong_token_has_its_own_finding(token: str, said: str) -> None:
+    """Refused, not the owner's, not set."""
     with SimulatedPlex() as server:
         found = list_errors(ask_plex(server.url, token))
     assert len(found) == 1 and said in found[0] and (not token or token not in found[0])
@@ -227,16 +227,16 @@ def test_a_host_that_plex_does_not_know_is_named() -> None:
     assert "Anton, Berta" in found[0]
 
 
-def test_an_excluded_account_that_nobody_has_is_told(tmp_path: Path) -> None:
-    """By name, however it is written, or by id; it harms nothing."""
+def test_an_excluded_account_that_does_not_exist_is_noted(tmp_path: Path) -> None:
+    """By name in any case, or by id; it does no harm."""
     with SimulatedPlex() as server:
         found = ask_plex(server.url, server.token, excluded_plex_users=("ANTON", "Zoe", "1"))
     notes = [render(each).text for each in found if each.severity == "note" and each.topic == "excluded"]
     assert notes == ["no account named 'Zoe' on the Plex servers"] and not list_errors(found)
 
 
-def test_a_server_that_is_away_may_have_whom_the_others_lack() -> None:
-    """Of host and excluded accounts nothing is said until all servers could be asked."""
+def test_missing_accounts_are_only_noted_if_all_servers_answer() -> None:
+    """A server that is away may have the host or the excluded account."""
     with SimulatedPlex() as server, SimulatedPlex() as gone:
         more = (PlexServer(gone.url, gone.token),)
         names = {"watch_party_plex_user": "Zoe", "excluded_plex_users": ("Zoe",), "plex_servers": more}
@@ -251,8 +251,8 @@ def test_a_server_that_is_away_may_have_whom_the_others_lack() -> None:
 TOP = {"id": "301", "name": "Top", "position": 1, "permissions": "0"}
 
 
-def test_a_server_of_plex_servers_is_mended_there() -> None:
-    """Neither PLEX_URL nor PLEX_TOKEN has anything to do with it."""
+def test_a_fault_of_a_further_server_names_plex_servers() -> None:
+    """Not PLEX_URL or PLEX_TOKEN, which have nothing to do with it."""
     with SimulatedPlex() as first, SimulatedPlex() as second:
         for token, said in (("wrong", "into PLEX_SERVERS"), (OLD_MEMBER_TOKEN, "PLEX_SERVERS")):
             settings = Settings(
@@ -284,7 +284,7 @@ def test_a_role_that_the_bot_is_to_give(role: dict[str, Any], extra: int, said: 
 
 
 def test_a_new_machine_is_in_order_and_stays_untouched(tmp_path: Path) -> None:
-    """The doctor makes neither folder nor store."""
+    """The doctor creates neither folder nor store."""
     findings = list(check_machine(Settings(data_dir=str(tmp_path / "new" / "data"))))
     assert list_errors(findings) == []
     assert list(tmp_path.iterdir()) == []

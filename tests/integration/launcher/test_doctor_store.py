@@ -23,13 +23,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
 
 def list_errors(findings: list[Finding]) -> list[str]:
-    """What is bad, with its cure."""
+    """Return the errors with their cures."""
     errors = (render(finding) for finding in findings if finding.severity == "error")
     return [f"{words.topic}: {words.text} -> {words.cure}" for words in errors]
 
 
 def test_a_sound_store_is_left_as_it_is(tmp_path: Path) -> None:
-    """Looking leaves no file beside it."""
+    """The check leaves no file beside it."""
     settings = Settings(data_dir=str(tmp_path))
     open_writer(settings.store_url, tmp_path / "backups").dispose()
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
@@ -37,15 +37,15 @@ def test_a_sound_store_is_left_as_it_is(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_a_foreign_store_is_told_from_a_damaged_one(tmp_path: Path) -> None:
-    """Somebody else's database is not offered to be overwritten."""
+def test_a_foreign_store_is_not_called_damaged(tmp_path: Path) -> None:
+    """The doctor does not offer to overwrite somebody else's database."""
     with contextlib.closing(sqlite3.connect(tmp_path / "usher.db")) as store:
         store.execute("CREATE TABLE recipes (x)")
     found = list_errors(list(check_machine(Settings(data_dir=str(tmp_path)))))
     assert len(found) == 1 and "recipes" in found[0]
 
 
-def test_a_store_that_is_gone_is_no_new_one(tmp_path: Path) -> None:
+def test_a_missing_store_beside_backups_is_an_error(tmp_path: Path) -> None:
     """The start would refuse: there are backups of what was in it."""
     settings = Settings(data_dir=str(tmp_path))
     open_writer(settings.store_url, tmp_path / "backups").dispose()
@@ -59,8 +59,8 @@ def test_a_store_that_is_gone_is_no_new_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may write everywhere")
-def test_a_store_that_may_not_be_written_is_told_with_the_right_cure(tmp_path: Path) -> None:
-    """A file, or a folder, that was given to this user for reading alone, or not at all: no server is spoken of."""
+def test_a_store_without_write_permission_has_its_own_cure(tmp_path: Path) -> None:
+    """A file or folder that this user may only read, or not even read: no database server is mentioned."""
     file = tmp_path / "store" / "usher.db"
     open_writer(f"sqlite:///{file}", tmp_path / "backups").dispose()
     dropped = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"] if os.geteuid() == 0 else []
@@ -108,8 +108,8 @@ def test_a_damaged_store_is_found_with_its_cure(tmp_path: Path) -> None:
     assert len(found) == 1 and "usher-20261101-000000.db" in found[0] and "run.py restore" in found[0]
 
 
-def test_badges_that_cannot_be_read_are_told_with_one_cure(tmp_path: Path) -> None:
-    """A folder in their place has another than what is wrong in the file."""
+def test_an_unreadable_badges_file_has_one_cure(tmp_path: Path) -> None:
+    """A folder in its place has another cure than a mistake in the file."""
     own = tmp_path / "badges.toml"
     own.mkdir()
     (found,) = [each for each in check_machine(Settings(data_dir=str(tmp_path))) if each.topic == "badges"]
@@ -129,8 +129,8 @@ def test_a_database_server_that_is_away_is_found(tmp_path: Path) -> None:
     assert "start the database's server" in found[0].lower()
 
 
-def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
-    """Said, not raised."""
+def test_a_file_in_place_of_the_data_folder_is_a_finding(tmp_path: Path) -> None:
+    """And not a traceback."""
     (tmp_path / "data").write_text("")
     found = list_errors(list(check_machine(Settings(data_dir=str(tmp_path / "data")))))
     assert "is a file, not a folder" in found[0]

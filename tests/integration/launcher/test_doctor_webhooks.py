@@ -38,8 +38,8 @@ def test_a_receiver_that_answers_is_judged_by_its_status(status: int, severity: 
     assert "geheim" not in f"{words}" and (severity == "ok" or "WEBHOOK_URLS" in words.cure)
 
 
-def test_one_that_cannot_be_posted_to_is_an_error_with_its_cause() -> None:
-    """Nobody listens; a machine that is never posted to; each by its host alone."""
+def test_an_unusable_receiver_is_an_error_with_its_cause() -> None:
+    """Nobody listens there, or the address is not permitted; only the host is named."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         found = check(f"http://127.0.0.1:{taken.getsockname()[1]}/geheim", "http://169.254.169.254/geheim")

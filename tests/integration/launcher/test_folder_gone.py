@@ -1,4 +1,4 @@
-"""A data folder that went away is made anew by nobody who runs: a start would take it for an empty one."""
+"""A data folder that was removed is not created again by a running service: a start would take it for a new one."""
 
 import shutil
 import subprocess
@@ -23,8 +23,8 @@ ROW = ActorHealth(
 )  # fmt: skip
 
 
-async def test_nobody_makes_the_data_folder_anew(tmp_path: Path) -> None:
-    """Neither dead letters nor the health log, nor a backup."""
+async def test_a_removed_data_folder_is_not_created_again(tmp_path: Path) -> None:
+    """Neither by dead letters nor by the health log or a backup."""
     folder = tmp_path / "data"
     folder.mkdir()
     open_store(folder).close()
@@ -43,10 +43,8 @@ async def test_nobody_makes_the_data_folder_anew(tmp_path: Path) -> None:
     log.close()
 
 
-def test_a_health_log_that_was_removed_or_put_aside_is_begun_anew(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """What would be written to a file that nobody finds is written to a new one; a folder that is gone is said once."""
+def test_a_removed_or_renamed_health_log_is_begun_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The lines go to a new file; a missing folder is logged once."""
     log = HealthLog(tmp_path)
     log.write([ROW])
     shutil.rmtree(tmp_path / "logs")
@@ -66,8 +64,8 @@ def test_a_health_log_that_was_removed_or_put_aside_is_begun_anew(
     log.close()
 
 
-def test_a_lock_file_that_was_removed_lets_no_second_service_in(tmp_path: Path) -> None:
-    """People remove what ends in .lock; who runs is in the run file too, and its actors must not be ended."""
+def test_a_removed_lock_file_lets_no_second_service_in(tmp_path: Path) -> None:
+    """People delete *.lock files; the run file also says who runs, and that service's actors must not be ended."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as running:
         RunFile(tmp_path).write(RunState(ProcessIdentity.from_pid(running.pid)))
         with pytest.raises(AlreadyRunningError, match=f"by process {running.pid}"), FolderLock(tmp_path):

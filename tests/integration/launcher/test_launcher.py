@@ -25,6 +25,7 @@ from launcher.launcher import STOPPED, Launcher
 from launcher.supervision.child import FATAL
 from launcher.supervision.supervision_settings import SupervisionSettings
 from messages import GetHealth, HealthReport
+from tests.deadlines import WITHIN_S
 from tests.integration.launcher.scripted_actors import FOUR, MARKER
 
 QUICK = SupervisionSettings(
@@ -47,12 +48,12 @@ def make(
 
 
 def notes(folder: Path, name: str, what: str) -> list[str]:
-    """What an actor wrote down."""
+    """Return what an actor wrote down."""
     file = folder / f"{name}.{what}"
     return file.read_text().splitlines() if file.exists() else []
 
 
-def until(what: Callable[[], bool], timeout_s: float = 15.0) -> None:
+def until(what: Callable[[], bool], timeout_s: float = WITHIN_S) -> None:
     """Wait for a condition, with a deadline."""
     end = time.monotonic() + timeout_s
     while not what():
@@ -103,12 +104,12 @@ def test_a_killed_actor_alone_is_started_again(tmp_path: Path) -> None:
 
 
 def test_a_hung_actor_is_killed_and_started_again(tmp_path: Path) -> None:
-    """A stopped process answers no ping: it is killed within the limit, and only it."""
+    """A stopped process answers no ping: only that one is killed, within the limit."""
     with run_in_background(make(tmp_path)) as running:
         running.wait_ready()
         before = running.pids()
         hung = running.kill("tracker", signal.SIGSTOP)
-        rows = running.wait_for(lambda rows: rows[1].pid not in (0, hung) and rows[1].state == "running", 15)
+        rows = running.wait_for(lambda rows: rows[1].pid not in (0, hung) and rows[1].state == "running", WITHIN_S)
         assert not psutil.pid_exists(hung)
         assert [row.pid for row in rows if row.actor != "tracker"] == [
             before[name] for name in FOUR if name != "tracker"
@@ -117,8 +118,8 @@ def test_a_hung_actor_is_killed_and_started_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["devour", "devour in a thread"])
-def test_one_that_wants_too_much_memory_ends_and_is_started_again(tmp_path: Path, how: str) -> None:
-    """Its limit is its own: the rest goes on, and health says why it ended."""
+def test_an_actor_beyond_its_memory_limit_is_restarted(tmp_path: Path, how: str) -> None:
+    """Each actor has its own limit: the others keep running, and health says why it ended."""
     pace = Clock(Pace(speed=3000))
     with run_in_background(make(tmp_path, clock=pace)) as running:
         running.wait_ready()
@@ -132,21 +133,21 @@ def test_one_that_wants_too_much_memory_ends_and_is_started_again(tmp_path: Path
         until(lambda: any(said in line["last_error"] for line in health_lines(tmp_path)))
 
 
-def test_a_crash_loop_ends_as_failed_and_the_rest_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_crash_loop_is_shown_as_failed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The limit, then the long pause; all others run, and the log says what to do."""
     (tmp_path / "discord.does").write_text("crash")
     with run_in_background(make(tmp_path)) as running:
         row = running.wait_state("discord", "failed")
         assert len(notes(tmp_path, "discord", "started")) == QUICK.crash_limit + 1
         assert "exit status 70" in row.last_error
-        rows = running.wait_for(lambda rows: sum(r.state == "running" for r in rows) == 3, 15)
+        rows = running.wait_for(lambda rows: sum(r.state == "running" for r in rows) == 3, WITHIN_S)
         assert {row.actor for row in rows if row.state != "running"} == {"discord"}
         assert running.stop() == STOPPED
     assert "discord crashed" in caplog.text and "restart Usher" in caplog.text
 
 
 def test_a_store_that_refuses_stops_everything_with_78(tmp_path: Path) -> None:
-    """One try, no other actor started: nothing may be tracked into nowhere."""
+    """One attempt, and no other actor is started: nothing could be stored."""
     (tmp_path / "persistence.does").write_text("refuse")
     with run_in_background(make(tmp_path)) as running:
         until(lambda: not running.is_alive)
@@ -172,7 +173,7 @@ def test_the_health_log_has_every_interval_and_every_change(tmp_path: Path) -> N
     with run_in_background(make(tmp_path, settings={"health_interval_seconds": 0.2})) as running:
         running.wait_ready()
         running.kill("plex")
-        running.wait_for(lambda rows: rows[3].restarts == 1 and rows[3].state == "running", 15)
+        running.wait_for(lambda rows: rows[3].restarts == 1 and rows[3].state == "running", WITHIN_S)
         until(lambda: sum(line["actor"] == "tracker" for line in health_lines(tmp_path)) > 5)
     lines = health_lines(tmp_path)
     promised = "ts actor pid state uptime_s restarts mailbox_depth handled handle_ms_p50 handle_ms_p99 rss_mb"
@@ -186,8 +187,8 @@ def test_the_health_log_has_every_interval_and_every_change(tmp_path: Path) -> N
     assert running_lines[-1]["rss_mb"] > 5 and running_lines[-1]["uptime_s"] > 0
 
 
-def test_what_an_actor_complains_of_is_shown_on_one_line_without_secrets(tmp_path: Path) -> None:
-    """Its words reach the health log, and no token with them."""
+def test_an_actors_error_is_one_line_without_secrets(tmp_path: Path) -> None:
+    """The health log shows its text, and no token."""
     (tmp_path / "plex.does").write_text("complain")
     settings = {"plex_url": "http://127.0.0.1:9", "plex_token": "very-secret"}
     with run_in_background(make(tmp_path, settings=settings)) as running:
@@ -196,8 +197,8 @@ def test_what_an_actor_complains_of_is_shown_on_one_line_without_secrets(tmp_pat
     assert "very-secret" not in (tmp_path / "logs" / "actor_health.jsonl").read_text()
 
 
-def test_one_that_will_not_stop_is_killed_in_time(tmp_path: Path) -> None:
-    """The others have saved all the same, within 10 s in all."""
+def test_an_actor_that_does_not_stop_is_killed(tmp_path: Path) -> None:
+    """The others have saved, and the stop takes at most 10 s."""
     (tmp_path / "discord.does").write_text("linger")
     with run_in_background(make(tmp_path)) as running:
         running.wait_ready()
@@ -207,8 +208,8 @@ def test_one_that_will_not_stop_is_killed_in_time(tmp_path: Path) -> None:
     assert [bool(notes(tmp_path, name, "saved")) for name in FOUR] == [True, True, False, True]
 
 
-def test_two_services_on_two_folders_and_none_on_one_twice(tmp_path: Path) -> None:
-    """Many at once in one process; the second on the same folder is refused with the first's pid."""
+def test_only_one_service_runs_on_a_data_folder(tmp_path: Path) -> None:
+    """Two run on two folders; a second on the same one is refused with the first's pid."""
     first, second = tmp_path / "first", tmp_path / "second"
     two = {"persistence": MARKER, "plex": MARKER}
     with run_in_background(make(first, two)) as one, run_in_background(make(second, two)) as other:
@@ -225,8 +226,8 @@ def test_two_services_on_two_folders_and_none_on_one_twice(tmp_path: Path) -> No
         assert set(one.pids().values()).isdisjoint(other.pids().values())
 
 
-def test_encrypted_tcp_where_there_is_no_ipc(tmp_path: Path) -> None:
-    """The same over loopback TCP with the run's keys."""
+def test_it_uses_encrypted_tcp_without_ipc(tmp_path: Path) -> None:
+    """Loopback TCP with the run's keys."""
     with run_in_background(make(tmp_path, {"persistence": MARKER, "tracker": MARKER}, engine=TCP_ENGINE)) as running:
         running.wait_ready()
         state = read_running_state(tmp_path)
@@ -245,8 +246,8 @@ def health_within(folder: Path, timeout_s: float) -> HealthReport:
             assert time.monotonic() < end, "no answer in time"
 
 
-def test_a_run_folder_that_was_cleaned_away_is_made_anew(tmp_path: Path) -> None:
-    """As cleaners of /tmp do: new clients come in again, and no actor is started anew."""
+def test_a_removed_run_folder_is_created_again(tmp_path: Path) -> None:
+    """As cleaners of /tmp do: new clients can connect, and no actor is restarted."""
     with run_in_background(make(tmp_path)) as running:
         running.wait_ready()
         before, state = running.pids(), read_running_state(tmp_path)
@@ -261,8 +262,8 @@ def test_a_run_folder_that_was_cleaned_away_is_made_anew(tmp_path: Path) -> None
     assert not socket_folder(state).exists()
 
 
-def test_a_run_folder_that_cannot_be_made_anew_is_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As XDG_RUNTIME_DIR after a logout: every actor saves, and starts again in a folder elsewhere."""
+def test_a_lost_run_folder_is_replaced_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As XDG_RUNTIME_DIR after a logout: every actor saves, and restarts with a folder elsewhere."""
     session = Path(tempfile.mkdtemp(prefix="run-"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(session))
     folder = tmp_path / "data"

@@ -1,4 +1,4 @@
-"""`check` says of pictures what is true here: whether they can be drawn, with which letters and emoji."""
+"""What `check` says of pictures: whether they can be drawn here, with which scripts and emoji."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def test_pictures_can_be_drawn_here() -> None:
     )
 
 
-def test_emoji_in_one_colour_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With what to install; nothing is wrong."""
+def test_a_missing_colour_emoji_font_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to install; it is no error."""
     monkeypatch.setattr(fonts, "find_colour_emoji", lambda: None)
     assert check().severity == "note"
     assert "fonts-noto-color-emoji" in render(check()).cure
@@ -39,8 +39,8 @@ def test_missing_fonts_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "no-such-fonts;" in render(check()).text
 
 
-def test_where_nothing_can_be_drawn_the_reason_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And that figures come in words: it keeps no service from running."""
+def test_the_reason_is_given_if_nothing_can_be_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are then shown as text: the service runs anyway."""
     monkeypatch.setattr(sys, "executable", "/nonexistent/python")
     found = check()
     assert (found.severity, found.code) == ("note", "pictures.none")

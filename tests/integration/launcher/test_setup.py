@@ -23,7 +23,7 @@ from simulator.plextv import TOKEN, SimulatedPlexTv
 
 
 class Desk:
-    """A newcomer's desk: all that `setup` talks to."""
+    """Everything that `setup` talks to when somebody installs Usher."""
 
     def __init__(self, folder: Path, plex: SimulatedPlex, discord: SimulatedDiscord, site: SimulatedPlexTv) -> None:
         self.env = folder / ".env"
@@ -32,7 +32,7 @@ class Desk:
         self.answers = 0
 
     def type(self, *answers: str, end: str = "") -> int:
-        """Run it with these answers; the exit status."""
+        """Run it with these answers; return the exit status."""
         with create_pipe_input() as keyboard:
             keyboard.send_text("".join(f"{answer}\r" for answer in answers) + end)
             console = Console(file=io.StringIO(), width=200, markup=False)
@@ -47,11 +47,11 @@ class Desk:
 
     @property
     def written(self) -> dict[str, str | None]:
-        """What the service would read."""
+        """Return the settings that the service would read."""
         return dotenv_values(self.env, interpolate=False)
 
     def list_expected(self) -> dict[str, str]:
-        """All of it, for the club of the simulator."""
+        """Return all lines, for the club of the simulator."""
         return {
             "PLEX_URL": self.plex.url,
             "PLEX_TOKEN": self.plex.token,
@@ -100,7 +100,7 @@ def test_a_pasted_token_is_tried_at_once_and_asked_again(desk: Desk) -> None:
 
 
 def test_an_account_without_servers_is_asked_for_an_address(desk: Desk) -> None:
-    """plex.tv knows none: the address is asked for, and the account's token tried there."""
+    """plex.tv lists none: setup asks for an address, and tries the account's token there."""
     desk.site.servers = False
     assert desk.type("1", desk.plex.url, "2", desk.plex.token, desk.plex.url, desk.discord.token, *REST) == 0
     assert "knows no server of this account" in desk.shown and desk.written == desk.list_expected()
@@ -129,29 +129,29 @@ def test_it_can_be_stopped_at_any_question(desk: Desk, answered: int, end: str) 
     assert [path.name for path in desk.env.parent.iterdir()] == [".env"]
 
 
-def test_a_lacking_permission_is_named_before_anything_is_written(desk: Desk) -> None:
-    """Look again, then go on as it is."""
+def test_a_missing_permission_is_named_before_anything_is_written(desk: Desk) -> None:
+    """One can check again, or continue without it."""
     desk.discord.deny_permissions("film-club", EMBED_LINKS)
     assert desk.type("1", desk.discord.token, "1", "film-club", "Cinema", "", "s", *REST[3:]) == 0
     assert desk.shown.count("lacks: Embed Links") == 2 and desk.written == desk.list_expected()
 
 
-def test_message_content_that_is_off_is_said_with_its_switch(desk: Desk) -> None:
-    """It can be gone on without."""
+def test_a_missing_message_content_intent_is_named(desk: Desk) -> None:
+    """With where to switch it on; one can continue without it."""
     desk.discord.allow_message_content(False)
     assert desk.type("1", desk.discord.token, "n", *REST) == 0
     assert "Privileged Gateway Intents" in desk.shown
 
 
-def test_numbers_and_beginnings_of_names_choose_and_others_are_asked_again(desk: Desk) -> None:
-    """99 is no number of a channel; a zone that there is not is asked again."""
+def test_choices_take_numbers_and_beginnings_of_names(desk: Desk) -> None:
+    """A wrong number or an unknown time zone is asked again."""
     typed = ("1", "99", "film", "Cin", "ber", "Atlantis/Capital", "Europe/Berlin", "klingon", "DE", "no")
     assert desk.type("1", desk.discord.token, *typed) == 0, desk.shown
     assert desk.written == desk.list_expected()
 
 
-def test_a_folder_that_may_not_be_written_is_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk while writing: exit 1, the old file whole, no crumbs."""
+def test_a_folder_that_cannot_be_written_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also a disk that is full while writing: exit 1, the old file is whole, nothing is left beside it."""
     desk.env.write_text("LOG_LEVEL=INFO\n")
 
     def fail_full(_: int) -> None:
@@ -164,7 +164,7 @@ def test_a_folder_that_may_not_be_written_is_said(desk: Desk, monkeypatch: pytes
 
 
 def test_without_a_terminal_it_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit 1 in words; nothing is made."""
+    """Exit 1 in words; no file is made."""
 
     def never() -> Any:
         raise AssertionError

@@ -52,7 +52,7 @@ def test_the_port_is_tried(busy_port: int, free: int, tmp_path: Path) -> None:
     assert line.startswith("error: cannot listen on") and "WEB_PORT" in line
 
 
-def test_the_address_and_the_way_to_it_are_tried(free: int, tmp_path: Path) -> None:
+def test_the_page_address_is_tried(free: int, tmp_path: Path) -> None:
     """A page that is not there yet is a note; members who sign in over http are one too."""
     settings = Settings(web_port=free, web_access="members", web_url="http://films.invalid", data_dir=str(tmp_path))
     lines = say(settings)
@@ -103,8 +103,8 @@ def test_a_page_for_members_behind_a_proxy_is_set_up(desk: Desk, free: int) -> N
     assert settings.web_trusted_proxies == ("127.0.0.1/32", "::1/128")
 
 
-def test_a_proxy_before_a_page_for_this_machine_is_told(free: int) -> None:
-    """Whatever it brings is refused: the cure is a sign-in. Who trusts the proxy is told nothing."""
+def test_a_proxy_before_a_local_page_is_named(free: int) -> None:
+    """Its requests are refused; the cure is a sign-in. If the proxy is trusted, nothing is said."""
     behind = Settings(web_port=free, web_url="https://films.example")
     told = [text for text in say(behind) if "WEB_ACCESS" in text]
     assert len(told) == 1
@@ -115,7 +115,7 @@ def test_a_proxy_before_a_page_for_this_machine_is_told(free: int) -> None:
 
 
 def test_a_page_for_this_machine_is_set_up(desk: Desk, busy_port: int, free: int) -> None:
-    """A port that is taken is asked for again."""
+    """If the port is taken, setup asks again."""
     assert desk.type("1", desk.discord.token, *NEWCOMER, "for this machine", str(busy_port), str(free)) == 0, desk.shown
     assert "cannot listen there" in desk.shown
     assert read(desk).web_port == free

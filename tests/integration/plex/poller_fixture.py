@@ -19,14 +19,14 @@ M = TypeVar("M", bound=Message)
 
 
 class HastySession(BoundedSession):
-    """Gives up soon, so that tests of slow servers are not slow."""
+    """Has short time-outs, so that tests of slow servers are fast."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url, total_s=0.8, read_s=0.4)
 
 
 class HastyPoller(PlexPoller):
-    """The poller as it is, but for its patience."""
+    """The poller with short time-outs."""
 
     http = HastySession
 
@@ -73,7 +73,7 @@ class Rig:
             self._take(left_s)
 
     def hear(self, kind: type[M], such_that: Callable[[M], object] = lambda _: True, within_s: float = 10.0) -> M:
-        """The next message of this kind that is so; what came before it is left behind in `heard`."""
+        """Return the next message of this kind that fulfils the condition; earlier ones stay in `heard`."""
         deadline = time.monotonic() + within_s
         seen = len(self.heard)
         while time.monotonic() < deadline:
@@ -86,16 +86,16 @@ class Rig:
         raise AssertionError(f"no such {kind.__name__} within {within_s} s; heard {self.heard[-3:]}")
 
     def snapshot(self, such_that: Callable[[PlaybackSnapshot], object] = lambda _: True) -> PlaybackSnapshot:
-        """The next snapshot that is so."""
+        """Return the next snapshot that fulfils the condition."""
         return self.hear(PlaybackSnapshot, such_that)
 
     def failure(self, kind: str = "") -> PollFailed:
-        """The next failed poll, of this kind."""
+        """Return the next failed poll of this kind."""
         return self.hear(PollFailed, lambda failed: not kind or failed.kind == kind)
 
     @property
     def degraded(self) -> str:
-        """What the health table says is wrong."""
+        """Return the error in the health table."""
         pulse = self.node.heartbeat
         return pulse().degraded if pulse else ""
 

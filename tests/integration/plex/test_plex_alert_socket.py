@@ -1,4 +1,4 @@
-"""The alert websocket against servers that mean no good: what is too much closes it, and memory stays small."""
+"""The alert websocket against malicious servers: excessive data closes it, and memory stays small."""
 
 import base64
 import hashlib
@@ -24,7 +24,7 @@ TEXT, CONTINUATION, PING = 1, 0, 9
 
 
 def frame(content: bytes, opcode: int = TEXT, *, is_last: bool = True, length: int | None = None) -> bytes:
-    """A frame as it goes over the wire; `length` is what it says of itself."""
+    """Return a frame as it goes over the wire; `length` is the length that it claims."""
     size = len(content) if length is None else length
     return struct.pack("!BBQ", (0x80 if is_last else 0) | opcode, 127, size) + content
 
@@ -116,8 +116,8 @@ BIG = b"x" * 65_536
     ],
     ids=["long frame", "longest frame", "many fragments", "empty fragments", "no text", "header", "headers", "page"],
 )
-def test_what_is_too_much_closes_the_connection(script: Callable[[socket.socket, int], None], reason: str) -> None:
-    """Neither a frame's length nor what follows it is taken into memory."""
+def test_excessive_data_closes_the_connection(script: Callable[[socket.socket, int], None], reason: str) -> None:
+    """Neither the claimed length of a frame nor what follows it is read into memory."""
     tracemalloc.start()
     try:
         with serving(script) as url:
@@ -148,7 +148,7 @@ def test_no_redirect_is_followed() -> None:
 
 
 def test_a_flood_is_read_slowly() -> None:
-    """A server that sends without end is kept waiting: it costs no core of the machine."""
+    """A server that sends without end has to wait: reading takes no whole CPU core."""
     taken: list[Any] = []
     alert = frame(b'{"NotificationContainer": {"type": "playing"}}')
     with serving(after_handshake(itertools.repeat(alert * 100))) as url:
@@ -162,7 +162,7 @@ def test_a_flood_is_read_slowly() -> None:
         assert not listener.is_alive()
 
 
-def test_what_is_no_alert_is_left_out() -> None:
+def test_messages_that_are_no_alerts_are_ignored() -> None:
     """Deep nesting and numbers of thousands of digits end neither the connection nor the thread."""
     taken: list[Any] = []
     odd = [b"[" * 10_000, b'{"a": ' + b"9" * 5000 + b"}", b"[]", b"no JSON", b'{"NotificationContainer": 5}']
@@ -174,7 +174,7 @@ def test_what_is_no_alert_is_left_out() -> None:
 
 
 def test_a_frame_that_never_ends_is_given_up() -> None:
-    """A byte now and then keeps no connection: what is not whole when the pong is due is not waited for."""
+    """An occasional byte does not keep a connection: a frame must be complete when the pong is due."""
 
     def script(connection: socket.socket, _: int) -> None:
         shake_hands(connection)

@@ -1,4 +1,4 @@
-"""The poller of a further community: it opens its sealed token, and asks its server where that may be asked."""
+"""The poller of a further community: it opens its sealed token, and contacts only permitted addresses."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def settings(
 def test_it_polls_with_the_token_that_it_opens(
     plex: SimulatedPlex, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The second of its servers, told to its own community's tracker; nothing that it says or logs has the token."""
+    """It reports its second server to its own community's tracker; the token is in no message and no log line."""
     caplog.set_level(logging.DEBUG)
     with Rig(settings(plex), tmp_path, "plex-2@123", PlexPoller) as rig:
         snapshot = rig.hear(PlaybackSnapshot)
@@ -51,16 +51,16 @@ def test_it_polls_with_the_token_that_it_opens(
         assert plex.token not in caplog.text + repr(rig.heard) + repr(rig.settings)
 
 
-def test_a_server_in_a_private_network_is_not_asked(plex: SimulatedPlex, tmp_path: Path) -> None:
-    """It is in the health table, with what its owner can do; not one request has reached it."""
+def test_a_server_in_a_private_network_is_not_contacted(plex: SimulatedPlex, tmp_path: Path) -> None:
+    """The health table says so, and what its owner can do; not one request has reached it."""
     with Rig(settings(plex, allowed=False), tmp_path, "plex-2@123", PlexPoller) as rig:
         assert "is in a private network (127.0.0.1)" in rig.failure("refused").detail
         until(lambda: "Remote Access" in rig.degraded, "the health table names it")
 
 
 @pytest.mark.parametrize("case", ["another community", "another server", "plain", "no key", "another key"])
-def test_a_token_that_is_not_for_it_is_not_used(case: str, plex: SimulatedPlex, tmp_path: Path) -> None:
-    """Copied from another community's row, or sealed with a key that is gone: it says so, and asks nobody."""
+def test_a_token_that_cannot_be_opened_is_not_used(case: str, plex: SimulatedPlex, tmp_path: Path) -> None:
+    """Copied from another community's row, or sealed with a lost key: it says so, and contacts no server."""
     sealer = TokenSealer([KEY])
     sealed = {
         "another community": sealer.seal(plex.token, "124", plex.machine_id),
@@ -80,10 +80,10 @@ def test_a_token_that_is_not_for_it_is_not_used(case: str, plex: SimulatedPlex, 
     ("huge", 3 * 2**20, f"more than {OTHERS_BODY_LIMIT} bytes"),
     ("many_sessions", 6_000, f"more than {OTHERS_TREE_LIMIT} bytes in memory"),
 ])  # fmt: skip
-def test_its_servers_take_no_memory_of_others(
+def test_the_largest_answers_fit_into_the_memory_limit(
     fault: FaultKind, size: int, said: str, plex: SimulatedPlex, tmp_path: Path
 ) -> None:
-    """All that answer as much as they may at one time stay within what the memory limit grows by for each."""
+    """All servers answer as much as they may at once: that fits into what the limit grows by for each."""
     assert OTHERS_BODY_LIMIT + OTHERS_TREE_LIMIT < MEMORY_MB_EACH * 2**20 / 2
     with plex.with_fault(fault, size=size), Rig(settings(plex), tmp_path, "plex-2@123", PlexPoller) as rig:
         assert said in rig.failure("too_large").detail

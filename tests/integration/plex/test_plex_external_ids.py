@@ -1,4 +1,4 @@
-"""Ids of other services: many items in few requests, of the server's own items alone."""
+"""Ids of other services for many items in few requests, only for the server's own items."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def look_up(plex: SimulatedPlex, *keys: str, server_id: str = "", token: str = "
 
 
 def test_ids_come_with_the_guid_that_says_whose_they_are(plex: SimulatedPlex, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In as many requests as are needed; what the library has no more is left out."""
+    """In as few requests as possible; items that the library no longer has are left out."""
     monkeypatch.setattr(external_ids, "A_REQUEST", 2)
     films = [item for item in plex.library if item.kind == "movie" and item.guid.startswith("plex://")][:5]
     answer = look_up(plex, *(film.rating_key for film in films), "99999", "not-a-key", "")
@@ -47,7 +47,7 @@ def test_nothing_is_found_where_all_have_gone_or_another_server_has_them(plex: S
 
 
 def test_a_refused_token_is_named_and_not_shown(plex: SimulatedPlex) -> None:
-    """As everywhere."""
+    """The answer says so, without the token."""
     answer = look_up(plex, "1", token="wr0ng-t0ken-of-somebody")
     assert answer.items == ()
     assert answer.reason is not None

@@ -32,7 +32,7 @@ def search(plex: SimulatedPlex, words: str, most: int = 25, token: str = "") -> 
 
 
 def test_films_are_found_by_a_part_of_their_title(plex: SimulatedPlex) -> None:
-    """With all that a session would tell of them, so that a night planned knows its film when it plays."""
+    """With everything that a session would tell, so that a planned night recognises its film when it plays."""
     answer = search(plex, "metro")
     assert [film.title for film in answer.films] == ["Metropolis"]
     film = answer.films[0]
@@ -66,8 +66,8 @@ def test_a_broken_answer_is_named(plex: SimulatedPlex) -> None:
     assert search(plex, "metro").problem
 
 
-def test_errands_are_bounded_and_say_what_broke(caplog: pytest.LogCaptureFixture) -> None:
-    """One at a time; who comes when too many wait is told so; an error of ours is an answer."""
+def test_library_requests_are_bounded_and_report_errors(caplog: pytest.LogCaptureFixture) -> None:
+    """One runs at a time, few wait, more are refused; an unexpected error is an answer too."""
     gate: concurrent.futures.Future[None] = concurrent.futures.Future()
     runs = RequestQueue("test-errands")
 

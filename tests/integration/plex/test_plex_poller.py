@@ -39,12 +39,12 @@ def settings_for(plex: SimulatedPlex, token: str = "", poll_s: float = POLL_S) -
 
 
 def titles(snapshot: PlaybackSnapshot) -> list[str]:
-    """What plays."""
+    """Return what is playing."""
     return [playback.item.title for playback in snapshot.playbacks]
 
 
-def test_a_session_is_told(plex: SimulatedPlex, rig: Rig) -> None:
-    """Who plays what, where and how far, with the server's identity."""
+def test_a_session_is_reported(plex: SimulatedPlex, rig: Rig) -> None:
+    """Who plays what, on which player and at which position, with the server's identity."""
     plex.play("Anton", "Metropolis", TELEVISION, at_ms=60_000)
     snapshot = rig.snapshot(lambda told: told.playbacks)
     (playback,) = snapshot.playbacks
@@ -73,7 +73,7 @@ def test_one_request_a_poll(plex: SimulatedPlex, rig: Rig) -> None:
 
 @pytest.mark.parametrize("oddity", ODDITIES)
 def test_one_odd_session_costs_no_other(plex: SimulatedPlex, rig: Rig, oddity: str) -> None:
-    """Its neighbours are told; the odd one is told too, or named as unreadable."""
+    """The others are reported; the odd one is reported too, or named as unreadable."""
     plex.play("Anton", "Alien", TELEVISION)
     odd = plex.play("Berta", "Metropolis", PHONE)
     plex.play("Cem", "Alien", PHONE)
@@ -84,8 +84,8 @@ def test_one_odd_session_costs_no_other(plex: SimulatedPlex, rig: Rig, oddity: s
     assert bool(snapshot.unreadable) == broken
 
 
-def test_250_sessions_are_all_told(plex: SimulatedPlex, rig: Rig) -> None:
-    """PlexAPI's page of 100 is no limit, and no reason to ask three times."""
+def test_250_sessions_are_all_reported(plex: SimulatedPlex, rig: Rig) -> None:
+    """PlexAPI's page size of 100 is no limit, and causes no further requests."""
     plex.set_fault("many_sessions", paths=(SESSIONS,), size=250)
     snapshot = rig.snapshot(lambda told: told.playbacks)
     assert len({playback.session_key for playback in snapshot.playbacks}) == 250
@@ -117,7 +117,7 @@ FAULTS = [
 def test_every_fault_is_named_and_passes(
     plex: SimulatedPlex, rig: Rig, kind: str, details: dict[str, object], named: str
 ) -> None:
-    """The tracker hears its kind and its cure; health shows it; and when it is over all is well again."""
+    """The tracker gets its kind and its cure; health shows it, and clears when it is over."""
     plex.play("Anton", "Alien", TELEVISION)
     rig.snapshot(lambda told: told.playbacks)
     plex.set_fault(kind, paths=(SESSIONS,), **details)  # type: ignore[arg-type]  # the table has the simulator's own words
@@ -133,8 +133,8 @@ def test_every_fault_is_named_and_passes(
 
 
 @pytest.mark.parametrize("kind", ["no_charset", "control_entity", "raw_control"])
-def test_what_can_be_read_is_read(plex: SimulatedPlex, rig: Rig, kind: str) -> None:
-    """Odd bytes in one title cost nothing: neither the other sessions nor this one."""
+def test_invalid_bytes_in_a_title_cost_no_session(plex: SimulatedPlex, rig: Rig, kind: str) -> None:
+    """Neither the other sessions nor this one."""
     plex.play("Dörte", "Alien", TELEVISION)
     plex.play("Anton", "Metropolis", PHONE)
     plex.set_fault(kind, paths=(SESSIONS,))  # type: ignore[arg-type]  # as above
@@ -145,7 +145,7 @@ def test_what_can_be_read_is_read(plex: SimulatedPlex, rig: Rig, kind: str) -> N
 
 @pytest.mark.parametrize(("token", "kind"), [(MEMBER_TOKEN, "forbidden"), (OLD_MEMBER_TOKEN, "unauthorized")])
 def test_a_members_token_is_not_enough(plex: SimulatedPlex, tmp_path: Path, token: str, kind: str) -> None:
-    """Both generations of servers are understood, and the cure is said."""
+    """Both generations of servers are recognised, and the cure is named."""
     with Rig(settings_for(plex, token), tmp_path) as rig:
         failed = rig.failure()
     assert failed.kind == kind
@@ -154,7 +154,7 @@ def test_a_members_token_is_not_enough(plex: SimulatedPlex, tmp_path: Path, toke
 
 
 def test_a_refused_token_is_tried_ever_less_often(plex: SimulatedPlex, tmp_path: Path) -> None:
-    """Up to six times less often: it heals only by a person."""
+    """Up to six times less often, because only a person can correct it."""
     with Rig(settings_for(plex, "wrong-token"), tmp_path) as rig:
         for _ in range(5):
             rig.failure("unauthorized")
@@ -177,8 +177,8 @@ def test_a_failure_is_logged_when_it_changes(plex: SimulatedPlex, rig: Rig, capl
     assert plex.token not in caplog.text
 
 
-def test_polls_keep_to_their_grid(plex: SimulatedPlex, rig: Rig) -> None:
-    """Slow answers do not push later polls back: there is no drift."""
+def test_slow_answers_do_not_delay_later_polls(plex: SimulatedPlex, rig: Rig) -> None:
+    """Polls stay on their schedule: there is no drift."""
     plex.set_fault("slow", paths=(SESSIONS,), seconds=0.04)
     taken = [rig.snapshot().taken.steady_s for _ in range(12)]
     # Polls that each began after the last answer would each be 0.04 s later; a busy machine makes some late, not all.
@@ -209,8 +209,8 @@ def test_another_server_at_the_same_address_is_another(
     assert "Another Plex server" in caplog.text
 
 
-def test_history_is_found_and_told_once(plex: SimulatedPlex, rig: Rig) -> None:
-    """Rows of the account and item since the time, oldest first, doubles left out, in UTC."""
+def test_history_is_reported_once(plex: SimulatedPlex, rig: Rig) -> None:
+    """Rows of the account and item since the time, oldest first, without duplicates, in UTC."""
     now_s = 1_790_000_000.0
     alien = plex.library["Alien"]
     for account, title, at_s in [
@@ -232,8 +232,8 @@ def test_history_is_found_and_told_once(plex: SimulatedPlex, rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("server", ["right", "wrong"])
-def test_history_that_cannot_be_asked_says_why(plex: SimulatedPlex, rig: Rig, server: str) -> None:
-    """A fault of the server, or another server than the watch's: an answer in any case."""
+def test_a_failed_history_request_says_why(plex: SimulatedPlex, rig: Rig, server: str) -> None:
+    """A fault of the server, or another server than the watch's: there is always an answer."""
     rig.snapshot()
     if server == "right":
         plex.set_fault("status", paths=("/status/sessions/history",), code=500)
@@ -271,8 +271,8 @@ def test_each_poller_has_its_server() -> None:
         select_server("plex-3", both)
 
 
-def test_a_second_poller_tells_its_name(plex: SimulatedPlex, tmp_path: Path) -> None:
-    """Questions about that server go to that poller."""
+def test_a_second_poller_sends_its_name(plex: SimulatedPlex, tmp_path: Path) -> None:
+    """Questions about its server then go to that poller."""
     settings = Settings(
         plex_url="http://127.0.0.1:9",
         plex_token="x",

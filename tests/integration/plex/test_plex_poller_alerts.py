@@ -52,8 +52,8 @@ def polls(plex: SimulatedPlex) -> int:
     return len(plex.requests_for(SESSIONS))
 
 
-def test_a_start_a_pause_and_a_stop_are_told_at_once(plex: SimulatedPlex, rig: Rig) -> None:
-    """Each within a fraction of the poll interval, and the stop by its key."""
+def test_start_pause_and_stop_are_reported_at_once(plex: SimulatedPlex, rig: Rig) -> None:
+    """Within a fraction of the poll interval; the stop with its session key."""
     session = plex.play("Anton", "Metropolis", TELEVISION)
     began_s = time.monotonic()
     assert rig.snapshot(lambda told: told.playbacks).playbacks[0].state == "playing"
@@ -67,7 +67,7 @@ def test_a_start_a_pause_and_a_stop_are_told_at_once(plex: SimulatedPlex, rig: R
 
 
 def test_a_false_stop_ends_nothing(plex: SimulatedPlex, rig: Rig) -> None:
-    """The key is told, and so is the session that goes on."""
+    """The snapshot has the stopped key, and also the session, which continues."""
     session = plex.play("Anton", "Metropolis", TELEVISION)
     rig.snapshot(lambda told: told.playbacks)
     plex.alert(session, "stopped")
@@ -78,7 +78,7 @@ def test_a_false_stop_ends_nothing(plex: SimulatedPlex, rig: Rig) -> None:
 
 
 def test_a_stop_is_kept_through_failed_polls(plex: SimulatedPlex, tmp_path: Path) -> None:
-    """It goes with the next poll that succeeds."""
+    """It is sent with the next poll that succeeds."""
     with Rig(settings_for(plex, 0.2), tmp_path) as rig:
         session = plex.play("Anton", "Metropolis", TELEVISION)
         rig.snapshot(lambda told: told.playbacks)
@@ -92,8 +92,8 @@ def test_a_stop_is_kept_through_failed_polls(plex: SimulatedPlex, tmp_path: Path
         assert rig.snapshot().stopped_keys == (session.key,)
 
 
-def test_a_stop_goes_with_every_poll_for_a_while(plex: SimulatedPlex, tmp_path: Path) -> None:
-    """Only the newest snapshot reaches a tracker that was busy: each has to tell it, not the first alone."""
+def test_a_stop_is_repeated_with_several_polls(plex: SimulatedPlex, tmp_path: Path) -> None:
+    """A busy tracker gets only the newest snapshot, so the first one alone is not enough."""
     with Rig(settings_for(plex, 0.2), tmp_path) as rig:
         session = plex.play("Anton", "Metropolis", TELEVISION)
         rig.snapshot(lambda told: told.playbacks)
@@ -103,8 +103,8 @@ def test_a_stop_goes_with_every_poll_for_a_while(plex: SimulatedPlex, tmp_path: 
         assert rig.snapshot().stopped_keys == (session.key,)
 
 
-def test_a_storm_of_alerts_is_few_polls(plex: SimulatedPlex, rig: Rig) -> None:
-    """A hundred sessions changing state again and again: two polls a second and no more."""
+def test_many_alerts_cause_few_polls(plex: SimulatedPlex, rig: Rig) -> None:
+    """A hundred sessions change state again and again: at most two polls a second."""
     sessions = [plex.play("Anton", "Metropolis", BROWSER) for _ in range(100)]
     rig.snapshot(lambda told: len(told.playbacks) == 100)
     before = polls(plex)
@@ -118,8 +118,8 @@ def test_a_storm_of_alerts_is_few_polls(plex: SimulatedPlex, rig: Rig) -> None:
     assert polls(plex) - before <= 2 * (time.monotonic() - began_s) + 2
 
 
-def test_regular_reports_are_no_news(plex: SimulatedPlex, rig: Rig) -> None:
-    """A hundred clients reporting the same each second cause no poll."""
+def test_regular_progress_alerts_cause_no_poll(plex: SimulatedPlex, rig: Rig) -> None:
+    """A hundred clients report unchanged playing each second."""
     sessions = [plex.play("Anton", "Metropolis", TELEVISION) for _ in range(100)]
     rig.snapshot(lambda told: len(told.playbacks) == 100)
     for session in sessions:
@@ -134,8 +134,8 @@ def test_regular_reports_are_no_news(plex: SimulatedPlex, rig: Rig) -> None:
     assert polls(plex) == before
 
 
-def test_other_alerts_are_no_news(plex: SimulatedPlex, rig: Rig) -> None:
-    """Scans, updates and what is not even an alert: nothing is asked, and the actor lives."""
+def test_other_alerts_cause_no_poll(plex: SimulatedPlex, rig: Rig) -> None:
+    """Scans, updates and invalid alerts; the actor keeps running."""
     before = polls(plex)
     plex.send_unrelated_alerts()
     oddities: list[dict[str, Any]] = [
@@ -154,10 +154,10 @@ def test_other_alerts_are_no_news(plex: SimulatedPlex, rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("fault", ["dropped", "rejected", "silent", "invalid_utf8", "garbage", "unanswered"])
-def test_polling_alone_tells_the_same(
+def test_polling_works_without_the_websocket(
     plex: SimulatedPlex, tmp_path: Path, fault: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever is wrong with the websocket: start and end are told; health stays well; afterwards it is open again."""
+    """Whatever is wrong with it: start and end are reported, health stays clear, and it is opened again afterwards."""
     caplog.set_level(logging.DEBUG)
     for name, value in {"FIRST_WAIT_S": 0.05, "PING_S": 0.3, "PONG_WITHIN_S": 0.2, "OPEN_WITHIN_S": 0.5}.items():
         monkeypatch.setattr(alerts, name, value)
@@ -188,7 +188,7 @@ def test_polling_alone_tells_the_same(
 def test_a_websocket_that_closes_is_opened_again(
     plex: SimulatedPlex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And who answers there is asked again, for it may be another server."""
+    """The server is then identified again, because it may be another one."""
     monkeypatch.setattr(alerts, "FIRST_WAIT_S", 0.05)
     with Rig(settings_for(plex, 0.1), tmp_path) as rig:
         rig.snapshot()
@@ -211,7 +211,7 @@ def test_a_token_with_http_in_it_arrives_whole(tmp_path: Path) -> None:
 
 
 def test_a_listener_can_be_stopped_at_any_time(plex: SimulatedPlex) -> None:
-    """Before its start, while it connects, and when the other end is silent: without an error and soon."""
+    """Before its start, while it connects, and while the other end is silent: without an error and soon."""
     server = connect(plex.url, plex.token)
     never = AlertConnection(server, lambda _: None, ping_s=5, pong_within_s=2)
     never.stop()
@@ -231,7 +231,7 @@ def test_a_listener_can_be_stopped_at_any_time(plex: SimulatedPlex) -> None:
 
 
 def test_a_stopped_poller_leaves_no_thread(plex: SimulatedPlex, tmp_path: Path) -> None:
-    """Nor a connection."""
+    """And no connection."""
     with Rig(settings_for(plex, 0.1), tmp_path) as rig:
         rig.snapshot()
         until(lambda: plex.listener_count, "the websocket to open")
@@ -244,8 +244,8 @@ def entry(key: str, state: str = "playing") -> dict[str, Any]:
     return {"type": "playing", "PlaySessionStateNotification": [{"sessionKey": key, "state": state}]}
 
 
-def test_the_box_wakes_once_and_is_bounded() -> None:
-    """A flood of alerts is one call and no more news than the limit; the newest of a session stays."""
+def test_the_alert_buffer_wakes_once_and_is_bounded() -> None:
+    """Many alerts are one wake-up; the newest alert of a session is kept."""
     calls: list[int] = []
     box = AlertBuffer(lambda: calls.append(1))
     for number in range(ALERT_LIMIT * 2):
@@ -259,10 +259,10 @@ def test_the_box_wakes_once_and_is_bounded() -> None:
     assert len(calls) == 2
 
 
-def test_a_private_authority_holds_for_the_websocket_too(
+def test_the_websocket_trusts_a_private_authority(
     plex: SimulatedPlex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What REQUESTS_CA_BUNDLE names lets the polls in and the alerts: a start is told at once."""
+    """REQUESTS_CA_BUNDLE applies to polls and alerts: a start is reported at once."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CA))
     with TlsRelay(urlsplit(plex.url).port or 0) as relay:
         settings = Settings(plex_url=relay.url, plex_token=plex.token, plex_poll_seconds=SELDOM_S)
@@ -273,8 +273,8 @@ def test_a_private_authority_holds_for_the_websocket_too(
             assert running.snapshot(lambda told: told.playbacks).playbacks
 
 
-def test_an_unknown_authority_is_said(plex: SimulatedPlex, tmp_path: Path) -> None:
-    """And an address that begins with http:// where https:// is needed is told so, not that Plex is away."""
+def test_an_unknown_certificate_authority_is_named(plex: SimulatedPlex, tmp_path: Path) -> None:
+    """An address with http:// that needs https:// is named as such, too, and not as an outage."""
     with TlsRelay(urlsplit(plex.url).port or 0) as relay:
         for url, cure in (
             (relay.url, "a certificate that does not fit"),

@@ -110,8 +110,8 @@ def test_without_a_transcoder_the_picture_itself_is_taken(server: Server) -> Non
         (b"\xff\xd8\xff" + bytes(posters.SIZE_LIMIT), 200, "more than"),
     ],
 )
-def test_what_is_no_small_picture_is_named(server: Server, body: bytes, status: int, named: str) -> None:
-    """And never passed on."""
+def test_answers_that_are_no_small_picture_are_refused(server: Server, body: bytes, status: int, named: str) -> None:
+    """The reason is named, and nothing is passed on."""
     server.body, server.status = body, status
     answer = ask_poster(server)
     assert not answer.content
@@ -119,8 +119,8 @@ def test_what_is_no_small_picture_is_named(server: Server, body: bytes, status: 
     assert "secret" not in answer.problem
 
 
-def test_the_token_is_not_taken_elsewhere(server: Server) -> None:
-    """A redirect to another host is not followed."""
+def test_the_token_is_not_sent_to_another_host(server: Server) -> None:
+    """A redirect there is not followed."""
     server.location = "http://127.0.0.1:9/elsewhere"
     assert "not sent" in ask_poster(server).problem
 
@@ -136,7 +136,7 @@ def test_a_picture_is_fetched_once(server: Server) -> None:
 
 
 def test_a_path_of_another_host_stays_on_this_server(server: Server) -> None:
-    """`//host/path` and a full address are no way out."""
+    """`//host/path` and a full address lead to no other host."""
     wait_poster(PosterFetcher(server.url, "t").fetch("//127.0.0.1:9/x"))
     assert server.seen
     assert wait_poster(PosterFetcher(server.url, "t").fetch("http://127.0.0.1:9/x")).problem
@@ -150,7 +150,7 @@ def test_the_simulated_plex_has_posters() -> None:
         assert answer.kind == "png"
 
 
-def test_kinds_are_told_by_their_first_bytes() -> None:
+def test_picture_formats_are_recognised_by_their_first_bytes() -> None:
     """Whatever the server says they are."""
     assert [detect_image_type(each) for each in (b"\xff\xd8\xff", b"RIFF1234WEBP", b"GIF89a", b"")] == [
         "jpeg",

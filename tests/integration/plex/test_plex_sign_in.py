@@ -1,4 +1,4 @@
-"""Signing in at plex.tv to show which account is one's own: a code, its ids on our servers, and no token left."""
+"""Signing in at plex.tv to prove that an account is one's own: a code, the account's ids on our servers, no token."""
 
 import functools
 import logging
@@ -40,7 +40,7 @@ def site(plex: SimulatedPlex) -> Iterator[SimulatedPlexTv]:
 
 @pytest.fixture
 def desk(plex: SimulatedPlex, site: SimulatedPlexTv) -> PlexSignInService:
-    """Where codes are given out."""
+    """Return the sign-in service."""
     return make_service(site, PlexServer(plex.url, plex.token))
 
 
@@ -63,10 +63,10 @@ def check_sign_in(desk: PlexSignInService, code: PlexSignIn) -> PlexSignedIn:
     return answer
 
 
-def test_a_member_is_known_once_the_code_was_typed_in(
+def test_a_member_is_identified_after_typing_the_code(
     desk: PlexSignInService, site: SimulatedPlexTv, plex: SimulatedPlex, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """By the account's id on the server; asked twice, it says the same; what plex.tv gave is void and nowhere."""
+    """By the account's id on the server; asking twice gives the same; the token of plex.tv is revoked."""
     caplog.set_level(logging.DEBUG)
     code = begin_sign_in(desk)
     assert (code.code, code.address, code.problem) == ("ABCD", "https://plex.tv/link", "")
@@ -93,8 +93,8 @@ def test_the_owner_of_a_server_is_number_one_there(
     assert str(OWNER_ID) not in repr(check_sign_in(desk, code))
 
 
-def test_an_account_without_access_is_told_so(desk: PlexSignInService, site: SimulatedPlexTv) -> None:
-    """It has an account at plex.tv, and none here."""
+def test_an_account_without_access_is_refused(desk: PlexSignInService, site: SimulatedPlexTv) -> None:
+    """It exists at plex.tv, and has no access to our servers."""
     site.strangers.add(ANTON.id)
     code = begin_sign_in(desk)
     site.type_in(code.code, ANTON)
@@ -102,7 +102,7 @@ def test_an_account_without_access_is_told_so(desk: PlexSignInService, site: Sim
 
 
 def test_every_server_of_ours_is_looked_at(site: SimulatedPlexTv, plex: SimulatedPlex) -> None:
-    """One that is away is said, and costs no more where another knows the account; alone, nothing is known."""
+    """A server that is away is named; if another knows the account, that is enough."""
     gone, here = PlexServer("http://127.0.0.1:9", "wrong"), PlexServer(plex.url, plex.token)
     for ours, state in (((gone, here), "signed_in"), ((gone,), "no_access")):
         desk = make_service(site, *ours)
@@ -113,8 +113,8 @@ def test_every_server_of_ours_is_looked_at(site: SimulatedPlexTv, plex: Simulate
         assert "doesn't answer" in known.problem
 
 
-def test_a_plex_tv_that_is_away_is_said_and_waited_for(desk: PlexSignInService, site: SimulatedPlexTv) -> None:
-    """No code without it; a code that was given out waits until it is back."""
+def test_an_outage_of_plex_tv_is_named_and_waited_for(desk: PlexSignInService, site: SimulatedPlexTv) -> None:
+    """No code is given out; one that was given out stays valid until plex.tv is back."""
     code = begin_sign_in(desk)
     site.type_in(code.code, ANTON)
     site.away = True
@@ -125,10 +125,10 @@ def test_a_plex_tv_that_is_away_is_said_and_waited_for(desk: PlexSignInService, 
     assert check_sign_in(desk, code).state == "signed_in"
 
 
-def test_codes_end_and_are_counted(
+def test_codes_expire_and_are_limited(
     desk: PlexSignInService, site: SimulatedPlexTv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An unknown or old one is expired; more than so many at once are refused, until old ones are gone."""
+    """Unknown and old codes are expired; too many at once are refused until old ones are gone."""
     assert check_sign_in(desk, PlexSignIn("nonsense")).state == "expired"
     monkeypatch.setattr(signin, "MOST", 1)
     begin_sign_in(desk)
@@ -187,8 +187,8 @@ def test_servers_in_a_private_network_are_named_and_not_asked(site: SimulatedPle
     assert "private network (127.0.0.1)" in english(server.reason)
 
 
-def test_who_owns_no_server_and_who_has_no_key_is_told_so(site: SimulatedPlexTv) -> None:
-    """A friend's servers are not theirs to connect."""
+def test_a_sign_in_without_servers_or_keys_is_refused(site: SimulatedPlexTv) -> None:
+    """A friend's server does not count; without USHER_KEYS no token can be sealed."""
     desk = hosting(site, KEY)
     code = begin_sign_in(desk, "123")
     site.type_in(code.code, ANTON)
@@ -198,14 +198,14 @@ def test_who_owns_no_server_and_who_has_no_key_is_told_so(site: SimulatedPlexTv)
     assert begin_sign_in(hosting(site)).problem == "", "to link an account takes no key"
 
 
-def test_no_community_keeps_others_from_signing_in(
+def test_sign_ins_of_one_community_do_not_delay_others(
     site: SimulatedPlexTv, plex: SimulatedPlex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A community has a few codes, of which the oldest ends, and its servers that answer nothing delay it alone."""
+    """A community has few codes, of which the oldest ends, and its silent servers delay only itself."""
     asked, goes_on = threading.Event(), threading.Event()
 
     class Silent(BoundedSession):
-        """A server that keeps whoever asks it waiting."""
+        """A server that accepts connections and never answers."""
 
         def request(self, *_args: Any, **_kwargs: Any) -> requests.Response:
             asked.set()

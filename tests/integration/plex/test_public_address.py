@@ -1,4 +1,4 @@
-"""A further community's server is asked at addresses of the internet alone, wherever its name leads."""
+"""Servers of further communities are only contacted at public internet addresses, wherever their names lead."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ def plex() -> Iterator[SimulatedPlex]:
         "::ffff:10.0.0.1", "::ffff:127.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "2001:db8::1", "plex.example", "",
     ],
 )  # fmt: skip
-def test_what_is_no_address_of_the_internet(address: str) -> None:
-    """Private, of this machine, of the link, shared, reserved; also within an IPv6 address."""
+def test_addresses_that_are_not_public(address: str) -> None:
+    """Private, loopback, link-local, shared, reserved; also within an IPv6 address."""
     assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "93.184.216.34", "2606:4700::1111", "::ffff:8.8.8.8"])
-def test_what_is_one(address: str) -> None:
-    """All else."""
+def test_public_addresses(address: str) -> None:
+    """All others."""
     assert is_public(address)
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
 def test_a_private_address_is_refused_before_anything_is_sent(plex: SimulatedPlex, name: str) -> None:
-    """By the session of polls and by the websocket; what people are told names the address, and what to do."""
+    """By polls and websocket; the message names the address, and what to do."""
     url = f"http://{name}:{plex.port}"
     with BoundedSession(url, only_public=True) as session, pytest.raises(requests.ConnectionError) as refused:
         session.get(url + "/identity")
@@ -59,10 +59,8 @@ def test_a_private_address_is_refused_before_anything_is_sent(plex: SimulatedPle
         assert session.get(url + "/identity").ok, "the environment's own servers may be anywhere"
 
 
-def test_a_name_is_looked_up_once_for_each_connection_and_the_address_is_what_is_connected_to(
-    plex: SimulatedPlex, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A name that leads to a public address first, and to a private one at the connect, leads nowhere else."""
+def test_the_checked_address_is_the_one_connected_to(plex: SimulatedPlex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that resolves to a public address first and to a private one later leads nowhere else."""
     looked_up: list[str] = []
     real = socket.getaddrinfo
 
@@ -90,7 +88,7 @@ def test_a_name_is_looked_up_once_for_each_connection_and_the_address_is_what_is
     assert len(looked_up) == 3
 
 
-def test_no_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """It would look the name up itself."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     assert BoundedSession("http://8.8.8.8", only_public=True).proxies == {}

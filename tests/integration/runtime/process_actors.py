@@ -24,10 +24,10 @@ from actors.runtime.transport.factory import DEFAULT_ENGINE, create_network, ope
 from config import Settings
 from messages import GetSaveStatus, Message, SaveNow, SaveStatus, SuggestTitles, TitlesSuggested, WatchFinished
 from messages.envelope import Heartbeat
+from tests.deadlines import WITHIN_S
 from tests.golden.write import example
 
 ROOT = Path(__file__).resolve().parents[3]
-WITHIN_S = 15.0
 WATCH = cast("WatchFinished", example(WatchFinished))
 SECRET = "plex-token-0123456789"
 

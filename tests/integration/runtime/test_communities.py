@@ -1,4 +1,4 @@
-"""Actors of further communities: several in one process, each on its own, over the socket that they share."""
+"""Actors of further communities: several in one process, each separate, over a shared socket."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from actors.runtime.transport.factory import create_network
 from config import Settings
 from messages import Community, CommunityActorDown, GetSaveStatus, SaveNow, SuggestTitles, TitlesSuggested
 from messages.envelope import Heartbeat
-from tests.integration.runtime.process_actors import WITHIN_S, Player, watch
+from tests.deadlines import WITHIN_S
+from tests.integration.runtime.process_actors import Player, watch
 
 QUICK = RestartTimings(first_retry_s=0.02, longest_retry_s=0.05, crash_limit=20)
 ANN, BEA = "1001", "1002"
@@ -119,7 +120,7 @@ def test_each_community_has_actors_and_folder_of_its_own(town: Town) -> None:
 
 
 def test_actors_of_a_community_reach_one_another(town: Town) -> None:
-    """A question to persistence goes to that of the asker's community."""
+    """A question to persistence goes to the one of the asker's community."""
     town.serve(community(ANN))
     town.launcher.tell(f"tracker@{ANN}", SaveNow("ask persistence"))
     assert town.pump_until(lambda: town.lines(ANN, f"tracker@{ANN}.told"))
@@ -134,8 +135,8 @@ def test_the_launcher_asks_and_is_answered(town: Town) -> None:
     assert answer.result() == TitlesSuggested(("Dune",))
 
 
-def test_a_kept_message_comes_once_through_a_crash(town: Town) -> None:
-    """The community's actor is started again alone, hears what waits, and no other community notices."""
+def test_a_kept_message_is_handled_once_despite_a_crash(town: Town) -> None:
+    """Only the community's actor is restarted and gets waiting messages; no other community notices."""
     town.serve(community(ANN), community(BEA))
     before = town.await_heartbeat(f"tracker@{BEA}")
     town.launcher.tell(f"tracker@{ANN}", SaveNow("crash"))
@@ -149,8 +150,8 @@ def test_a_kept_message_comes_once_through_a_crash(town: Town) -> None:
     assert not town.lines(BEA, f"tracker@{BEA}.saved"), "it was not stopped"
 
 
-def test_changed_settings_start_it_anew_after_an_ordered_stop(town: Town) -> None:
-    """The same settings do not."""
+def test_changed_settings_restart_an_actor(town: Town) -> None:
+    """After an ordered stop; equal settings do not restart it."""
     town.serve(community(ANN))
     town.serve(community(ANN))
     assert not town.lines(ANN, f"tracker@{ANN}.saved")
@@ -171,8 +172,8 @@ def test_a_removed_community_is_stopped_in_order(town: Town) -> None:
     town.await_heartbeat(f"persistence@{BEA}")
 
 
-def test_a_stop_ends_all_of_them_once(town: Town) -> None:
-    """None is started again while the process stops."""
+def test_a_stop_ends_every_actor_once(town: Town) -> None:
+    """None is restarted while the process stops."""
     town.serve(community(ANN), community(BEA))
     host = town.hosts["tracker"]
     host.begin_stop()
@@ -183,8 +184,8 @@ def test_a_stop_ends_all_of_them_once(town: Town) -> None:
         assert len(town.lines(one, f"tracker@{one}.saved")) == 1
 
 
-def test_one_that_refuses_to_start_says_why(town: Town) -> None:
-    """The launcher hears the reason; the others run."""
+def test_an_actor_that_refuses_to_start_says_why(town: Town) -> None:
+    """The launcher gets the reason; the others run."""
     folder = town.data_dir / "communities" / ANN
     folder.mkdir(parents=True)
     (folder / f"tracker@{ANN}.start").write_text("refuse")
@@ -195,8 +196,8 @@ def test_one_that_refuses_to_start_says_why(town: Town) -> None:
     town.await_heartbeat(f"persistence@{ANN}")
 
 
-def test_what_is_unknown_is_refused_at_once(town: Town) -> None:
-    """A kind of actor that communities do not have."""
+def test_an_unknown_kind_of_actor_is_refused_at_once(town: Town) -> None:
+    """One that communities do not have."""
     answer = town.launcher.ask_future(f"web@{ANN}", GetSaveStatus())
     assert town.pump_until(answer.done)
     assert isinstance(answer.exception(), ActorUnavailable)

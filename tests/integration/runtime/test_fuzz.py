@@ -1,4 +1,4 @@
-"""Bad frames at a running actor: it lives, answers, and takes no memory for them.
+"""Bad frames at a running actor: it keeps running, answers, and uses no more memory.
 
 Fifty thousand of them in each run of the tests; BAD_FRAMES=1000000 in the environment sends a million.
 """
@@ -33,7 +33,7 @@ def frames(rng: random.Random) -> list[bytes]:
 
 
 def mutate(frame: bytes, rng: random.Random) -> bytes:
-    """A frame that went through bad hands: random, cut off, or with bytes changed, put in and taken out."""
+    """Return a damaged frame: random, cut off, or with bytes changed, inserted and removed."""
     way = rng.randrange(6)
     if way == 0:
         return rng.randbytes(rng.randrange(80))
@@ -56,8 +56,8 @@ def rss_mb(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def test_bad_frames_neither_end_nor_feed_an_actor(tmp_path: Path) -> None:
-    """One in six is as it should be; the others are random or broken, some of two parts."""
+def test_bad_frames_neither_end_an_actor_nor_fill_its_memory(tmp_path: Path) -> None:
+    """One in six frames is valid; the others are random or broken, some of two parts."""
     rng = random.Random(20261123)  # noqa: S311  # the same frames each time
     good = frames(rng)
     with stage(tmp_path) as theatre, zmq.Context() as context:

@@ -1,4 +1,4 @@
-"""kill -9 in the middle of it: what is kept is done once and in order, and what kills is set aside."""
+"""kill -9 during delivery: kept messages are handled once and in order, and a poisonous one is set aside."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def on_stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def test_thousands_kept_through_many_kills_are_done_once_in_order(on_stage: Stage) -> None:
-    """The receiver is killed each time it has done some hundreds more, with hundreds under way."""
+def test_thousands_of_kept_messages_are_handled_once_despite_kills(on_stage: Stage) -> None:
+    """In order; the receiver is killed every few hundred messages, with hundreds under way."""
     process = on_stage.start(role="Quick")
     for number in range(COUNT):
         on_stage.ann.tell("bob", watch(f"w{number}"))
@@ -52,8 +52,8 @@ def test_a_receiver_that_is_not_there_yet_gets_all_of_it(on_stage: Stage) -> Non
     assert on_stage.lines("told") == [f"w{number}" for number in range(10)]
 
 
-def test_a_full_outbox_is_said(on_stage: Stage) -> None:
-    """Nobody there: 10,000 wait, and no more; all of them arrive when somebody comes."""
+def test_a_full_outbox_is_reported(on_stage: Stage) -> None:
+    """Without a receiver 10,000 messages wait, and no more; all of them arrive when one starts."""
     for number in range(LIMIT):
         on_stage.ann.tell("bob", watch(f"w{number}"))
     with pytest.raises(OutboxFull, match="10000 messages wait for bob"):
@@ -63,8 +63,8 @@ def test_a_full_outbox_is_said(on_stage: Stage) -> None:
     assert len(on_stage.lines("done")) == LIMIT
 
 
-def test_poison_is_set_aside_after_the_second_death(on_stage: Stage) -> None:
-    """It kills its process with SIGKILL, twice; the third life sets it aside, whole, and goes on with the next."""
+def test_a_poisonous_message_is_set_aside_after_the_second_death(on_stage: Stage) -> None:
+    """It kills its process with SIGKILL, twice; the third process sets it aside, whole, and handles the next."""
     aside: list[Message] = []
     on_stage.ann.on_dead_lettered = aside.append
     for name in ("w1", "poison", "w2"):
@@ -85,8 +85,8 @@ def test_poison_is_set_aside_after_the_second_death(on_stage: Stage) -> None:
     assert '"poison"' in on_stage.letters()
 
 
-def test_one_put_off_over_a_restart_keeps_its_place(on_stage: Stage) -> None:
-    """RetryLater is no death: the actor is killed twice meanwhile, and the message is done when it can be, in order."""
+def test_a_delayed_message_keeps_its_place_over_restarts(on_stage: Stage) -> None:
+    """RetryLater is no death: the actor is killed twice meanwhile, and the message is handled in order."""
     for name in ("later", "w2"):
         on_stage.ann.tell("bob", watch(name))
     for _ in range(3):
@@ -103,8 +103,8 @@ def test_one_put_off_over_a_restart_keeps_its_place(on_stage: Stage) -> None:
     assert on_stage.letters() == ""
 
 
-def test_a_restarted_sender_is_heard(on_stage: Stage) -> None:
-    """Its numbers begin anew, and its earlier life's are not mistaken for them."""
+def test_messages_of_a_restarted_sender_are_handled(on_stage: Stage) -> None:
+    """Its numbers begin again, and are not taken for those of its earlier process."""
     on_stage.start()
     on_stage.ann.tell("bob", watch("w1"))
     on_stage.pump_until(lambda: on_stage.ann.count_unacknowledged() == 0)

@@ -23,7 +23,8 @@ from actors.runtime.process import EXIT_CRASHED, EXIT_FATAL
 from actors.runtime.transport.factory import ENGINES, open_transport
 from actors.runtime.transport.zmq import TCP_ENGINE
 from messages import GetSaveStatus, SaveNow, SaveStatus, SuggestTitles, TitlesSuggested
-from tests.integration.runtime.process_actors import ROOT, SECRET, WITHIN_S, Stage, stage, until, watch
+from tests.deadlines import WITHIN_S
+from tests.integration.runtime.process_actors import ROOT, SECRET, Stage, stage, until, watch
 
 
 @pytest.fixture
@@ -34,13 +35,13 @@ def on_stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 def wait_exit(process: subprocess.Popen[bytes], within_s: float = 10.0) -> int:
-    """Its exit status, waited for."""
+    """Wait for its exit status."""
     return process.wait(within_s)
 
 
 @pytest.mark.parametrize("engine", list(ENGINES))
-def test_two_processes_talk(tmp_path: Path, engine: str) -> None:
-    """Told, asked, answered, refused; and one player asks another out of a handler."""
+def test_two_processes_exchange_messages(tmp_path: Path, engine: str) -> None:
+    """Tell, ask, answer, refuse; and an actor asks another from within a handler."""
     with stage(tmp_path, engine=engine) as theatre:
         bob = theatre.start("bob")
         theatre.start("cat")
@@ -55,7 +56,7 @@ def test_two_processes_talk(tmp_path: Path, engine: str) -> None:
 
 
 def test_an_ask_has_a_deadline(on_stage: Stage) -> None:
-    """A busy actor's asker waits no longer than it said, and the actor goes on."""
+    """If the actor is busy the asker waits no longer than it said, and the actor keeps running."""
     on_stage.start()
     on_stage.ann.tell("bob", SaveNow("sleep 4"))
     began = time.monotonic()
@@ -66,7 +67,7 @@ def test_an_ask_has_a_deadline(on_stage: Stage) -> None:
 
 
 def test_an_ask_to_a_killed_actor_ends(on_stage: Stage) -> None:
-    """With its deadline, and told from a slow one; the next process is asked as if nothing had been."""
+    """At its deadline, and distinguished from a slow actor; the next process answers as usual."""
     process = on_stage.start()
     on_stage.ann.tell("bob", SaveNow("sleep 60"))
     reply = on_stage.ann.ask_future("bob", GetSaveStatus(), 1.0)
@@ -80,7 +81,7 @@ def test_an_ask_to_a_killed_actor_ends(on_stage: Stage) -> None:
 
 @pytest.mark.parametrize("how", ["end of its stdin", "SIGTERM", "stop frame"])
 def test_it_stops_in_order(on_stage: Stage, how: str) -> None:
-    """What waits is handled, then it saves, then it ends with 0; Ctrl-C is the launcher's affair."""
+    """It handles what waits, saves, and exits with 0; Ctrl-C is left to the launcher."""
     process = on_stage.start()
     process.send_signal(signal.SIGINT)
     on_stage.ann.tell("bob", SaveNow("sleep 0.3"))
@@ -107,8 +108,8 @@ def test_it_stops_in_order(on_stage: Stage, how: str) -> None:
     assert ("The launcher is gone" in on_stage.read_log()) is (how == "end of its stdin")
 
 
-def test_a_launcher_that_is_killed_takes_its_actors_with_it(tmp_path: Path) -> None:
-    """kill -9 of the parent closes the stdin of the child: it saves and ends by itself."""
+def test_actors_stop_when_their_launcher_is_killed(tmp_path: Path) -> None:
+    """kill -9 of the parent closes the child's stdin: it saves and ends by itself."""
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
@@ -156,8 +157,8 @@ def test_a_start_that_fails_has_its_status(on_stage: Stage, how: str, status: in
     assert "(***): restore a backup" in log or how == "crash"
 
 
-def test_what_cannot_even_be_made_is_logged(on_stage: Stage) -> None:
-    """A role that is not there, and a socket's path that is too long: 70, and the log says what."""
+def test_an_actor_that_cannot_be_created_is_logged(on_stage: Stage) -> None:
+    """An unknown role, and a socket's path that is too long: exit status 70, and the log says what."""
     assert wait_exit(on_stage.start(role="Nobody", ready=False)) == EXIT_CRASHED
     assert "has no attribute 'Nobody'" in on_stage.read_log()
     on_stage.spec.addresses["bob"] += "x" * 100
@@ -166,7 +167,7 @@ def test_what_cannot_even_be_made_is_logged(on_stage: Stage) -> None:
 
 
 def test_without_a_launcher_it_says_so() -> None:
-    """Started by hand: a line, and no traceback."""
+    """If it is started by hand: one line, and no traceback."""
     found = subprocess.run(
         [sys.executable, "-m", "actors", "tracker"], cwd=ROOT, input=b"", capture_output=True, timeout=20, check=False
     )
@@ -222,8 +223,8 @@ def test_recorded_frames_are_plain_msgpack(on_stage: Stage) -> None:
     assert answer[4] == ["titles_suggested", ["Nosferatu"]]
 
 
-def test_a_console_without_utf8_takes_every_line(on_stage: Stage) -> None:
-    """Emoji come as escapes, and nothing fails."""
+def test_every_line_can_be_logged_without_utf8(on_stage: Stage) -> None:
+    """Emoji are escaped, and nothing fails."""
     process = on_stage.start(env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"})
     on_stage.ann.tell("bob", SaveNow("log 💾 Zoë saved"))
     on_stage.ann.tell("bob", SaveNow("word"))
@@ -248,7 +249,7 @@ def test_json_logs_are_json(on_stage: Stage) -> None:
 
 
 def test_a_folder_that_others_can_enter_is_refused(on_stage: Stage) -> None:
-    """Whoever can open a socket can speak: the run folder is 0700, and a wider one is not used."""
+    """Whoever can open a socket can send messages: the run folder is 0700, and a wider one is not used."""
     on_stage.start()
     folder = Path(on_stage.spec.addresses["bob"].removeprefix("ipc://")).parent
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -258,8 +259,8 @@ def test_a_folder_that_others_can_enter_is_refused(on_stage: Stage) -> None:
     folder.chmod(0o700)
 
 
-def test_a_client_without_the_keys_is_not_heard(tmp_path: Path) -> None:
-    """Forced TCP: who knows the port and not the keys gets no answer, and whoever has them goes on being answered."""
+def test_a_client_without_the_keys_gets_no_answer(tmp_path: Path) -> None:
+    """On TCP, knowing the port is not enough; clients with the keys still get their answers."""
     with stage(tmp_path, engine=TCP_ENGINE) as theatre:
         theatre.start()
         bare = replace(theatre.spec, credentials=())

@@ -1,4 +1,4 @@
-"""The folder of the sockets: this user's alone, or refused."""
+"""The folder of the sockets is refused unless only this user can enter it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_path_that_would_be_cut_is_refused(folder: Path) -> None:
 
 @pytest.mark.parametrize("mode", [0o750, 0o705, 0o777])
 def test_a_folder_that_others_can_enter_is_refused(folder: Path, mode: int) -> None:
-    """Who can enter it can speak to the actors."""
+    """They could send messages to the actors."""
     folder.chmod(mode)
     try:
         with pytest.raises(PermissionError, match="open to others"):
@@ -42,7 +42,7 @@ def test_a_folder_that_others_can_enter_is_refused(folder: Path, mode: int) -> N
 
 
 def test_a_link_to_a_folder_is_refused(folder: Path) -> None:
-    """It may be another's by the time that we listen."""
+    """Its target may be replaced before the sockets are opened."""
     (folder / "real").mkdir(mode=0o700)
     (folder / "link").symlink_to(folder / "real")
     with pytest.raises(PermissionError):

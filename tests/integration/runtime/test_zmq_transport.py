@@ -1,4 +1,4 @@
-"""What is ZeroMQ's alone, beyond the contract of every transport (`tests/contract/test_transport.py`)."""
+"""What only ZeroMQ does, beyond the contract of every transport (`tests/contract/test_transport.py`)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import zmq
 
 from actors.runtime.transport.base import Origin, Transport
 from actors.runtime.transport.zmq import ZmqNetwork
+from tests.deadlines import WITHIN_S
 
-WITHIN_S = 10.0
 NAMES = ("ann", "bob", "cem")
 ipc_only = pytest.mark.skipif(os.name != "posix", reason="ipc needs a posix system")
 
@@ -45,8 +45,8 @@ def receive_frames(transport: Transport, count: int = 1) -> list[tuple[Origin | 
 
 
 @ipc_only
-def test_frames_wait_for_one_who_is_not_there_yet(ipc: ZmqNetwork) -> None:
-    """An actor that starts later gets what was told meanwhile."""
+def test_frames_wait_for_an_actor_that_starts_later(ipc: ZmqNetwork) -> None:
+    """It then gets what was sent before."""
     with contextlib.closing(ipc.transport("ann")) as ann:
         assert ann.send("bob", b"good morning")
         with contextlib.closing(ipc.transport("bob")) as bob:
@@ -54,8 +54,8 @@ def test_frames_wait_for_one_who_is_not_there_yet(ipc: ZmqNetwork) -> None:
 
 
 @ipc_only
-def test_a_frame_in_several_parts_is_none_of_ours(ipc: ZmqNetwork) -> None:
-    """It comes as an empty one, which the codec refuses: never as a frame that was pieced together."""
+def test_a_multipart_frame_is_refused(ipc: ZmqNetwork) -> None:
+    """It arrives as an empty frame, which the codec refuses, and is never joined from its parts."""
     with (
         contextlib.closing(ipc.transport("bob")) as bob,
         zmq.Context() as context,
@@ -67,14 +67,14 @@ def test_a_frame_in_several_parts_is_none_of_ours(ipc: ZmqNetwork) -> None:
         assert [frame for _, frame in receive_frames(bob, 2)] == [b"", b"whole"]
 
 
-def test_two_under_one_tcp_port_are_an_error(tcp: ZmqNetwork) -> None:
-    """It names the address, and what may be the matter."""
+def test_a_tcp_port_in_use_is_an_error(tcp: ZmqNetwork) -> None:
+    """It names the address, and the likely cause."""
     with contextlib.closing(tcp.transport("ann")), pytest.raises(OSError, match="is another process there"):
         tcp.transport("ann")
 
 
 def test_a_stranger_without_the_keys_is_not_admitted(tcp: ZmqNetwork) -> None:
-    """Nor one who knows the public key alone, which is no secret: not a byte of theirs arrives."""
+    """Nor one who only knows the public key, which is no secret: not a byte arrives."""
     public, secret = zmq.curve_keypair()
     with (
         contextlib.closing(tcp.transport("bob")) as bob,
@@ -95,8 +95,8 @@ def test_a_stranger_without_the_keys_is_not_admitted(tcp: ZmqNetwork) -> None:
         assert bob.receive(0.3) == []
 
 
-def test_what_is_no_zeromq_is_ignored(tcp: ZmqNetwork) -> None:
-    """A port scanner, a browser: the transport goes on."""
+def test_other_protocols_are_ignored(tcp: ZmqNetwork) -> None:
+    """After a port scanner or a browser, the transport works on."""
     port = int(tcp.spec.addresses["bob"].rpartition(":")[2])
     with contextlib.closing(tcp.transport("bob")) as bob:
         for noise in (b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 1000, b""):

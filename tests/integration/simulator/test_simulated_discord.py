@@ -114,7 +114,7 @@ def test_a_command_for_administrators_is_not_offered_to_others(robot: Robot, ser
 
 
 def test_choices_are_offered_while_typing(robot: Robot, server: SimulatedDiscord) -> None:
-    """Autocompletion."""
+    """By autocompletion."""
     offered = server.autocomplete("Chiara", "stats", "count", "4")
     assert offered == [{"name": "45", "value": 5}, {"name": "47", "value": 7}]
 
@@ -145,8 +145,8 @@ def test_a_persistent_view_survives_a_restart(server: SimulatedDiscord) -> None:
         assert server.click("Chiara", message, "Next").wait_reply().content == "page 2"
 
 
-def test_a_late_acknowledgement_is_unknown(monkeypatch: pytest.MonkeyPatch, server: SimulatedDiscord) -> None:
-    """10062; and acknowledging twice is 40060."""
+def test_a_late_acknowledgement_is_refused(monkeypatch: pytest.MonkeyPatch, server: SimulatedDiscord) -> None:
+    """With 10062; acknowledging twice gives 40060."""
     server._interactions.deadline_s = 0.2  # the three seconds, in short
     with Robot(server) as robot:
         robot.wait_heard("ready")
@@ -176,8 +176,8 @@ def test_pictures_are_uploaded_and_shown(robot: Robot, server: SimulatedDiscord)
     assert [each.filename for each in message.attachments] == ["all.json"]
 
 
-def test_voice_is_told_as_it_happens(robot: Robot, server: SimulatedDiscord) -> None:
-    """Who comes, goes elsewhere, streams and leaves."""
+def test_voice_updates_are_sent_at_once(robot: Robot, server: SimulatedDiscord) -> None:
+    """Who joins, moves, streams and leaves."""
     cinema, afk = server.channel("Cinema").id, server.channel("AFK").id
     server.join_voice("Chiara")
     robot.wait_heard("voice_state_update")
@@ -235,8 +235,8 @@ def test_a_nonce_posts_once(robot: Robot, server: SimulatedDiscord) -> None:
     assert len(server.messages("film-club", by_bot=True)) == 1
 
 
-def test_nobody_is_mentioned_who_is_not_allowed(robot: Robot, server: SimulatedDiscord) -> None:
-    """allowed_mentions decides; an embed mentions nobody."""
+def test_allowed_mentions_decide_who_is_mentioned(robot: Robot, server: SimulatedDiscord) -> None:
+    """An embed mentions nobody."""
     text = f"@everyone {server.member('Iris').mention}"
     robot.send(text, embed=discord.Embed(description=text), allowed_mentions=discord.AllowedMentions.none())
     robot.send(text, allowed_mentions=discord.AllowedMentions(everyone=False, users=True))
@@ -312,7 +312,7 @@ def test_the_rest_of_the_api_that_a_bot_needs(robot: Robot, server: SimulatedDis
     ] == ["hello"]
 
 
-def test_presence_is_heard_five_times_in_twenty_seconds(robot: Robot, server: SimulatedDiscord) -> None:
+def test_presence_is_limited_to_five_in_twenty_seconds(robot: Robot, server: SimulatedDiscord) -> None:
     """More are dropped, as on Discord."""
 
     async def show() -> None:
@@ -341,7 +341,7 @@ def test_a_rush_of_messages_is_slowed_down(monkeypatch: pytest.MonkeyPatch) -> N
         assert server.bad_requests == 0
 
 
-def test_a_second_server_is_its_own(robot: Robot, server: SimulatedDiscord) -> None:
+def test_a_second_server_is_separate(robot: Robot, server: SimulatedDiscord) -> None:
     """More guilds are possible."""
     guild = server.add_guild("Sunday Matinee")
     robot.wait_heard("guild_join")

@@ -47,8 +47,8 @@ def plan(robot: Robot, server: SimulatedDiscord, where: str, kind: discord.Entit
     return robot.do(event)
 
 
-def test_an_event_needs_more_in_its_channel(robot: Robot, server: SimulatedDiscord) -> None:
-    """To connect in a voice channel, also to begin it."""
+def test_an_event_needs_connect_in_its_voice_channel(robot: Robot, server: SimulatedDiscord) -> None:
+    """Also to begin it."""
     voice = discord.EntityType.voice
     made = plan(robot, server, "Cinema", voice)
     server.deny_permissions("Cinema", CONNECT)
@@ -58,8 +58,8 @@ def test_an_event_needs_more_in_its_channel(robot: Robot, server: SimulatedDisco
         robot.do(made.start())
 
 
-def test_an_event_on_a_stage_needs_more_still(robot: Robot, server: SimulatedDiscord) -> None:
-    """To run the stage. A channel of another kind is no place for it."""
+def test_an_event_on_a_stage_needs_stage_permissions(robot: Robot, server: SimulatedDiscord) -> None:
+    """To run the stage. A channel of another kind is refused."""
     stage = discord.EntityType.stage_instance
     with pytest.raises(discord.HTTPException, match="does not fit"):
         plan(robot, server, "Cinema", stage)
@@ -72,14 +72,14 @@ def test_an_event_on_a_stage_needs_more_still(robot: Robot, server: SimulatedDis
 
 
 def wait_death(robot: Robot) -> BaseException:
-    """What the client ended with."""
+    """Wait until the client ends; return with what."""
     error = robot.ended.exception(10)
     assert error is not None
     return error
 
 
 def hears(robot: Robot, times: int) -> None:
-    """The gateway's events arrive: this is the voice update of that number."""
+    """Tell whether the gateway's events arrive: the voice update of that number."""
     robot.server.join_voice("Chiara")
     robot.wait_heard("voice_state_update", times)
 
@@ -99,8 +99,8 @@ def test_a_token_refused_by_the_gateway_closes_with_4004(robot: Robot, server: S
     assert isinstance(error, discord.ConnectionClosed) and error.code == 4004
 
 
-def test_content_asked_for_and_not_granted(server: SimulatedDiscord) -> None:
-    """4014 has its own error; without asking for it the bot logs in."""
+def test_an_intent_that_is_not_granted_closes_with_4014(server: SimulatedDiscord) -> None:
+    """discord.py has an error of its own for it; without asking for it the bot logs in."""
     server.allow_message_content(False)
     with Robot(server, message_content=True) as robot:
         assert isinstance(wait_death(robot), discord.PrivilegedIntentsRequired)
@@ -110,7 +110,7 @@ def test_content_asked_for_and_not_granted(server: SimulatedDiscord) -> None:
 
 
 def test_op_7_is_resumed_and_nothing_is_missed(robot: Robot, server: SimulatedDiscord) -> None:
-    """What happened meanwhile is told again."""
+    """Events of the gap are sent again."""
     server.faults.request_reconnect()
     server.join_voice("Chiara")
     robot.wait_heard("resumed")
@@ -125,8 +125,8 @@ def test_op_9_resumable_is_resumed(robot: Robot, server: SimulatedDiscord) -> No
     hears(robot, 1)
 
 
-def test_op_9_identifies_anew(robot: Robot, server: SimulatedDiscord) -> None:
-    """The session is gone: on_ready fires again."""
+def test_op_9_starts_a_new_session(robot: Robot, server: SimulatedDiscord) -> None:
+    """on_ready fires again."""
     server.faults.invalidate_sessions(resumable=False)
     robot.wait_heard("ready", 2)
     hears(robot, 1)
@@ -144,7 +144,7 @@ def test_a_lost_line_is_resumed(robot: Robot, server: SimulatedDiscord, code: in
     hears(robot, 1)
 
 
-def test_a_session_that_was_forgotten_begins_anew(robot: Robot, server: SimulatedDiscord) -> None:
+def test_a_forgotten_session_is_started_again(robot: Robot, server: SimulatedDiscord) -> None:
     """RESUME is answered with op 9."""
     server.faults.forget_sessions()
     server.faults.drop_connections()
@@ -263,7 +263,7 @@ def test_answers_look_as_discord_py_needs_them(server: SimulatedDiscord) -> None
 
 
 def test_a_voice_channels_status_needs_its_permission(server: SimulatedDiscord) -> None:
-    """Who is not in the channel must be allowed to manage it."""
+    """A bot that is not in the channel must be allowed to manage it."""
     path = f"/channels/{server.channel('Cinema').id}/voice-status"
     assert request(server, "PUT", path, {"status": "Metropolis"}).json()["code"] == 50013
     server.allow_bot(BOT_CAN | MANAGE_CHANNELS)
@@ -311,7 +311,7 @@ async def test_the_gateway_speaks_plain_and_compressed(server: SimulatedDiscord,
         ({"op": 6, "d": {"token": "wrong", "session_id": "x", "seq": 0}}, 4004),
     ],
 )
-async def test_who_breaks_the_protocol_is_closed(server: SimulatedDiscord, frame: Any, code: int) -> None:
+async def test_protocol_errors_close_the_connection(server: SimulatedDiscord, frame: Any, code: int) -> None:
     """With Discord's close codes."""
     async with aiohttp.ClientSession() as session, session.ws_connect(f"{server.gateway_url}?v=10") as socket:
         await socket.receive(timeout=5)

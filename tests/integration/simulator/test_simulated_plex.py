@@ -192,7 +192,7 @@ def test_live_tv(plex: SimulatedPlex, client: Any) -> None:
         ("Theme", "track", None, "library://", None),
     ],
 )
-def test_what_is_no_film(
+def test_other_items_are_no_films(
     plex: SimulatedPlex,
     client: Any,
     title: str,
@@ -201,7 +201,7 @@ def test_what_is_no_film(
     guid: str,
     section: int | None,
 ) -> None:
-    """Prerolls, extras, other videos and theme music are told by type, subtype, guid and section."""
+    """Prerolls, extras, other videos and theme music are recognised by type, subtype, guid and section."""
     plex.play(1, title)
     (session,) = client.sessions()
     assert (session.type, session._data.get("subtype")) == (kind, subtype)

@@ -44,8 +44,11 @@ def ask(robot: Robot, hours: int = 24, *, multiple: bool = False) -> Any:
     return robot.do(robot.text_channel().send(poll=poll))
 
 
-def test_votes_are_told_counted_and_listed(robot: Robot, server: SimulatedDiscord) -> None:
-    """One answer each, the last one; taken back it is gone. The bot ends its poll, and Discord says how it ended."""
+def test_votes_are_sent_counted_and_listed(robot: Robot, server: SimulatedDiscord) -> None:
+    """One answer for each member, which can be changed or taken back.
+
+    The bot ends its poll; Discord posts the result.
+    """
     heard: list[tuple[str, int]] = []
     results: list[discord.Message] = []
 
@@ -113,8 +116,8 @@ def poll_runs_out(robot: Robot, quick: SimulatedDiscord, at_s: list[float]) -> N
         quick.vote("Rosa", posted, "Alien")
 
 
-def test_what_discord_refuses(robot: Robot, server: SimulatedDiscord) -> None:
-    """Too many answers, too long a text, an edit, an end of what is no poll, and a bot without the permission."""
+def test_invalid_polls_are_refused(robot: Robot, server: SimulatedDiscord) -> None:
+    """Too many answers, too long a text, an edit, ending a message that is no poll, and a missing permission."""
     poll = discord.Poll("Which film?", datetime.timedelta(hours=24))
     for number in range(11):
         poll.add_answer(text=f"Film {number}")

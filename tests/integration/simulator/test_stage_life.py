@@ -1,4 +1,4 @@
-"""A stage that dies takes its service with it."""
+"""When the process of a stage dies, its service ends too."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import psutil
 
+from tests.deadlines import WITHIN_S
+
 ROOT = Path(__file__).resolve().parents[3]
-WITHIN_S = 30.0
 SCRIPT = """
 import datetime, sys, time
 from pathlib import Path

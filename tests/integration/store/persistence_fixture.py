@@ -25,6 +25,7 @@ from messages import (
     WatchRecord,
 )
 from messages.envelope import Heartbeat
+from tests.deadlines import WITHIN_S
 from tests.unit.persistence.record_builders import EVENING, closes, running
 
 AnswerT = TypeVar("AnswerT", bound=Answer)
@@ -93,7 +94,7 @@ class House:
 
     def until(self, condition: Callable[[], Any]) -> None:
         """Run the nodes until something holds."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + WITHIN_S
         while not condition():
             assert time.monotonic() < deadline, "it did not come to pass"
             for node in (self.tracker, self.discord):

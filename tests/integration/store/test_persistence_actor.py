@@ -66,7 +66,7 @@ def test_a_tick_with_watches_saves_and_says_how_many(house: House, lines: Any) -
 
 
 def test_a_start_saves_and_deletes_nothing_before_the_first_report(house: House, lines: Any) -> None:
-    """After its own death it does not know who watches: ticks leave the checkpoint alone."""
+    """After a restart it does not know who is watching: ticks leave the checkpoint alone."""
     house.report(record("w1"))
     house.tick()
     house.stop()
@@ -80,7 +80,7 @@ def test_a_start_saves_and_deletes_nothing_before_the_first_report(house: House,
 
 
 def test_it_asks_the_tracker_for_a_report_at_its_start(house: House) -> None:
-    """Its first word goes to the tracker."""
+    """The request is its first message to the tracker."""
     house.until(lambda: ReportWatches() in house.told)
 
 
@@ -116,10 +116,10 @@ def test_a_failed_finish_is_not_acknowledged_and_comes_again(
     assert find_signed_lines(lines, "❌")[0].startswith("❌ Auto-save failed: ")
 
 
-def test_a_failed_tick_is_said_and_the_next_one_saves(
+def test_a_failed_auto_save_is_logged_and_the_next_one_saves(
     house: House, lines: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The tick that fails loses nothing: the next writes the same watches."""
+    """Nothing is lost: the next tick writes the same watches."""
     house.stop()
     monkeypatch.setattr(engine, "BUSY_MS", 50)
     house.start()
@@ -148,8 +148,8 @@ def test_savedata_answers_with_counts(house: House, lines: Any) -> None:
     assert find_signed_lines(lines)[-1] == SAVED.format(1)
 
 
-def test_new_badges_are_told_once(house: House) -> None:
-    """Discord is told of each badge once, over ticks, finishes and a restart of the actor."""
+def test_new_badges_are_sent_to_discord_once(house: House) -> None:
+    """Over ticks, finishes and a restart of the actor."""
     house.report(record("w1"))
     house.tick()
     house.until(lambda: house.list_awarded())
@@ -161,8 +161,8 @@ def test_new_badges_are_told_once(house: House) -> None:
     assert house.list_awarded() == ["films_1", "whole_film"]
 
 
-def test_a_badge_that_discord_never_took_is_told_after_a_restart(house: House) -> None:
-    """Committed and sent, but not acknowledged before the death: the next life tells it."""
+def test_an_unacknowledged_badge_is_sent_again_after_a_restart(house: House) -> None:
+    """It was committed and sent before the actor died."""
     house.deaf = True
     house.finish(record("w1"))
     house.stop()
@@ -173,8 +173,8 @@ def test_a_badge_that_discord_never_took_is_told_after_a_restart(house: House) -
     assert house.list_awarded() == ["films_1", "whole_film"]
 
 
-def test_the_mirror_brings_a_killed_tracker_up_to_date(house: House) -> None:
-    """The newest report counts, not the checkpoint; finished watches run no more and can be resumed."""
+def test_a_killed_tracker_gets_the_newest_report(house: House) -> None:
+    """Not the checkpoint; finished watches no longer run and can be resumed."""
     house.report(record("w1", playing_s=60.0), record("w2", "502"))
     house.tick()
     house.report(record("w1", playing_s=90.0), record("w2", "502"))
@@ -184,8 +184,8 @@ def test_the_mirror_brings_a_killed_tracker_up_to_date(house: House) -> None:
     assert [found.watch_id for found in loaded.resumable] == ["w2"]
 
 
-def test_a_finished_watch_runs_no_more_though_the_clock_was_set_back(house: House) -> None:
-    """The last report still holds it: with nobody else there no tick would ever correct the statistics."""
+def test_a_finished_watch_ends_even_if_the_clock_was_set_back(house: House) -> None:
+    """The last report still has it: with nobody else watching, no tick would ever correct the statistics."""
     house.report(record("w1"))
     house.clock.at_s -= 7200
     house.finish(record("w1", ended_at_s=EVENING - 10))
@@ -203,8 +203,8 @@ def test_a_stop_saves_what_runs(house: House) -> None:
         assert connection.execute("SELECT reason FROM saves").fetchall() == [("stop",)]
 
 
-def test_questions_are_answered_with_running_watches_in_the_figures(house: House) -> None:
-    """Statistics, places, films, badges, history and titles, each with what runs and nothing twice."""
+def test_answers_include_running_watches(house: House) -> None:
+    """Statistics, ranks, films, badges, history and titles; nothing counts twice."""
     house.finish(record("w1"))
     house.finish(record("w2", "502", playing_s=600.0))
     house.report(record("w3", playing_s=300.0))
@@ -242,8 +242,8 @@ def test_a_resumed_watch_counts_once_in_every_answer(house: House) -> None:
     assert [row.value for row in board.rows] == [400.0]
 
 
-def test_a_bad_badges_file_is_told_and_the_default_badges_hold(tmp_path: Path, lines: Any) -> None:
-    """A typing error in the community's file stops no film: every problem is in the log."""
+def test_the_default_badges_apply_if_the_badges_file_is_wrong(tmp_path: Path, lines: Any) -> None:
+    """Every problem is in the log, and tracking continues."""
     (tmp_path / "badges.toml").write_text('[[badge]]\nid = "x"\n')
     house = House(tmp_path)
     try:
@@ -265,8 +265,10 @@ def test_a_bad_badges_file_is_told_and_the_default_badges_hold(tmp_path: Path, l
         (None, "it is a named pipe"),
     ],
 )
-def test_no_badges_file_ends_the_actor(tmp_path: Path, lines: Any, content: bytes | None, said: str) -> None:
-    """Whatever is in its place, the default badges hold, and the log names the file, the place and the mistake."""
+def test_an_unreadable_badges_file_does_not_end_the_actor(
+    tmp_path: Path, lines: Any, content: bytes | None, said: str
+) -> None:
+    """Whatever is in its place: the default badges apply, and the log names file, place and mistake."""
     own = tmp_path / "badges.toml"
     if content is None:
         os.mkfifo(own)
@@ -289,10 +291,8 @@ def test_a_damaged_store_refuses_to_start(tmp_path: Path) -> None:
     assert (tmp_path / "usher.db").read_bytes() == b"no store"
 
 
-def test_what_was_announced_is_noted_at_the_next_tick_where_it_could_not_be(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The disk is full for a moment: it is ill, and well again by itself though nobody watches any more."""
+def test_noting_an_announcement_is_tried_again_at_the_next_tick(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full for a moment: health shows it, and clears although nobody is watching any more."""
     house.report()
     house.ask(GetSaveStatus())  # it has started
     opened = Noted.newest._opened

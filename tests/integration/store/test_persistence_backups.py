@@ -1,4 +1,4 @@
-"""The persistence actor backs the store up: on demand, by itself, and says what stands in the way."""
+"""The persistence actor's backups: on demand, scheduled, and what health says if they fail."""
 
 import threading
 import time
@@ -33,8 +33,8 @@ def test_a_backup_on_demand(house: House, lines: Any) -> None:
     ("target", "said"),
     [("backups", "is a folder"), ("nowhere/x.db", "There is no folder"), ("/dev/full/x", "/dev/full")],
 )
-def test_a_backup_that_cannot_be_is_one_line_in_the_log(house: House, lines: Any, target: str, said: str) -> None:
-    """For whoever asked the same words; nobody needs to see where in the program it was."""
+def test_a_failed_backup_is_one_log_line(house: House, lines: Any, target: str, said: str) -> None:
+    """Whoever asked gets the same words; there is no traceback."""
     house.ask(BackUpNow())
     with pytest.raises(RemoteError, match=said):
         house.discord.ask("persistence", BackUpNow(str(house.folder / target)), 10.0)
@@ -61,8 +61,8 @@ def test_scheduled_backups_follow_the_interval_and_rotate(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("folder", "kept"), [("data", 4), ("communities/123", 2)])
-def test_the_disk_is_not_a_further_community_s_to_fill(tmp_path: Path, folder: str, kept: int) -> None:
-    """Of those that its administrators ask for BACKUP_KEEP stay; all that the operator's do, and a migration's."""
+def test_backups_of_a_further_community_are_limited(tmp_path: Path, folder: str, kept: int) -> None:
+    """Of those that its administrators ask for, BACKUP_KEEP stay; the operator's and those of migrations all stay."""
     data = tmp_path / folder
     data.mkdir(parents=True)
     house = House(data, discord_guild_id=123, backup_interval_hours=0.0, backup_keep=2)
@@ -82,7 +82,7 @@ def test_the_disk_is_not_a_further_community_s_to_fill(tmp_path: Path, folder: s
 
 
 def test_a_first_backup_is_made_at_once(tmp_path: Path) -> None:
-    """Where a restart comes more often than the interval, there would be none ever."""
+    """If restarts come more often than the interval, there would never be one."""
     house = House(tmp_path, backup_interval_hours=24.0)
     folder = tmp_path / "backups"
     try:
@@ -94,8 +94,47 @@ def test_a_first_backup_is_made_at_once(tmp_path: Path) -> None:
         house.close()
 
 
+class Turn:
+    """A lock that knows which threads asked for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.asked: set[int] = set()
+
+    def acquire(self, timeout: float = -1) -> bool:
+        """As of a lock."""
+        self.asked.add(threading.get_ident())
+        return self._lock.acquire(timeout=timeout)
+
+    def release(self) -> None:
+        """As of a lock."""
+        self._lock.release()
+
+
+def test_one_scheduled_backup_is_made_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of many communities fall due together: each waits for the one before; a stop does not wait."""
+    turn = Turn()
+    monkeypatch.setattr("actors.persistence.backup_scheduler._TURN", turn)
+    houses = []
+    try:
+        turn.acquire()  # another community's is being made
+        for name in ("one", "another"):
+            (tmp_path / name).mkdir()
+            houses.append(House(tmp_path / name, backup_interval_hours=0.0001))
+            houses[-1].finish(record())
+            houses[-1].clock.at_s += 3600
+        houses[0].until(lambda: len(turn.asked) == 3)
+        houses.pop().close()
+        assert list(tmp_path.glob("*/backups/usher-*.db")) == []
+        turn.release()
+        houses[0].until(lambda: list(tmp_path.glob("one/backups/usher-*.db")))
+    finally:
+        for house in houses:
+            house.close()
+
+
 def test_a_backup_that_fails_stays_in_health_while_saves_work(tmp_path: Path) -> None:
-    """A save that works says nothing of the backups."""
+    """A successful save does not clear it."""
     (tmp_path / "backups").write_text("in the way")
     house = House(tmp_path, backup_interval_hours=0.0001)
     try:
@@ -108,7 +147,7 @@ def test_a_backup_that_fails_stays_in_health_while_saves_work(tmp_path: Path) ->
 
 
 def test_a_backup_that_is_overdue_is_shown_in_health(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that hangs fails never: the age of the newest one tells."""
+    """A backup that hangs never fails: the age of the newest one shows it."""
     hanging, go_on = threading.Event(), threading.Event()
 
     def hang(*_: Any, **__: Any) -> None:

@@ -57,8 +57,8 @@ def test_the_checkpoint_has_every_server_and_loses_what_ended_on_one(house: Hous
     assert checkpoint(house) == ["b", "c"]
 
 
-def test_a_restarted_persistence_saves_nothing_before_it_has_heard_of_all(house: House) -> None:
-    """One report was lost on the way: the checkpoint keeps that server's watches, and the tracker is asked again."""
+def test_a_restarted_persistence_saves_only_after_all_reports(house: House) -> None:
+    """One report was lost: the checkpoint keeps that server's watches, and the tracker is asked again."""
     report(house, "one", "a")
     report(house, "two", "b")
     servers(house, "one", "two")
@@ -90,7 +90,7 @@ def test_a_restarted_tracker_ends_what_it_does_not_know(house: House) -> None:
     assert checkpoint(house) == ["a"]
 
 
-def test_nobody_watching_anywhere_is_known_from_the_list_alone(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_empty_list_of_servers_means_that_nobody_watches(house: House, caplog: pytest.LogCaptureFixture) -> None:
     """A tracker that starts with nothing has no server to report."""
     caplog.set_level("INFO")
     servers(house)
@@ -98,8 +98,8 @@ def test_nobody_watching_anywhere_is_known_from_the_list_alone(house: House, cap
     assert "no active watches" in caplog.text
 
 
-def test_what_cannot_be_reported_is_saved_as_it_was_and_said(house: House) -> None:
-    """Too many watches for a message: the saves go on, but not as if all were well."""
+def test_a_report_too_large_for_a_message_is_shown_in_health(house: House) -> None:
+    """The saves keep that server's watches as they were."""
     report(house, "one", "a")
     servers(house, "one")
     pass_time(house)
@@ -118,8 +118,8 @@ def test_what_cannot_be_reported_is_saved_as_it_was_and_said(house: House) -> No
     assert health.result().degraded == ""
 
 
-def test_the_figures_of_who_watches_come_from_the_state_alone(house: House) -> None:
-    """The record so far is made by persistence: version 1.0 was sent it."""
+def test_records_so_far_are_made_from_the_state(house: House) -> None:
+    """Persistence makes them; version 1.0 was sent them."""
     house.clock.at_s = EVENING + 7200
     report(house, "srv", "a")
     servers(house, "srv")

@@ -57,7 +57,7 @@ def history(folder: Path) -> Any:
 
 
 def test_leaving_and_coming_back_is_one_film(store: Store, tmp_path: Path) -> None:
-    """The older bot counted two movies: here the record is replaced, and its minutes are those truly there."""
+    """The older bot counted two films: here the record is replaced, with the minutes really watched."""
     left = record(playing_s=1800.0, ended_at_s=EVENING + 1800, completed=False, end_reason="left")
     finish_watch(store, left, closes(left), "m1", [], EVENING + 1831)
     back = record(playing_s=5400.0)
@@ -70,7 +70,7 @@ def test_leaving_and_coming_back_is_one_film(store: Store, tmp_path: Path) -> No
     assert [(row["watch_id"], row["playing_seconds"]) for row in history(tmp_path)] == [("w1", 5400.0)]
 
 
-def test_a_streak_goes_on_over_a_restart(tmp_path: Path) -> None:
+def test_a_streak_continues_over_a_restart(tmp_path: Path) -> None:
     """The older bot began at 1 again after each restart: a two-day streak is 2."""
     first = open_store(tmp_path)
     finish(first, record())
@@ -81,8 +81,8 @@ def test_a_streak_goes_on_over_a_restart(tmp_path: Path) -> None:
     assert stats(tmp_path)["current_streak_days"] == 2
 
 
-def test_a_streak_that_is_over_is_over_for_those_who_stay_away(store: Store, tmp_path: Path) -> None:
-    """At a save days later the streak of a viewer who did not come is 0, the longest stays."""
+def test_a_streak_ends_for_viewers_who_stay_away(store: Store, tmp_path: Path) -> None:
+    """At a save days later their streak is 0, and the longest one stays."""
     finish(store, record())
     someone = record("w9", "502", started_at_s=EVENING + 3 * DAY, ended_at_s=EVENING + 3 * DAY + 600)
     save(store, running(someone), EVENING + 3 * DAY + 600, "auto")
@@ -108,8 +108,8 @@ def test_figures_can_be_those_of_a_week(store: Store) -> None:
     assert [shown.watch_id for shown in found.recent] == ["w2"]
 
 
-def test_badges_of_the_clock_can_be_earned(store: Store, tmp_path: Path) -> None:
-    """The older bot's time-based badges could never be earned: a watch past midnight earns its own."""
+def test_badges_for_times_of_day_can_be_earned(store: Store, tmp_path: Path) -> None:
+    """The older bot's could never be earned: a watch past midnight earns its own."""
     late = record(started_at_s=EVENING + 4.5 * 3600, ended_at_s=EVENING + 5 * 3600, playing_s=1800.0)
     finish(store, late)
     earned = json.loads((tmp_path / "user_badges.json").read_text())["501"]
@@ -138,8 +138,8 @@ def test_a_badge_is_awarded_once(store: Store) -> None:
     assert store.read_unannounced_badges() == []
 
 
-def test_the_checkpoint_brings_watches_back_whole(store: Store, tmp_path: Path) -> None:
-    """What a save wrote is read back equal in every field, by the next process too."""
+def test_the_checkpoint_restores_watches_in_full(store: Store, tmp_path: Path) -> None:
+    """What a save wrote is read back equal in every field, also by the next process."""
     watches = running(record("w1"), record("w2", "502"))
     save(store, watches, EVENING + 7200, "auto")
     store.close()
@@ -158,7 +158,7 @@ def test_a_finished_watch_no_longer_runs_and_a_resumed_one_does(store: Store) ->
 
 
 def test_a_clock_set_back_does_not_lose_a_resumed_watch(store: Store) -> None:
-    """The wall clock shows an earlier time, the steady one a later, and there is more than the record has: it runs."""
+    """The wall clock shows an earlier time, but the steady clock a later one and more than in the record: it runs."""
     ended = record()
     finish_watch(store, ended, closes(ended), "m1", [], EVENING + 7231)
     resumed = replace(state(ended), seen=Moment(EVENING + 3600, 7400.0), playing_s=ended.playing_s + 10)
@@ -166,7 +166,7 @@ def test_a_clock_set_back_does_not_lose_a_resumed_watch(store: Store) -> None:
 
 
 def test_a_clock_set_back_does_not_keep_a_finished_watch_running(store: Store) -> None:
-    """The report from before the clock was set back names a later time than the record: old news all the same."""
+    """The report from before names a later time than the record, but is older."""
     ended = record()
     before = state(ended, EVENING + 7190)
     finish_watch(store, ended, Moment(EVENING + 30, 7230.0), "m1", running(ended), EVENING + 31)
@@ -175,7 +175,7 @@ def test_a_clock_set_back_does_not_keep_a_finished_watch_running(store: Store) -
 
 
 def test_a_boot_with_the_clock_set_back_loses_no_resumed_watch(store: Store) -> None:
-    """A machine without a clock of its own boots in the past: both clocks are behind, and the watch still goes on."""
+    """A machine without a battery-backed clock boots in the past: both clocks are behind, and the watch continues."""
     left = record(playing_s=600.0, completed=False)
     finish_watch(store, left, closes(left), "m1", [], EVENING + 7231)
     booted = Moment(EVENING + 300, 90.0)
@@ -193,8 +193,8 @@ def test_what_the_statistics_hold_of_a_running_watch_is_in_the_checkpoint(store:
     assert [found.watch_id for found in store.read_checkpoint()] == ["w2"], "of 502 nothing was counted yet"
 
 
-def test_a_finish_leaves_what_others_have_in_store(store: Store) -> None:
-    """Nothing of another viewer is written: neither the checkpoint nor statistics, as the last save left them."""
+def test_a_finish_writes_nothing_of_other_viewers(store: Store) -> None:
+    """Neither their checkpoint nor their statistics."""
     others = running(record("w2", "502"), record("w3", "503"))
     save(store, [*running(record("w1")), *others], EVENING + 3600, "auto")
     before = {name: rows(store, name) for name in ("checkpoint", "viewers", "viewer_stats", "viewer_badges")}
@@ -206,16 +206,16 @@ def test_a_finish_leaves_what_others_have_in_store(store: Store) -> None:
     assert [found.watch_id for found in store.read_checkpoint()] == ["w2", "w3"]
 
 
-def test_an_unknown_state_of_things_leaves_the_checkpoint(store: Store) -> None:
-    """As long as nobody knows who watches, a save deletes no checkpoint and ends nobody's watching."""
+def test_the_checkpoint_stays_while_it_is_unknown_who_watches(store: Store) -> None:
+    """A save then deletes no checkpoint and ends no watch."""
     save(store, running(record()), EVENING + 7200, "auto")
     save(store, None, EVENING + 7300, "command")
     assert [found.watch_id for found in store.read_checkpoint()] == ["w1"]
     assert rows(store, "viewer_stats")[0]["watching_now"] == "Alien"
 
 
-def test_resumable_are_the_newly_ended_ones(store: Store) -> None:
-    """Only watches that ended inside the window are offered."""
+def test_only_watches_within_the_window_can_be_resumed(store: Store) -> None:
+    """By the time at which they ended."""
     finish(store, record("w1"), record("w2", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 60))
     assert [found.watch_id for found in store.read_resumable(EVENING + 7201)] == ["w2"]
     assert store.read_resumable(EVENING)[0] == record("w1")
@@ -263,8 +263,8 @@ def test_any_order_of_repeated_deliveries_gives_the_same_rows(
 
 
 @pytest.mark.parametrize("viewer_id", ["404", "plex:srv:404", "", "nobody"])
-def test_questions_about_who_has_no_record_are_answered(store: Store, viewer_id: str) -> None:
-    """Empty, not with an error: a member who never watched asks like everybody else."""
+def test_questions_about_a_viewer_without_records_are_answered(store: Store, viewer_id: str) -> None:
+    """With an empty answer, not with an error."""
     finish(store, record("w1", "501"))
     profile = ask(store, GetViewerStats(viewer_id, asker=viewer_id))
     assert (profile.stats, profile.badges, profile.rank_by_time, profile.hidden) == (None, (), 0, False)
@@ -278,8 +278,8 @@ def test_questions_about_who_has_no_record_are_answered(store: Store, viewer_id:
 
 
 @pytest.mark.parametrize("year", [1, 1969, 9998])
-def test_a_year_of_nothing_is_empty(store: Store, year: int) -> None:
-    """Whatever year somebody names."""
+def test_a_year_without_watches_is_empty(store: Store, year: int) -> None:
+    """Whatever year is asked for."""
     finish(store, record("w1", "501"))
     assert ask(store, GetYear("501", year)).figures.films == 0
     assert ask(store, GetCommunityYear(year)).viewers == 0

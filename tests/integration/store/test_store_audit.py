@@ -48,7 +48,7 @@ def test_a_full_disk_loses_no_act_and_is_shown(house: House) -> None:
     assert [entry.act for entry in house.ask(GetAuditLog()).entries] == ["backup"]
 
 
-def test_who_is_forgotten_is_forgotten_there_too(house: House) -> None:
+def test_a_forgotten_viewer_is_removed_from_the_audit_log(house: House) -> None:
     """An administrator is a viewer as well."""
     acknowledged = act(house, "savedata")
     house.until(lambda: acknowledged)

@@ -13,7 +13,7 @@ from tests.unit.persistence.record_builders import finish, open_store, record
 
 
 def watches_in(file: Path) -> int:
-    """How many watches a store holds, read by plain SQLite."""
+    """Return how many watches a store has, read by plain SQLite."""
     with closing(sqlite3.connect(file)) as connection:
         return int(connection.execute("SELECT count(*) FROM watches").fetchone()[0])
 
@@ -106,8 +106,8 @@ def test_a_bad_backup_is_refused_and_the_store_stays(content: bytes | None, tmp_
 
 
 @pytest.mark.parametrize("left", [None, b""])
-def test_a_store_that_is_gone_is_not_begun_anew_beside_its_backups(left: bytes | None, tmp_path: Path) -> None:
-    """Deleted or emptied: the newest good backup is named. Without backups, an empty file is a new store."""
+def test_a_missing_store_beside_backups_is_not_created(left: bytes | None, tmp_path: Path) -> None:
+    """Deleted or emptied: the newest good backup is named. Without backups, an empty file becomes a new store."""
     store = open_store(tmp_path)
     finish(store, record())
     store.close()
@@ -128,8 +128,8 @@ def test_a_store_that_is_gone_is_not_begun_anew_beside_its_backups(left: bytes |
 
 
 @pytest.mark.parametrize("name", ["note.txt", "user_stats.json", "usher.db-wal", "usher.db-shm", "."])
-def test_only_a_backup_is_written_over(name: str, tmp_path: Path) -> None:
-    """Never somebody's file, nor what belongs to the store."""
+def test_a_backup_overwrites_only_backups(name: str, tmp_path: Path) -> None:
+    """Never another file, nor a file of the store."""
     store = open_store(tmp_path)
     finish(store, record())
     (tmp_path / "note.txt").write_text("mine")
@@ -142,8 +142,8 @@ def test_only_a_backup_is_written_over(name: str, tmp_path: Path) -> None:
     store.close()
 
 
-def test_the_store_is_no_backup_of_itself(tmp_path: Path) -> None:
-    """To name the store as the backup is an error either way."""
+def test_the_store_is_refused_as_its_own_backup(tmp_path: Path) -> None:
+    """As target and as source."""
     store = open_store(tmp_path)
     store.close()
     file = tmp_path / "usher.db"
@@ -154,7 +154,7 @@ def test_the_store_is_no_backup_of_itself(tmp_path: Path) -> None:
 
 
 def test_a_backup_that_cannot_be_written_says_where(tmp_path: Path) -> None:
-    """The error names the target and what to look at."""
+    """The error names the target and what to check."""
     store = open_store(tmp_path)
     store.close()
     (tmp_path / "file").write_text("in the way")
@@ -162,8 +162,8 @@ def test_a_backup_that_cannot_be_written_says_where(tmp_path: Path) -> None:
         backup.backup(tmp_path / "usher.db", tmp_path / "file" / "x.db")
 
 
-def test_rotation_goes_by_what_a_backup_says_of_itself(tmp_path: Path) -> None:
-    """Whatever names and times of files say: the oldest scheduled go, those that somebody asked for stay."""
+def test_backups_are_rotated_by_their_content(tmp_path: Path) -> None:
+    """Whatever the names and times of the files: the oldest scheduled ones go, requested ones stay."""
     store = open_store(tmp_path / "data")
     finish(store, record())
     folder = tmp_path / "backups"
@@ -177,8 +177,8 @@ def test_rotation_goes_by_what_a_backup_says_of_itself(tmp_path: Path) -> None:
     assert sorted(file.name for file in folder.iterdir()) == ["a.db", "b.db", "usher-20260101-000000.db"]
 
 
-def test_a_backup_from_a_time_to_come_holds_up_no_other(tmp_path: Path) -> None:
-    """A clock that was far ahead for a day: it neither puts off the next backup nor pushes out those of today."""
+def test_a_backup_dated_in_the_future_delays_no_other(tmp_path: Path) -> None:
+    """The clock was far ahead for a day: it neither delays the next backup nor displaces today's."""
     store = open_store(tmp_path / "data")
     finish(store, record())
     folder = tmp_path / "backups"
@@ -192,7 +192,7 @@ def test_a_backup_from_a_time_to_come_holds_up_no_other(tmp_path: Path) -> None:
 
 
 def test_a_backup_of_an_older_usher_is_dated_by_its_last_save(tmp_path: Path) -> None:
-    """It says nothing of itself; its name tells that it was scheduled."""
+    """It has no date in it; its name says that it was scheduled."""
     store = open_store(tmp_path / "data")
     finish(store, record(), at_s=5000.0)
     store.close()

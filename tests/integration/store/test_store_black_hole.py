@@ -1,4 +1,4 @@
-"""A PostgreSQL server behind something that takes all and answers nothing: a save fails in time."""
+"""A PostgreSQL server behind something that accepts everything and never answers: a save fails in time."""
 
 import contextlib
 import socket
@@ -30,7 +30,7 @@ class Relay:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def swallow(self) -> None:
-        """Take from now on everything, new connections too, and pass on nothing."""
+        """Accept everything from now on, new connections too, and pass on nothing."""
         self._swallows.set()
 
     def pass_on(self) -> None:
@@ -74,8 +74,8 @@ def relay(url: str) -> Iterator[tuple[Relay, str]]:
 
 
 @pytest.mark.slow
-def test_a_save_into_a_black_hole_fails_in_time_and_works_again(relay: tuple[Relay, str], tmp_path: Path) -> None:
-    """Before a statement, and again at the next try: each within 20 s; nothing is stored twice."""
+def test_a_save_fails_in_time_if_the_database_does_not_answer(relay: tuple[Relay, str], tmp_path: Path) -> None:
+    """At the first statement and at the next attempt, each within 20 s; afterwards it is stored once."""
     hole, url = relay
     store = Store(url, tmp_path, RULES, is_owner=True)
     try:
@@ -94,7 +94,7 @@ def test_a_save_into_a_black_hole_fails_in_time_and_works_again(relay: tuple[Rel
 
 
 @pytest.mark.slow
-def test_a_hole_that_opens_in_the_middle_of_a_save_is_noticed(relay: tuple[Relay, str], tmp_path: Path) -> None:
+def test_a_database_that_stops_answering_during_a_save_is_noticed(relay: tuple[Relay, str], tmp_path: Path) -> None:
     """The transaction is rolled back; the same save works later."""
     hole, url = relay
     store = Store(url, tmp_path, RULES, is_owner=True)

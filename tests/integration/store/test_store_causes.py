@@ -1,4 +1,4 @@
-"""What a failure of the store means where SQLite does not tell: the disk, or the store, is tried once more."""
+"""The causes of a failed store that SQLite does not tell: the disk, or the store, is tried again to find out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from actors.persistence.read_worker import decline_failures
+from actors.persistence.failures import decline_failures
 from actors.runtime import Declined
 from launcher.health import HealthLog
 from messages import ActorHealth
@@ -52,7 +52,7 @@ def build_error(code: str, text: str) -> OperationalError:
 
 
 def refuse_writing(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Let every attempt to write beside the store fail as the system would."""
+    """Let every attempt to write beside the store fail with the system's error."""
     number = getattr(errno, name)
     monkeypatch.setattr(causes, "find_write_error", lambda _store: OSError(number, os.strerror(number)))
 
@@ -71,10 +71,10 @@ def test_a_failed_save_names_what_the_system_said(
 
 
 @pytest.mark.parametrize("name", CURE_WORDS)
-def test_backup_copies_export_and_logs_say_the_same(
+def test_all_writers_name_the_same_cause_of_a_failure(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One table for all that is written."""
+    """Backup, copies, export and logs share one table."""
     store = open_store(tmp_path / "data")
     finish(store, record("w1"))
     number = getattr(errno, name)
@@ -108,8 +108,8 @@ def test_backup_copies_export_and_logs_say_the_same(
     assert open_store(tmp_path / "data").read_resumable(0.0)
 
 
-def test_a_quota_that_only_a_flush_tells_is_no_broken_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A network share says so late; the probe flushes as well."""
+def test_a_quota_that_shows_at_the_flush_is_no_broken_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network share reports it late, so the probe flushes as well."""
 
     def fail(_handle: int) -> None:
         raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
@@ -120,8 +120,8 @@ def test_a_quota_that_only_a_flush_tells_is_no_broken_disk(tmp_path: Path, monke
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_read_that_failed_is_no_damage(tmp_path: Path) -> None:
-    """SQLite says "malformed" of both; the store is read once more before a backup is named."""
+def test_a_failed_read_is_not_called_damage(tmp_path: Path) -> None:
+    """SQLite says "malformed" in both cases; the store is read again before a backup is named."""
     open_store(tmp_path).close()
     error = DatabaseError("SELECT", {}, sqlite3.DatabaseError(MALFORMED))
     said = english(explain_failure(error, "usher.db", tmp_path / "usher.db"))
@@ -130,7 +130,7 @@ def test_a_read_that_failed_is_no_damage(tmp_path: Path) -> None:
 
 
 def test_damage_that_is_found_twice_names_a_backup(tmp_path: Path) -> None:
-    """And only that."""
+    """Only then."""
     open_store(tmp_path).close()
     (tmp_path / "usher.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
     error = DatabaseError("SELECT", {}, sqlite3.DatabaseError(MALFORMED))
@@ -138,8 +138,8 @@ def test_damage_that_is_found_twice_names_a_backup(tmp_path: Path) -> None:
     assert "bring back a backup with: python run.py restore FILE" in said
 
 
-def test_what_cannot_be_known_in_time_is_left_to_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A large store is not read through while a save waits; nor one whose file is not known."""
+def test_a_large_store_is_not_examined_during_a_save(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor a store whose file is not known; the message points to `check`."""
     open_store(tmp_path).close()
     monkeypatch.setattr(examination, "_STEPS_BETWEEN_LOOKS", 1)
     monkeypatch.setattr(causes, "SECOND_LOOK_S", 0.0)
@@ -149,8 +149,10 @@ def test_what_cannot_be_known_in_time_is_left_to_check(tmp_path: Path, monkeypat
         assert "python run.py check" in said and "restore" not in said
 
 
-def test_a_start_that_could_not_read_names_no_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once malformed, then sound: the start waits and tries again. Twice malformed: it is refused."""
+def test_a_start_names_a_backup_only_if_the_store_is_malformed_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Malformed once, then sound: the start waits and tries again. Malformed twice: it is refused."""
     store = open_store(tmp_path)
     finish(store, record("w1"))
     store.close()
@@ -169,8 +171,8 @@ def test_a_start_that_could_not_read_names_no_backup(tmp_path: Path, monkeypatch
         check_store(url, tmp_path / "backups")
 
 
-def test_a_first_read_that_returns_nothing_is_no_empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a share may do once: to begin anew would be wrong, and so would a backup."""
+def test_a_read_that_returns_nothing_once_is_no_empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a share may do: creating a new store would be wrong, and so would naming a backup."""
     open_store(tmp_path).close()
     backup.backup(tmp_path / "usher.db", tmp_path / "backups" / "b.db")
     answers = [b"", *[examination_head(tmp_path / "usher.db")] * 9]
@@ -185,7 +187,7 @@ def examination_head(file: Path) -> bytes:
 
 
 def test_a_backup_that_could_not_be_read_is_not_called_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor passed over for an older one."""
+    """Nor is an older one used instead."""
     open_store(tmp_path / "data").close()
     made = backup.backup(tmp_path / "data" / "usher.db", tmp_path / "b.db").file
     count_rows, failures = backup._count_rows, [True]
@@ -203,8 +205,8 @@ def test_a_backup_that_could_not_be_read_is_not_called_damaged(tmp_path: Path, m
     assert backup.find_newest_good(tmp_path) == made
 
 
-def test_wishes_are_not_dropped_for_a_failed_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A restore would let somebody be seen who wants not to be."""
+def test_a_restore_fails_if_privacy_choices_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise people who have hidden would be visible again."""
     open_store(tmp_path).close()
     from persistence.operations import privacy_carry_over
 
@@ -287,8 +289,8 @@ print("looked")
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("unshare"), reason="needs unshare, to mount a disk of its own")
-def test_to_look_at_a_full_disk_ends_no_process(tmp_path: Path) -> None:
-    """Shared memory whose file has no room is the end of whoever writes to it (SIGBUS)."""
+def test_reading_the_store_on_a_full_disk_ends_no_process(tmp_path: Path) -> None:
+    """Writing to shared memory whose file has no room ends a process with SIGBUS."""
     command = ["unshare", "--user", "--map-root-user", "--mount", sys.executable, "-c", FULL_FOLDER, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     if "unshare" in done.stderr or "mount" in done.stderr:

@@ -51,7 +51,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def suggest(house: House, who: str, film: Item | str = BRAZIL, limit: int = 5) -> Any:
-    """A member wants to see a film of the library, or a title."""
+    """Let a member suggest a film of the library, or a title."""
     title, year, item = (film, None, None) if isinstance(film, str) else (film.title, film.year, film)
     house.clock.at_s += 1
     return house.ask(SuggestFilm(who, NAMES[who], title, year, item, limit, 80.0))
@@ -89,8 +89,8 @@ def test_a_film_is_on_the_list_once_and_the_most_wanted_comes_first(house: House
     assert counts(house, ANA) == (0, 2) and counts(house, CEM) == (0, 1)
 
 
-def test_a_member_may_suggest_so_many_and_second_any(house: House) -> None:
-    """What left the list does not count any more."""
+def test_suggestions_per_member_are_limited(house: House) -> None:
+    """Films that left the list do not count, and wanting others' films is unlimited."""
     assert suggest(house, ANA, "One", 2).outcome == suggest(house, ANA, "Two", 2).outcome == "added"
     refused = suggest(house, ANA, "Three", 2)
     assert refused.outcome == "limit_reached" and refused.film is None
@@ -122,8 +122,8 @@ def test_a_suggestion_is_withdrawn_or_removed(house: House) -> None:
     assert sql(house.folder, "SELECT 1 FROM suggestion_wishes") == []
 
 
-def test_who_has_seen_it_is_told_of_those_asked(house: House) -> None:
-    """In parts together too, and while it runs; nobody hidden is counted, on either side."""
+def test_the_list_says_which_of_those_present_have_seen_a_film(house: House) -> None:
+    """Also in several parts, and while it runs; hidden viewers are not counted on either side."""
     suggest(house, CEM, FILM)
     assert [(film.seen, film.asked_of) for film in list_suggestions(house, members=MEMBERS).films] == [(0, 3)]
     half: dict[str, Any] = {"completed": False, "completion_percent": 50.0}
@@ -159,7 +159,7 @@ def test_nobody_hidden_is_named(house: House) -> None:
     assert list_suggestions(house, asker=ANA).films[0].is_mine
 
 
-def test_of_who_is_not_tracked_nothing_is_stored(house: House) -> None:
+def test_nothing_is_stored_of_untracked_members(house: House) -> None:
     """No suggestion, no vote and no rating."""
     house.finish(record("a", ANA, party=True))
     house.ask(SetPrivacy(ANA, "Ana", "untracked"))
@@ -170,8 +170,8 @@ def test_of_who_is_not_tracked_nothing_is_stored(house: House) -> None:
         assert sql(house.folder, f"SELECT 1 FROM {table}") == []  # noqa: S608  # a constant
 
 
-def test_what_was_seen_together_leaves_the_list(house: House) -> None:
-    """To its end, in the watch party; not what somebody saw alone or what was broken off."""
+def test_a_film_finished_by_the_watch_party_leaves_the_list(house: House) -> None:
+    """Not one that somebody saw alone, or that was interrupted."""
     suggest(house, ANA, FILM)
     suggest(house, ANA)
     house.finish(record("alone", BJOERN))
@@ -202,8 +202,8 @@ def test_a_vote_counts_once_however_often_it_is_told(house: House) -> None:
     assert (stats["votes_cast"], stats["movies_requested"]) == (2, 1)
 
 
-def test_only_who_was_there_rates_and_once(house: House) -> None:
-    """A second rating replaces the first; the mean is told from two on, and for the film of its year alone."""
+def test_only_those_who_were_there_rate_and_once(house: House) -> None:
+    """A second rating replaces the first; the average is shown from two on, only for the film of that year."""
     house.finish(record("a", ANA, party=True))
     house.finish(record("b", BJOERN, party=True))
     house.finish(record("c", CEM, party=True, brief=True))
@@ -262,8 +262,8 @@ def test_my_data_has_it_and_forgetting_removes_it(house: House) -> None:
         assert sql(house.folder, f"SELECT 1 FROM {table} WHERE viewer_id = '{ANA}'") == []  # noqa: S608  # a constant
 
 
-def test_it_outlives_a_restart(house: House) -> None:
-    """In the store, not in memory."""
+def test_suggestions_and_votes_survive_a_restart(house: House) -> None:
+    """They are in the store, not in memory."""
     suggest(house, ANA)
     house.stop()
     house.start()

@@ -1,5 +1,7 @@
 """The list of further communities in the environment's store: who is added, changed, removed, and who is told."""
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -7,6 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 
 from actors.media.sealing import TokenSealer, make_key
 from actors.runtime import RemoteError
@@ -14,9 +18,10 @@ from config import PlexServer, write_servers
 from messages import CommunitiesChanged, CommunityList, ListCommunities, RemoveCommunity, SaveCommunity
 from persistence.audit_log import AuditLog
 from persistence.badge_files import default_badges
-from persistence.database import backup
+from persistence.database import backup, revision
 from persistence.database.examination import open_read_only
 from persistence.database.revision import HEAD, read_revision
+from persistence.operations.save import save as save_running
 from persistence.rules import StatisticsRules
 from persistence.store import Store
 from tests.integration.store.persistence_fixture import House
@@ -38,7 +43,7 @@ def save(house: House, guild_id: str = GUILD, name: str = "Film club", **setting
 
 
 def last_told(house: House) -> list[str]:
-    """Return the communities of which tracker and Discord were told last, one after the other."""
+    """Return the lists of communities that tracker and Discord were last sent."""
     told = [message for message in house.told if isinstance(message, CommunitiesChanged)]
     return [community.guild_id for community in told[-1].communities] if told else []
 
@@ -55,7 +60,7 @@ def test_a_community_is_added_changed_and_removed(house: House) -> None:
     marker.write_bytes(b"their records")
     house.told.clear()
     assert house.ask(RemoveCommunity(GUILD, "Ann")).communities == ()
-    house.until(lambda: any(isinstance(message, CommunitiesChanged) for message in house.told))
+    house.until(lambda: CommunitiesChanged(()) in house.told)
     assert last_told(house) == [] and marker.read_bytes() == b"their records"
     acts = [
         (entry.act, entry.who.name, entry.targets[0].id, entry.outcome)
@@ -81,8 +86,8 @@ def test_an_addition_is_one_line_of_the_audit_log(house: House) -> None:
     ]  # fmt: skip
 
 
-def test_there_are_so_many_and_no_more(tmp_path: Path) -> None:
-    """As the operator allows; those that are there go on, and whoever asks is told why."""
+def test_the_number_of_communities_is_limited(tmp_path: Path) -> None:
+    """By the operator's setting; the existing ones continue, and whoever asks is told why."""
     house = House(tmp_path, usher_keys=("*",), discord_guild_id=OWN, max_communities=1)
     try:
         save(house)
@@ -105,8 +110,19 @@ def test_the_list_is_there_after_a_restart_and_told_again_at_ticks(house: House)
     house.until(lambda: last_told(house) == [GUILD])
 
 
-def test_who_has_none_hears_nothing_of_communities(house: House) -> None:
-    """The installation of one server goes on as it was."""
+def test_changes_that_follow_each_other_are_told_together(house: House) -> None:
+    """The whole list is told; a hundred additions in a row are not worth a hundred lists, nor as many readings."""
+    ids = [str(int(GUILD) + number) for number in range(100)]
+    for guild_id in ids:
+        assert [community.guild_id for community in save(house, guild_id).communities] == [guild_id]
+    house.until(lambda: last_told(house) == ids)
+    told = [message for message in house.told if isinstance(message, CommunitiesChanged)]
+    assert len(told) < 100
+    assert [community.guild_id for community in house.ask(ListCommunities()).communities] == ids
+
+
+def test_an_installation_without_communities_sends_no_lists(house: House) -> None:
+    """It works as it did before."""
     house.tick()
     house.tick()
     assert not any(isinstance(message, CommunitiesChanged) for message in house.told)
@@ -126,9 +142,7 @@ def test_who_has_none_hears_nothing_of_communities(house: House) -> None:
         ({"PLEX_SERVERS": '[{"url": "http://1.2.3.4:1", "token": "sealed:x"}]'}, "come from signing in at plex.tv"),
     ],
 )
-def test_what_is_wrong_is_declined_in_words_and_nothing_is_changed(
-    house: House, change: dict[str, str], said: str
-) -> None:
+def test_a_wrong_choice_is_declined_and_changes_nothing(house: House, change: dict[str, str], said: str) -> None:
     """Whoever sends it, and whatever else is in the same request."""
     values: dict[str, Any] = {"BOT_LANGUAGE": "de", **change}
     with pytest.raises(RemoteError, match=said):
@@ -174,8 +188,8 @@ def test_a_backup_has_the_list(house: House, tmp_path: Path) -> None:
     connection.close()
 
 
-def test_stores_that_are_made_at_once_are_whole(tmp_path: Path) -> None:
-    """As the communities' stores at a start: what migrates them knows one store at a time."""
+def test_stores_created_at_the_same_time_are_complete(tmp_path: Path) -> None:
+    """As the communities' stores at a start: Alembic handles one store at a time."""
     rules = StatisticsRules(ZoneInfo("UTC"), default_badges(), 80.0, 60.0)
 
     def make(number: int) -> str:
@@ -191,3 +205,55 @@ def test_stores_that_are_made_at_once_are_whole(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(make, range(8))) == {HEAD}
+
+
+def test_a_statement_is_compiled_once_for_all_stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise each of hundreds of SQLite stores would compile and cache the same statements."""
+    compiled: list[str] = []
+    compile_statement: Any = SQLiteCompiler.visit_select
+
+    def note(self: SQLiteCompiler, *arguments: Any, **more: Any) -> str:
+        text: str = compile_statement(self, *arguments, **more)
+        compiled.append(text)
+        return text
+
+    monkeypatch.setattr(SQLiteCompiler, "visit_select", note)
+    rules = StatisticsRules(ZoneInfo("UTC"), default_badges(), 80.0, 60.0)
+    counts = []
+    for number in range(3):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        store = Store(f"sqlite:///{folder / 'usher.db'}", folder, rules, backups_dir=folder / "backups", is_owner=True)
+        try:
+            save_running(store, [], 1_795_000_000.0, "auto")
+        finally:
+            store.close()
+        counts.append(len(compiled))
+    assert counts[1] == counts[2], compiled[counts[1] :]
+
+
+def test_a_new_store_is_migrated_once_in_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next ones are made by what the migrations came to: the same tables, indexes and revision, to the letter."""
+    monkeypatch.setattr(revision, "_created", None)
+    migrated: list[str] = []
+    upgrade = revision.upgrade
+
+    def note(connection: Connection) -> None:
+        migrated.append(str(connection.engine.url.database))
+        upgrade(connection)
+
+    monkeypatch.setattr(revision, "upgrade", note)
+    rules = StatisticsRules(ZoneInfo("UTC"), default_badges(), 80.0, 60.0)
+    made = []
+    for number in range(3):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        if number == 2:  # a start that was broken off after Alembic's own table
+            with contextlib.closing(sqlite3.connect(folder / "usher.db")) as connection:
+                connection.execute("CREATE TABLE usher_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+        url = f"sqlite:///{folder / 'usher.db'}"
+        Store(url, folder, rules, backups_dir=folder / "backups", is_owner=True).close()
+        with contextlib.closing(sqlite3.connect(folder / "usher.db")) as connection:
+            made.append(set(connection.iterdump()))
+    assert migrated == [str(tmp_path / "0" / "usher.db")]
+    assert made[0] == made[1] == made[2]

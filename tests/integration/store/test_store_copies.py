@@ -30,8 +30,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in ALL}
 
 
-def test_keys_letter_by_letter(store: Store, tmp_path: Path) -> None:
-    """The older bot's keys come first and in its order; ours follow."""
+def test_the_keys_of_the_copies_are_those_of_the_older_bot(store: Store, tmp_path: Path) -> None:
+    """In its order; ours follow."""
     stats, badges, history = (json.loads((tmp_path / name).read_text()) for name in ALL)
     assert list(stats["501"]) == [
         "user_id", "username", "total_movies", "total_watch_time_minutes", "completed_movies",
@@ -51,8 +51,8 @@ def test_keys_letter_by_letter(store: Store, tmp_path: Path) -> None:
     assert "plex:srv:7" in stats
 
 
-def test_people_can_read_them(store: Store, tmp_path: Path) -> None:
-    """UTF-8 as it is, indented, and one history record a line."""
+def test_the_copies_are_readable(store: Store, tmp_path: Path) -> None:
+    """Plain UTF-8, indented, and one history record per line."""
     assert "Zoë „Z“ 🎬" in (tmp_path / STATS).read_text(encoding="utf-8")
     assert (tmp_path / STATS).read_text(encoding="utf-8").startswith('{\n  "501": {\n    "user_id"')
     assert len((tmp_path / HISTORY).read_text(encoding="utf-8").splitlines()) == 5
@@ -110,10 +110,10 @@ def test_damage_in_the_middle_of_the_history_is_noticed_at_the_start(store: Stor
         assert file.read_bytes() == whole
 
 
-def test_a_crash_between_commit_and_copy_is_made_good(
+def test_copies_missed_by_a_crash_are_written_at_the_start(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The store is committed, the copies are not written: the next start brings them up to it."""
+    """The crash came after the commit and before the copies were written."""
 
     def dies(*_: object) -> None:
         raise KeyboardInterrupt
@@ -149,10 +149,10 @@ def test_a_crash_before_the_commit_leaves_everything_as_it_was(
     assert len(json.loads((tmp_path / HISTORY).read_text())) == 4
 
 
-def test_a_folder_that_cannot_be_written_is_told_and_made_good(
+def test_copies_are_written_later_if_the_folder_is_read_only(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The store is saved, the error names the folder, and the next save brings the copies up."""
+    """The store is saved, the error names the folder, and the next save writes the copies."""
 
     def fail_full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -179,10 +179,10 @@ def test_a_replaced_record_keeps_its_place(store: Store, tmp_path: Path) -> None
     assert [row["watch_id"] for row in json.loads((tmp_path / HISTORY).read_text())] == ["w1", "w2", "w3", "w4"]
 
 
-def test_a_death_before_a_line_is_replaced_is_noticed(
+def test_a_crash_before_a_line_is_replaced_is_noticed(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The old line may be as long as the new one, and in the midst: neither size nor end of the file tell of it."""
+    """The old line may be as long as the new one, and in the middle: neither size nor end of the file show it."""
 
     def dies(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -217,7 +217,7 @@ def test_a_disk_that_is_full_before_a_line_is_replaced_is_noticed(
     assert store.repair_json_files() == []
 
 
-def test_files_of_somebody_else_are_kept(tmp_path: Path) -> None:
+def test_files_of_another_program_are_kept(tmp_path: Path) -> None:
     """The older bot's files in a new data folder are moved aside, never replaced by empty ones."""
     (tmp_path / STATS).write_text('{"1": "precious"}')
     (tmp_path / HISTORY).write_text("unreadable {")

@@ -158,7 +158,7 @@ def test_linked_viewers_have_the_time_of_their_sittings_together(store: Store) -
         assert dict(profile.days) == {"2026-11-16": pytest.approx(5400)}
 
 
-def test_a_save_ages_what_it_writes(store: Store, tmp_path: Path) -> None:
+def test_a_save_ends_streaks_that_are_over(store: Store, tmp_path: Path) -> None:
     """The saved column follows the same rule as the answers."""
     from persistence.operations.save import save
 
@@ -169,8 +169,8 @@ def test_a_save_ages_what_it_writes(store: Store, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "data" / STATS).read_text())["501"]["current_streak_days"] == 0
 
 
-def test_who_is_shown_the_same_figure_shares_a_rank(store: Store) -> None:
-    """Twenty seconds more are not seen: 2 h 0 min twice is one place, in order of the names."""
+def test_equal_displayed_figures_share_a_rank(store: Store) -> None:
+    """Twenty seconds more are not shown: 2 h 0 min twice is one rank, in order of the names."""
     for name, seconds in (("Zoe", 7210.0), ("Ana", 7190.0), ("Ben", 7100.0)):
         seen = in_parts(f"w-{name}", (0.0, seconds), viewer_id=f"50{len(name)}{ord(name[0])}", username=name)
         finish(store, seen)

@@ -1,4 +1,4 @@
-"""A full disk, a lock, a damaged, newer or foreign store: said loudly, nothing lost, nothing written over."""
+"""A full disk, a lock, a damaged, newer or foreign store: reported, nothing lost, nothing overwritten."""
 
 import json
 import shutil
@@ -140,8 +140,8 @@ def test_a_damaged_store_is_refused_with_the_newest_good_backup(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("content", [b"not a store at all" * 100, b"SQLite format 3\0" + b"x" * 5000])
-def test_what_is_no_store_is_refused(content: bytes, tmp_path: Path) -> None:
-    """A file of another kind under the store's name is never written over."""
+def test_a_file_that_is_no_store_is_refused(content: bytes, tmp_path: Path) -> None:
+    """It is never overwritten."""
     (tmp_path / "usher.db").write_bytes(content)
     with pytest.raises(StoreError, match="Nothing was written to it"):
         open_store(tmp_path)
@@ -171,14 +171,14 @@ def test_a_foreign_store_is_refused(tmp_path: Path) -> None:
     assert bytes_of(tmp_path) == before
 
 
-def test_looking_at_a_store_makes_none(tmp_path: Path) -> None:
-    """The doctor's look creates no file."""
+def test_checking_a_store_creates_none(tmp_path: Path) -> None:
+    """The doctor makes no file."""
     check_store(f"sqlite:///{tmp_path / 'usher.db'}")
     assert bytes_of(tmp_path) == {}
 
 
-def test_head_is_the_newest_migration() -> None:
-    """The revision that a start expects is the one that the migrations lead to."""
+def test_the_expected_revision_is_the_newest_migration() -> None:
+    """A start expects the revision to which the migrations lead."""
     assert known_revisions()[-1] == HEAD
 
 
@@ -201,8 +201,8 @@ def test_migrations_lead_from_every_revision_to_the_tables(revision: str, tmp_pa
 
 
 @pytest.mark.parametrize("revision", known_revisions()[:-1])
-def test_what_an_older_usher_wrote_goes_on(revision: str, tmp_path: Path) -> None:
-    """Every row that it knew is there after the upgrade, and counts as before: copies byte for byte, then one more."""
+def test_a_store_of_an_older_usher_keeps_its_rows(revision: str, tmp_path: Path) -> None:
+    """Every row is there after the upgrade, and counts as before; the copies are the same, byte for byte."""
     new, old = tmp_path / "new", tmp_path / "old"
     new.mkdir()
     store = open_store(new)
@@ -265,8 +265,8 @@ def test_an_older_store_is_backed_up_before_its_migration(tmp_path: Path, monkey
         assert connection.execute("SELECT count(*) FROM watches").fetchone() == (1,)
 
 
-def test_no_password_is_told(tmp_path: Path) -> None:
-    """A store that cannot be reached is named without its password."""
+def test_no_password_is_shown(tmp_path: Path) -> None:
+    """The error names a store that cannot be reached without its password."""
     url = "postgresql+psycopg://usher:hidden@127.0.0.1:1/usher"
     assert engine.store_name(url) == "postgresql+psycopg://usher:***@127.0.0.1:1/usher"
 

@@ -77,23 +77,23 @@ def test_the_way_back_is_the_same(store: Store, asked: dict[str, Any], limit: in
 
 @pytest.mark.parametrize("asked", FILTERS)
 @pytest.mark.parametrize("limit", [1, 3, 4, 100])
-def test_the_pages_are_the_whole(store: Store, asked: dict[str, Any], limit: int) -> None:
-    """In its order, each watch once, also among those that ended at one instant."""
+def test_the_pages_contain_every_watch_once(store: Store, asked: dict[str, Any], limit: int) -> None:
+    """In order, also watches that ended at the same instant."""
     whole = [each.watch_id for each in ask(store, GetHistory(limit=100, **asked)).records]
     assert len(whole) > 4
     assert walk(store, limit, **asked) == whole
 
 
-def test_what_is_finished_meanwhile_moves_no_row(store: Store) -> None:
-    """A page after a watch begins after it, whatever came before."""
+def test_new_watches_do_not_move_the_pages(store: Store) -> None:
+    """A page after a watch begins after it, whatever was added before it."""
     first = ask(store, GetHistory(limit=4))
     then = ask(store, GetHistory(limit=4, after=first.next_after))
     finish(store, record("newer", "501", ended_at_s=EVENING + 9e5))
     assert ask(store, GetHistory(limit=4, after=first.next_after)).records == then.records
 
 
-def test_who_is_hidden_is_on_no_page(store: Store) -> None:
-    """Nor does a page begin there that nobody may see."""
+def test_hidden_viewers_are_on_no_page(store: Store) -> None:
+    """Nor does a page begin at a watch that nobody may see."""
     with store.change(EVENING) as change:
         set_privacy(change, SetPrivacy("502", "b", "private"), EVENING)
     assert all(int(watch_id[1:]) % 2 == 0 for watch_id in walk(store, 2))

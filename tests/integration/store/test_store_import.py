@@ -187,8 +187,8 @@ def test_an_export_comes_back_whole(store: Store, old_folder: Path, tmp_path: Pa
             assert there[STATS][viewer_id][key] == pytest.approx(entry[key]), (viewer_id, key)
 
 
-def test_what_runs_is_in_no_export(store: Store, tmp_path: Path) -> None:
-    """Its record is still to come: a viewer who took the figures along would have the film twice."""
+def test_running_watches_are_not_exported(store: Store, tmp_path: Path) -> None:
+    """Their records are still to come: in another store the film would count twice."""
     half, whole = record("w2", playing_s=1800.0), record("w2")
     finish(store, record("w1", item=replace(FILM, rating_key="2", title="Other")))
     save(store, running(half, record("w3", "502")), EVENING + 1900, "auto")
@@ -304,8 +304,8 @@ def test_old_figures_of_a_linked_member_are_refused(store: Store, old_folder: Pa
     assert bring(store, old_folder) == ImportResult(0, 0, 0) and read_hours(store) == before
 
 
-def test_the_own_export_changes_nothing(store: Store, tmp_path: Path) -> None:
-    """No figure, no count of what is new; and a watch that can be gone on with still can."""
+def test_importing_ones_own_export_changes_nothing(store: Store, tmp_path: Path) -> None:
+    """No figure and no count of new records; a watch that can be resumed still can."""
     finish(store, record("w1", completed=False, playing_s=3600.0, ended_at_s=EVENING + 3600), record("w2", "502"))
     before = (read_hours(store), store.read_resumable(EVENING))
     export(store, tmp_path / "own")
@@ -316,8 +316,8 @@ def test_the_own_export_changes_nothing(store: Store, tmp_path: Path) -> None:
     assert [each.watch_id for each in before[1]] == ["w1", "w2"]
 
 
-def test_who_was_forgotten_does_not_come_back(store: Store, tmp_path: Path) -> None:
-    """Of who came again since, what is from since then does; the others are all there."""
+def test_an_import_does_not_bring_back_forgotten_viewers(store: Store, tmp_path: Path) -> None:
+    """Except what they watched since; all others are there."""
     later: dict[str, Any] = {"started_at_s": EVENING + 3 * DAY, "ended_at_s": EVENING + 3 * DAY + 7200}
     finish(store, record("w1"), record("w2", "502"), record("w3", "503"))
     export(store, tmp_path / "before")

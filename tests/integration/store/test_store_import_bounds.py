@@ -73,7 +73,7 @@ def write_folder(folder: Path, files: dict[str, Any]) -> Path:
     ],
 )
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"])
-def test_what_no_calendar_and_no_store_can_hold_is_named(
+def test_values_beyond_calendar_and_store_are_named(
     files: dict[str, Any], said: str, zone: str, tmp_path: Path
 ) -> None:
     """In each time zone; the text can be printed."""
@@ -93,7 +93,7 @@ def test_what_no_calendar_and_no_store_can_hold_is_named(
     ],
 )
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"])
-def test_what_is_just_within_it_comes_in(files: dict[str, Any], zone: str, tmp_path: Path) -> None:
+def test_values_at_the_limits_are_imported(files: dict[str, Any], zone: str, tmp_path: Path) -> None:
     """Into the store and the copies."""
     store = open_store(tmp_path)
     store.rules = StatisticsRules(ZoneInfo(zone), RULES.badges, 80.0, 60.0)

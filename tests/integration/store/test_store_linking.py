@@ -105,8 +105,8 @@ def test_the_two_are_one_viewer(house: House) -> None:
     house.until(lambda: isinstance(house.told[-1], ViewerDirectoryChanged) and house.told[-1].links == found.links)
 
 
-def test_taking_it_back_leaves_all_as_it_was(house: House) -> None:
-    """Every row and every byte of the copies, also where one film was watched under both ids at once."""
+def test_unlinking_restores_everything(house: House) -> None:
+    """Every row and every byte of the copies, also if one film was watched under both ids at once."""
     two_evenings(house)
     house.finish(
         record("stream", PLEX, source="plex", started_at_s=EVENING + 3 * DAY, ended_at_s=EVENING + 3 * DAY + 7200)
@@ -130,7 +130,7 @@ def test_taking_it_back_leaves_all_as_it_was(house: House) -> None:
 
 
 def test_one_film_at_one_time_counts_once(house: House) -> None:
-    """The host in the channel: one film, and the minutes of one; in whatever order the two end."""
+    """The host sits in the channel: one film, and its minutes once, whichever record ends first."""
     two_evenings(house)
     link_account(house)
     for number, order in enumerate(((PLEX, MEMBER), (MEMBER, PLEX))):
@@ -144,8 +144,8 @@ def test_one_film_at_one_time_counts_once(house: House) -> None:
     assert house.ask(SaveNow("test")).watches == 4
 
 
-def test_while_both_run_they_are_one(house: House) -> None:
-    """A save in the middle of the film has its minutes once, and the checkpoint has both as they are."""
+def test_two_running_watches_of_a_linked_viewer_count_once(house: House) -> None:
+    """A save in the middle of the film has its minutes once; the checkpoint keeps both watches."""
     two_evenings(house)
     link_account(house)
     start = EVENING + 5 * DAY
@@ -157,8 +157,8 @@ def test_while_both_run_they_are_one(house: House) -> None:
     assert {row["viewer_id"] for row in sql(house.folder, "SELECT * FROM checkpoint")} == {PLEX, MEMBER}
 
 
-def test_the_tracker_gets_back_what_it_told(house: House) -> None:
-    """What can be resumed has the ids that it was watched under, the parts as they were."""
+def test_the_tracker_gets_watches_under_their_original_ids(house: House) -> None:
+    """Watches that can be resumed are returned with the ids they had, parts unmerged."""
     link_account(house)
     told = [
         record("stream", PLEX, source="plex"),
@@ -176,8 +176,8 @@ def test_the_tracker_gets_back_what_it_told(house: House) -> None:
     assert stats(house).total_watch_time_s == 8900.0
 
 
-def test_badges_of_both(house: House) -> None:
-    """The member gets the account's, earned when it earned them; each has its own back in the end."""
+def test_a_linked_member_has_the_badges_of_both(house: House) -> None:
+    """The account's with the time at which it earned them; after unlinking, each has its own again."""
     two_evenings(house)
     held = sql(house.folder, "SELECT * FROM viewer_badges ORDER BY 1, 2")
     told = len(house.list_awarded())
@@ -229,7 +229,7 @@ def test_an_account_that_never_watched(house: House) -> None:
 
 
 def test_the_choice_holds_for_linked_accounts(house: House) -> None:
-    """Who is not tracked is not tracked there either; and is forgotten there too."""
+    """An untracked member's account is not tracked either, and is forgotten with the member."""
     two_evenings(house)
     house.ask(LinkAccount(PLEX, "annaplex", MEMBER, "Anna", PLEX_TV))
     house.ask(SetPrivacy(MEMBER, "Anna", "untracked"))
@@ -241,8 +241,8 @@ def test_the_choice_holds_for_linked_accounts(house: House) -> None:
     assert "annaplex" not in "".join((house.folder / name).read_text() for name in FILES)
 
 
-def test_forgetting_after_an_admins_link_leaves_what_was_before_it(house: House) -> None:
-    """The link may have been an impostor's: what the account watched since goes, the rest is the account's again."""
+def test_forgetting_keeps_what_an_account_watched_before_an_admins_link(house: House) -> None:
+    """The link may have been an impostor's: only what the account watched since is removed."""
     two_evenings(house)
     before = house.ask(GetHistory(viewer_id=PLEX, asker="")).total
     assert before
@@ -259,8 +259,8 @@ def test_forgetting_after_an_admins_link_leaves_what_was_before_it(house: House)
     assert set(load(house.folder, "user_stats.json")) == {PLEX}
 
 
-def test_forgetting_takes_all_of_an_account_that_was_signed_in_to(house: House) -> None:
-    """Signing in after an administrator's link is the second word."""
+def test_forgetting_removes_everything_of_an_account_signed_in_to(house: House) -> None:
+    """Also if an administrator had linked it first."""
     two_evenings(house)
     link_account(house)
     assert house.ask(LinkAccount(PLEX, "annaplex", MEMBER, "Anna", PLEX_TV)).unproven == ()
@@ -270,8 +270,8 @@ def test_forgetting_takes_all_of_an_account_that_was_signed_in_to(house: House) 
 
 
 @pytest.mark.parametrize("order", [(PLEX, SECOND), (SECOND, PLEX)])
-def test_what_an_import_claimed_stays_with_whose_it_was(tmp_path: Path, order: tuple[str, str]) -> None:
-    """Hours beyond the history, of two accounts and the member, in whatever order the links are taken back."""
+def test_imported_hours_stay_with_their_viewer(tmp_path: Path, order: tuple[str, str]) -> None:
+    """Hours beyond the history, of two accounts and the member, in whatever order they are unlinked."""
     claimed = {PLEX: 1_000.0, SECOND: 10_000.0, MEMBER: 100_000.0}
     store = open_store(tmp_path)
     for number, (who, seconds) in enumerate(claimed.items()):

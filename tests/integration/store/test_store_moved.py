@@ -25,13 +25,13 @@ from tests.unit.persistence.record_builders import EVENING, RULES, finish, open_
 
 
 def remove_store(folder: Path) -> None:
-    """As `rm usher.db*` does."""
+    """Remove it, as `rm usher.db*` does."""
     for file in folder.glob("usher.db*"):
         file.unlink()
 
 
 def replace_store(folder: Path) -> None:
-    """By a copy of itself: another file, of the same content."""
+    """Replace it by a copy of itself: another file with the same content."""
     (folder / "usher.db").rename(folder / "old")
     shutil.copy(folder / "old", folder / "usher.db")
 
@@ -55,10 +55,10 @@ def rescued_file(error: BaseException) -> Path:
 
 
 @pytest.mark.parametrize("how", GOES)
-def test_a_save_into_a_file_that_went_away_fails_and_names_a_copy(
+def test_a_save_into_a_removed_file_fails_and_names_a_copy(
     how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever was stored is in the copy; nothing is made in the store's place."""
+    """The copy has everything that was stored; no file is made in the store's place."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     folder = tmp_path / "data"
     store = open_store(folder)
@@ -78,8 +78,8 @@ def test_a_save_into_a_file_that_went_away_fails_and_names_a_copy(
         assert not (folder / "usher.db").exists()
 
 
-def test_a_file_that_goes_in_the_midst_of_a_save_is_noticed(tmp_path: Path) -> None:
-    """Before anything is said to be saved; and again at the next try, though its message is known in the old file."""
+def test_a_store_removed_during_a_save_is_noticed(tmp_path: Path) -> None:
+    """Before anything is acknowledged, and again at the next attempt, though the old file knows the message."""
     store = open_store(tmp_path)
     with pytest.raises(SaveFailed, match="is gone"), store.transaction() as connection:
         connection.exec_driver_sql("INSERT INTO facts VALUES ('x', 'y')")
@@ -90,8 +90,8 @@ def test_a_file_that_goes_in_the_midst_of_a_save_is_noticed(tmp_path: Path) -> N
     assert watches_in(tmp_path / "usher.db") == ["w1"]
 
 
-def test_a_question_makes_no_new_file(tmp_path: Path) -> None:
-    """A reader's new connection must not put an empty store in the place of the one that went away."""
+def test_a_question_creates_no_new_store(tmp_path: Path) -> None:
+    """A reader's new connection must not put an empty file in the place of a removed store."""
     store = open_store(tmp_path)
     store.reader.dispose()
     for file in tmp_path.glob("usher.db*"):
@@ -144,8 +144,8 @@ def test_a_second_service_on_one_store_is_refused_by_name(tmp_path: Path, monkey
     Store(url, other, RULES, is_owner=True).close()
 
 
-def test_an_owner_makes_no_data_folder(tmp_path: Path) -> None:
-    """The launcher did: where it is gone, so is the store, and an empty one must not take its place."""
+def test_opening_a_store_creates_no_data_folder(tmp_path: Path) -> None:
+    """The launcher does: if it is gone, so is the store, and an empty one must not take its place."""
     with pytest.raises(StoreAway, match=r"The data folder .*gone is gone\."):
         Store(f"sqlite:///{tmp_path / 'gone' / 'usher.db'}", tmp_path / "gone", RULES, is_owner=True)
     assert not (tmp_path / "gone").exists()

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from messages import (
     GetCommunityYear,
+    GetCompanions,
     GetMovieStats,
     GetWhoSaw,
     GetYear,
@@ -137,7 +138,7 @@ def test_pages_of_many(store: Store) -> None:
 
 
 def test_a_film_nobody_watched(store: Store) -> None:
-    """Is said to be unknown, also in an empty store."""
+    """It is called unknown, also in an empty store."""
     assert ask(store, "Metropolis").film is None
     assert ask(store, "Metropolis (1927)").film is None
 
@@ -149,8 +150,8 @@ def test_names_with_years() -> None:
     assert split_year("(1979)") == ("(1979)", None)
 
 
-def test_a_share_is_at_least_the_best_one() -> None:
-    """An imported record has a share and no spans; where no length is known there is none."""
+def test_a_share_is_at_least_the_largest_recorded_one() -> None:
+    """An imported record has a share and no spans; without a length there is none."""
     imported = record(spans=(), completion_percent=70.0)
     assert percent_seen([SeenWatch.of(imported), SeenWatch.of(record(**PART))]) == pytest.approx(70.0)
     unknown = replace(FILM, duration_ms=None)
@@ -185,6 +186,29 @@ def test_who_watches_at_the_same_time_at_home_is_company(store: Store) -> None:
     assert year.figures.companion is not None and year.figures.companion[1] == 1.0
     night = ask_store(store, GetCommunityYear(2026), at_s=EVENING).night
     assert night is not None and night.viewers == 3
+
+
+def test_with_whom_a_viewer_watches(store: Store) -> None:
+    """Who was at most of the last parties comes first, what runs among them; the screen and hidden viewers do not."""
+    for number, others in enumerate((("502", "503"), ("502",), ("504",)), 1):
+        party: dict[str, Any] = {"party": True, "screening_id": f"p{number}"}
+        finish(store, *(record(f"w{number}-{who}", who, **party) for who in ("501", *others)))
+        finish(store, record(f"s{number}", "plex:srv:1", source="plex", channel_id="c", **party))
+    finish(store, record("alone", "501", screening_id="p9"))
+    with store.change(EVENING) as change:
+        set_privacy(change, SetPrivacy("504", "name", "private"), EVENING)
+    now = [record(f"now-{who}", who, party=True, screening_id="now") for who in ("501", "503")]
+    found = ask_store(store, GetCompanions("501"), *now, at_s=EVENING)
+    assert [(row.viewer_id, row.username, row.parties) for row in found.rows] == [
+        ("502", "name 502", 2),
+        ("503", "name 503", 2),
+    ]
+    assert found.parties == 4
+    assert ask_store(store, GetCompanions("504"), at_s=EVENING).rows == ()
+    assert [row.viewer_id for row in ask_store(store, GetCompanions("504", "504"), at_s=EVENING).rows] == ["501"]
+    with store.change(EVENING) as change:
+        set_privacy(change, SetPrivacy("501", "name", "anonymous"), EVENING)
+    assert ask_store(store, GetCompanions("501"), at_s=EVENING).rows == ()
 
 
 def test_everybodys_year_from_the_store(store: Store) -> None:

@@ -105,8 +105,8 @@ def test_nobody_sees_who_is_private_or_not_tracked(house: House) -> None:
     assert house.ask(GetMovieStats()).viewers == 5  # but what they watched is in the totals
 
 
-def test_one_sees_oneself(house: House) -> None:
-    """Who is private is answered everything about themselves."""
+def test_a_private_viewer_sees_their_own_data(house: House) -> None:
+    """Everything about themselves is answered."""
     choose(house, QUIET, "private")
     own = house.ask(GetViewerStats(QUIET, asker=QUIET))
     assert own.stats is not None and own.stats.username == "Quirin" and not own.hidden
@@ -157,8 +157,8 @@ def test_what_is_not_tracked_is_not_stored(house: House) -> None:
     assert len(sql(house.folder, "SELECT 1 FROM watches")) == rows + 1
 
 
-def test_the_tracker_is_told(house: House) -> None:
-    """At the start, after each change, and with the watches of the last run."""
+def test_the_tracker_is_told_of_privacy_choices(house: House) -> None:
+    """At the start with the watches of the last run, and after each change."""
     house.until(lambda: ViewerDirectoryChanged((), ()) in house.told)
     choose(house, QUIET, "private")
     choose(house, SHY, "anonymous")
@@ -183,8 +183,8 @@ def test_badges_of_who_is_hidden_are_not_announced(house: House) -> None:
     assert len(house.list_awarded()) == told
 
 
-def test_my_data_is_all_of_it(house: House) -> None:
-    """One's own watches, badges, statistics and choice, and nothing of anybody else."""
+def test_mydata_has_everything_of_one_viewer(house: House) -> None:
+    """Watches, badges, statistics and choice, and nothing of anybody else."""
     choose(house, QUIET, "private")
     found = house.ask(GetMyData(QUIET))
     assert found.total_bytes == len(found.content) and found.watches == 1
@@ -231,8 +231,8 @@ def test_files_that_nobody_fetches_on_are_not_kept(house: House, monkeypatch: py
     assert again.total_bytes >= first.total_bytes - 10 and again.content
 
 
-def test_forgotten_everywhere(house: House) -> None:
-    """Gone from every table and every file; the others' lines are as they were; backups are told."""
+def test_a_forgotten_viewer_is_removed_everywhere(house: House) -> None:
+    """From every table and every file; the others' lines stay as they were; the answer names the backups."""
     house.ask(SaveNow("test"))
     others = [line for line in history_lines(house) if f'"{SHY}"' not in line]
     gone = house.ask(EraseViewer(SHY))
@@ -249,8 +249,8 @@ def test_forgotten_everywhere(house: House) -> None:
     assert SHY not in load(house.folder, "user_stats.json")
 
 
-def test_what_comes_late_does_not_bring_it_back(house: House) -> None:
-    """A watch that began before is dropped, by message, report or restart; one that begins afterwards is stored."""
+def test_late_messages_do_not_bring_a_forgotten_viewer_back(house: House) -> None:
+    """A watch that began before is dropped, by message, report or restart; a later one is stored."""
     house.ask(EraseViewer(SHY))
     house.finish(record(f"r{SHY}", SHY, started_at_s=EVENING + DAY - 1800, ended_at_s=EVENING + DAY))
     house.finish(record("w1", SHY))
@@ -301,8 +301,8 @@ def history_lines(house: House) -> list[str]:
     return [line.removesuffix(",") for line in text.splitlines() if line.startswith("{")]
 
 
-def test_parting_shows_nobody_who_is_private(house: House) -> None:
-    """An administrator may take a link back: the account keeps what its member had chosen."""
+def test_unlinking_keeps_a_private_account_hidden(house: House) -> None:
+    """An administrator may unlink it: the account keeps the choice that its member had made."""
     house.ask(LinkAccount(PLEX, "annaplex", QUIET, NAMES[QUIET], "1"))
     choose(house, QUIET, "private")
     assert not house.ask(UnlinkAccount(PLEX, QUIET, "1")).problem

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import create_engine, text
 
 import persistence.store
 from config import Settings
@@ -29,7 +29,6 @@ from persistence.json_files.files import ALL
 from persistence.operations.finish_watch import finish_watch
 from persistence.operations.save import save
 from persistence.records.running_watches import RunningWatches
-from persistence.rules import StatisticsRules
 from persistence.store import Store
 from tests.integration.store.persistence_fixture import House
 from tests.unit.persistence.record_builders import EVENING, RULES, ask, closes, finish, open_store, record, running
@@ -71,8 +70,8 @@ def test_a_night_gives_the_same_files_as_on_sqlite(url: str, tmp_path: Path) -> 
     sqlite.close()
 
 
-def test_it_is_found_again_after_a_restart(url: str, tmp_path: Path) -> None:
-    """The next start finds the tables, the rows and the handled messages."""
+def test_a_database_is_used_again_after_a_restart(url: str, tmp_path: Path) -> None:
+    """With its tables, rows and handled messages."""
     first = Store(url, tmp_path, RULES)
     a_night(first)
     first.close()
@@ -120,8 +119,8 @@ def test_what_ends_while_an_answer_is_made_counts_once_in_it(
     looked, ended = threading.Event(), threading.Event()
     present = persistence.store.count_reported
 
-    def then_it_ends(connection: Connection, running: Any, rules: StatisticsRules) -> RunningWatches:
-        found = present(connection, running, rules)
+    def then_it_ends(*read_from: Any) -> RunningWatches:
+        found = present(*read_from)
         looked.set()
         assert ended.wait(10)
         return found

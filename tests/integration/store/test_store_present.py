@@ -106,8 +106,8 @@ def test_a_party_that_ends_one_watch_after_the_other_is_one_film(house: House) -
     assert "films_5" not in {row["badge_id"] for row in sql(house.folder, "SELECT badge_id FROM viewer_badges")}
 
 
-def test_who_stays_when_the_own_player_has_long_ended(house: House) -> None:
-    """The own player ran for the first hour; the second one adds an hour, not a film."""
+def test_staying_in_the_channel_after_ones_own_player_ended(house: House) -> None:
+    """The player ran for the first hour; the second hour adds an hour, not a film."""
     house.clock.at_s = EVENING + HOUR
     first: dict[str, Any] = {"playing_s": HOUR, "ended_at_s": EVENING + HOUR}
     house.report(hosting(**first), sitting(**first))
@@ -197,8 +197,8 @@ _STEPS = st.one_of(
 
 @given(st.lists(_STEPS, max_size=12))
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-def test_to_end_changes_no_figure(steps: list[tuple[Any, ...]]) -> None:
-    """Whatever runs, is stored, or goes on, linked or not: every answer is the one after all of it has ended now."""
+def test_figures_stay_the_same_when_running_watches_end(steps: list[tuple[Any, ...]]) -> None:
+    """Whatever runs, is stored, or continues, linked or not: every answer is the one after everything has ended now."""
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(Path(folder))
         runs: dict[str, WatchRecord] = {}

@@ -56,10 +56,10 @@ def finish_both(house: House, bad: WatchRecord, good: WatchRecord) -> list[str]:
     return [message.record.watch_id for message in aside if isinstance(message, WatchFinished)]
 
 
-def test_a_watch_that_postgresql_cannot_hold_holds_nothing_up(
+def test_a_watch_that_postgresql_cannot_hold_delays_no_other(
     tmp_path: Path, url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It was sent again for ever, and every later watch waited behind it."""
+    """Once it was sent again for ever, and every later watch waited behind it."""
     house = House(tmp_path, database_url=url)
     try:
         assert finish_both(house, record("bad", item=FAR), record("good", "502")) == ["bad"]
@@ -112,10 +112,10 @@ def test_a_refused_watch_stays_in_the_checkpoint_until_its_dead_letter_is_writte
         house.close()
 
 
-def test_what_runs_and_cannot_be_held_keeps_nothing_else_from_being_saved(
+def test_a_running_watch_that_cannot_be_stored_delays_no_save(
     tmp_path: Path, url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """At a tick and at somebody's finish: all others are in the checkpoint; the log says it once."""
+    """At a tick and at a finish, all others are in the checkpoint; the log says it once."""
     house = House(tmp_path, database_url=url)
     title = replace(FILM, title="Al\0ien", rating_key="7")
     with caplog.at_level(logging.ERROR):
@@ -142,8 +142,8 @@ def test_what_runs_and_cannot_be_held_keeps_nothing_else_from_being_saved(
         record("w", coverage_ms=2**63),
     ],
 )
-def test_a_refusal_is_told_from_a_store_that_is_away(tmp_path: Path, url: str, bad: WatchRecord) -> None:
-    """The text says that it is no use to try again; nothing is stored of it, and the next is."""
+def test_a_refused_value_is_no_outage_of_the_store(tmp_path: Path, url: str, bad: WatchRecord) -> None:
+    """The text says that trying again is no use; the next message is stored."""
     store = Store(url, tmp_path, RULES)
     with pytest.raises(SaveRefused, match="trying again won't help"):
         finish(store, bad)
@@ -196,8 +196,8 @@ def test_what_is_too_long_for_an_index_of_postgresql_is_refused(tmp_path: Path, 
     store.close()
 
 
-def test_an_import_takes_what_it_can_be_held_as(tmp_path: Path, url: str) -> None:
-    """A history with such values is one of an older store; it comes in all the same."""
+def test_an_import_replaces_characters_that_cannot_be_stored(tmp_path: Path, url: str) -> None:
+    """A history with such values comes from an older store, and is imported all the same."""
     old = tmp_path / "old"
     old.mkdir()
     (old / "watch_history.json").write_text(

@@ -1,4 +1,4 @@
-"""A long history copy is written anew beside the saves: nothing waits for it, and it has all in the end."""
+"""A long history copy is rewritten beside the saves: nothing waits for it, and it is complete at the end."""
 
 import random
 import threading
@@ -19,9 +19,9 @@ from persistence.operations.erase import erase_viewer
 from persistence.operations.link import CannotLink, link, unlink
 from persistence.operations.save import save
 from persistence.store import Store
+from tests.deadlines import WITHIN_S
 from tests.unit.persistence.record_builders import DAY, EVENING, FILM, finish, open_store, record
 
-WITHIN_S = 20.0
 ACCOUNTS = ("plex:srv:1", "plex:srv:2")
 MEMBERS = ("501", "502")
 
@@ -103,8 +103,8 @@ def test_saves_do_not_wait_for_it(rewriting: Rewriting, held_writer: threading.E
     assert not rewriting.store.json_files_outdated and rewriting.store.repair_json_files() == []
 
 
-def test_what_was_cut_short_is_written_at_the_next_start(rewriting: Rewriting, held_writer: threading.Event) -> None:
-    """The service stops in the midst of it: the copy counts as behind, and the next start makes it anew."""
+def test_an_interrupted_rewrite_is_done_at_the_next_start(rewriting: Rewriting, held_writer: threading.Event) -> None:
+    """The service stops in the middle of it: the copy counts as outdated."""
     with rewriting.store.change(EVENING + 30) as change:
         erase_viewer(change, MEMBERS[0], EVENING + 30)
     held_writer.set()
@@ -119,7 +119,7 @@ def test_what_was_cut_short_is_written_at_the_next_start(rewriting: Rewriting, h
     again.store.close()
 
 
-def test_a_failed_write_is_told_to_who_waits(rewriting: Rewriting, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_rewrite_is_reported_to_the_asker(rewriting: Rewriting, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk; the next save writes it."""
 
     def fill(*_given: object) -> None:
@@ -158,8 +158,8 @@ def test_a_link_reads_no_history(rewriting: Rewriting) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_any_life_is_in_the_copy(rewriting: Rewriting, seed: int) -> None:
-    """Watches end and go on, accounts are linked and unlinked, somebody is forgotten, while it is written or not."""
+def test_the_copy_is_right_after_any_changes(rewriting: Rewriting, seed: int) -> None:
+    """Watches end and continue, accounts are linked and unlinked, somebody is forgotten, during a rewrite or not."""
     chance = random.Random(seed)  # noqa: S311 - a game
     for number in range(50):
         at_s = EVENING + number * DAY / 8

@@ -68,7 +68,7 @@ def test_looking_at_a_store_makes_no_schema(url: str, tmp_path: Path) -> None:
     engine.dispose()
 
 
-def test_the_schema_is_named_and_no_password(url: str) -> None:
+def test_messages_name_the_schema_and_no_password(url: str) -> None:
     """In every message about the store."""
     named = store_name(add_schema("postgresql+psycopg://usher:hidden@db/usher?sslmode=require", A))
     assert named == f"postgresql+psycopg://usher:***@db/usher, schema {A}"

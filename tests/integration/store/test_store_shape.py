@@ -1,7 +1,8 @@
-"""A backup or store that SQLite finds sound, and that Usher cannot work with, is called neither good nor swapped in."""
+"""Backups and stores that SQLite accepts, but whose tables Usher cannot work with, are refused."""
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,8 @@ from persistence.database import backup
 from persistence.database.errors import BackupError, StoreError
 from persistence.database.examination import open_read_only
 from persistence.database.revision import HEAD
-from persistence.database.shape import check_rows, check_shape
+from persistence.database.shape import _declared_shape, _read_shape, check_rows, check_shape
+from persistence.database.tables import METADATA
 from persistence.operations.link import link
 from persistence.operations.save import save
 from persistence.records.viewers import set_privacy
@@ -68,10 +70,11 @@ ROWS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def good_backup(tmp_path: Path) -> Path:
-    """A backup of a store with something in every table."""
-    store = open_store(tmp_path / "data")
+@pytest.fixture(scope="module")
+def filled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with something in every table, and a backup of it: for copies."""
+    folder = tmp_path_factory.mktemp("filled")
+    store = open_store(folder / "data")
     finish(store, record("P", "plex:srv:7", source="plex"), record("w2", "502"))
     with store.change(EVENING) as change:
         link(change, LinkAccount("plex:srv:7", "annaplex", "501", "Anna", "1"), EVENING)
@@ -79,7 +82,15 @@ def good_backup(tmp_path: Path) -> Path:
     finish(store, record("V", started_at_s=EVENING + 60))
     save(store, running(record("w3", "503")), EVENING + 9000, "command")
     store.close()
-    return backup.backup(tmp_path / "data" / "usher.db", tmp_path / "good.db").file
+    backup.backup(folder / "data" / "usher.db", folder / "good.db")
+    return folder
+
+
+@pytest.fixture
+def good_backup(filled_folder: Path, tmp_path: Path) -> Path:
+    """A backup of the store beside it, with something in every table."""
+    shutil.copytree(filled_folder, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "good.db"
 
 
 def damage(file: Path, statements: str) -> None:
@@ -101,9 +112,20 @@ def test_every_table_has_a_row(good_backup: Path) -> None:
         assert all(counts[table] for table in tables)
 
 
+def test_the_shape_that_is_declared_is_that_of_a_new_store(tmp_path: Path) -> None:
+    """Types, keys, unique columns and rules: the store is not made anew to know them."""
+    open_store(tmp_path).close()
+    with closing(open_read_only(tmp_path / "usher.db")) as connection:
+        made = _read_shape(connection)
+    declared, tables = _declared_shape(), METADATA.tables
+    assert declared.columns == {table: made.columns[table] for table in tables}
+    assert declared.unique == {table: made.unique[table] for table in tables}
+    assert declared.rules == {table: made.rules[table] for table in tables}
+
+
 @pytest.mark.parametrize("what", [*SHAPES, *ROWS])
-def test_what_usher_cannot_work_with_is_not_swapped_in(what: str, good_backup: Path, tmp_path: Path) -> None:
-    """Refused in one sentence that says what is wrong; the store is as it was."""
+def test_an_unusable_backup_is_not_restored(what: str, good_backup: Path, tmp_path: Path) -> None:
+    """Wrong tables, or rows that cannot be read: one sentence says what is wrong, and the store is as it was."""
     damage(good_backup, (SHAPES | ROWS)[what])
     before = (tmp_path / "data" / "usher.db").read_bytes()
     with pytest.raises(BackupError, match=r"good\.db is (no store that Usher can|no store of Usher|damaged).*backup"):
@@ -114,8 +136,8 @@ def test_what_usher_cannot_work_with_is_not_swapped_in(what: str, good_backup: P
 
 
 @pytest.mark.parametrize("what", ROWS)
-def test_a_backup_of_what_cannot_be_read_is_not_called_good(what: str, good_backup: Path, tmp_path: Path) -> None:
-    """It would be found out when it is needed."""
+def test_a_backup_with_unreadable_rows_is_not_kept(what: str, good_backup: Path, tmp_path: Path) -> None:
+    """Otherwise it would be found out when the backup is needed."""
     damage(good_backup, ROWS[what])
     with pytest.raises(BackupError):
         backup.backup(good_backup, tmp_path / "copy.db")
@@ -123,8 +145,8 @@ def test_a_backup_of_what_cannot_be_read_is_not_called_good(what: str, good_back
 
 
 @pytest.mark.parametrize("what", SHAPES)
-def test_a_store_of_another_shape_is_refused_at_the_start(what: str, tmp_path: Path) -> None:
-    """Not at the first save that needs what it lacks; the backup is named."""
+def test_a_store_with_wrong_tables_is_refused_at_the_start(what: str, tmp_path: Path) -> None:
+    """Not at the first save that needs what is missing; the newest good backup is named."""
     store = open_store(tmp_path)
     finish(store, record("w1"))
     store.close()
@@ -134,8 +156,8 @@ def test_a_store_of_another_shape_is_refused_at_the_start(what: str, tmp_path: P
         open_store(tmp_path)
 
 
-def test_a_table_of_somebodys_own_does_no_harm(good_backup: Path, tmp_path: Path) -> None:
-    """Nor do columns that need no value."""
+def test_additional_tables_do_no_harm(good_backup: Path, tmp_path: Path) -> None:
+    """Nor do additional columns that need no value."""
     with closing(sqlite3.connect(good_backup)) as connection, connection:
         connection.execute("CREATE TABLE notes (x)")
         connection.execute("ALTER TABLE facts ADD COLUMN note TEXT")

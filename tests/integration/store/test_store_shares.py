@@ -31,7 +31,7 @@ def refusing_share(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def on_share(library: Path, folder: Path, refuses: str, script: str) -> str:
-    """What a script prints in whose eyes the folder is such a share."""
+    """Return what a script prints to which the folder looks like such a share."""
     environment = {**os.environ, "LD_PRELOAD": str(library), "SHARE": str(folder), "REFUSES": refuses.split()[0]}
     if refuses.endswith("EACCES"):
         environment["AS_EACCES"] = "1"
@@ -82,10 +82,10 @@ LOCK = """
     [("fcntl", "locks"), ("flock", "locks"), ("flock EACCES", "locks"), ("mmap", "shared memory (mmap)")],
 )
 @pytest.mark.parametrize("script", [OPEN, CHECK, LOCK], ids=["service", "check", "launcher"])
-def test_a_share_is_named_with_its_cure(
+def test_a_network_share_is_named_with_its_cure(
     refusing_share: Path, tmp_path: Path, refuses: str, what: str, script: str
 ) -> None:
-    """Not "another program holds it", not "make room", not "give it to this user"; nothing is left in it."""
+    """And not as another program, a full disk or missing rights; nothing is left on it."""
     said = on_share(refusing_share, tmp_path, refuses, script)
     if script is LOCK and not refuses.startswith("flock"):
         assert said == ""
@@ -95,8 +95,8 @@ def test_a_share_is_named_with_its_cure(
     assert not list(tmp_path.glob(".usher-probe-*"))
 
 
-def test_a_disk_is_no_share(tmp_path: Path) -> None:
-    """Nor is a folder that may not be written: that has a message of its own."""
+def test_a_local_disk_is_not_called_a_network_share(tmp_path: Path) -> None:
+    """Nor a read-only folder, which has a message of its own."""
     check_folder(tmp_path)
     check_folder(tmp_path / "gone")
     assert list(tmp_path.iterdir()) == []

@@ -68,8 +68,8 @@ def test_a_share_is_found_until_its_owner_ends_it(house: House) -> None:
     assert house.ask(FindShare("never")).share is None
 
 
-def test_only_what_is_ones_own_is_shared(house: House) -> None:
-    """A night that one was at, a badge that one has, a year."""
+def test_members_share_only_what_is_their_own(house: House) -> None:
+    """A night at which they were, a badge that they have, a year."""
     found = sql(house.folder, "SELECT badge_id FROM viewer_badges WHERE viewer_id = '501'")
     badges = [row["badge_id"] for row in found]
     assert badges
@@ -91,8 +91,8 @@ def test_only_what_is_ones_own_is_shared(house: House) -> None:
 
 
 @pytest.mark.parametrize("choice", get_args(Privacy))
-def test_who_turns_private_shares_nothing_any_more(house: House, choice: Privacy) -> None:
-    """Nor again when they are open once more; who is anonymous in rankings goes on sharing."""
+def test_shares_end_when_their_owner_becomes_private(house: House, choice: Privacy) -> None:
+    """For good, also if they choose open again; anonymous members keep their shares."""
     token = share(house)
     house.ask(SetPrivacy(ANA, "Ana", choice))
     is_hidden = choice in ("private", "untracked")
@@ -114,8 +114,8 @@ def test_a_member_has_a_bounded_number_of_shares(house: House) -> None:
     assert shares[0].token == f"t{MOST_SHARES + 1}"
 
 
-def test_who_is_forgotten_shares_nothing(house: House) -> None:
-    """Until then it is in what a member can read of themselves, without the address."""
+def test_shares_end_when_their_owner_is_forgotten(house: House) -> None:
+    """Until then, mydata lists them without the address."""
     share(house, token="secret-token")
     tell_rsvps(house, RecordRsvps("s1", (ANA, BJOERN)))
     text = house.ask(GetMyData(ANA)).content.decode()
@@ -128,8 +128,8 @@ def test_who_is_forgotten_shares_nothing(house: House) -> None:
     assert [row["viewer_id"] for row in sql(house.folder, "SELECT viewer_id FROM night_rsvps")] == [BJOERN]
 
 
-def test_a_restored_store_shares_nothing(house: House) -> None:
-    """What was ended since the backup must not live again."""
+def test_a_restore_ends_all_shares(house: House) -> None:
+    """A share that was ended since the backup must not come back."""
     token = share(house)
     house.stop()
     store = open_store(house.folder)
@@ -140,8 +140,8 @@ def test_a_restored_store_shares_nothing(house: House) -> None:
     assert house.ask(FindShare(token)).share is None
 
 
-def test_a_night_says_who_of_those_who_said_so_came(house: House) -> None:
-    """How many had said so, and who of them came whom others may see; told once more, it is replaced."""
+def test_a_night_says_who_of_the_interested_came(house: House) -> None:
+    """How many were interested, and which of them came, as far as others may see them; told again, it is replaced."""
     assert house.ask(GetNight("s1")).rsvps == 0
     tell_rsvps(house, RecordRsvps("s1", (ANA, CEM)))
     tell_rsvps(house, RecordRsvps("s1", (ANA, BJOERN, CEM)))

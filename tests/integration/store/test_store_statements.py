@@ -70,8 +70,8 @@ def test_a_finish_takes_few_statements(store: Store) -> None:
     assert few == many <= MOST, (few, many)
 
 
-def test_history_costs_nothing(store: Store) -> None:
-    """As many after a hundred films as after two."""
+def test_a_finish_takes_as_many_statements_with_a_long_history(store: Store) -> None:
+    """After a hundred films as after two."""
     few = count_finish(store, at("w3", "502", 49))
     for number in range(100):
         finish(store, at(f"h{number}", "502", 1, item=replace(FILM, rating_key=str(number % 7))), at_s=EVENING)

@@ -1,4 +1,4 @@
-"""Who only watches on is saved without a look at the years before, with the same result as if counted anew."""
+"""Viewers who only kept watching are saved without reading earlier years, with the same result as a recount."""
 
 import random
 from collections.abc import Iterator
@@ -118,7 +118,7 @@ def both(tmp_path: Path) -> Iterator[tuple[Store, Store]]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_as_if_counted_anew(both: tuple[Store, Store], tmp_path: Path, seed: int) -> None:
+def test_saves_give_the_same_as_a_recount(both: tuple[Store, Store], tmp_path: Path, seed: int) -> None:
     """After every save, whatever happens in between: rows, badges, checkpoint, and the copies byte by byte."""
     evening, kept_on = Evening(seed), 0
     for number in range(40):
@@ -171,8 +171,8 @@ def _links(store: Store) -> list[Any]:
     return rows_of(store, ACCOUNT_LINKS)
 
 
-def test_who_watches_on_is_not_read(both: tuple[Store, Store]) -> None:
-    """A save of whom nothing else is new reads no years of theirs, and writes three figures."""
+def test_nothing_is_read_of_viewers_who_only_kept_watching(both: tuple[Store, Store]) -> None:
+    """The save writes three figures for each of them."""
     store = both[0]
     first = record(
         "r1",
@@ -197,8 +197,8 @@ def test_who_watches_on_is_not_read(both: tuple[Store, Store]) -> None:
     assert (row.total_watch_time_s, row.saved_at_s) == (2100.0, EVENING + 2100)
 
 
-def test_a_save_that_fails_leaves_what_is_known_true(both: tuple[Store, Store]) -> None:
-    """What was counted for it is not kept; the next one counts it again."""
+def test_a_failed_save_does_not_change_what_is_remembered(both: tuple[Store, Store]) -> None:
+    """What was counted for it is discarded; the next save counts again."""
     store = both[0]
     first = record("r1", completed=False, ended_at_s=EVENING + 1800, playing_s=1800.0)
 

@@ -1,7 +1,8 @@
-"""The summaries are what the records add up to, whatever happens to them; and so is every answer from them."""
+"""The summaries, and every answer from them, equal what the records add up to, whatever happens to these."""
 
 import logging
 import math
+import operator
 import re
 import sqlite3
 import tempfile
@@ -45,6 +46,7 @@ from messages import (
     WatchRecord,
     YearOfViewer,
 )
+from messages.base import DurationMs
 from persistence.database.errors import SummariesNotFilled
 from persistence.database.tables import FACTS, SUMMARIES, VIEWER_PERIODS, WATCHES
 from persistence.operations.erase import erase_viewer
@@ -54,15 +56,16 @@ from persistence.operations.legacy_import import import_legacy_files
 from persistence.operations.link import CannotLink, link, unlink
 from persistence.queries import history, movie_stats
 from persistence.queries.answers import load_answers
+from persistence.queries.leaderboard import find_rank, rank_by_figure
 from persistence.records.viewers import set_privacy
 from persistence.rules import StatisticsRules
 from persistence.store import Store, StoreSnapshot
 from persistence.summaries import build, films
 from persistence.summaries.all_films import find_most_watched
+from tests.integration.store.film_list_check import check_film_list
 from tests.integration.store.persistence_fixture import House
 from tests.unit.persistence.record_builders import DAY, FILM, RULES, ask, closes, finish, open_store, record, running
-from tests.unit.persistence.slow_answers import SlowAnswers
-from wording.titles import record_title
+from tests.unit.persistence.slow_answers import SlowAnswers, check_posters, is_same
 
 BERLIN = StatisticsRules(ZoneInfo("Europe/Berlin"), RULES.badges, 80.0, 60.0)
 NEW_YEAR_S = 1_798_754_400.0
@@ -132,23 +135,6 @@ QUESTIONS: tuple[Question[Any], ...] = (
 )  # fmt: skip
 
 
-def check_posters(year: YearOfViewer | CommunityYear) -> None:
-    """Have every film's poster be of this film; which of its watches it is from does not matter."""
-    for film, item in zip(year.films, year.posters, strict=True):
-        assert item is None or (record_title(item), item.year) == (film.title, film.year)
-
-
-def is_same(one: Any, other: Any) -> bool:
-    """Tell whether two answers are the same, sums of seconds to the hundredth: they add up in another order."""
-    if isinstance(one, float) or isinstance(other, float):
-        return None not in (one, other) and math.isclose(one, other, rel_tol=1e-9, abs_tol=0.01)
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(is_same(value, other[name]) for name, value in one.items())
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(is_same, one, other))
-    return bool(one == other)
-
-
 def check(store: Store, now: tuple[WatchRecord, ...] = ()) -> None:
     """Hold the summaries and every answer against the records."""
     assert store.check_summaries() == []
@@ -169,6 +155,14 @@ def check(store: Store, now: tuple[WatchRecord, ...] = ()) -> None:
         for most, candidates in ((1, 1), (1, 2), (2, 3), (5, 4), (5, 60)):
             best = find_most_watched(snapshot, most, candidates)
             assert best is None or best.names == ordered[:most]
+        check_film_list(snapshot, "", "ali", "ärger 100%")
+        community = films.read_films(snapshot)
+        movies = [film for film in community.visible if film.facts.media_type == "movie" and film.facts.duration_ms]
+        length = operator.attrgetter("facts.duration_ms")
+        assert max(map(length, community.find_longest()), default=0) == max(map(length, movies), default=0)
+        for kind in ("movies", "time", "streak", "badges"):
+            ranks = {row.viewer_id: row.rank for row in rank_by_figure(snapshot, kind)}
+            assert {who: find_rank(snapshot, kind, who) for who in PEOPLE} == {who: ranks.get(who, 0) for who in PEOPLE}
         for who in PEOPLE:
             days = functions[GetViewerStats](GetViewerStats(who, who), snapshot).days  # type: ignore[attr-defined]
             if not snapshot.directory.links.get(who):
@@ -255,8 +249,8 @@ class AnyLife(RuleBasedStateMachine):
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_any_life_adds_up() -> None:
-    """Random lives of a store, compared after each step."""
+def test_summaries_and_answers_match_the_records() -> None:
+    """Random histories of a store, compared after each step."""
     lives = settings(
         max_examples=6,
         stateful_step_count=8,
@@ -276,8 +270,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
     made.close()
 
 
-def test_a_large_store_is_filled_bit_by_bit(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A question is declined with the share that is done; what ends meanwhile is counted once; a restart goes on."""
+def test_a_large_store_is_filled_in_parts(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question is declined with the share that is done; a watch that ends meanwhile counts once."""
     with store.transaction() as connection:  # as an older version left it
         connection.execute(delete(FACTS).where(FACTS.c.name == "summaries"))
         connection.execute(update(WATCHES).values(film_hash=None))
@@ -314,8 +308,8 @@ def test_another_time_zone_has_other_days(store: Store, tmp_path: Path) -> None:
     moved.close()
 
 
-def test_summaries_that_are_wrong_are_found_and_filled_anew(store: Store, tmp_path: Path) -> None:
-    """A wrong count at the next start, a wrong figure by the comparison."""
+def test_wrong_summaries_are_found_and_rebuilt(store: Store, tmp_path: Path) -> None:
+    """A wrong count at the next start, a wrong figure by `run.py summaries`."""
     with store.transaction() as connection:
         connection.execute(update(VIEWER_PERIODS).values(playing_us=VIEWER_PERIODS.c.playing_us + 1))
     assert store.check_summaries() == ["viewer_periods"]
@@ -336,10 +330,10 @@ def test_a_year_of_days_is_all_that_is_shown(store: Store) -> None:
 
 
 @pytest.mark.parametrize("on", ["sqlite", "postgresql"])
-def test_a_question_that_takes_too_long_is_broken_off(
+def test_a_question_that_takes_too_long_is_interrupted(
     on: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It says so in time; the thread and the connection are there for the next question."""
+    """It fails in time; thread and connection are ready for the next question."""
     store = Store(request.getfixturevalue("url"), tmp_path, RULES) if on == "postgresql" else open_store(tmp_path)
     monkeypatch.setattr(GetMovieStats, "patience_s", 0.5)
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
@@ -382,6 +376,18 @@ def test_the_actor_fills_a_large_store_and_says_how_far_it_is(
         assert house.ask(GetMovieStats()).watches == 13
     finally:
         house.close()
+
+
+def test_the_longest_film_is_one_that_may_be_shown(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the candidates only a hidden viewer has seen any: then all films are looked at."""
+    monkeypatch.setattr(films, "CANDIDATES", 1)
+    long = replace(ITEMS[0], rating_key="900", title="Sátántangó", duration_ms=DurationMs(26_340_000), guid="plex://9")
+    finish(store, record("long", "502", long))
+    with store.change(NEW_YEAR_S) as change:
+        set_privacy(change, SetPrivacy("502", "name", "private"), NEW_YEAR_S)
+    check(store)
+    with store.snapshot(running(), NEW_YEAR_S) as snapshot:
+        assert "Sátántangó" not in {film.facts.title for film in films.read_films(snapshot).find_longest()}
 
 
 def test_a_search_that_finds_nearly_everything_is_answered_alike(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

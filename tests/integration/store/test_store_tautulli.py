@@ -1,4 +1,4 @@
-"""Import of Tautulli's database: faithful to an independent sum, idempotent, all or nothing."""
+"""Import of Tautulli's database: compared with an independent sum, idempotent, all or nothing."""
 
 import os
 import random
@@ -95,7 +95,7 @@ def random_rows(seed: int, count: int) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_figures_are_those_of_an_independent_sum(store: Store, tmp_path: Path, seed: int) -> None:
+def test_figures_match_an_independent_sum(store: Store, tmp_path: Path, seed: int) -> None:
     """Watches and seconds of each account as SQL counts them in the file; a second import changes no byte."""
     file = write_tautulli(tmp_path / "tautulli.db", random_rows(seed, 300))
     wanted = sum_by_account(file)
@@ -166,18 +166,18 @@ def test_a_group_of_several_accounts_and_films_is_as_many_watches(store: Store, 
         ({"view_offset": None, "stopped": BEGAN + 3600}, 50.0, False, False),
     ],
 )
-def test_what_counts_as_seen(
+def test_the_time_played_counts_as_seen(
     store: Store, tmp_path: Path, given: dict[str, Any], percent: float | None, completed: bool, brief: bool
 ) -> None:
-    """As much as was played, and no more than lies before where it stopped; WATCHED_PERCENT and MIN_WATCH_SECONDS."""
+    """But no more than the part before the position where it stopped; WATCHED_PERCENT and MIN_WATCH_SECONDS apply."""
     bring(store, write_tautulli(tmp_path / "t.db", [{"id": 1, **given}]))
     (row,) = rows_of(store)
     assert row["completion_percent"] == (None if percent is None else pytest.approx(percent, abs=0.01))
     assert (row["completed"], row["brief"]) == (completed, brief)
 
 
-def test_accounts_are_those_of_plex(store: Store, tmp_path: Path) -> None:
-    """The owner is account 1 on the server; a deleted user, and one without a row, keep the name of the history."""
+def test_accounts_get_their_plex_ids(store: Store, tmp_path: Path) -> None:
+    """The owner is account 1 on the server; deleted users and users without a row keep the name of the history."""
     rows: list[dict[str, Any]] = [
         {"id": n, "user_id": user, "user": f"then{user}"} for n, user in enumerate((0, 7, 99, 4711), 1)
     ]
@@ -188,8 +188,8 @@ def test_accounts_are_those_of_plex(store: Store, tmp_path: Path) -> None:
     assert names == {f"plex:{SERVER}:{n}": name for n, name in ((0, "Local"), (1, "Boss"), (7, "Ana"), (99, "then99"))}
 
 
-def test_what_is_not_tracked_stays_out(store: Store, tmp_path: Path) -> None:
-    """Music, live TV unless it is tracked, excluded accounts, and rows that say nothing; each is counted."""
+def test_untracked_rows_are_left_out(store: Store, tmp_path: Path) -> None:
+    """Music, live TV unless it is tracked, excluded accounts, and rows without data; each is counted."""
     rows: list[dict[str, Any]] = [
         {"id": 1, "media_type": "track"}, {"id": 2, "live": 1, "rating_key": 99},
         {"id": 3, "user_id": 8, "user": "Host"},
@@ -204,8 +204,8 @@ def test_what_is_not_tracked_stays_out(store: Store, tmp_path: Path) -> None:
     assert [row["media_type"] for row in rows_of(store)] == ["movie", "live"]
 
 
-def test_what_usher_recorded_itself_is_there_once(store: Store, tmp_path: Path) -> None:
-    """The same account, film and time: stored or running, under another key too. Another film or time is another."""
+def test_watches_recorded_by_usher_are_not_imported_again(store: Store, tmp_path: Path) -> None:
+    """Same account, film and time, stored or running, also under another key; another film or time is imported."""
     began = float(BEGAN)
     own = record("own", ANA, METROPOLIS, source="plex", started_at_s=began + 5, ended_at_s=began + 7100)
     finish(store, own)
@@ -226,8 +226,8 @@ def test_what_usher_recorded_itself_is_there_once(store: Store, tmp_path: Path) 
     assert bring(store, file).watches == 0
 
 
-def test_a_watch_that_went_on_since_is_replaced(store: Store, tmp_path: Path) -> None:
-    """Tautulli goes on while both run: the watch of the last import has a further evening."""
+def test_a_watch_that_continued_since_the_last_import_is_replaced(store: Store, tmp_path: Path) -> None:
+    """Tautulli keeps running beside Usher: the watch has one more evening now."""
     file = write_tautulli(tmp_path / "t.db", [{"id": 1, "stopped": BEGAN + 3600}])
     bring(store, file)
     connection = sqlite3.connect(file)
@@ -266,8 +266,8 @@ def test_a_linked_account_counts_for_its_member(store: Store, tmp_path: Path) ->
     assert read_hours(store) == {"501": 7200.0, ANA: 14400.0}
 
 
-def test_who_asked_to_be_forgotten_does_not_come_back(store: Store, tmp_path: Path) -> None:
-    """What began since does."""
+def test_forgotten_viewers_are_not_imported(store: Store, tmp_path: Path) -> None:
+    """Except what they watched since."""
     with store.transaction() as connection:
         record_erasure(connection, [ANA], BEGAN + DAY / 2)
     done = bring(store, write_tautulli(tmp_path / "t.db", [{"id": 1}, {"id": 2, "started": BEGAN + DAY}]))
@@ -306,7 +306,7 @@ def test_a_database_in_use_is_read_without_a_lock(store: Store, tmp_path: Path, 
     writer.close()
 
 
-def test_a_copy_with_its_wal_is_read_where_nothing_may_be_written(store: Store, tmp_path: Path) -> None:
+def test_a_read_only_copy_with_its_wal_is_read(store: Store, tmp_path: Path) -> None:
     """As a mounted backup: the last evenings are in the WAL, and no file can be made beside it."""
     file = write_tautulli(tmp_path / "t.db", [{"id": 1}])
     writer = sqlite3.connect(file, isolation_level=None)
@@ -343,8 +343,8 @@ def run_script(file: Path, script: str) -> None:
         (lambda file: None, "cannot be read"),
     ],
 )
-def test_what_is_no_database_of_tautulli_is_said(tmp_path: Path, write: Any, said: str) -> None:
-    """With what to do; nothing hangs."""
+def test_a_file_that_is_no_tautulli_database_is_refused(tmp_path: Path, write: Any, said: str) -> None:
+    """The message says what to do; nothing hangs."""
     file = tmp_path / "t.db"
     write(file)
     with pytest.raises(ImportFault, match=said), open_tautulli(file):
@@ -363,7 +363,7 @@ def test_a_damaged_database_brings_nothing(store: Store, tmp_path: Path) -> None
     assert rows_of(store) == [] and read_hours(store) == {}
 
 
-def test_a_schema_that_is_no_text_is_said(tmp_path: Path) -> None:
+def test_a_schema_that_is_not_text_is_refused(tmp_path: Path) -> None:
     """SQLite quotes it in its error, which Python then cannot decode."""
     file = write_tautulli(tmp_path / "t.db", [{"id": 1}])
     content = file.read_bytes()

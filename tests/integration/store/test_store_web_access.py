@@ -47,8 +47,8 @@ def sign_in(house: House, session: str, who: str = ANA) -> str:
     return house.ask(StartSession(session, "t")).viewer_id
 
 
-def test_a_link_is_good_once(house: House) -> None:
-    """To look at it, as the preview of a chat does, does not use it up."""
+def test_a_sign_in_link_works_once(house: House) -> None:
+    """Looking at it, as the preview of a chat does, does not use it up."""
     assert house.ask(OpenSignIn("t", ANA, "Ana")).expires_at_s == EVENING + 300
     for _ in range(3):
         assert house.ask(FindSignIn("t")) == SignInFound(ANA, "Ana")
@@ -61,8 +61,8 @@ def test_a_link_is_good_once(house: House) -> None:
     assert house.ask(FindSession("other")).viewer_id == ""
 
 
-def test_a_link_is_good_for_five_minutes(house: House) -> None:
-    """Then it is as one that never was."""
+def test_a_sign_in_link_expires_after_five_minutes(house: House) -> None:
+    """It then looks like one that never existed."""
     house.ask(OpenSignIn("t", ANA, "Ana"))
     house.clock.at_s += 301
     assert house.ask(FindSignIn("t")).viewer_id == ""
@@ -79,8 +79,8 @@ def test_a_session_ends_by_itself_after_thirty_days(house: House) -> None:
     assert [row["session_hash"] for row in sql(house.folder, "SELECT * FROM web_sessions")] == ["later"]
 
 
-def test_a_member_signs_out_here_or_everywhere(house: House) -> None:
-    """Nobody else does; links that were not used yet are no longer good either."""
+def test_a_member_signs_out_on_one_device_or_everywhere(house: House) -> None:
+    """Nobody else is signed out; unused links become invalid too."""
     for session in ("a", "b", "c"):
         sign_in(house, session)
     sign_in(house, "bjoern", who=BJOERN)
@@ -94,7 +94,7 @@ def test_a_member_signs_out_here_or_everywhere(house: House) -> None:
     assert house.ask(FindSession("bjoern")).viewer_id == BJOERN
 
 
-def test_a_member_has_a_bounded_number_of_each(house: House) -> None:
+def test_links_and_sessions_of_a_member_are_limited(house: House) -> None:
     """A new one ends the oldest."""
     for number in range(MOST_LINKS + 2):
         house.clock.at_s += 1
@@ -107,7 +107,7 @@ def test_a_member_has_a_bounded_number_of_each(house: House) -> None:
 
 
 def test_tokens_of_programs_end_no_session_of_a_browser(house: House) -> None:
-    """Nor do sessions end a token: each kind has its own bound."""
+    """Nor do sessions end a token: each kind has its own limit."""
     sign_in(house, "browser")
     house.clock.at_s += 1
     house.ask(StartSession("program", viewer_id=ANA, username="Ana", is_token=True))
@@ -123,7 +123,7 @@ def test_tokens_of_programs_end_no_session_of_a_browser(house: House) -> None:
     assert house.ask(FindSession("browser")).viewer_id == ANA
 
 
-def test_sessions_outlive_a_restart(house: House) -> None:
+def test_sessions_survive_a_restart(house: House) -> None:
     """They are in the store."""
     sign_in(house, "s")
     house.stop()
@@ -131,8 +131,8 @@ def test_sessions_outlive_a_restart(house: House) -> None:
     assert house.ask(FindSession("s")).viewer_id == ANA
 
 
-def test_who_is_forgotten_is_signed_out(house: House) -> None:
-    """Until then it is in what a member can read of themselves, without a secret; then it is gone."""
+def test_a_forgotten_viewer_is_signed_out(house: House) -> None:
+    """Until then, mydata lists the sessions without a secret."""
     house.finish(record("a", ANA, username="Ana"))
     sign_in(house, "secret-hash")
     house.ask(OpenSignIn("other-hash", ANA, "Ana"))

@@ -1,4 +1,4 @@
-"""What people asked for holds in a store that a backup is restored to."""
+"""Privacy choices and forgetting still apply in a store that a backup is restored to."""
 
 import sqlite3
 import stat
@@ -51,8 +51,8 @@ def backed_up(folder: Path) -> tuple[Store, Path]:
     return store, made.file
 
 
-def test_it_holds_in_the_restored_store(tmp_path: Path) -> None:
-    """Choices, also for an account that is not linked any more, and who was forgotten; once is enough."""
+def test_privacy_choices_survive_a_restore(tmp_path: Path) -> None:
+    """Also for an account that is no longer linked, and for forgotten viewers; applying them once is enough."""
     store, backup = backed_up(tmp_path)
     store.close()
     asked_for = read_privacy_choices(tmp_path / "usher.db")
@@ -101,8 +101,8 @@ def test_an_untracked_members_account_is_not_tracked_after_a_forgetting(tmp_path
     store.close()
 
 
-def test_what_is_newer_in_the_backup_stays(tmp_path: Path) -> None:
-    """The store in whose place it came may be the older one."""
+def test_newer_choices_in_the_backup_stay(tmp_path: Path) -> None:
+    """The store that it replaces may be the older one."""
     store = open_store(tmp_path)
     finish(store, record("w1", ANN), record("w2", BEN))
     with store.change(EVENING + DAY) as change:
@@ -115,8 +115,8 @@ def test_what_is_newer_in_the_backup_stays(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_store_that_cannot_be_read_is_told_apart_from_one_that_says_nothing(tmp_path: Path) -> None:
-    """And one of an early revision, without such tables, says nothing."""
+def test_an_unreadable_store_differs_from_one_without_choices(tmp_path: Path) -> None:
+    """A store of an early revision has no such tables, and so no choices."""
     assert read_privacy_choices(tmp_path / "usher.db") is None
     (tmp_path / "usher.db").write_bytes(b"no database at all" * 100)
     assert read_privacy_choices(tmp_path / "usher.db") is None
@@ -206,8 +206,8 @@ def test_a_store_that_was_put_aside_comes_back_whole(tmp_path: Path) -> None:
     assert places(data)["usher.db"] == OLD
 
 
-def test_what_cannot_be_held_is_not_restored(tmp_path: Path) -> None:
-    """The store stays as it was: it shows nobody who does not want to be shown."""
+def test_a_restore_is_refused_if_choices_cannot_be_applied(tmp_path: Path) -> None:
+    """The store stays as it was, and shows nobody who has hidden."""
     store, backup = backed_up(tmp_path)
     store.close()
     before = (tmp_path / "usher.db").read_bytes()
@@ -222,8 +222,8 @@ def test_what_cannot_be_held_is_not_restored(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*restor*"))
 
 
-def test_the_command_line_does_so_and_says_so(tmp_path: Path) -> None:
-    """Also where the old store is beyond reading: then it says what does not hold."""
+def test_the_restore_command_reports_applied_choices(tmp_path: Path) -> None:
+    """If the old store cannot be read at all, it says which choices are lost."""
     data = tmp_path / "data"
     data.mkdir()
     store, _ = backed_up(data)
@@ -241,8 +241,8 @@ def test_the_command_line_does_so_and_says_so(tmp_path: Path) -> None:
     assert "/forgetme, does not hold in it" in done.stdout.replace("\n", " ")
 
 
-def test_what_is_anothers_by_now_is_not_forgotten_with_somebody(tmp_path: Path) -> None:
-    """The account was wrongly linked when the backup was made, and was taken back before its member was forgotten."""
+def test_forgetting_in_a_backup_leaves_accounts_unlinked_since(tmp_path: Path) -> None:
+    """The account was linked wrongly when the backup was made, and unlinked before its member was forgotten."""
     store = open_store(tmp_path)
     finish(store, record("w1", ANN), record("w2", PLEX))
     with store.change(EVENING) as change:
@@ -257,8 +257,8 @@ def test_what_is_anothers_by_now_is_not_forgotten_with_somebody(tmp_path: Path) 
     assert places(tmp_path)["usher.db"] == {"w2"}
 
 
-def test_an_account_that_is_hidden_by_itself_is_so_again(tmp_path: Path) -> None:
-    """In the backup it is an open member's; since then it was taken back from that one, who was private then."""
+def test_an_account_that_was_hidden_after_the_backup_is_hidden_again(tmp_path: Path) -> None:
+    """In the backup it belongs to an open member, who then became private, and from whom it was unlinked."""
     store = open_store(tmp_path)
     finish(store, record("w1", PLEX))
     with store.change(EVENING) as change:
@@ -277,8 +277,8 @@ def test_an_account_that_is_hidden_by_itself_is_so_again(tmp_path: Path) -> None
     store.close()
 
 
-def test_who_came_back_after_being_forgotten_stays(tmp_path: Path) -> None:
-    """The backup is from later than the store in whose place it comes, and remembers nobody who was forgotten."""
+def test_a_viewer_who_came_back_after_forgetme_stays(tmp_path: Path) -> None:
+    """The backup is newer than the store that it replaces, and has nobody who was forgotten."""
     store = open_store(tmp_path)
     finish(store, record("w1", ANN, started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 7200))
     assert carry_over(store, PrivacyChoices((), {}, {ANN: EVENING}), EVENING + 40 * DAY) == CarriedOver(0, 0)
@@ -293,8 +293,8 @@ def test_an_old_store_that_cannot_be_read_now_is_waited_for(tmp_path: Path) -> N
         read_privacy_choices(tmp_path / "usher.db")
 
 
-def test_a_backup_from_long_ago_is_told_of(tmp_path: Path) -> None:
-    """Who was forgotten so long ago is not remembered any more."""
+def test_a_restore_warns_of_an_old_backup(tmp_path: Path) -> None:
+    """Viewers forgotten so long ago are not remembered any more."""
     (tmp_path / "data").mkdir()
     store = open_store(tmp_path / "data")
     long_ago_s = EVENING - 400 * DAY
@@ -305,8 +305,8 @@ def test_a_backup_from_long_ago_is_told_of(tmp_path: Path) -> None:
     assert "The backup is from 16 October 2025: whoever was forgotten" in done.stdout, done.stderr
 
 
-def test_the_copies_follow_a_restore_whatever_they_look_like(tmp_path: Path) -> None:
-    """A record in their midst may have been replaced by one of the same length since: neither size nor end tell it."""
+def test_the_copies_are_rewritten_after_a_restore(tmp_path: Path) -> None:
+    """A line in the middle may have been replaced by one of the same length: neither size nor end show it."""
     data = tmp_path / "data"
     data.mkdir()
     store = open_store(data)

@@ -27,8 +27,8 @@ from messages import (
     Problem,
     StartSession,
 )
+from tests.deadlines import WITHIN_S
 from tests.integration.web.page_house import IDS, PageHouse
-from tests.unit.web.page_stage import DEADLINE_S
 
 ADMIN = "Rosa"
 NO_MEMBER = MemberStanding("", "", is_admin=False)
@@ -66,7 +66,7 @@ class DiscordStandIn(threading.Thread):
     def close(self) -> None:
         """End it."""
         self._leaves.set()
-        self.join(DEADLINE_S)
+        self.join(WITHIN_S)
 
 
 class Reply(NamedTuple):
@@ -107,7 +107,7 @@ class Browser:
         if body is not None:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=DEADLINE_S)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=WITHIN_S)
         with contextlib.closing(connection):
             connection.request(method, path, body, {name: value for name, value in sent.items() if value})
             answer = connection.getresponse()
@@ -134,7 +134,7 @@ class MembersHouse(PageHouse):
         """Return the path of a link for a member, as `/web` makes it."""
         link = make_sign_in_link("")
         viewer_id = IDS.get(name, "900")
-        self.caller.ask("persistence", OpenSignIn(link.token_hash, viewer_id, name), DEADLINE_S)
+        self.caller.ask("persistence", OpenSignIn(link.token_hash, viewer_id, name), WITHIN_S)
         return link.address
 
     def open_browser(self, name: str = "", *, language: str = "en") -> Browser:
@@ -143,7 +143,7 @@ class MembersHouse(PageHouse):
         if name:
             secret = secrets.token_urlsafe(32)
             started = StartSession(hash_secret(secret), viewer_id=IDS.get(name, "900"), username=name)
-            self.caller.ask("persistence", started, DEADLINE_S)
+            self.caller.ask("persistence", started, WITHIN_S)
             browser.cookies[PLAIN_COOKIE] = secret
         return browser
 

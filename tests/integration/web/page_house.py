@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import random
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +18,9 @@ from config import Settings
 from messages import Item, Privacy, SetPrivacy, WatchRecord
 from messages.base import DurationMs, PositionMs
 from persistence.store import Store
+from tests.deadlines import WITHIN_S
 from tests.unit.persistence.record_builders import DAY, EVENING, finish, open_store, record
-from tests.unit.web.page_stage import DEADLINE_S, PageStage
+from tests.unit.web.page_stage import PageStage
 
 FILMS = (
     ("Nosferatu", 1922, 94, "Horror|Fantasy", "F. W. Murnau"),
@@ -95,18 +98,18 @@ class PageHouse(PageStage):
 
     def choose_privacy(self, name: str, choice: Privacy) -> None:
         """Make a choice of privacy, as a member does on Discord."""
-        self.caller.ask("persistence", SetPrivacy(IDS[name], name, choice), DEADLINE_S)
+        self.caller.ask("persistence", SetPrivacy(IDS[name], name, choice), WITHIN_S)
 
     def wait_until_ready(self) -> None:
         """Wait until the store answers what pages ask."""
-        end = time.monotonic() + DEADLINE_S
+        end = time.monotonic() + WITHIN_S
         while self.get("/board")[0] != 200:
             assert time.monotonic() < end, self.get("/board")[2]
             time.sleep(0.1)
 
     def wait_for(self, path: str, text: str) -> str:
         """Return a page as soon as it says something."""
-        end = time.monotonic() + DEADLINE_S
+        end = time.monotonic() + WITHIN_S
         while text not in (page := self.get(path)[2]):
             assert time.monotonic() < end, f"{text} never was on {path}"
             time.sleep(0.05)
@@ -114,7 +117,7 @@ class PageHouse(PageStage):
 
     def wait_until_changed(self, path: str, gone: str) -> None:
         """Wait until a page does not say something any more; two seconds are promised."""
-        end = time.monotonic() + DEADLINE_S
+        end = time.monotonic() + WITHIN_S
         while gone in self.get(path)[2]:
             assert time.monotonic() < end, f"{gone} is still on {path}"
             time.sleep(0.05)
@@ -125,13 +128,23 @@ class PageHouse(PageStage):
         super().close()
 
 
+@functools.cache
+def _write_club(nights: int) -> dict[str, bytes]:
+    """Return the files of a data folder with a year of film nights, written once."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        store = open_store(folder)
+        fill_store(store, nights)
+        store.ensure_page_key()  # copies of the folder have the same addresses
+        store.close()
+        return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
 def make_club(folder: Path, nights: int) -> Path:
     """Return a data folder with a year of film nights."""
     folder.mkdir(parents=True)
-    store = open_store(folder)
-    fill_store(store, nights)
-    store.ensure_page_key()  # copies of the folder have the same addresses
-    store.close()
+    for name, content in _write_club(nights).items():
+        (folder / name).write_bytes(content)
     return folder
 
 

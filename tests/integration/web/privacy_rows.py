@@ -65,7 +65,7 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/posters/{key}"): Row("{poster}", accept=ANYTHING),
     ("GET", "/s/{token}"): Row("/s/{share}", "everybody", named=NAMED, is_of_one=True),
     ("GET", "/s/{token}/preview.png"): Row("/s/{share}/preview.png", "everybody", named=NAMED, is_of_one=True),
-    ("GET", "/me"): Row("/me", "signed in"),
+    ("GET", "/me"): Row("/me", "signed in", named=NAMED),  # with whom they watch
     ("GET", "/me/data"): Row("/me/data", "signed in", accept=ANYTHING, statuses=(200, 404)),
     ("GET", "/admin"): Row("/admin", "admins"),
     ("GET", "/admin/events"): Row("/admin/events", "admins", accept=EVENTS),

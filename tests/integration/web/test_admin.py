@@ -30,9 +30,9 @@ from messages import (
     TrackingPlan,
 )
 from persistence.audit_log import AuditLog
+from tests.deadlines import WITHIN_S
 from tests.integration.web.members_house import ADMIN, NO_MEMBER, MembersHouse, open_members_house
 from tests.integration.web.page_house import IDS, make_club
-from tests.unit.web.page_stage import DEADLINE_S
 
 SECRET = "never-to-be-seen"  # it is what must be nowhere
 
@@ -82,7 +82,7 @@ class LauncherStandIn(threading.Thread):
     def close(self) -> None:
         """End it."""
         self._leaves.set()
-        self.join(DEADLINE_S)
+        self.join(WITHIN_S)
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def list_acts(tmp_path: Path) -> list[tuple[str, str, str, str]]:
 
 def wait_for_acts(tmp_path: Path, count: int) -> list[tuple[str, str, str, str]]:
     """Return the audit log as soon as it has so many entries."""
-    end = time.monotonic() + DEADLINE_S
+    end = time.monotonic() + WITHIN_S
     while len(acts := list_acts(tmp_path)) < count:
         assert time.monotonic() < end, acts
         time.sleep(0.05)
@@ -156,8 +156,8 @@ def test_a_page_is_there_while_other_parts_are_away(house: MembersHouse) -> None
     assert "last backup" in page.text
 
 
-def test_secrets_are_told_as_set_or_not() -> None:
-    """Every setting that is one; nothing of its value."""
+def test_secrets_are_shown_as_set_or_not_set() -> None:
+    """Every secret setting; nothing of its value."""
     shown = {each.name: each for each in list_settings(Settings(plex_token=SECRET, discord_client_secret=SECRET))}
     assert SECRET not in repr(shown)
     assert shown["PLEX_TOKEN"].is_set and not shown["DISCORD_TOKEN"].is_set
@@ -197,8 +197,8 @@ def launcher_problem() -> str:
     return "Nothing is playing on Plex: start the film, then try again."
 
 
-def test_members_find_no_page_of_administrators(house: MembersHouse, launcher: LauncherStandIn) -> None:
-    """It answers as an address where nothing is; nothing is done."""
+def test_members_cannot_open_the_administrators_page(house: MembersHouse, launcher: LauncherStandIn) -> None:
+    """It answers like an unknown address; nothing is done."""
     browser = house.open_browser("Iris")
     never = browser.get("/nowhere")
     for path in ("/admin", "/admin/events"):
@@ -211,7 +211,7 @@ def test_members_find_no_page_of_administrators(house: MembersHouse, launcher: L
 def test_the_actors_are_shown_live(house: MembersHouse, launcher: LauncherStandIn) -> None:
     """While an administrator looks."""
     browser = house.open_browser(ADMIN)
-    connection = http.client.HTTPConnection("127.0.0.1", house.port, timeout=DEADLINE_S)
+    connection = http.client.HTTPConnection("127.0.0.1", house.port, timeout=WITHIN_S)
     connection.request("GET", "/admin/events", headers={"Cookie": f"usher={browser.cookies['usher']}"})
     stream = connection.getresponse()
     assert stream.status == 200
@@ -225,7 +225,7 @@ def test_the_actors_are_shown_live(house: MembersHouse, launcher: LauncherStandI
 def test_an_open_page_ends_with_the_session(house: MembersHouse) -> None:
     """Its updates too: nobody goes on reading who has signed out, or is no member."""
     browser = house.open_browser("Iris")
-    connection = http.client.HTTPConnection("127.0.0.1", house.port, timeout=DEADLINE_S)
+    connection = http.client.HTTPConnection("127.0.0.1", house.port, timeout=WITHIN_S)
     connection.request("GET", "/events", headers={"Cookie": f"usher={browser.cookies['usher']}"})
     stream = connection.getresponse()
     assert stream.status == 200
@@ -236,8 +236,8 @@ def test_an_open_page_ends_with_the_session(house: MembersHouse) -> None:
     assert house.discord.members[IDS["Iris"]] is not NO_MEMBER
 
 
-def test_ones_own_page_makes_the_choice(house: MembersHouse) -> None:
-    """It holds on every page at once, and Discord is told; one's own record stays with oneself."""
+def test_members_choose_their_privacy_on_their_page(house: MembersHouse) -> None:
+    """It applies to every page at once, and Discord is told; their own record stays visible to them."""
     browser, other = house.open_browser("Chiara"), house.open_browser("Björn")
     assert "Chiara" in other.get("/viewers").text
     page = browser.get("/me").text
@@ -251,13 +251,13 @@ def test_ones_own_page_makes_the_choice(house: MembersHouse) -> None:
     while "Chiara" in other.get("/viewers").text:
         assert time.monotonic() < end, "two seconds are promised"
     while not any(isinstance(each, PrivacyChosen) for each in house.discord.asked):
-        assert time.monotonic() < end + DEADLINE_S
+        assert time.monotonic() < end + WITHIN_S
         time.sleep(0.02)
     assert browser.post("/me/privacy", {"choice": "nonsense"}).status == 404
 
 
-def test_ones_data_is_a_file(house: MembersHouse) -> None:
-    """All that is stored, for oneself alone."""
+def test_members_download_their_data(house: MembersHouse) -> None:
+    """Everything that is stored, for the member only."""
     reply = house.open_browser("Iris").get("/me/data")
     assert reply.headers["Content-Disposition"].startswith("attachment")
     document = json.loads(reply.text)

@@ -28,9 +28,10 @@ from actors.web.api.description import describe_api
 from actors.web.api.endpoint import ENDPOINTS, PREFIX, TEXTS, TextAddress
 from actors.web.document import load_documents
 from messages import EndSessions, SetPrivacy, StartSession
+from tests.deadlines import WITHIN_S
 from tests.integration.web.members_house import ADMIN, MembersHouse, open_members_house
 from tests.integration.web.page_house import IDS, PageHouse, make_club, open_house
-from tests.unit.web.page_stage import DEADLINE_S, make_screening, make_seat
+from tests.unit.web.page_stage import make_screening, make_seat
 
 NIGHTS = 8
 ROUNDS = 12
@@ -73,7 +74,7 @@ def make_token(house: MembersHouse, name: str) -> str:
     token = make_program_token()
     viewer_id = IDS.get(name, "900")
     asked = StartSession(token.token_hash, viewer_id=viewer_id, username=name, is_token=True)
-    session = house.caller.ask("persistence", asked, DEADLINE_S)
+    session = house.caller.ask("persistence", asked, WITHIN_S)
     assert session.expires_at_s - session.started_at_s == 365 * 86_400
     return token.secret
 
@@ -124,8 +125,8 @@ def test_pages_and_api_say_the_same(house: PageHouse) -> None:
     assert f"{history['total']} watches" in house.get("/history")[2]
 
 
-def test_what_plays(house: PageHouse) -> None:
-    """With the short names of those who may be seen; who is hidden is counted, and their minutes are nobody's."""
+def test_now_lists_what_is_playing(house: PageHouse) -> None:
+    """With the short names of visible viewers; hidden ones are counted, without their minutes."""
     house.wait_for("/", "Iris")
     now = json.loads(house.get(PREFIX + "/now")[2])
     seats = now["screenings"][0]["seats"]
@@ -137,9 +138,9 @@ def test_what_plays(house: PageHouse) -> None:
 def test_a_hidden_viewers_minutes_are_in_no_answer(members_house: MembersHouse) -> None:
     """The page of the night says how many there were, and no more; to themselves they are who they are."""
     where = f"{PREFIX}/nights/night{NIGHTS - 1}"
-    members_house.caller.ask("persistence", SetPrivacy(IDS["Iris"], "Iris", "private"), DEADLINE_S)
+    members_house.caller.ask("persistence", SetPrivacy(IDS["Iris"], "Iris", "private"), WITHIN_S)
     other, own = members_house.open_browser(ADMIN), members_house.open_browser("Iris")
-    end = time.monotonic() + DEADLINE_S
+    end = time.monotonic() + WITHIN_S
     while "Iris" in (text := other.get(where).text):
         assert time.monotonic() < end
     shown, whole = (json.loads(each)["screening"] for each in (text, own.get(where).text))
@@ -149,8 +150,8 @@ def test_a_hidden_viewers_minutes_are_in_no_answer(members_house: MembersHouse) 
 
 
 @pytest.mark.parametrize("path", ["/nope", "/films/aaaa", "/nights?m=2026-15", "/server/0000", "/viewers/x/2026"])
-def test_what_is_not_there_is_said_as_json(house: PageHouse, path: str) -> None:
-    """With the status of it."""
+def test_an_unknown_address_is_answered_as_json(house: PageHouse, path: str) -> None:
+    """With the right status."""
     status, headers, text = house.get(PREFIX + path)
     assert (status, headers["Content-Type"].partition(";")[0]) == (404, "application/json")
     assert json.loads(text)["error"]
@@ -179,7 +180,7 @@ def ask_anything(operation: Any, base_url: str, headers: dict[str, str]) -> set[
 
 
 @pytest.mark.parametrize("kind", ["local", "stranger", "member", "admin", "public"])
-def test_nothing_that_can_be_asked_is_an_error_of_ours(kind: str, club: Path, tmp_path: Path) -> None:
+def test_no_request_causes_a_server_error(kind: str, club: Path, tmp_path: Path) -> None:
     """Whatever the description allows, and what it does not: no 5xx, and no answer outside its schema."""
     access = "local" if kind == "local" else "public" if kind == "public" else "members"
     folder = make_club(tmp_path / "data", NIGHTS)
@@ -201,7 +202,7 @@ def test_nothing_that_can_be_asked_is_an_error_of_ours(kind: str, club: Path, tm
     assert statuses == ({401} if kind == "stranger" else {200, 404})
 
 
-def test_all_that_programs_ask_is_described() -> None:
+def test_every_endpoint_is_described() -> None:
     """Every document, under the path at which it is."""
     documents = {each.path for each in load_documents()} - {"/me/data", "/api/openapi.json"}
     described = {PREFIX + path.replace("{year}", r"{year:\d{4}}") for path in ENDPOINTS}
@@ -213,13 +214,13 @@ def test_all_that_programs_ask_is_described() -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.path)
-def test_what_is_no_json_is_as_described(members_house: MembersHouse, text: TextAddress) -> None:
-    """Its type, for members; others are told to sign in."""
+def test_documents_other_than_json_are_as_described(members_house: MembersHouse, text: TextAddress) -> None:
+    """Their type, for members; others are told to sign in."""
     show_a_film(members_house)
     path = ("" if text.server == "/" else text.server) + text.path
     url = f"http://127.0.0.1:{members_house.port}{path}"
     headers = {"Authorization": f"Bearer {make_token(members_house, 'Iris')}"}
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=DEADLINE_S) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=WITHIN_S) as answer:
         assert answer.headers.get_content_type() == text.content_type
         lines = iter(answer.readline, b"")
         if text.content_type == "text/event-stream":
@@ -234,14 +235,14 @@ def test_a_token_has_its_owners_rights(members_house: MembersHouse) -> None:
     """Until they sign out everywhere; who is hidden sees themselves with it, and nobody else does."""
     iris, rosa = make_token(members_house, "Iris"), make_token(members_house, ADMIN)
     browser = members_house.open_browser()
-    members_house.caller.ask("persistence", SetPrivacy(IDS["Iris"], "Iris", "private"), DEADLINE_S)
+    members_house.caller.ask("persistence", SetPrivacy(IDS["Iris"], "Iris", "private"), WITHIN_S)
 
     def find_names(token: str) -> list[str]:
         reply = browser.get(PREFIX + "/history", Accept="", Authorization=f"Bearer {token}")
         assert reply.status == 200, reply
         return [each["username"] for each in json.loads(reply.text)["records"]]
 
-    end = time.monotonic() + DEADLINE_S
+    end = time.monotonic() + WITHIN_S
     while "Iris" in find_names(rosa):
         assert time.monotonic() < end
     assert browser.get(PREFIX + "/history").status == 401
@@ -251,17 +252,17 @@ def test_a_token_has_its_owners_rights(members_house: MembersHouse) -> None:
     assert browser.get("/nights.ics", Accept="", Authorization=f"Basic {basic}").status == 200
     assert browser.post("/me/sign-out-everywhere", Authorization=f"Bearer {iris}").status != 303
     assert find_names(iris)
-    members_house.caller.ask("persistence", EndSessions(viewer_id=IDS["Iris"]), DEADLINE_S)
-    end = time.monotonic() + DEADLINE_S
+    members_house.caller.ask("persistence", EndSessions(viewer_id=IDS["Iris"]), WITHIN_S)
+    end = time.monotonic() + WITHIN_S
     while browser.get(PREFIX + "/history", Authorization=f"Bearer {iris}").status != 401:
         assert time.monotonic() < end
 
 
-def test_who_is_anonymous_has_no_figure_in_rankings(members_house: MembersHouse) -> None:
+def test_anonymous_viewers_have_no_figure_in_rankings(members_house: MembersHouse) -> None:
     """Equal figures elsewhere would say who it is."""
-    members_house.caller.ask("persistence", SetPrivacy(IDS["Björn"], "Björn", "anonymous"), DEADLINE_S)
+    members_house.caller.ask("persistence", SetPrivacy(IDS["Björn"], "Björn", "anonymous"), WITHIN_S)
     token, browser = make_token(members_house, ADMIN), members_house.open_browser()
-    end = time.monotonic() + DEADLINE_S
+    end = time.monotonic() + WITHIN_S
     while True:
         reply = browser.get(PREFIX + "/board?by=time", Authorization=f"Bearer {token}")
         rows = json.loads(reply.text)["rows"]

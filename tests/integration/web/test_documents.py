@@ -74,8 +74,8 @@ def read_calendar(house: PageHouse, language: str = "en") -> Any:
     return calendar
 
 
-def test_the_calendar_is_read_by_others(house: PageHouse) -> None:
-    """Every night once, with what RFC 5545 asks of an event, and its time as an instant of UTC."""
+def test_the_calendar_is_valid(house: PageHouse) -> None:
+    """Every night once, with what RFC 5545 asks of an event, and its time in UTC."""
     events = read_calendar(house).events
     assert len(events) == NIGHTS + 3
     assert len({event["UID"] for event in events}) == len(events)
@@ -101,7 +101,7 @@ def test_the_calendar_says_the_same_twice(house: PageHouse) -> None:
     assert house.get("/nights.ics")[2] == first
 
 
-def test_no_name_breaks_the_calendar(house: PageHouse) -> None:
+def test_no_title_breaks_the_calendar(house: PageHouse) -> None:
     """Whatever a film is called: no line is longer than 75 bytes, and no event ends early."""
     content = house.get_bytes("/nights.ics")[2]
     lines = content.split(b"\r\n")
@@ -176,7 +176,7 @@ def test_no_cell_is_a_formula(house: PageHouse) -> None:
 
 
 @pytest.mark.parametrize("path", ["/nights.ics", "/feed.xml", "/history.csv"])
-def test_who_is_hidden_is_in_no_document(own_house: PageHouse, path: str) -> None:
+def test_hidden_viewers_are_in_no_document(own_house: PageHouse, path: str) -> None:
     """Neither the name nor what nobody else saw."""
     own_house.choose_privacy("Iris", "private")
     own_house.wait_until_changed("/viewers", "Iris")

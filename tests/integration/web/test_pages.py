@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 import re
 import shutil
 from collections.abc import Iterator
@@ -9,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from actors.web.pages.nights import MOST_A_DAY
 from messages import Privacy
-from tests.integration.web.page_house import IDS, PageHouse, make_club, open_house
+from tests.integration.web.page_house import IDS, PageHouse, make_club, make_party, open_house
+from tests.unit.persistence.record_builders import DAY, EVENING, finish, open_store
 
 NIGHTS = 24
 
@@ -61,6 +65,39 @@ def list_pages(house: PageHouse) -> list[str]:
     return list(dict.fromkeys(pages))
 
 
+@pytest.mark.parametrize(
+    ("language", "more", "label", "heading"),
+    [
+        ("en", "3 more nights", "3 more nights on Monday, 9 November 2026", "Monday, 9 November 2026"),
+        ("de", "3 weitere Filmabende", "3 weitere Filmabende am Montag, 9. November 2026", "Montag, 9. November 2026"),
+    ],
+)
+def test_a_day_with_many_nights_has_a_page(  # two languages
+    club: Path, tmp_path: Path, language: str, more: str, label: str, heading: str
+) -> None:
+    """The month shows the first of them, counts all, and leads to the others; JSON has them all."""
+    folder = Path(shutil.copytree(club, tmp_path / "data"))
+    store = open_store(folder)
+    monday_s = EVENING - 11 * DAY
+    chance = random.Random(1)  # noqa: S311  # the same nights each time
+    for number in range(MOST_A_DAY + 3):
+        finish(store, *make_party(number, monday_s + 300 * number, chance, f"monday{number}"))
+    store.close()
+    with open_house(folder) as house:
+        month = house.get("/nights?m=2026-11", Accept_Language=language)[2]
+        link = f'<a class="more" href="/nights?d=2026-11-09" aria-label="{label}">{more}</a>'
+        assert link in month
+        assert re.findall(r"/nights/(monday\d)", month) == [f"monday{n}" for n in range(MOST_A_DAY)]
+        whole = json.loads(house.get("/api/v1/nights?m=2026-11")[2])["nights"]
+        assert f'<span class="quiet">{len(whole)} ' in month
+        day = house.get("/nights?d=2026-11-09", Accept_Language=language)[2]
+        assert f"<h1>{heading}</h1>" in day
+        assert re.findall(r"/nights/(monday\d)", day) == [f"monday{n}" for n in range(MOST_A_DAY + 3)]
+        assert 'href="/nights?m=2026-11"' in day
+        same = json.loads(house.get("/api/v1/nights?d=2026-11-09")[2])["nights"]
+        assert [night["screening_id"] for night in same] == [f"monday{n}" for n in range(MOST_A_DAY + 3)]
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_every_page_is_there_in_every_language(house: PageHouse, language: str) -> None:
     """With a title, a language and a heading; without a gap that was not filled."""
@@ -103,8 +140,8 @@ def test_tonight_shows_the_last_night_where_nothing_plays(house: PageHouse) -> N
 
 
 @pytest.mark.parametrize("choice", ["private", "untracked"])
-def test_who_is_hidden_is_nowhere(own_house: PageHouse, choice: Privacy) -> None:
-    """Not by name, not by a page of their own: it is as one that never was, byte for byte."""
+def test_hidden_viewers_are_on_no_page(own_house: PageHouse, choice: Privacy) -> None:
+    """Not by name, and not by a page of their own, which looks like an unknown one, byte for byte."""
     own = find_viewer(own_house, "Chiara")
     own_house.choose_privacy("Chiara", choice)
     own_house.wait_until_changed("/viewers", "Chiara")
@@ -115,8 +152,8 @@ def test_who_is_hidden_is_nowhere(own_house: PageHouse, choice: Privacy) -> None
         assert (gone[0], gone[2]) == (404, never[2])
 
 
-def test_who_is_anonymous_has_no_figures_beside_the_name(own_house: PageHouse) -> None:
-    """Neither in the directory nor on their page; the leaderboard has their place without a name."""
+def test_anonymous_viewers_have_no_figures_beside_their_name(own_house: PageHouse) -> None:
+    """Neither in the directory nor on their page; the leaderboard has their rank without a name."""
     own_house.choose_privacy("Björn", "anonymous")
     own_house.wait_until_changed("/board", "Björn")
     assert "Somebody" in own_house.get("/board")[2]
@@ -131,8 +168,8 @@ def test_who_is_anonymous_has_no_figures_beside_the_name(own_house: PageHouse) -
     assert "Björn" not in own_house.get("/server/2026")[2]
 
 
-def test_no_id_of_anybody_is_in_any_page(house: PageHouse) -> None:
-    """Addresses are made with a key of the store."""
+def test_no_page_contains_an_id_of_a_viewer(house: PageHouse) -> None:
+    """Addresses are made with a secret key of the store."""
     for path in list_pages(house):
         text = house.get(path)[2]
         for viewer_id in IDS.values():
@@ -151,11 +188,13 @@ def test_no_id_of_anybody_is_in_any_page(house: PageHouse) -> None:
         "/viewers/..%2f..%2fetc",
         "/nights?m=2026-13",
         "/nights?m=nonsense",
+        "/nights?d=2026-11-31",
+        "/nights?d=2026-11",
         "/films/%00",
     ],
 )
-def test_what_is_not_there_is_said(house: PageHouse, path: str) -> None:
-    """With the page for it, and the right status."""
+def test_an_unknown_address_is_a_page(house: PageHouse, path: str) -> None:
+    """With the right status."""
     status, _headers, text = house.get(path)
     assert status == 404
     assert "Page not found" in text
@@ -172,13 +211,13 @@ def test_what_is_not_there_is_said(house: PageHouse, path: str) -> None:
         "/viewers?after=nobody&q=" + "x" * 3000,
     ],
 )
-def test_odd_questions_are_answered(house: PageHouse, path: str) -> None:
-    """Nothing that somebody types is an error of ours."""
+def test_no_query_causes_an_error(house: PageHouse, path: str) -> None:
+    """Whatever somebody types."""
     assert house.get(path)[0] == 200
 
 
-def test_the_history_goes_on_by_its_last_watch_and_back_by_its_first(house: PageHouse) -> None:
-    """With what was searched for; the first page has no way to a newer one, the last none to an older one."""
+def test_history_pages_link_to_older_and_newer_ones(house: PageHouse) -> None:
+    """With the search; the first page has no link to a newer one, the last none to an older one."""
 
     def links(page: str) -> dict[str, str]:
         return dict(re.findall(r'rel="(first|prev|next)" href="([^"]+)"', page))
@@ -209,8 +248,8 @@ def test_a_place_in_the_history_that_is_gone_leads_to_the_newest(house: PageHous
     assert house.get("/history?before=never")[2].count("<tr>") > 2
 
 
-def test_a_film_says_who_has_not_seen_it(own_house: PageHouse) -> None:
-    """Of those who may be seen; who has is not among them, nor is who is hidden."""
+def test_a_film_lists_who_has_not_seen_it(own_house: PageHouse) -> None:
+    """Only visible viewers who have not."""
     film = find_path(own_house, "/films?sort=title", "/films/[a-z2-7]+")
     for path in re.findall(r'href="(/films/[a-z2-7]+)"', own_house.get("/films")[2]):
         page = own_house.get(path)[2]

@@ -14,12 +14,14 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from tests.integration.web.members_house import open_members_house
 from tests.integration.web.page_house import PageHouse, make_club, open_house
 from tests.integration.web.test_share import find_badge, find_night, share
+from tests.unit.persistence.record_builders import open_store
 
 CHROMIUM = shutil.which("chromium")
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 PAGES = {
     "tonight": "/",
     "nights": "/nights?m=2026-11",
+    "nights of a day": "/nights?d=2026-11-20",
     "night": "/nights/night23",
     "films": "/films",
     "film": "",
@@ -33,6 +35,23 @@ PAGES = {
     "embed": "/embed/tonight",
     "not found": "/nowhere",
 }
+
+MOST_STOPS = 60
+DESCRIBE_FOCUS = """() => {
+    const focused = document.activeElement, box = focused.getBoundingClientRect();
+    if (focused === document.body) return null;
+    const points = [[.5, .5], [.1, .2], [.9, .8]].map(([x, y]) => [box.left + x * box.width, box.top + y * box.height]);
+    const isSeen = ([x, y]) => {
+        const top = document.elementFromPoint(x, y);
+        return top !== null && (focused.contains(top) || top.contains(focused));
+    };
+    return {
+        text: focused.textContent.trim().slice(0, 40),
+        outline: getComputedStyle(focused).outlineStyle,
+        covered: box.height < 600 && !points.some(isSeen),
+    };
+}"""
+"""Returns what has the focus, and whether it is seen; null where nothing has it."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")]
 
@@ -78,12 +97,47 @@ def _collect_problems(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_everybody_can_read_it(house: PageHouse, browser: Browser, name: str) -> None:
-    """No finding of axe, nothing sticks out, and no error of the script or of the content policy."""
+def test_every_page_is_accessible(house: PageHouse, browser: Browser, name: str) -> None:
+    """axe finds nothing, nothing overflows, and neither the script nor the content policy reports an error."""
     check_page(browser, find_address(house, name))
 
 
-def test_everybody_can_read_what_is_shared(browser: Browser, tmp_path: Path) -> None:
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("name", ["tonight", "night", "film", "viewer", "board", "history", "server", "not found"])
+def test_the_keyboard_reaches_everything(house: PageHouse, browser: Browser, name: str, width: int) -> None:
+    """The first stop is the way to the content; each one that fits is seen, with its outline, below nothing fixed."""
+    page = browser.new_page(viewport={"width": width, "height": 800}, reduced_motion="reduce")
+    page.goto(find_address(house, name))
+    stops: list[str] = []
+    while len(stops) < MOST_STOPS:
+        page.keyboard.press("Tab")
+        stop = page.evaluate(DESCRIBE_FOCUS)
+        if stop is None:
+            break
+        stops.append(stop["text"])
+        assert stop["outline"] != "none", stop
+        assert not stop["covered"], stop
+    assert stops[:2] == ["Skip to content", "Usher"]
+    page.goto(find_address(house, name))
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main, footer') !== null"), "it leads past the menu"
+    page.close()
+
+
+def test_an_empty_page_offers_nothing_to_search(browser: Browser, tmp_path: Path) -> None:
+    """Nothing was watched yet: no field, no order; and nothing of it sticks out."""
+    store = open_store(tmp_path)
+    store.ensure_page_key()
+    store.close()
+    with open_house(tmp_path) as empty:
+        for path in ("/", "/nights", "/films", "/viewers", "/board", "/history", "/server"):
+            check_page(browser, f"http://127.0.0.1:{empty.port}{path}")
+            assert "<input" not in empty.get(path)[2], path
+
+
+def test_shared_pages_are_accessible(browser: Browser, tmp_path: Path) -> None:
     """A year, a night and a badge, with their pictures."""
     with open_members_house(make_club(tmp_path / "data", 24)) as members:
         owner = members.open_browser("Iris")

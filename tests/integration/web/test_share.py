@@ -14,9 +14,9 @@ from actors.web.access import sessions
 from charts.chart_renderer import ChartRenderer
 from charts.picture import PreviewCard
 from messages import GetViewerStats, ListShares
+from tests.deadlines import WITHIN_S
 from tests.integration.web.members_house import Browser, MembersHouse, open_members_house
 from tests.integration.web.page_house import IDS, PEOPLE, make_club
-from tests.unit.web.page_stage import DEADLINE_S
 
 NIGHTS = 10
 OWNER = "Iris"
@@ -39,7 +39,7 @@ def find_night(browser: Browser) -> str:
 
 def find_badge(house: MembersHouse) -> str:
     """Return the id of a badge that the owner has."""
-    return house.caller.ask("persistence", GetViewerStats(IDS[OWNER], IDS[OWNER]), DEADLINE_S).badges[0].badge_id
+    return house.caller.ask("persistence", GetViewerStats(IDS[OWNER], IDS[OWNER]), WITHIN_S).badges[0].badge_id
 
 
 def share(browser: Browser, kind: str, subject: str) -> str:
@@ -52,15 +52,15 @@ def share(browser: Browser, kind: str, subject: str) -> str:
 
 def wait_until_gone(browser: Browser, path: str) -> None:
     """Wait until a shared page is not there any more; two seconds are promised."""
-    end = time.monotonic() + DEADLINE_S
+    end = time.monotonic() + WITHIN_S
     while browser.get(path).status != 404:
         assert time.monotonic() < end, path
         time.sleep(0.02)
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_everybody_reads_what_is_shared(house: MembersHouse, language: str) -> None:
-    """Who is not signed in too; of the owner alone, with what chats show of it."""
+def test_a_shared_page_is_readable_by_everybody(house: MembersHouse, language: str) -> None:
+    """Without signing in; only the owner's part, with the preview that chats show."""
     owner, stranger = house.open_browser(OWNER), house.open_browser(language=language)
     paths = {
         "year": share(owner, "year", "2026"),
@@ -90,8 +90,8 @@ def test_a_preview_is_a_picture_of_the_size_that_chats_show(house: MembersHouse)
     assert house.get(f"{path[:-1]}x/preview.png")[0] == 404
 
 
-def test_it_ends_when_its_owner_ends_it(house: MembersHouse) -> None:
-    """For everybody, at once; what is shared again has another address. Nobody else can end it."""
+def test_a_share_ends_when_its_owner_ends_it(house: MembersHouse) -> None:
+    """For everybody, at once; sharing again gives another address. Nobody else can end it."""
     owner, other = house.open_browser(OWNER), house.open_browser("Björn")
     path = share(owner, "year", "2026")
     token = path.removeprefix("/s/")
@@ -104,8 +104,8 @@ def test_it_ends_when_its_owner_ends_it(house: MembersHouse) -> None:
 
 
 @pytest.mark.parametrize("choice", ["private", "untracked"])
-def test_it_ends_when_its_owner_turns_private(house: MembersHouse, choice: str) -> None:
-    """The page and the picture answer as ones that never were."""
+def test_a_share_ends_when_its_owner_becomes_private(house: MembersHouse, choice: str) -> None:
+    """Page and picture look as if they had never existed."""
     owner, stranger = house.open_browser(OWNER), house.open_browser()
     path = share(owner, "year", "2026")
     assert stranger.get(path).status == 200
@@ -116,8 +116,8 @@ def test_it_ends_when_its_owner_turns_private(house: MembersHouse, choice: str) 
     assert owner.post("/me/share", {"kind": "year", "subject": "2026"}).status == 404
 
 
-def test_it_ends_when_its_owner_leaves(house: MembersHouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They could not end it any more; also when they come back it is over. While Discord is silent nothing ends."""
+def test_a_share_ends_when_its_owner_leaves_the_server(house: MembersHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They could no longer end it; it stays ended if they come back. While Discord does not answer, none ends."""
     monkeypatch.setattr(sessions, "MEMBER_KNOWN_S", 0.0)
     path, stranger = share(house.open_browser(OWNER), "year", "2026"), house.open_browser()
     standing = house.discord.members.pop(IDS[OWNER])
@@ -131,11 +131,11 @@ def test_it_ends_when_its_owner_leaves(house: MembersHouse, monkeypatch: pytest.
     assert stranger.get(f"{path}/preview.png").status == 404
     house.discord.members[IDS[OWNER]] = standing
     assert stranger.get(path).status == 404
-    assert house.caller.ask("persistence", ListShares(IDS[OWNER]), DEADLINE_S).shares == ()
+    assert house.caller.ask("persistence", ListShares(IDS[OWNER]), WITHIN_S).shares == ()
 
 
-def test_only_what_is_ones_own_is_shared(house: MembersHouse) -> None:
-    """And only from a page of ours, by who is signed in."""
+def test_members_share_only_what_is_their_own(house: MembersHouse) -> None:
+    """And only from a page of ours, signed in."""
     owner = house.open_browser(OWNER)
     years = [("year", year) for year in ("x", "0000", "0001", "1969", "3000", "9999", "٢٠٢٦")]
     for kind, subject in (*years, ("night", "never"), ("badge", "never"), ("film", "1"), ("", "")):
@@ -146,8 +146,8 @@ def test_only_what_is_ones_own_is_shared(house: MembersHouse) -> None:
     assert "/s/" not in owner.get("/me").text
 
 
-def test_the_way_to_share_is_on_the_owners_pages_alone(house: MembersHouse) -> None:
-    """On the year and on the night; others do not see it."""
+def test_only_the_owner_sees_how_to_share(house: MembersHouse) -> None:
+    """On the year and on the night."""
     owner, other = house.open_browser(OWNER), house.open_browser("Björn")
     year = re.search(r'href="(/viewers/[a-z2-7]+/\d{4})"', owner.get("/me").text)
     assert year is not None
@@ -156,8 +156,8 @@ def test_the_way_to_share_is_on_the_owners_pages_alone(house: MembersHouse) -> N
     assert 'action="/me/share"' not in other.get(year[1]).text
 
 
-def test_the_picture_names_nobody_whom_the_page_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where all may read, who did not choose to be named is a number in both."""
+def test_the_shared_picture_names_only_whom_the_page_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a public page, a viewer who did not choose to be named is a number in both."""
     drawn: list[PreviewCard] = []
 
     async def draw(self: ChartRenderer, drawing: PreviewCard) -> bytes:

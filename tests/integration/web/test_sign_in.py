@@ -1,4 +1,4 @@
-"""Signing in to the page and out again, and what the page does for nobody else."""
+"""Signing in to the page and out again, and what is refused."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from actors.sign_in_links import make_program_token
 from actors.web.access import sessions, sign_in
 from actors.web.access.discord_oauth import derive_state, derive_verifier
 from messages import ConfirmDiscordSignIn, EndSessions, GetMember, StartSession
+from tests.deadlines import WITHIN_S
 from tests.integration.web.members_house import (
     ADMIN,
     NO_MEMBER,
@@ -25,7 +26,6 @@ from tests.integration.web.members_house import (
 )
 from tests.integration.web.page_house import IDS, make_club
 from tests.nights.evidence import sql
-from tests.unit.web.page_stage import DEADLINE_S
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def house(tmp_path: Path) -> Iterator[MembersHouse]:
         yield opened
 
 
-def test_a_link_signs_in_whom_it_is_for(house: MembersHouse) -> None:
-    """Its GET asks, its POST does; then every page is there."""
+def test_a_link_signs_its_member_in(house: MembersHouse) -> None:
+    """GET asks, POST signs in; then every page is there."""
     browser, link = house.open_browser(), house.make_link("Iris")
     for _ in range(3):  # a preview of the link uses nothing up
         page = browser.get(link)
@@ -70,8 +70,8 @@ def test_over_https_the_cookie_is_bound_to_the_host(tmp_path: Path) -> None:
         assert Browser(house.port).get("/board", **proxied, **stolen).status == 303
 
 
-def test_a_link_is_good_once(house: MembersHouse) -> None:
-    """Used by another, or once more, it is as one that never was."""
+def test_a_sign_in_link_works_once(house: MembersHouse) -> None:
+    """When it was used, by whomever, it looks like one that never existed."""
     link = house.make_link("Iris")
     house.open_browser().post(link)
     browser = house.open_browser()
@@ -81,8 +81,8 @@ def test_a_link_is_good_once(house: MembersHouse) -> None:
         assert not browser.cookies
 
 
-def test_only_hashes_are_kept(house: MembersHouse, tmp_path: Path) -> None:
-    """Who reads the store can sign in nowhere with it."""
+def test_only_hashes_of_sessions_are_stored(house: MembersHouse, tmp_path: Path) -> None:
+    """Somebody who reads the store cannot sign in with them."""
     link, browser = house.make_link("Iris"), house.open_browser("Björn")
     kept = str([dict(row) for row in sql(tmp_path / "data", "SELECT * FROM web_sign_ins")])
     kept += str([dict(row) for row in sql(tmp_path / "data", "SELECT * FROM web_sessions")])
@@ -102,8 +102,8 @@ def test_only_hashes_are_kept(house: MembersHouse, tmp_path: Path) -> None:
         {"Sec_Fetch_Site": "", "Origin": "null"},
     ],
 )
-def test_a_form_of_somebody_elses_does_nothing(house: MembersHouse, headers: dict[str, str]) -> None:
-    """A page elsewhere cannot sign anybody in or out (CSRF)."""
+def test_a_form_from_another_site_does_nothing(house: MembersHouse, headers: dict[str, str]) -> None:
+    """It can sign nobody in or out (CSRF)."""
     link = house.make_link("Iris")
     assert house.open_browser().post(link, **headers).status == 403
     browser = house.open_browser("Björn")
@@ -113,8 +113,8 @@ def test_a_form_of_somebody_elses_does_nothing(house: MembersHouse, headers: dic
     assert house.open_browser().post(link).status == 303, "it was not used up"
 
 
-def test_an_equal_origin_will_do(house: MembersHouse) -> None:
-    """Where a browser does not say Sec-Fetch-Site, as over plain http in a home's network."""
+def test_an_equal_origin_is_enough(house: MembersHouse) -> None:
+    """If a browser does not send Sec-Fetch-Site, as over plain http in a home network."""
     headers = {"Sec_Fetch_Site": "", "Origin": f"http://127.0.0.1:{house.port}"}
     assert house.open_browser().post(house.make_link("Iris"), **headers).status == 303
 
@@ -127,8 +127,8 @@ def test_nothing_is_changed_by_get(house: MembersHouse) -> None:
     assert browser.get("/board").status == 200
 
 
-def test_one_signs_out_here_or_everywhere(house: MembersHouse) -> None:
-    """The cookie goes, and so does what it was good for."""
+def test_a_member_signs_out_on_one_device_or_everywhere(house: MembersHouse) -> None:
+    """The cookie goes, and no longer works."""
     first, second, third = (house.open_browser("Iris") for _ in range(3))
     kept = dict(first.cookies)
     reply = first.post("/sign-out")
@@ -140,8 +140,8 @@ def test_one_signs_out_here_or_everywhere(house: MembersHouse) -> None:
     assert second.get("/board").status == third.get("/board").status == 303
 
 
-def test_who_is_no_member_cannot_sign_in(house: MembersHouse) -> None:
-    """The link was made while they were one, and stays unused."""
+def test_a_former_member_cannot_sign_in(house: MembersHouse) -> None:
+    """The link was made while they were a member, and stays unused."""
     link = house.make_link("Iris")
     house.discord.members[IDS["Iris"]] = NO_MEMBER
     browser = house.open_browser()
@@ -162,8 +162,8 @@ def test_lost_membership_ends_access(house: MembersHouse, monkeypatch: pytest.Mo
     assert other.get("/board").status == 303, "the sessions have ended"
 
 
-def test_before_a_change_discord_is_asked_anew(house: MembersHouse) -> None:
-    """Who is administrator no longer changes nothing."""
+def test_membership_is_checked_before_each_change(house: MembersHouse) -> None:
+    """A former administrator can change nothing."""
     browser = house.open_browser(ADMIN)
     assert 'href="/admin"' in browser.get("/").text
     house.discord.members["900"] = replace(house.discord.members["900"], is_admin=False)
@@ -172,8 +172,8 @@ def test_before_a_change_discord_is_asked_anew(house: MembersHouse) -> None:
     assert 'href="/admin"' not in browser.get("/").text
 
 
-def test_while_discord_is_silent_members_read_and_change_nothing(house: MembersHouse) -> None:
-    """Who was a member shortly before is still taken for one; a link waits."""
+def test_members_can_only_read_while_discord_does_not_answer(house: MembersHouse) -> None:
+    """Recent members still count as members; sign-in links wait."""
     browser, link = house.open_browser("Iris"), house.make_link("Björn")
     assert browser.get("/board").status == 200
     house.discord.is_away = True
@@ -200,15 +200,15 @@ def test_a_form_has_its_size_and_its_time(house: MembersHouse, monkeypatch: pyte
     monkeypatch.setattr(sign_in, "BODY_S", 0.3)
     browser = house.open_browser("Iris")
     assert browser.post("/me/privacy", {"choice": "x" * 70_000}).status == 413
-    with socket.create_connection(("127.0.0.1", house.port), DEADLINE_S) as connection:
+    with socket.create_connection(("127.0.0.1", house.port), WITHIN_S) as connection:
         head = f"POST /me/privacy HTTP/1.1\r\nHost: localhost\r\nCookie: usher={browser.cookies['usher']}\r\n"
         head += "Sec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         connection.sendall(f"{head}Content-Length: 100\r\nConnection: close\r\n\r\nchoice=".encode())
         assert b" 408 " in connection.makefile("rb").readline()
 
 
-def test_the_way_back_is_a_path_of_our_own(house: MembersHouse) -> None:
-    """Whatever stands in the address."""
+def test_the_page_after_signing_in_is_one_of_ours(house: MembersHouse) -> None:
+    """Whatever the address says (open redirect)."""
     browser = house.open_browser("Iris")
     assert browser.get("/sign-in?back=/films%3Fq%3Dx").location == "/films?q=x"
     for evil in ("//evil.example", "https://evil.example", "/\\evil.example", "evil", "/a%0d%0aX:%20y", "/%09/evil"):
@@ -233,11 +233,11 @@ def test_strangers_see_how_to_sign_in(house: MembersHouse) -> None:
     assert "Anmelden" in house.open_browser(language="de").get("/sign-in").text
 
 
-def test_a_session_ends_elsewhere_too(house: MembersHouse) -> None:
-    """Whoever ends it: `forgetme` on Discord, say."""
+def test_a_session_ended_elsewhere_is_ended_here(house: MembersHouse) -> None:
+    """For example by `forgetme` on Discord."""
     browser = house.open_browser("Iris")
-    house.caller.ask("persistence", EndSessions(viewer_id=IDS["Iris"]), DEADLINE_S)
-    end = time.monotonic() + DEADLINE_S
+    house.caller.ask("persistence", EndSessions(viewer_id=IDS["Iris"]), WITHIN_S)
+    end = time.monotonic() + WITHIN_S
     while browser.get("/board").status != 303:
         assert time.monotonic() < end
 
@@ -271,8 +271,8 @@ def begin_at_discord(house: MembersHouse) -> tuple[Browser, str]:
     return browser, state[1]
 
 
-def test_one_signs_in_at_discord(oauth_house: MembersHouse) -> None:
-    """The code goes with the verifier that only this browser's secret makes; then on to where one wanted to go."""
+def test_a_member_signs_in_at_discord(oauth_house: MembersHouse) -> None:
+    """The code goes with the verifier, which only this browser's secret gives; then the requested page opens."""
     browser, state = begin_at_discord(oauth_house)
     assert "Continue" in browser.get(f"/sign-in/discord?code={IDS['Iris']}&state={state}").text
     reply = browser.post("/sign-in/discord", {"code": IDS["Iris"], "state": state})
@@ -283,8 +283,8 @@ def test_one_signs_in_at_discord(oauth_house: MembersHouse) -> None:
     assert len(attempt.code_verifier) == 43
 
 
-def test_whoever_did_not_set_out_does_not_come_back(oauth_house: MembersHouse) -> None:
-    """Somebody else's code cannot be put under a browser: it has another state."""
+def test_a_sign_in_that_this_browser_did_not_begin_is_refused(oauth_house: MembersHouse) -> None:
+    """Another browser's code has another state."""
     browser, state = begin_at_discord(oauth_house)
     stranger = oauth_house.open_browser()
     for reader, given in ((stranger, state), (browser, "x" * 43), (browser, "")):
@@ -293,7 +293,7 @@ def test_whoever_did_not_set_out_does_not_come_back(oauth_house: MembersHouse) -
     assert derive_state("a") != derive_state("b") != derive_verifier("b")
 
 
-def test_who_is_no_member_does_not_come_in_by_discord(oauth_house: MembersHouse) -> None:
+def test_a_stranger_cannot_sign_in_at_discord(oauth_house: MembersHouse) -> None:
     """Discord says who it is; the bot says whether that is a member."""
     browser, state = begin_at_discord(oauth_house)
     reply = browser.post("/sign-in/discord", {"code": "somebody", "state": state})
@@ -301,11 +301,11 @@ def test_who_is_no_member_does_not_come_in_by_discord(oauth_house: MembersHouse)
     assert browser.get("/").status == 303
 
 
-def test_a_programs_token_is_no_session_of_a_browser(house: MembersHouse) -> None:
-    """Whoever finds it changes nothing with it, however it is sent; and a browser's cookie is no token."""
+def test_a_programs_token_is_no_session(house: MembersHouse) -> None:
+    """A stolen token can change nothing, however it is sent; and a browser's cookie is no token."""
     token = make_program_token()
     asked = StartSession(token.token_hash, viewer_id=IDS["Iris"], username="Iris", is_token=True)
-    house.caller.ask("persistence", asked, DEADLINE_S)
+    house.caller.ask("persistence", asked, WITHIN_S)
     thief = house.open_browser()
     assert thief.get("/api/v1/board", Authorization=f"Bearer {token.secret}").status == 200
     thief.cookies[sessions.PLAIN_COOKIE] = token.secret
@@ -316,8 +316,8 @@ def test_a_programs_token_is_no_session_of_a_browser(house: MembersHouse) -> Non
     assert house.open_browser().get("/api/v1/board", Authorization=f"Bearer {secret}").status == 401
 
 
-def test_a_form_of_somebody_elses_is_no_try_to_sign_in(house: MembersHouse) -> None:
-    """A page elsewhere cannot use up the tries of the address that its reader has."""
+def test_a_form_from_another_site_uses_up_no_sign_in_attempt(house: MembersHouse) -> None:
+    """Otherwise it could block the address of its reader."""
     browser, link = house.open_browser(), house.make_link("Iris")
     for _ in range(3 * sign_in.SIGN_INS_A_MINUTE):
         assert browser.post(link, Sec_Fetch_Site="cross-site").status == 403
@@ -338,7 +338,7 @@ def test_a_form_of_somebody_elses_is_no_try_to_sign_in(house: MembersHouse) -> N
 def test_a_form_that_cannot_be_read_is_refused(
     house: MembersHouse, content_type: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And fills no log."""
+    """Without a traceback in the log."""
     browser = house.open_browser("Iris")
     for body in ("choice=%ff\xff", "--x\r\n\r\nchoice", "--x\r\nContent-Type: a\r\n\r\nb\r\n--x--\r\n"):
         reply = browser.send("POST", "/me/privacy", body, Sec_Fetch_Site="same-origin", Content_Type=content_type)

@@ -103,8 +103,10 @@ def test_an_administrator_saves_and_sees_it(house: MembersHouse, browser: Browse
         ("admin", ADMIN, "/admin"),
     ],
 )
-def test_everybody_can_read_it(house: MembersHouse, browser: Browser, name: str, who: str, path: str) -> None:
-    """No finding of axe, nothing sticks out, and no error of the script or of the content policy."""
+def test_the_personal_pages_are_accessible(
+    house: MembersHouse, browser: Browser, name: str, who: str, path: str
+) -> None:
+    """axe finds nothing, nothing overflows, and neither the script nor the content policy reports an error."""
     for language, scheme in (("en-GB", "dark"), ("de-DE", "light")):
         context = browser.new_context(
             color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce", locale=language

@@ -30,7 +30,7 @@ def now_started(clock_s: float) -> ScreeningStarted:
 
 
 def test_each_event_is_posted_once_signed_and_in_order(tmp_path: Path) -> None:
-    """Acknowledged when it was taken."""
+    """It is acknowledged as soon as the actor has it."""
     with open_receiver() as receiver, open_stage(tmp_path, f"{receiver.url}/hook/x", webhook_secret=KEY) as stage:
         now_s = stage.clock.now().wall_s
         badge = replace(AWARDED.badges[0], earned_at_s=now_s)
@@ -49,10 +49,10 @@ def test_each_event_is_posted_once_signed_and_in_order(tmp_path: Path) -> None:
         assert headers["webhook-signature"] == f"v1,{base64.b64encode(digest).decode()}"
 
 
-def test_a_receiver_that_fails_gets_it_later_and_holds_up_no_other(
+def test_a_failing_receiver_gets_events_later_and_delays_no_other(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Health names the host meanwhile, and neither it nor the log the rest of the address."""
+    """Health names only its host; the rest of the address is in neither health nor log."""
     caplog.set_level("INFO", "webhooks")
     with (
         open_receiver(500, 503) as failing,
@@ -72,8 +72,8 @@ def test_a_receiver_that_fails_gets_it_later_and_holds_up_no_other(
     assert "geheim" not in caplog.text
 
 
-def test_who_hides_while_an_event_waits_is_not_in_it(tmp_path: Path) -> None:
-    """Who may be named is asked right before each try."""
+def test_a_viewer_who_hides_while_an_event_waits_is_not_named(tmp_path: Path) -> None:
+    """Usher checks who may be named right before each attempt."""
     with open_receiver(503) as receiver, open_stage(tmp_path, receiver.url) as stage:
         stage.tell(now_over(stage.clock.now().wall_s))
         stage.work_until(lambda: len(receiver.requests) == 1)
@@ -143,8 +143,8 @@ def test_an_event_of_hidden_viewers_alone_is_acknowledged_and_not_posted(tmp_pat
     assert not receiver.requests
 
 
-def test_what_waits_at_a_stop_is_told_after_it_once_and_in_order(tmp_path: Path) -> None:
-    """Its senders have ended with the service; who hides meanwhile is not in it, and no address is in the file."""
+def test_events_waiting_at_a_stop_are_posted_after_the_next_start(tmp_path: Path) -> None:
+    """Once and in order; a viewer who hid meanwhile is not named, and the file has no address."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/hook/geheim"
@@ -172,10 +172,10 @@ def test_what_waits_at_a_stop_is_told_after_it_once_and_in_order(tmp_path: Path)
 @pytest.mark.parametrize(
     "content", [b"", b"\xc1", b"\x91\x92\xa1a\xa1b", b"\x80", b"\x91" * 3000, b"\x91\x92\xa1a\x91\xa4pong"]
 )
-def test_a_file_that_cannot_be_read_is_one_line_and_no_obstacle(
+def test_an_unreadable_file_of_waiting_events_is_one_log_line(
     tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Half a file, somebody else's, or of another version."""
+    """Half a file, another program's, or of another version; the actor starts."""
     (tmp_path / waiting_file.NAME).write_bytes(content)
     with open_receiver() as receiver, open_stage(tmp_path, receiver.url) as stage:
         stage.tell(now_over(stage.clock.now().wall_s))
@@ -184,10 +184,8 @@ def test_a_file_that_cannot_be_read_is_one_line_and_no_obstacle(
     assert not [record for record in caplog.records if record.exc_info]
 
 
-def test_events_for_a_receiver_that_is_not_set_any_more_are_dropped_with_a_line(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """And those for one that still is are told."""
+def test_events_for_a_removed_receiver_are_dropped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """With a log line; those for the others are posted."""
     with open_receiver(*[503] * 50) as gone, open_receiver() as other, open_stage(tmp_path, gone.url) as stage:
         stage.tell(now_over(stage.clock.now().wall_s))
         stage.work_until(lambda: bool(gone.requests))

@@ -18,8 +18,8 @@ from actors.runtime.transport.memory import MemoryNetwork
 from actors.webhooks.actor import WebhooksActor
 from config import Settings
 from messages import GetVisibleViewers, Message, VisibleViewers
+from tests.deadlines import WITHIN_S
 
-DEADLINE_S = 10.0
 KEY = "C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 
 
@@ -76,7 +76,7 @@ class WebhookReceiver:
         """Listen no more."""
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(DEADLINE_S)
+        self._thread.join(WITHIN_S)
 
 
 class WebhookStage:
@@ -116,7 +116,7 @@ class WebhookStage:
         """Tell what happened, as the tracker does."""
         self.tracker.tell("webhooks", message, lambda: self.acknowledged.append(message))
 
-    def work_until(self, is_done: Callable[[], bool], deadline_s: float = DEADLINE_S) -> None:
+    def work_until(self, is_done: Callable[[], bool], deadline_s: float = WITHIN_S) -> None:
         """Work the neighbours until something is so."""
         end = time.monotonic() + deadline_s
         while not is_done():

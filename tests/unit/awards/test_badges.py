@@ -1,4 +1,4 @@
-"""Badges: the default set, the file's faults, and what earns what."""
+"""Badges: the default set, mistakes in the file, and what earns what."""
 
 from datetime import date, timedelta
 
@@ -44,9 +44,11 @@ BEFORE_AND_AFTER = {
 }
 
 
-def test_every_default_badge_is_tested_here() -> None:
-    """The table above has each default badge, so that none goes untested."""
-    assert set(BEFORE_AND_AFTER) == {badge.id for badge in DEFAULT}
+def test_every_kind_of_default_badge_is_tested_here() -> None:
+    """The table above has a badge of each rule; one more badge of a rule that is there is one block of TOML."""
+    tested = {badge.rule for badge in DEFAULT if badge.id in BEFORE_AND_AFTER}
+    assert tested == {badge.rule for badge in DEFAULT}
+    assert set(BEFORE_AND_AFTER) <= {badge.id for badge in DEFAULT}
 
 
 @pytest.mark.parametrize("badge_id", BEFORE_AND_AFTER)
@@ -114,7 +116,7 @@ def test_faults_are_named(change: tuple[str, str], told: str) -> None:
 
 
 def test_all_faults_are_named_at_once() -> None:
-    """Two bad badges and a repeated id are three problems of one error."""
+    """Two bad badges and a repeated id are three problems in one error."""
     text = ONE + ONE + ONE.replace('"rare"', '"shiny"').replace("threshold = 2", "threshold = -1")
     with pytest.raises(BadgesError) as caught:
         read_badges(text, "own.toml")

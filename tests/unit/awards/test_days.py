@@ -73,7 +73,7 @@ def test_a_film_on_three_evenings_is_a_streak_of_three() -> None:
     assert streaks == [1, 2, 3]
 
 
-def test_saturday_and_sunday_have_what_was_played_on_them() -> None:
+def test_each_day_of_a_weekend_has_its_own_minutes() -> None:
     """100 minutes on Saturday and 15 on Sunday, of one weekend."""
     film = watch(sitting("2026-11-21T20:00", 100), sitting("2026-11-22T20:00", 15))
     assert minutes_by_day(film) == {"2026-11-21": 100, "2026-11-22": 15}
@@ -152,8 +152,8 @@ def build_sittings(start_s: float, parts: list[tuple[int, int, float]]) -> Sitti
 
 
 @given(st.integers(1_700_000_000, 1_900_000_000), SITTINGS, st.sampled_from(ZONES))
-def test_any_sittings_against_a_sum_of_minutes(start_s: int, parts: list[tuple[int, int, float]], name: str) -> None:
-    """In any zone, days, nights, evenings, weekends, weeks and years are those of each minute by itself."""
+def test_figures_by_day_match_a_sum_of_minutes(start_s: int, parts: list[tuple[int, int, float]], name: str) -> None:
+    """In any zone: days, nights, evenings, weekends, weeks and years, for any sittings."""
     zone, sittings = ZoneInfo(name), build_sittings(start_s, parts)
     played = PlayedTime(sittings[0].start_s, sittings[-1].end_s, sum(each.playing_s for each in sittings), sittings)
     days: dict[str, float] = {}
@@ -212,7 +212,7 @@ def test_records_of_older_versions_keep_their_figures() -> None:
 
 
 def test_hours_of_the_week_are_those_it_was_played_in() -> None:
-    """From Monday 00:00 on the community's clocks; a sitting over New Year's Eve is in both years."""
+    """From Monday 00:00 in the community's time zone; a sitting over New Year's Eve is in both years."""
     friday = watch(sitting("2026-11-20 20:15", 90), sitting("2026-11-20 23:50", 20))
     evening = 4 * 24 + 20
     assert seconds_by_hour(friday, BERLIN) == {
@@ -225,8 +225,8 @@ def test_hours_of_the_week_are_those_it_was_played_in() -> None:
     assert seconds_by_hour(new_year, BERLIN) == {(2026, 3 * 24 + 23): 1800.0, (2027, 4 * 24): 1800.0}
 
 
-def test_an_hour_that_comes_twice_has_both() -> None:
-    """When clocks go back, what is played from two to three counts in that hour, twice as long."""
+def test_an_hour_that_comes_twice_counts_twice() -> None:
+    """When the clocks go back, what is played from two to three counts in that hour both times."""
     start = at("2026-10-25 01:30")
     film = PlayedTime(start, start + 3 * 3600.0, 3 * 3600.0, (Sitting(start, start + 3 * 3600.0, 3 * 3600.0),))
     sunday = 6 * 24

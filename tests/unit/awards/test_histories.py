@@ -120,8 +120,8 @@ def _show(
 
 
 @pytest.mark.parametrize("first", range(0, HISTORIES, 40))
-def test_every_figure_by_day_is_what_was_played(first: int) -> None:
-    """Of each history: the seconds of each day and year, streaks, the longest day, nights, weekends."""
+def test_figures_by_day_are_those_of_what_was_played(first: int) -> None:
+    """In each random history: seconds of each day and year, streaks, the longest day, nights, weekends."""
     for seed in range(first, min(HISTORIES, first + 40)):
         history = play_history(seed)
         true, zone = history.days(), history.zone

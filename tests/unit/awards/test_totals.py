@@ -105,7 +105,7 @@ def test_an_evening_lasts_from_six_to_six(start: str, is_halloween: bool) -> Non
 
 
 def test_the_first_seat_counts_in_a_party_and_not_for_the_playing_account() -> None:
-    """The account whose session it is always comes first: only members of the channel can be first."""
+    """The playing account always comes first, so only members of the channel can be first."""
     first = record(party=True, first_seat=True)
     hosts = record(party=True, first_seat=True, source="plex")
     alone = record(party=False, first_seat=True)
@@ -155,8 +155,8 @@ def test_titles() -> None:
     assert [decade_of(year) for year in (1979, 2000, None)] == ["1970s", "2000s", ""]
 
 
-def test_utc_is_what_times_are_in() -> None:
-    """The fixture's evening is what it says, so that the other tests mean what they say."""
+def test_fixture_times_are_in_utc() -> None:
+    """So that the other tests mean what they say."""
     assert datetime.fromtimestamp(EVENING, UTC).isoformat() == "2026-11-20T20:00:00+00:00"
 
 
@@ -186,10 +186,10 @@ _EVENINGS = st.lists(
 
 
 @given(_EVENINGS, _EVENINGS, _EVENINGS)
-def test_taking_off_is_as_adding_up_the_others(
+def test_subtracting_a_watch_equals_adding_the_others(
     stay: list[WatchRecord], go: list[WatchRecord], come: list[WatchRecord]
 ) -> None:
-    """It is what adding up anew what is left gives, to the millisecond."""
+    """To the millisecond."""
     left = add_watches(Totals(), stay, BERLIN)
     less = subtract_watches(add_watches(Totals(), [*stay, *go], BERLIN), go, BERLIN, come, left.days.__contains__)
     assert less is not None
@@ -204,8 +204,8 @@ def round_totals(totals: Totals) -> Totals:
     return copy
 
 
-def test_a_day_that_an_import_knows_stays_known() -> None:
-    """It was watched on, whatever else is taken off."""
+def test_days_from_an_import_stay_after_subtracting() -> None:
+    """They stay days on which something was watched, whatever is subtracted."""
     base = Totals(days={"2026-11-20": 0.0})
     totals = add_watches(base, [record()], BERLIN)
     assert subtract_watches(totals, [record()], BERLIN, [], base.days.__contains__) == base
@@ -217,8 +217,8 @@ def test_a_day_that_an_import_knows_stays_known() -> None:
     assert less is not None and add_watches(less, [record("w2")], BERLIN).days == {"2026-11-20": 7200.0}
 
 
-def test_totals_of_another_zone_are_added_up_anew() -> None:
-    """TIMEZONE was changed meanwhile: what the watch was in the totals as is not what it is now."""
+def test_totals_of_another_time_zone_are_recounted() -> None:
+    """After a change of TIMEZONE, the watch would be subtracted in another way than it was added."""
     late = record(started_at_s=at("2026-11-20T23:00"), ended_at_s=at("2026-11-21T01:00"))
     totals = add_watches(Totals(), [late, record("w2")], BERLIN)
     assert subtract_watches(totals, [late], ZoneInfo("Asia/Tokyo"), [late], lambda _day: True) is None

@@ -1,4 +1,4 @@
-"""What stands in a picture, and where: read from its SVG; and that it becomes a PNG of its size and colours."""
+"""What a picture shows and where, read from its SVG; and that it becomes a PNG of its size and colours."""
 
 from __future__ import annotations
 
@@ -106,8 +106,8 @@ def test_a_lane_shows_who_came_when_and_left() -> None:
     assert bars == [pytest.approx(bar, abs=0.01) for bar in ((0, 100), (0, 25), (60, 40))]
 
 
-def test_the_heading_is_whole_in_any_language() -> None:
-    """The film's title takes what is left, and no more."""
+def test_the_heading_is_never_cut() -> None:
+    """In any language; the film's title gets the remaining width."""
     panel = LanesPanel("Wer was gesehen hat", "Ω" * 90, ((0, 1),), "Zuschauer in jeder Minute", LENGTH, ())
     heading, film = find(draw(Picture((panel,))), "text")[:2]
     assert texts(Picture((panel,)))[0] == "Wer was gesehen hat"
@@ -127,7 +127,7 @@ def test_the_attendance_goes_down_where_somebody_leaves() -> None:
 
 
 def test_a_crowd_has_twenty_lanes_and_a_line_of_words() -> None:
-    """200 viewers: the picture is no higher than it can be looked at."""
+    """200 viewers: the picture does not get too high."""
     picture = make_lanes(
         (make_lane(f"Viewer {number}", (0, number % 99 + 1)) for number in range(200)), ("… and 180 more",)
     )
@@ -144,8 +144,8 @@ def test_a_name_that_no_font_has_is_the_number_of_its_lane() -> None:
     assert {"№ 2", "Dr. F", "D"} <= set(said) and "…" not in said
 
 
-def test_one_viewer_and_a_moment_of_the_film_are_seen() -> None:
-    """A bar is never thinner than can be seen; a night that nobody may be seen at has its attendance."""
+def test_short_stretches_stay_visible() -> None:
+    """A bar has a minimum width; a night without visible viewers still shows its attendance."""
     picture = make_lanes([LaneRow("Iris", "", "0 %", True, "I", 1, ((0, 1000),))])
     (bar,) = find(draw(picture), "rect", fill="url(#seen)")
     assert float(bar["width"]) >= 1.5
@@ -206,8 +206,8 @@ def test_a_card_of_a_year_has_its_parts_within_its_edges() -> None:
     ],
     ids=range(7),
 )  # fmt: skip
-def test_what_a_year_does_not_have_leaves_no_hole(changes: dict[str, object]) -> None:
-    """The other parts stand in the middle, within the card, top to bottom."""
+def test_missing_parts_of_a_year_leave_no_gap(changes: dict[str, object]) -> None:
+    """The other parts are centred in the card, top to bottom."""
     canvas = draw(make_card(**changes))
     placed = [float(element["y"]) for tag in ("text", "rect") for element in find(canvas, tag) if "y" in element]
     ys = sorted(y for y in placed if wrapped.TOP <= y <= wrapped.HEIGHT - wrapped.BOTTOM)
@@ -313,13 +313,13 @@ def list_tags(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
-def test_names_are_only_ever_text(name: str) -> None:
-    """Markup, controls, 10,000 letters: the tree has the elements that it has for Iris, and all fits."""
+def test_names_are_drawn_as_text_only(name: str) -> None:
+    """Markup, control characters, 10,000 letters: the same elements as for Iris, and everything fits."""
     assert list_tags(name) <= list_tags("Iris")
 
 
-def test_the_ground_is_its_own_on_both_themes() -> None:
-    """Dark and opaque in the middle, see-through at its round corners; text stands out from it."""
+def test_the_background_works_on_both_themes() -> None:
+    """Dark and opaque in the middle, transparent at its round corners; text contrasts with it."""
     png = Image.open(io.BytesIO(draw_png(make_lanes([make_lane("Iris", (0, 100))])))).convert("RGBA")
     assert png.width == panels.PIXELS
     assert png.getpixel((0, 0))[3] == 0  # type: ignore[index]

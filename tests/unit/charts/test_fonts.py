@@ -1,4 +1,4 @@
-"""The letters of a picture: in any script, never wider than their place, and never somebody else's markup."""
+"""Text in pictures: any script, never wider than its place, and no foreign markup."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def _forget_fonts() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_script_that_is_said_to_be_drawn_is(without_colours: None, name: str) -> None:
-    """Whole, so that no number is said beside the picture; also where the system has no font at all."""
+def test_every_supported_script_is_drawn(without_colours: None, name: str) -> None:
+    """Completely, so that no number replaces a name; also if the system has no font at all."""
     assert is_drawn(name)
     assert fonts.clean_text(name) == name
     assert all(run.font.has(letter) for run in fonts.split_runs(name) for letter in run.text if letter.isalnum())
 
 
-def test_what_no_font_has_is_said_to_be_missing() -> None:
-    """Words become "…", a label the number of its place; a control or a direction is left out."""
+def test_missing_letters_are_reported() -> None:
+    """Text becomes "…", a label the number of its place; control and direction characters are left out."""
     assert fonts.clean_text("The year of ᏣᎳᎩ ᎦᏬᏂᎯᏍᏗ") == "The year of …"
     assert fonts.name_or_place("ᏣᎳᎩ", 3) == "№ 3"
     assert fonts.name_or_place("Drama", 3) == "Drama"
@@ -51,8 +51,8 @@ def test_what_no_font_has_is_said_to_be_missing() -> None:
 
 
 @pytest.mark.parametrize(("name", "plain"), [("𝔇𝔯. 𝕽𝖔𝖘𝖆", "Dr. Rosa"), ("𝓘𝓻𝓲𝓼 🎬", "Iris 🎬"), ("𝟙𝟚", "12")])
-def test_letters_in_a_dress_are_drawn_plain(name: str, plain: str) -> None:
-    """Fraktur, script, double-struck: people's names on Discord, for which no font needs to come along."""
+def test_decorated_letters_are_drawn_plain(name: str, plain: str) -> None:
+    """Fraktur, script, double-struck: used in names on Discord, and not worth a font."""
     assert fonts.clean_text(name) == plain
     assert is_drawn(name)
 
@@ -76,8 +76,8 @@ def test_emoji_are_in_colours_where_the_system_has_them(tmp_path: Path, monkeypa
     assert [run.font.family for run in fonts.split_runs("🎬")] == ["Noto Emoji"]
 
 
-def test_parts_stand_in_the_order_in_which_they_are_read() -> None:
-    """What is read from the right is turned round as a whole; a name isolated from what follows stays before it."""
+def test_right_to_left_text_is_drawn_in_reading_order() -> None:
+    """A right-to-left part is reversed as a whole; an isolated name stays before what follows."""
     assert [run.text for run in fonts.split_runs("Iris 羅生門 x")] == ["Iris ", "羅生門 ", "x"]
     assert [run.text for run in fonts.split_runs("שלום كوميديا")] == ["كوميديا", "שלום "]
     assert [run.text for run in fonts.split_runs("\u2068שלום\u2069's 2026")] == ["שלום", "'s 2026"]

@@ -27,7 +27,7 @@ def test_the_attendance_is_the_number_of_stretches_at_each_minute(all_spans: lis
         assert drawn == sum(start <= at < end for spans in all_spans for start, end in spans)  # type: ignore[attr-defined]
 
 
-def test_the_line_goes_up_and_down_in_steps_to_the_end() -> None:
+def test_the_attendance_line_has_steps() -> None:
     """Two from the start, one of whom leaves halfway."""
     steps = [(0, 2), (50 * MINUTE, 1), (100 * MINUTE, 0)]
     points = geometry.trace_steps(steps, 100 * MINUTE, None, 2)
@@ -38,8 +38,8 @@ def test_the_line_goes_up_and_down_in_steps_to_the_end() -> None:
     assert geometry.write_path(geometry.trace_steps([], MINUTE, None, 0)) == ("", "")
 
 
-def test_the_line_does_not_fall_in_the_last_minute() -> None:
-    """Who saw the film up to there saw its end; while it runs a fall is one."""
+def test_the_attendance_line_does_not_fall_in_the_last_minute() -> None:
+    """Viewers who saw the film up to there saw its end; while the film runs, a fall is drawn."""
     steps = [(0, 2), (99 * MINUTE + 1, 0)]
     assert geometry.trace_steps(steps, 100 * MINUTE, None, 2)[-1] == (1000.0, 6.0)
     assert geometry.trace_steps(steps, 100 * MINUTE, 100 * MINUTE, 2)[-1] == (1000.0, 100.0)
@@ -75,8 +75,8 @@ def test_each_quarter_of_the_days_is_a_level() -> None:
     assert geometry.find_level(0.0, geometry.find_quarters([])) == 0
 
 
-def test_neighbours_have_colours_of_their_own() -> None:
-    """Eight in a row differ; the same viewer has the same colour where nobody before has it."""
+def test_neighbouring_lanes_differ_in_colour() -> None:
+    """Eight in a row differ; a viewer keeps the colour if nobody before has it."""
     colours = geometry.choose_colours(str(number) for number in range(40))
     assert all(len(set(colours[place : place + 8])) == 8 for place in range(33))
     assert geometry.choose_colours(["Iris"]) == geometry.choose_colours(["Iris"])

@@ -11,6 +11,7 @@ import pytest
 from actors.chat.discord.commands import load_commands
 from actors.chat.discord.commands.choosing.plan_night import PlanNightButton
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
+from actors.chat.discord.features.live_card.edit_pace import EditPace
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.framework.pages import PageRegistry
@@ -121,6 +122,7 @@ def make_bot(
             commands=declared,
             plan_button=PlanNightButton,
             tell_kept=lambda message, done: actors.tell("persistence", message),
+            edit_pace=EditPace(),
         )
         memory_store.load(store)
         bot = UsherBot(GuildDirectory(features), declared, intents=intents(True), brake=ConnectBrake(), log=log)

@@ -57,8 +57,8 @@ async def test_savedata_answers_with_counts(room: Any, actors: Any) -> None:
         assert part in said
 
 
-async def test_one_is_not_said_as_many(room: Any, actors: Any) -> None:
-    """Of what was saved, and of what was read back of a backup."""
+async def test_counts_of_one_are_singular(room: Any, actors: Any) -> None:
+    """In what was saved, and in what was read back from a backup."""
     actors.answers[SaveNow] = SaveReport(users=1, watches=1, badges=1, active=1, took_ms=1.0)
     actors.answers[BackUpNow] = BackupReport("/data/backups/usher-1.db", 2_400_000, 1, 1, 900.0)
     await room.boss.send(room.channel, "!savedata")
@@ -78,8 +78,8 @@ async def test_a_failed_save_names_its_reason(room: Any, actors: Any) -> None:
 
 
 @fails
-async def test_a_fault_of_ours_is_no_reason_to_give(room: Any, actors: Any) -> None:
-    """Nobody is shown the text of an exception that was not written for people."""
+async def test_unexpected_exceptions_are_not_shown(room: Any, actors: Any) -> None:
+    """Their text was not written for people."""
     actors.answers[SaveNow] = RemoteError("persistence", "KeyError", "'watch'")
     await room.boss.slash(room.channel, "savedata")
     assert "Something went wrong inside Usher" in room.text()
@@ -111,16 +111,16 @@ async def test_health_names_every_actor(room: Any, actors: Any) -> None:
     assert len(actors.questions(GetHealth)) == 1
 
 
-async def test_health_says_what_is_over(room: Any, actors: Any) -> None:
-    """An old error is not told as one of now."""
+async def test_health_marks_past_errors(room: Any, actors: Any) -> None:
+    """An old error is not shown as a current one."""
     well = samples.health("plex", last_error="token refused", resolved_for_s=60.0)
     actors.answers[GetHealth] = HealthReport(samples.NOW, (well,), 99)
     await room.boss.send(room.channel, "!health")
     assert f"Resolved <t:{int(samples.NOW.wall_s - 60)}:R>: token refused" in room.text()
 
 
-async def test_backup_says_what_was_read_back(room: Any, actors: Any) -> None:
-    """File, size, counts."""
+async def test_backup_answers_with_the_verified_counts(room: Any, actors: Any) -> None:
+    """File, size, and what was read back."""
     actors.answers[BackUpNow] = BackupReport("/data/backups/usher-1.db", 2_400_000, 1_345, 12, 900.0)
     await room.boss.send(room.channel, "!backup")
     assert "`/data/backups/usher-1.db`" in room.text()
@@ -137,8 +137,8 @@ async def test_a_forbidden_channel_is_named_in_health(room: Any, actors: Any, he
 
 
 @fails
-async def test_what_administrators_do_is_told_to_the_audit_log(room: Any, actors: Any) -> None:
-    """With who did it, and whether it worked; who may not is not told of."""
+async def test_acts_of_administrators_are_recorded(room: Any, actors: Any) -> None:
+    """With who did it, and whether it worked; refused members are not recorded."""
     actors.answers |= {SaveNow: SaveReport(1, 2, 3, 4, 5.0), BackUpNow: ActorUnavailable("away")}
     await room.ana.send(room.channel, "!savedata")
     await room.boss.send(room.channel, "!savedata")

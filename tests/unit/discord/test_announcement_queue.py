@@ -87,7 +87,7 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextlib.asynccontextmanager
 async def working(bench: Bench) -> AsyncIterator[Bench]:
-    """The announcer's task runs."""
+    """Run the announcer's task."""
     task = asyncio.ensure_future(bench.announcer.run())
     try:
         yield bench
@@ -116,22 +116,22 @@ async def test_it_is_acknowledged_when_it_is_posted(health: Any) -> None:
         assert "Film 1." in bench.channel.text()
 
 
-async def test_a_start_after_a_silence_is_told_at_once(health: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It does not wait for company; what comes soon after it does, and is told together."""
-    monkeypatch.setattr(announcement_queue, "GATHER_S", 2.0)
+async def test_a_single_start_is_announced_at_once(health: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not wait for others; starts soon after it are put together."""
+    monkeypatch.setattr(announcement_queue, "GATHER_S", 4.0)
     async with working(Bench(health)) as bench:
         began = time.monotonic()
         await wait_acknowledged(bench.put(1))
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 4.0
         second = bench.put(2)
         await asyncio.sleep(0.1)
         await wait_acknowledged(second, bench.put(3))
-        assert time.monotonic() - began >= 2.0
+        assert time.monotonic() - began >= 4.0
         assert bench.channel.tries == 2
 
 
-async def test_an_end_waits_for_the_badges_that_it_earned(health: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They come from persistence a moment later, and are told in the same message."""
+async def test_an_end_waits_for_its_badges(health: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Persistence sends them a moment later, and they go into the same message."""
     monkeypatch.setattr(announcement_queue, "GATHER_S", 0.3)
     async with working(Bench(health)) as bench:
         ended, badges = concurrent.futures.Future[None](), concurrent.futures.Future[None]()
@@ -146,8 +146,8 @@ async def test_an_end_waits_for_the_badges_that_it_earned(health: Any, monkeypat
         assert bench.channel.tries == 1
 
 
-async def test_a_rush_is_told_in_one_message(health: Any) -> None:
-    """Forty films that start at once."""
+async def test_many_starts_at_once_are_one_message(health: Any) -> None:
+    """Forty films."""
     async with working(Bench(health)) as bench:
         await wait_acknowledged(*(bench.put(number) for number in range(40)))
         assert bench.channel.tries == 1
@@ -168,7 +168,7 @@ async def test_a_rush_is_told_in_one_message(health: Any) -> None:
     ],
 )
 async def test_a_failure_is_named_and_tried_again(tmp_path: Path, health: Any, error: Exception, named: str) -> None:
-    """Health names the cause with its cure while it holds; then all is well again."""
+    """Health names the cause with its cure while it lasts, and clears afterwards."""
     async with working(Bench(health)) as bench:
         bench.channel.failures = [error] * 3
         reasons = []
@@ -181,10 +181,10 @@ async def test_a_failure_is_named_and_tried_again(tmp_path: Path, health: Any, e
         assert health.reason == ""
 
 
-async def test_what_discord_refuses_costs_only_itself(
+async def test_a_refused_announcement_delays_no_other(
     tmp_path: Path, health: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One announcement that Discord will never take is dropped with a log line; the others are posted."""
+    """One that Discord will never accept is dropped with a log line; the others are posted."""
     async with working(Bench(health)) as bench:
         bench.channel.poison = "Poison"
         await wait_acknowledged(bench.put(1), bench.put(2, "Poison"), bench.put(3))
@@ -222,10 +222,10 @@ async def test_a_full_queue_may_push_out_what_is_being_posted(health: Any) -> No
         await wait_acknowledged(*futures)
 
 
-async def test_what_waited_too_long_is_dropped(
+async def test_old_announcements_are_dropped(
     health: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nobody wants to hear of last week's film."""
+    """Nobody wants to read about last week's film."""
     monkeypatch.setattr(announcement_queue, "OLDEST_S", 0.0)
     async with working(Bench(health)) as bench:
         await wait_acknowledged(bench.put(1))
@@ -270,7 +270,7 @@ async def test_a_crash_while_posting_does_not_post_twice(health: Any) -> None:
     assert second.channel.text().count("Film 3.") == 1
 
 
-async def test_without_a_channel_nothing_waits(health: Any) -> None:
-    """Announcements are off: acknowledged at once."""
+async def test_without_a_channel_announcements_are_acknowledged_at_once(health: Any) -> None:
+    """Announcements are off."""
     bench = Bench(health, channel_id=0)
     assert bench.put(1).done()

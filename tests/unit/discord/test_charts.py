@@ -20,8 +20,8 @@ def end_film(*seats: Any, **changes: Any) -> ScreeningEnded:
     return ScreeningEnded(samples.NOW, samples.screening(seats=seats, **changes))
 
 
-def test_each_minute_counts_who_saw_it() -> None:
-    """One saw it whole, one its second hour and came back for the start; the brief one is not counted."""
+def test_the_attendance_counts_viewers_of_each_minute() -> None:
+    """One saw all, one only the second hour and then the start; a brief one is not counted."""
     picture = chart_data.night_chart(
         end_film(
             samples.seat("Ana", spans=((0, 120 * MINUTE),)),
@@ -53,7 +53,7 @@ def test_one_viewer_in_two_seats_counts_once() -> None:
 
 
 @pytest.mark.parametrize("seats", [(), (samples.seat(),), (samples.seat(spans=((0, MINUTE),), brief=True),)])
-def test_where_nothing_is_known_nothing_is_drawn(seats: tuple[object, ...]) -> None:
+def test_a_night_without_minutes_has_no_picture(seats: tuple[object, ...]) -> None:
     """No seats, none with minutes, only brief ones."""
     assert chart_data.night_chart(end_film(*seats)) is None
 
@@ -109,8 +109,8 @@ def test_a_viewer_without_a_year_has_no_picture() -> None:
     assert chart_data.viewer_chart(ViewerProfile(samples.viewer(), (), ()), today) is None
 
 
-async def test_what_the_picture_cannot_name_is_named_beside_it(room: Any, actors: Any) -> None:
-    """By the number that stands at its bar, made safe; the others are in the picture alone."""
+async def test_names_without_a_font_are_listed_beside_the_picture(room: Any, actors: Any) -> None:
+    """With the number at their bar, and escaped; the others are only in the picture."""
     genres = {"Drama": 7, "ᏣᎳᎩ": 3, "བོད་": 1}
     profile = ViewerProfile(replace(samples.viewer(), genres=genres), (), (), 1, (("2026-11-01", 3600.0),))
     stats = MovieStats(3, 3, 1, 1, 60.0, (), tuple(genres.items()), (), (), (), ())

@@ -1,4 +1,4 @@
-"""The commands in a simulated Discord: who may, what is asked of the actors, what people read."""
+"""The commands in a simulated Discord: permissions, questions to the actors, and what people read."""
 
 from typing import Any
 
@@ -134,8 +134,8 @@ async def test_stats_of_somebody_else(room: Any, actors: Any) -> None:
 
 
 @fails
-async def test_stats_of_nobody(room: Any, actors: Any) -> None:
-    """An unknown name is answered with how to write it."""
+async def test_stats_of_an_unknown_name(room: Any, actors: Any) -> None:
+    """The answer says how to write a name."""
     await room.ana.send(room.channel, "!stats zzz")
     assert "Nobody here is called zzz." in room.text()
     assert "`!stats [@somebody or a name]`" in room.text()
@@ -196,8 +196,8 @@ async def test_a_kind_may_be_written_in_any_case(room: Any, actors: Any, said: s
 
 
 @fails
-async def test_a_kind_that_is_not_there(room: Any, actors: Any) -> None:
-    """The kinds there are."""
+async def test_an_unknown_kind_of_leaderboard_lists_the_known_ones(room: Any, actors: Any) -> None:
+    """The answer says which kinds there are."""
     await room.ana.send(room.channel, "!leaderboard height")
     assert "Use one of `movies`, `time`, `streak`, `badges`." in room.text()
 
@@ -271,14 +271,14 @@ async def test_titles_are_suggested_safely(room: Any, actors: Any) -> None:
     assert not await room.ana.autocomplete(room.channel, "moviestats", "title", "met")
 
 
-async def test_what_is_no_command_is_left_alone(room: Any) -> None:
+async def test_unknown_prefix_commands_are_not_answered(room: Any) -> None:
     """People write ! for other bots too."""
     await room.ana.send(room.channel, "!frobnicate")
     assert room.channel.last_message.author.id == room.ana.id
 
 
 @fails
-async def test_too_many_at_once(room: Any, actors: Any) -> None:
+async def test_commands_have_a_cooldown(room: Any, actors: Any) -> None:
     """The fourth in ten seconds is asked to wait."""
     actors.answers[GetHistory] = HistoryPage((), 0)
     for _ in range(4):
@@ -296,8 +296,8 @@ async def test_nobody_is_mentioned(room: Any, actors: Any) -> None:
     assert all(body["allowed_mentions"]["parse"] == [] for body in sent)
 
 
-async def test_now_playing_reckons_the_position(room: Any, actors: Any) -> None:
-    """Ten seconds after it was seen, a playing film is ten seconds on."""
+async def test_now_playing_estimates_the_position(room: Any, actors: Any) -> None:
+    """Ten seconds after a report, a playing film is ten seconds further."""
     later = Moment(samples.NOW.wall_s + 10, samples.NOW.steady_s + 10)
     actors.answers[ListActiveWatches] = ActiveWatches(later, (), (samples.screening(),))
     await room.ana.send(room.channel, "!nowplaying")

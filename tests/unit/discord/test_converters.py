@@ -32,8 +32,8 @@ async def test_quotation_marks_around_nothing_name_nobody(room: Any, said: str) 
     assert "Mention a member, or write a viewer's name: `!" in room.text()
 
 
-def test_a_word_that_a_converter_stumbles_over_is_told_how_to_be_written() -> None:
-    """Not that something went wrong inside Usher; the log has the reason all the same."""
+def test_a_converter_error_is_answered_with_the_right_form() -> None:
+    """Not with "something went wrong"; the log has the reason."""
     reason = ValueError("Cannot pass empty query string")
     said = explain_error(commands.ConversionError(MemberByName(), reason))
     assert said.unexpected is reason and said.embed is not None

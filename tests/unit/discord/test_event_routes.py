@@ -1,4 +1,4 @@
-"""Which server an event is about, and what may be answered in one without a community."""
+"""Which server an event is about, and what is answered on a server without a community."""
 
 from typing import Any
 

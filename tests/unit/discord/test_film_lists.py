@@ -54,8 +54,8 @@ def test_a_film_that_was_seen_twice_is_a_rewatch_on_the_local_day() -> None:
     ]  # fmt: skip
 
 
-def test_a_rating_is_of_five_there_and_of_ten_here_and_stands_beside_the_last_time() -> None:
-    """Trakt: whole numbers from 1 to 10, times in UTC."""
+def test_ratings_have_the_scale_of_each_site() -> None:
+    """Five at Letterboxd, whole numbers to ten at Trakt, beside the last watch; Trakt's times are in UTC."""
     rating = {
         "title": "Metropolis",
         "year": 1927,
@@ -90,8 +90,8 @@ def test_a_guid_of_an_older_agent_is_an_id() -> None:
     assert [(row["imdb_id"], row["tmdb_id"]) for row in rows(lists.trakt)] == [("tt0022100", ""), ("", "14615")]
 
 
-def test_episodes_are_for_trakt_alone_and_what_was_not_finished_for_nobody() -> None:
-    """Letterboxd is for films."""
+def test_episodes_are_only_in_the_list_for_trakt() -> None:
+    """Letterboxd is for films; unfinished watches are in neither list."""
     lists = build(
         watch("Severance – S01E02 – Half Loop", "3", "plex://episode/c", 3, media_type="episode"),
         watch("Metropolis", "1", "plex://movie/a", 4, completed=False),

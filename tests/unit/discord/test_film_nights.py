@@ -71,8 +71,8 @@ async def test_whosaw_without_a_title(room: Any, actors: Any) -> None:
 
 
 @fails
-async def test_only_what_is_asked_of_the_store_is_counted(room: Any, actors: Any) -> None:
-    """A question without a title costs none of the three that a member has in ten seconds."""
+async def test_only_questions_to_the_store_count_for_the_cooldown(room: Any, actors: Any) -> None:
+    """A question without a title uses up none of the three in ten seconds."""
     actors.answers[GetWhoSaw] = make_answer(THREE)
     for said in ("!whosaw", "!whosaw", "!whosaw", *["!whosaw metropolis"] * 3):
         await room.ana.send(room.channel, said)

@@ -95,8 +95,8 @@ def test_percent_is_whole_only_where_it_is(value: float | None, shown: str) -> N
 @pytest.mark.parametrize(
     ("percent", "shown"), [(0.0, "saw 0 %"), (98.9, "saw 99 %"), (99.0, "saw all of it"), (100.0, "saw all of it")]
 )
-def test_who_saw_all_of_a_film_saw_all_of_it(percent: float, shown: str) -> None:
-    """99 % and more are all of it."""
+def test_nearly_all_of_a_film_counts_as_all(percent: float, shown: str) -> None:
+    """From 99 % on."""
     assert format_share_seen(percent) == shown
 
 

@@ -1,4 +1,4 @@
-"""How often the gateway is asked in a day, on a clock that jumps: what is counted here takes hours in the field."""
+"""How many connections the gateway gets in a day, on a clock that jumps: in real life this would take hours."""
 
 import asyncio
 import logging
@@ -126,7 +126,7 @@ def test_a_day_of_flapping_resumes_one_session(gateway: ScriptedGateway) -> None
 
 
 def test_a_day_of_flapping_that_forgets_each_session_uses_half_of_the_starts(gateway: ScriptedGateway) -> None:
-    """Every 20 s the line and the session are lost; the bot is there now and then all day long, not until noon."""
+    """Every 20 s the session is lost too; the starts are spread over the whole day, not used up by noon."""
     gateway.holds_s, gateway.forgets_sessions = 20.0, True
     assert run_jumping(stay(gateway, DAY_S)) is None
     assert 450 <= len(gateway.identifies) <= 500
@@ -134,7 +134,7 @@ def test_a_day_of_flapping_that_forgets_each_session_uses_half_of_the_starts(gat
 
 
 def test_a_quiet_day_is_one_connection(gateway: ScriptedGateway) -> None:
-    """Nothing is opened anew by ourselves."""
+    """The bot opens no other by itself."""
     assert run_jumping(stay(gateway, DAY_S - 1.0)) is None
     assert len(gateway.connects) == len(gateway.identifies) == 1
 

@@ -1,4 +1,4 @@
-"""A film night in German: commands, slash commands, announcements; and no page with a word beside the catalogue."""
+"""A film night in German: commands, slash commands, announcements; and no text that bypasses the catalogue."""
 
 import gettext
 import re
@@ -78,8 +78,8 @@ async def test_commands_answer_in_german(
 
 
 @fails
-async def test_what_goes_wrong_is_said_in_german(german: None, room: Any) -> None:
-    """What, and what to do."""
+async def test_errors_are_in_german(german: None, room: Any) -> None:
+    """What went wrong, and what to do."""
     await room.ana.send(room.channel, "!activewatches")
     assert "Das hat nicht geklappt" in room.text()
     assert "Der Tracker startet gerade neu; verloren geht nichts.\nVersuch es in ein paar Sekunden" in room.text()
@@ -185,10 +185,10 @@ LATIN = {"p50", "p99", "ms", "MB", "launcher", "plex", "link"}
 
 
 @pytest.mark.parametrize("name", samples.PAGES)
-async def test_no_page_says_a_word_beside_the_catalogue(
+async def test_every_text_on_pages_comes_from_the_catalogue(
     name: str, bracketed_texts: None, book: PageRegistry, actors: Any
 ) -> None:
-    """With data that has no Latin letter, what is outside the brackets has none either."""
+    """With data without Latin letters, nothing outside the brackets has any."""
     answer_at_length(actors)
     reply, view = await book.build(name, ARGUMENTS.get(name, pack_arguments("1", LONG)))
     check(reply.embed)

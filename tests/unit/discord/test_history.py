@@ -49,8 +49,8 @@ async def test_the_beginning_of_a_name_before_other_words_is_no_name(room: Any, 
     assert [asked.viewer_id for asked in actors.questions(GetHistory)] == [""]
 
 
-async def test_where_it_is_not_clear_who_is_meant_a_mention_is_asked_for(room: Any, actors: Any) -> None:
-    """Two names begin so. A title that was watched is a title, whoever is called so."""
+async def test_an_ambiguous_name_asks_for_a_mention(room: Any, actors: Any) -> None:
+    """Two names begin so. A title that was watched is a title, even if a member has that name."""
     for name in ("Irina", "Iris"):
         room.guild.add_member(room.env.create_user(name))
     actors.answers[GetHistory] = HistoryPage((), 0)

@@ -1,4 +1,4 @@
-"""The token of an interaction becomes a part of an address: only what may be one is taken."""
+"""The token of an interaction becomes part of an address, so only valid tokens are accepted."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def test_a_token_of_discord_s_is_taken() -> None:
 @pytest.mark.parametrize(
     "token", ["", "a/b", "../../channels/1", "a?b", "a#b", "a%2Fb", "a b", "a\n", "é", "🎬", "x" * 2001, None, 5, []]
 )
-def test_what_would_lead_elsewhere_is_refused(token: Any) -> None:
-    """Nothing is asked of Discord with it."""
+def test_a_token_that_would_change_the_address_is_refused(token: Any) -> None:
+    """No request is sent with it."""
     with pytest.raises((TypeError, ValueError)):
         _require_whole_interaction(make(token))

@@ -1,4 +1,4 @@
-"""Every page of every command within Discord's limits: 250 viewers, names and titles as long as Plex lets them be."""
+"""Every page of every command within Discord's limits: 250 viewers, names and titles as long as Plex allows."""
 
 import datetime
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.pages import PageRegistry, pack_arguments
 from actors.chat.discord.ui import embeds
 from messages import (
+    CATALOGUE,
     AccountsFound,
     AccountSummary,
     ActiveWatches,
@@ -43,6 +44,7 @@ from messages import (
     LinkedAccount,
     ListActiveWatches,
     MovieStats,
+    Question,
     SaveStatus,
     SeenBy,
     StartTracking,
@@ -58,6 +60,7 @@ from messages import (
     YearFigures,
     YearOfViewer,
 )
+from tests.golden.write import example
 from tests.unit.discord import samples
 from wording.text import utf16_length
 from wording.translation import set_language
@@ -77,7 +80,9 @@ def language(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def answer_at_length(actors: Any) -> None:
-    """Every actor answers with as much as there can be."""
+    """Have every actor answer with as much as there can be; by a full example to questions that are not named here."""
+    questions = [kind for kind in CATALOGUE if issubclass(kind, Question)]
+    actors.answers |= {kind: example(kind.answer_type, lambda _name: LONG) for kind in questions}
     films = tuple(TitleCount(f"{n}{LONG}", 1900 + n, 99_999, 9_999, 9e7, 4.56, 9_999) for n in range(10))
     rows = tuple(LeaderboardRow(n + 1, str(n), f"{n}{LONG}", 9e7) for n in range(10))
     kinds = tuple((f"{n}{LONG}", 99_999) for n in range(10))
@@ -209,8 +214,8 @@ async def test_what_concerns_one_person_is_within_the_limits(
 
 
 @pytest.mark.parametrize("name", ["activewatches", "nowplaying"])
-async def test_what_stands_in_the_way_is_shown_as_it_is_called(name: str, book: PageRegistry, actors: Any) -> None:
-    """The notice names films: their titles are no markdown of ours."""
+async def test_titles_in_notices_are_escaped(name: str, book: PageRegistry, actors: Any) -> None:
+    """They are not read as markdown."""
     actors.answers[ListActiveWatches] = ActiveWatches(samples.NOW, (), (), notice="2 films play (“*Up*”, “_F_ @here”)")
     reply, _ = await book.build(name)
     assert "“\\*Up\\*”, “\\_F\\_ @\u200bhere”" in (reply.embed.description or "")

@@ -86,8 +86,8 @@ async def test_a_member_signs_in_at_plex_tv_and_nobody_else_sees_it(room: Any, a
     assert {one.sign_in_id for one in actors.questions(CheckPlexSignIn)} == {CODE.sign_in_id}
 
 
-async def test_what_was_linked_and_what_was_not_are_both_told(room: Any, actors: Any, store: Any) -> None:
-    """On two servers: linked on one, somebody else's on the other; a third does not answer."""
+async def test_a_link_reports_each_server(room: Any, actors: Any, store: Any) -> None:
+    """Linked on one server, somebody else's on the other; a third does not answer."""
     link = actors.answers[LinkAccount]
     taken = "That Plex account is linked to another member already: unlink it there first."
 
@@ -108,8 +108,8 @@ async def test_what_was_linked_and_what_was_not_are_both_told(room: Any, actors:
     assert "Watches: 3 → 15" in said
 
 
-async def test_what_is_linked_is_told_where_the_store_goes_away(room: Any, actors: Any, store: Any) -> None:
-    """It linked one, then restarts: no figures, but nobody is told that nothing was done."""
+async def test_a_link_is_reported_if_the_store_then_restarts(room: Any, actors: Any, store: Any) -> None:
+    """It linked one account first: without figures, but not as if nothing had been done."""
     link = actors.answers[LinkAccount]
 
     def once(asked: LinkAccount) -> ViewerAccount:
@@ -138,8 +138,8 @@ async def test_what_is_linked_is_told_where_the_store_goes_away(room: Any, actor
         ),
     ],
 )
-async def test_what_did_not_work_at_plex_tv_is_said(room: Any, actors: Any, signed: PlexSignedIn, said: str) -> None:
-    """And nothing is linked."""
+async def test_a_failed_sign_in_at_plex_tv_is_reported(room: Any, actors: Any, signed: PlexSignedIn, said: str) -> None:
+    """Nothing is linked."""
     actors.answers[CheckPlexSignIn] = signed
     result = await room.ana.slash(room.channel, "link")
     assert said in result.response.embeds[0].description
@@ -155,8 +155,8 @@ async def test_a_code_ends_even_if_plex_tv_says_nothing(room: Any, actors: Any) 
 
 
 @fails
-async def test_without_plex_tv_the_other_way_is_named(room: Any, actors: Any) -> None:
-    """No code: why, and that an administrator can do it."""
+async def test_without_plex_tv_an_administrator_can_link(room: Any, actors: Any) -> None:
+    """The answer says why there is no code, and names this way."""
     actors.answers[StartPlexSignIn] = PlexSignIn(problem="plex.tv didn't give a PIN (ConnectTimeout).")
     result = await room.ana.slash(room.channel, "link")
     said = result.response.embeds[0].description
@@ -201,8 +201,8 @@ async def test_a_request_is_refused_or_taken_back(room: Any, actors: Any) -> Non
     assert not actors.questions(LinkAccount)
 
 
-async def test_a_confirmation_that_fails_is_said_and_can_be_pressed_again(room: Any, actors: Any) -> None:
-    """The store is away, or says why not: the request stays as it is."""
+async def test_a_failed_confirmation_can_be_pressed_again(room: Any, actors: Any) -> None:
+    """The store is away, or declines with a reason: the request stays as it is."""
     message = await ask_for_account(room)
     actors.answers[LinkAccount] = ViewerAccount("1", "open", (), 0, "It is linked to somebody else.")
     denied = await room.boss.click(message, label="Confirm")

@@ -1,4 +1,4 @@
-"""Buttons that are pressed long after their page was made: what was asked for is known, and there is a page."""
+"""Buttons that are pressed long after their page was made: the arguments are known, and a page is shown."""
 
 import json
 from collections.abc import Callable
@@ -109,8 +109,8 @@ async def test_a_long_title_is_whole_on_every_page_and_after_a_restart(room: Any
 
 
 @pytest.mark.simcord(check_errors=False)
-async def test_what_is_not_known_any_more_is_said(room: Any, actors: Any, make_bot: Any, memory_store: Any) -> None:
-    """The store was lost: to whoever presses, and the page stays as it is."""
+async def test_a_button_with_lost_arguments_says_so(room: Any, actors: Any, make_bot: Any, memory_store: Any) -> None:
+    """The store was lost: whoever presses is told, and the page stays as it is."""
     actors.answers[GetHistory] = history(30, TITLE * 2)
     await room.ana.slash(room.channel, "history", title=TITLE * 2)
     message = room.channel.last_message
@@ -121,10 +121,10 @@ async def test_what_is_not_known_any_more_is_said(room: Any, actors: Any, make_b
     assert len(actors.questions(GetHistory)) == 1
 
 
-async def test_what_buttons_cannot_carry_is_bounded_and_forgotten(
+async def test_stored_arguments_of_buttons_are_limited_and_forgotten(
     book: PageRegistry, actors: Any, memory_store: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The oldest go; what somebody asked about a person who is forgotten goes; a short title needs no keeping."""
+    """The oldest go, and those about a forgotten viewer; a short title needs no storing."""
     monkeypatch.setattr(pages, "MOST_STORED", 3)
     actors.answers[GetHistory] = lambda asked: HistoryPage((samples.record(),), 30)
     await book.build("history", pack_arguments("4711", "", "short"))

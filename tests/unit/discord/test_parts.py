@@ -76,8 +76,8 @@ def test_each_end_of_a_connection_has_a_name(error: Exception | None, named: str
 
 
 @pytest.mark.parametrize(("code", "person", "intent"), [(4004, True, False), (4014, False, True), (4000, False, False)])
-def test_close_codes_are_told_apart(code: int, person: bool, intent: bool) -> None:
-    """A refused token needs somebody; a missing intent is done without."""
+def test_close_codes_have_different_consequences(code: int, person: bool, intent: bool) -> None:
+    """A refused token needs a person; without an intent the bot runs on."""
     error = discord.ConnectionClosed(SimpleNamespace(close_code=code), shard_id=None, code=code)  # type: ignore[arg-type]  # all that it reads
     assert (needs_new_token(error), is_intent_missing(error)) == (person, intent)
 
@@ -98,10 +98,10 @@ def test_backoff_grows_to_its_bound() -> None:
         (KeyError("x"), "Something went wrong inside Usher. No watch is lost.", "Try again; if it happens"),
     ],
 )
-async def test_why_there_is_no_answer_is_told_apart(
+async def test_reasons_for_a_missing_answer_are_distinguished(
     actor_client: ActorClient, actors: Any, caplog: pytest.LogCaptureFixture, failure: Exception, what: str, cure: str
 ) -> None:
-    """Slow, too busy, away, of another version, or a fault of ours: only the last is logged, with its traceback."""
+    """Slow, too busy, away, of another version, or an unexpected error: only the last is logged, with its traceback."""
     actors.answers[ListActiveWatches] = failure
     with pytest.raises(UnansweredError) as raised:
         await actor_client.ask(ListActiveWatches())

@@ -40,6 +40,7 @@ from messages import (
     YearOfViewer,
 )
 from tests.unit.discord import samples
+from viewers.redact import redact_item
 from wording import chart_data
 
 fails = pytest.mark.simcord(check_errors=False)
@@ -59,8 +60,8 @@ def person(privacy: Any = "open") -> Any:
     return answer
 
 
-async def test_privacy_shows_every_choice_and_marks_the_one_that_holds(room: Any, actors: Any) -> None:
-    """To the asker alone, acknowledged as such; with the accounts it holds for."""
+async def test_privacy_shows_every_choice_and_marks_the_current_one(room: Any, actors: Any) -> None:
+    """Only to the asker; with the accounts to which it applies."""
     actors.answers[GetViewerAccount] = person("anonymous")
     result = await room.ana.slash(room.channel, "privacy")
     assert result.ephemeral and result.response.ephemeral
@@ -81,8 +82,8 @@ async def test_a_choice_is_made(room: Any, actors: Any, choice: Any) -> None:
 
 
 @fails
-async def test_what_is_no_choice_is_said(room: Any, actors: Any) -> None:
-    """With those there are; and what the store says against it."""
+async def test_an_unknown_choice_lists_the_choices(room: Any, actors: Any) -> None:
+    """An objection of the store is shown, too."""
     await room.ana.send(room.channel, "!privacy secret")
     assert "`untracked`" in room.text()
     actors.answers[SetPrivacy] = ViewerAccount("1", "open", (), 0, "Not now.")
@@ -100,10 +101,10 @@ async def test_what_is_no_choice_is_said(room: Any, actors: Any) -> None:
         ("history", GetHistory, HistoryPage((), 0, hidden=True)),
     ],
 )
-async def test_what_somebody_keeps_is_not_shown_to_others(
+async def test_private_data_is_not_shown_to_others(
     room: Any, actors: Any, command: str, question: Any, hidden: Any
 ) -> None:
-    """The store is told who asks, and what it keeps back is said so."""
+    """The store is told who asks; the answer says that the data is private."""
     actors.answers[question] = hidden
     await room.boss.send(room.channel, f"!{command} {room.ana.mention}")
     assert "keeps this private." in room.text()
@@ -111,8 +112,8 @@ async def test_what_somebody_keeps_is_not_shown_to_others(
     assert actors.questions(question)[-1].asker == str(room.boss.id)
 
 
-async def test_whoever_turns_a_page_is_who_asks(room: Any, actors: Any) -> None:
-    """The owner's page stays for all to see; another who presses hears alone that it is kept."""
+async def test_a_page_is_built_for_whoever_turns_it(room: Any, actors: Any) -> None:
+    """The owner's page stays visible; another member who presses is told privately that it is private."""
     records = tuple(samples.record(f"Film {number}", watch_id=str(number)) for number in range(8))
 
     def history(asked: GetHistory) -> HistoryPage:
@@ -133,8 +134,8 @@ async def test_whoever_turns_a_page_is_who_asks(room: Any, actors: Any) -> None:
 
 
 @pytest.mark.usefixtures("german")
-async def test_somebody_is_said_in_the_language_that_is_spoken(room: Any, actors: Any) -> None:
-    """Without a mention, at their place."""
+async def test_an_anonymous_viewer_is_called_somebody_in_the_bots_language(room: Any, actors: Any) -> None:
+    """Without a mention, at their rank."""
     rows = (LeaderboardRow(1, "", SOMEBODY, 9.0), LeaderboardRow(2, "2", "Ben", 5.0))
     actors.answers[GetLeaderboard] = Leaderboard("movies", rows, 2)
     await room.ana.send(room.channel, "!leaderboard")
@@ -143,8 +144,8 @@ async def test_somebody_is_said_in_the_language_that_is_spoken(room: Any, actors
 
 
 @pytest.mark.usefixtures("german")
-def test_nobody_is_named_on_cards_who_is_not_to_be_seen() -> None:
-    """As host, in their seats, among those who left, in a list of sessions; each of several is counted."""
+def test_hidden_viewers_are_not_named_on_cards() -> None:
+    """As host, as viewer, among those who left, in a list of sessions; several are counted."""
     length_ms = 60 * 60_000
     here, left = (
         samples.seat(SOMEBODY, viewer_id="", present=present, spans=((0, until_ms),))
@@ -165,6 +166,9 @@ def test_nobody_is_named_on_cards_who_is_not_to_be_seen() -> None:
     session = replace(samples.session(account=SOMEBODY), player="")
     assert starttracking._session_line(session).endswith("Jemand · ▶️ 0:42:10")
     assert starttracking._session_label(session).startswith("Jemand · ")
+    private = replace(session, item=redact_item(session.item), position_ms=None)
+    assert starttracking._session_label(private) == "Jemand · (Titel wird nicht gezeigt)"
+    assert starttracking._session_line(private) == "**(Titel wird nicht gezeigt)** · Jemand · ▶️ ?"
 
 
 def pages(content: bytes, size: int) -> Any:
@@ -188,7 +192,7 @@ async def test_mydata_joins_the_parts_into_a_file_for_the_asker_alone(room: Any,
     assert {one.viewer_id for one in actors.questions(GetMyData)} == {str(room.ana.id)}
 
 
-async def test_mydata_of_nobody_is_no_file(room: Any, actors: Any) -> None:
+async def test_mydata_without_data_sends_no_file(room: Any, actors: Any) -> None:
     """It says that nothing is stored."""
     actors.answers[GetMyData] = MyData(b"", 0, 0)
     result = await room.ana.slash(room.channel, "mydata")
@@ -217,8 +221,8 @@ def test_large_files_are_packed_and_larger_ones_are_parted() -> None:
     assert gzip.decompress(b"".join(part for _, part in parts)) == noise
 
 
-async def test_forgetme_asks_once_more_and_then_says_what_went(room: Any, actors: Any) -> None:
-    """For the asker alone; nothing is removed before the press."""
+async def test_forgetme_asks_for_confirmation_and_says_what_was_removed(room: Any, actors: Any) -> None:
+    """Only the asker sees it; nothing is removed before the press."""
     actors.answers |= {GetViewerAccount: person(), EraseViewer: FORGOTTEN}
     result = await room.ana.slash(room.channel, "forgetme")
     assert result.response.ephemeral
@@ -242,8 +246,8 @@ async def test_forgetme_asks_once_more_and_then_says_what_went(room: Any, actors
         (ViewerErased(0, 0, 0, backup_interval_hours=24.0, backup_keep=7), "**0 watches** and **0 badges**"),
     ],
 )
-def test_how_long_backups_have_it_is_said(gone: ViewerErased, said: str) -> None:
-    """Also where no backup is made, or none has it."""
+def test_forgetme_says_how_long_backups_keep_the_data(gone: ViewerErased, said: str) -> None:
+    """Also if no backup is made, or none has the data."""
     text = "\n".join(forgetme._build_forgotten(gone, 1.79e9))
     assert said in text
     assert ("backup" in text) == bool(gone.backups)
@@ -271,8 +275,8 @@ async def test_the_button_is_the_asker_s_alone_and_holds_for_two_minutes(
     assert not actors.questions(EraseViewer)
 
 
-async def test_a_store_that_is_away_forgets_nobody_and_says_so(room: Any, bot: Any) -> None:
-    """The button stays, to be pressed again."""
+async def test_forgetme_says_that_the_store_is_away(room: Any, bot: Any) -> None:
+    """Nothing is removed; the button stays, to be pressed again."""
     message = await post_button(room, bot, room.ana.id)
     refused = await room.ana.click(message, label="Delete my data")
     assert "is restarting" in refused.followups[0].embeds[0].description

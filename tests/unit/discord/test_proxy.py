@@ -7,8 +7,8 @@ from collections.abc import Callable
 import discord
 import pytest
 
+from actors.chat.discord.core.proxy import environment_proxy
 from actors.chat.discord.gateway.bot import UsherBot
-from actors.chat.discord.gateway.proxy import environment_proxy
 from config import Settings
 from diagnosis.findings import render
 from launcher.doctor.discord_rest import DiscordApi, check_discord_by_rest
@@ -44,7 +44,7 @@ async def test_bot_and_doctor_go_through_the_same_proxy(make_bot: Callable[[], U
 
 
 def test_a_proxy_that_is_away_is_named() -> None:
-    """Not Discord is away: the proxy is."""
+    """The message says that the proxy is away, not that Discord is."""
     findings = list(check_discord_by_rest(Settings(discord_token="x")))
     assert [finding.code for finding in findings] == ["discord.proxy"]
     assert "127.0.0.1:1 does not let it through" in render(findings[0]).text

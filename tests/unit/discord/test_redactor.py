@@ -1,4 +1,4 @@
-"""Whom what was said before must not name: by which ids and names, and for how long."""
+"""Which ids and names are removed from announcements made before a choice, and for how long."""
 
 from msgspec.structs import replace
 
@@ -48,8 +48,8 @@ def test_ids_and_names_of_one_person_are_taken_out() -> None:
     assert veil.redact(alone) is alone
 
 
-def test_it_holds_for_what_was_said_until_then_and_is_forgotten() -> None:
-    """What is said later is the senders' matter. Marks alone are stored, which another life reads; old ones go."""
+def test_only_earlier_announcements_are_redacted() -> None:
+    """Later ones are the senders' matter. Only hashes are stored, and survive a restart; old ones are removed."""
     memory, clock = MemoryStore(), Stopped()
     veil = Redactor(memory.open("hidden_viewers", float), clock)
     veil.hide(PERSON)

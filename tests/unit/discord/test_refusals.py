@@ -1,4 +1,4 @@
-"""Where the bot says no, it says what to do next."""
+"""When the bot refuses something, it says what to do next."""
 
 import ast
 from pathlib import Path
@@ -18,8 +18,8 @@ fails = pytest.mark.simcord(check_errors=False)
 
 
 @pytest.mark.parametrize("file", CODE, ids=lambda file: file.stem)
-def test_no_refusal_is_without_a_cure(file: Path) -> None:
-    """It is the last thing said. Another actor's sentence names its own: that is written as SAID."""
+def test_every_refusal_says_what_to_do(file: Path) -> None:
+    """At its end. Sentences of other actors (SAID) name their own cure."""
     for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         name = getattr(call.func, "attr", getattr(call.func, "id", "")) if isinstance(call, ast.Call) else ""
         if isinstance(call, ast.Call) and name in SAYS_NO:
@@ -29,15 +29,15 @@ def test_no_refusal_is_without_a_cure(file: Path) -> None:
 
 
 @fails
-async def test_what_others_may_do_is_said_with_whom_to_ask(room: Any) -> None:
-    """For somebody else's account, say."""
+async def test_a_refused_member_is_told_whom_to_ask(room: Any) -> None:
+    """For example about somebody else's account."""
     await room.ana.send(room.channel, f"!link Anton {room.boss.mention}")
     assert "Only administrators of this server may do that for others." in room.text()
     assert "An administrator can do it for you" in room.text()
 
 
-async def test_what_is_not_found_is_said_with_where_to_look(room: Any, actors: Any) -> None:
-    """A title that nobody watched, and a history that is empty for what was asked of it, or altogether."""
+async def test_an_empty_answer_says_where_to_look(room: Any, actors: Any) -> None:
+    """A title that nobody watched, and a history that is empty, altogether or for these arguments."""
     actors.answers[GetWhoSaw] = WhoSaw(None, (), (), 0, 0, 0)
     await room.ana.send(room.channel, "!whosaw metropoliss")
     assert "`!moviestats` lists what was watched." in room.text()

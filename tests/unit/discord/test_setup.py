@@ -15,8 +15,8 @@ fails = pytest.mark.simcord(check_errors=False)
 LONG = "*_`Ж🎬" * 20
 
 
-def test_every_setting_of_a_community_has_words() -> None:
-    """One that somebody declares is to be offered with a name, and a hint where it is typed."""
+def test_every_setting_of_a_community_has_a_name_and_a_hint() -> None:
+    """So that /settings can offer a newly declared one."""
     assert set(SHOWN) == {name for name, setting in DECLARED.items() if setting.by_community}
     assert list_settings() == list(SHOWN)
     assert all(shown.hint for shown in SHOWN.values() if shown.kind == "text")
@@ -73,8 +73,8 @@ async def test_a_server_is_set_up_and_changed(room: Any, further: FurtherServer)
 
 
 @fails
-async def test_a_role_is_chosen_by_who_may_give_it(room: Any, further: FurtherServer) -> None:
-    """Usher would give it in their place: to everybody at a button, to the top watchers, to themselves."""
+async def test_only_members_who_may_give_a_role_choose_it(room: Any, further: FurtherServer) -> None:
+    """Usher gives it for them: to everybody at a button, to the top watchers, to themselves."""
     await room.env.settle()
     gives = discord.Permissions(manage_guild=True, manage_roles=True, view_channel=True, send_messages=True)
     high = further.guild.create_role("Admins", permissions=discord.Permissions(administrator=True))
@@ -95,8 +95,8 @@ async def test_a_role_is_chosen_by_who_may_give_it(room: Any, further: FurtherSe
 
 
 @fails
-async def test_who_may_not_manage_the_server_is_refused(room: Any, further: FurtherServer) -> None:
-    """Discord does not offer them the command, and what they write is refused."""
+async def test_members_who_do_not_manage_the_server_are_refused(room: Any, further: FurtherServer) -> None:
+    """Discord does not offer them the command, and refuses what they send anyway."""
     await room.env.settle()
     assert {"setup", "settings"} <= set(further.mia.available_commands(further.channel))
     assert not {"setup", "settings"} & set(further.guest.available_commands(further.channel))

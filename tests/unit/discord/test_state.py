@@ -38,16 +38,16 @@ def test_a_change_is_there_at_the_next_start_and_a_removed_record_is_not() -> No
     assert dict(memory.open("pages", str).records) == {"c": "four"}
 
 
-def test_what_cannot_be_read_is_left_out_with_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    """The other records are there; a feature of another version is none of ours."""
+def test_unreadable_records_are_left_out_with_a_log_line(caplog: pytest.LogCaptureFixture) -> None:
+    """The other records are loaded; those of a feature of another version are ignored."""
     memory = MemoryStore()
     memory.entries = {("pages", "a"): "{half", ("pages", "b"): '"two"', ("future", "x"): "1"}
     assert dict(memory.open("pages", str).records) == {"b": "two"}
     assert "pages" in caplog.text and "cannot be read" in caplog.text
 
 
-def test_what_was_changed_before_the_store_answered_stays() -> None:
-    """The store's older value does not come back over it."""
+def test_changes_before_the_store_answers_are_kept() -> None:
+    """The store's older value does not replace them."""
     memory = MemoryStore()
     memory.entries = {("hidden_viewers", "mark"): "1.0"}
     store = memory.begin_life()
@@ -57,8 +57,8 @@ def test_what_was_changed_before_the_store_answered_stays() -> None:
     assert state.records["mark"] == 2.0
 
 
-async def test_a_save_waits_where_too_many_are_on_their_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is sent later, whole; the future is done when the store has it."""
+async def test_a_save_waits_if_the_outbox_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is sent later, whole; its future completes when the store has it."""
     monkeypatch.setattr("actors.chat.discord.core.state._RETRY_S", 0.01)
     memory, refused = MemoryStore(), 2
 
@@ -79,8 +79,8 @@ async def test_a_save_waits_where_too_many_are_on_their_way(monkeypatch: pytest.
     assert memory.values("pages") == ['"two"']
 
 
-def test_a_forgotten_viewer_is_nowhere_in_a_card() -> None:
-    """Neither id nor name; the others are as they were."""
+def test_a_forgotten_viewer_is_removed_from_cards() -> None:
+    """Id and name; the others stay."""
     shown = samples.screening()
     one = replace(shown.seats[0], viewer_id="4711", username="Quirin")
     other = replace(shown.seats[0], viewer_id="4712", username="Olga")
@@ -144,10 +144,10 @@ def test_the_file_of_an_earlier_version_is_read_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["{half", "[]", '{"cards": [1]}', "null"])
-def test_a_file_that_cannot_be_read_is_no_hindrance(
+def test_the_bot_starts_with_an_unreadable_state_file(
     tmp_path: Path, content: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It starts without it, and says so; without a file it says nothing."""
+    """It logs that; without a file it logs nothing."""
     file = tmp_path / "discord.json"
     assert read_state_file(file, 0.0, LOG) == [] and not caplog.text
     file.write_text(content)

@@ -68,8 +68,8 @@ async def test_a_film_of_the_library_is_suggested_by_its_name(room: Any, actors:
 
 
 @pytest.mark.usefixtures("library")
-async def test_it_is_never_a_guess(room: Any, actors: Any) -> None:
-    """Of several of that name, or of none, those there are are offered; nothing is suggested before a button."""
+async def test_an_unclear_title_is_asked_back(room: Any, actors: Any) -> None:
+    """Several films of that name, or none: buttons offer the choices; nothing is suggested before."""
     await room.ana.send(room.channel, "!suggest Metropolis")
     assert "Several films" in room.text() and not actors.questions(SuggestFilm)
     offer = room.channel.last_message
@@ -92,8 +92,8 @@ async def test_a_film_that_plex_does_not_have(room: Any, actors: Any) -> None:
 
 
 @fails
-async def test_what_is_not_suggested_says_why(room: Any, actors: Any) -> None:
-    """No title, Plex away, too many, and who is not tracked."""
+async def test_a_refused_suggestion_says_why(room: Any, actors: Any) -> None:
+    """No title, Plex away, too many, or an untracked member."""
     await room.ana.send(room.channel, "!suggest")
     assert "Which film?" in room.text()
     await room.ana.send(room.channel, "!suggest Brazil")

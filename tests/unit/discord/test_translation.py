@@ -142,8 +142,8 @@ def test_nothing_is_left_in_english(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LANGUAGES)
-def test_what_is_put_in_is_the_same(name: str) -> None:
-    """Each gap of the English text and no other (the form for one may do without the figure), and each command."""
+def test_translations_have_the_same_placeholders(name: str) -> None:
+    """Each of the English text and no other (the singular may leave out the number), and each command."""
     for one in of(name):
         english = set(GAP.findall(forms(one.id)[-1]))
         said = forms(one.string)
@@ -155,8 +155,8 @@ def test_what_is_put_in_is_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LANGUAGES)
-def test_signs_are_the_same(name: str) -> None:
-    """Emoji and spaces at the ends: they belong to the look, not to the language."""
+def test_translations_have_the_same_emoji_and_spaces(name: str) -> None:
+    """At their ends: they belong to the layout, not to the language."""
     for one in of(name):
         english = forms(one.id)[-1]
         for text in forms(one.string):
@@ -315,8 +315,8 @@ SOURCES = [path for path in catalogues.list_sources() if path.parent.name != "vo
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
-def test_no_text_is_said_past_the_catalogues(path: Path) -> None:
-    """No sentence, and no word in what an answer is made of, stands beside `_()`."""
+def test_every_text_goes_through_the_catalogues(path: Path) -> None:
+    """No sentence, and no word of an answer, is written without `_()`."""
     if path.name in LOGGED | PROTOCOL or path.parent.name in PROGRAMS:
         return
     assert list(loose(path)) == []

@@ -54,15 +54,15 @@ async def test_a_viewer_without_discord_is_found_by_name(room: Any, actors: Any,
     assert asked_about(actors) == CEM
 
 
-async def test_a_beginning_will_do_where_only_one_has_it(room: Any, actors: Any) -> None:
+async def test_the_unique_beginning_of_a_name_is_enough(room: Any, actors: Any) -> None:
     """As for members."""
     await room.ana.send(room.channel, "!stats cemr")
     assert asked_about(actors) == CEMRE
 
 
 @fails
-async def test_where_two_begin_so_nobody_is_guessed(room: Any, actors: Any) -> None:
-    """It asks for the name."""
+async def test_an_ambiguous_beginning_of_a_name_is_asked_back(room: Any, actors: Any) -> None:
+    """It asks for the whole name."""
     await room.ana.send(room.channel, "!stats ce")
     assert "Nobody here is called ce." in room.text()
     assert actors.questions(GetViewerStats) == []
@@ -75,8 +75,8 @@ async def test_a_member_goes_before_a_viewer_of_the_same_name(room: Any, actors:
         assert asked_about(actors) == str(member.id)
 
 
-async def test_of_two_of_one_name_the_one_who_has_watched_is_meant(room: Any, actors: Any) -> None:
-    """A host whom nobody has linked is a member without a watch, and an account with all of them."""
+async def test_of_two_equal_names_the_one_with_watches_is_meant(room: Any, actors: Any) -> None:
+    """An unlinked host is a member without watches and an account with all of them."""
     for said in ("!stats Ana", "!badges ana"):
         await room.boss.send(room.channel, said)
         assert asked_about(actors) == ANA
@@ -97,8 +97,8 @@ async def test_a_choice_of_a_slash_command_is_an_id(room: Any, actors: Any) -> N
 
 
 @fails
-async def test_an_id_of_nobody_or_of_somebody_hidden_is_nobody(room: Any, actors: Any) -> None:
-    """The same words for both."""
+async def test_unknown_and_hidden_viewers_get_the_same_answer(room: Any, actors: Any) -> None:
+    """Also by their ids."""
     for profile in (ViewerProfile(None, (), ()), ViewerProfile(None, (), (), hidden=True)):
         actors.answers[GetViewerStats] = profile
         await room.ana.slash(room.channel, "stats", who="plex:srv:77")

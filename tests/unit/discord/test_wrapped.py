@@ -55,8 +55,8 @@ async def test_a_viewers_year(room: Any, actors: Any) -> None:
 
 
 @fails
-async def test_what_is_refused_is_not_counted(room: Any, actors: Any) -> None:
-    """A year that is none costs nothing; the fourth card in ten seconds waits."""
+async def test_refused_requests_do_not_count_for_the_cooldown(room: Any, actors: Any) -> None:
+    """An invalid year costs nothing; the fourth card in ten seconds waits."""
     actors.answers[GetYear] = YearOfViewer("Ana", FULL, ())
     for said in ("!wrapped 1066", "!wrapped nonsense", *["!wrapped 2025"] * 4):
         await room.ana.send(room.channel, said)
@@ -97,8 +97,8 @@ async def test_somebody_elses_year(room: Any, actors: Any) -> None:
 
 
 @fails
-async def test_what_is_no_year(room: Any, actors: Any) -> None:
-    """Is refused with an example."""
+async def test_an_invalid_year_is_refused_with_an_example(room: Any, actors: Any) -> None:
+    """The store is not asked."""
     await room.ana.send(room.channel, "!wrapped 12345678")
     assert "I can't look back at 12345678." in room.text()
     await room.ana.send(room.channel, "!wrapped lately")

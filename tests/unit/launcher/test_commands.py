@@ -25,8 +25,8 @@ def test_the_health_table_shows_an_error_as_it_is() -> None:
     assert "[red]token refused[/red]" in out.getvalue()
 
 
-def test_the_health_table_says_what_is_over() -> None:
-    """An old error is not told as one of now."""
+def test_the_health_table_marks_past_errors() -> None:
+    """An old error is not shown as a current one."""
     row = ActorHealth("plex", 7, "running", 1, 2, 3, 4, 5, 6, 7, "token refused", resolved_for_s=303)
     out = io.StringIO()
     Console(file=out, width=200).print(build_table((row,)))
@@ -38,8 +38,8 @@ HOSTILE = "A\x1b[31mred\x1b[0m\u202eturned\x9b2Jgone\r\u2066"
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_names_do_nothing_to_the_terminal(terminal: bool) -> None:
-    """Tables, texts and errors show their control characters as the log does; rich's own colours stay."""
+def test_control_characters_in_names_are_escaped(terminal: bool) -> None:
+    """In tables, texts and errors, as in the log; rich's own colours stay."""
     out = io.StringIO()
     console = HarmlessConsole(file=out, width=200, markup=False, force_terminal=terminal)
     plan = TrackingPlan(
@@ -55,7 +55,7 @@ def test_names_do_nothing_to_the_terminal(terminal: bool) -> None:
     assert said.count(r"\x1b[31mred\x1b[0m\u202eturned\x9b2Jgone\x0d\u2066") >= 6
 
 
-def test_errors_do_nothing_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    """An error may quote a title, too."""
+def test_control_characters_in_errors_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+    """An error may quote a title."""
     write_error(HOSTILE)
     assert capsys.readouterr().err == "A\\x1b[31mred\\x1b[0m\\u202eturned\\x9b2Jgone\\x0d\\u2066\n"

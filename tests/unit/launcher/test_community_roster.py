@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import collections
+import itertools
+from collections.abc import Mapping
+
+import pytest
+
 from config import Settings
-from launcher.community_roster import SILENT_AFTER_S, CommunityRoster
+from launcher.community_roster import ROUND_OF_PINGS, SILENT_AFTER_S, CommunityRoster
 from messages import (
     ActorHealth,
     AutoSaveTick,
@@ -95,7 +101,7 @@ def test_a_removed_community_is_forgotten_and_others_stay_as_they_were() -> None
     assert len(one.health(103.0)) == 3
 
 
-def test_each_change_of_state_is_told_once() -> None:
+def test_each_change_of_state_is_logged_once() -> None:
     """The health log has a line for it at once, as for the environment's actors."""
     one = roster(CLUB)
     assert {row.actor for row in one.take_changed(100.0)} == set(one.find_actors())
@@ -105,6 +111,48 @@ def test_each_change_of_state_is_told_once() -> None:
     one.on_heartbeat("tracker@1001", beat(degraded="the disk is full"), 103.0)
     assert [(row.state, row.last_error) for row in one.take_changed(103.0)] == [("degraded", "the disk is full")]
     assert one.take_changed(104.0) == ()
+
+
+def test_each_is_asked_in_its_turn_whether_it_lives() -> None:
+    """All at once where they are few; where they are many, so many at once that each is asked again soon."""
+    few = roster(CLUB)
+    assert few.take_to_ping() == few.take_to_ping() == few.find_actors()
+    many = roster(*(Community(str(1001 + number), "Club", {}) for number in range(700)))
+    rounds = [many.take_to_ping() for _ in range(ROUND_OF_PINGS)]
+    assert {len(asked) for asked in rounds} == {210}
+    assert sorted(itertools.chain(*rounds)) == sorted(many.find_actors())
+    assert many.take_to_ping() == rounds[0]
+
+
+def test_each_store_is_saved_at_a_moment_of_its_own() -> None:
+    """Once in each interval, those of many communities spread over all of it; one that comes later has a place too."""
+    one = roster(*(Community(str(1001 + number), "Club", {}) for number in range(300)))
+    saved: list[tuple[int, str]] = []
+    for second in range(100, 701):
+        saved += [(second, address) for address in one.take_to_save(float(second), 300.0)]
+    counts = collections.Counter(address for _, address in saved)
+    assert set(counts) == set(one.find_actors("persistence")) and set(counts.values()) == {2}
+    assert max(collections.Counter(second for second, _ in saved).values()) <= 8
+    one.on_told(CommunitiesChanged((CLUB, Community("9999", "Late", {}))), 700.0)
+    later = [address for second in range(701, 1002) for address in one.take_to_save(float(second), 300.0)]
+    assert set(later) == {"persistence@1001", "persistence@9999"}
+
+
+def test_only_changed_communities_are_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever stayed the same is kept."""
+    worked_out: list[str] = []
+    work_out = Settings.for_community
+
+    def note(settings: Settings, guild_id: str, chosen: Mapping[str, str]) -> Settings:
+        worked_out.append(guild_id)
+        return work_out(settings, guild_id, chosen)
+
+    monkeypatch.setattr(Settings, "for_community", note)
+    one = roster(CLUB)
+    one.on_told(CommunitiesChanged((CLUB, Community("1002", "Other", {}))), 101.0)
+    one.on_told(CommunitiesChanged((CLUB, Community("1002", "Other", {"PLEX_SERVERS": SERVERS}))), 102.0)
+    assert worked_out == ["1001", "1002", "1002"]
+    assert "plex-2@1002" in one.find_actors() and "plex@1001" not in one.find_actors()
 
 
 def test_other_messages_are_not_its_own() -> None:

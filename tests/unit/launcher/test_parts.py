@@ -51,15 +51,15 @@ def test_crashes_outside_the_window_are_forgotten() -> None:
     assert [restarts.on_crash(20_000 + n).failed for n in range(3)] == [False, False, True]
 
 
-def test_how_an_end_is_told() -> None:
-    """Signals by their names; a refusal apart from a crash."""
+def test_exit_statuses_are_described() -> None:
+    """Signals by name; a refusal differs from a crash."""
     assert english(describe_exit(-9)) == "killed by SIGKILL"
     assert "exit status 70" in english(describe_exit(70))
     assert "refused" in english(describe_exit(78))
 
 
-def test_the_second_is_refused_and_told_the_pid(tmp_path: Path) -> None:
-    """One lock for each data folder; the message names the folder, the pid and the way out."""
+def test_a_second_lock_is_refused_with_the_pid(tmp_path: Path) -> None:
+    """One lock for each data folder; the message names folder, pid and what to do."""
     with FolderLock(tmp_path):
         RunFile(tmp_path).write(RunState(ProcessIdentity.from_pid(os.getpid())))
         with pytest.raises(AlreadyRunningError) as refused:
@@ -170,7 +170,7 @@ def test_a_health_log_that_cannot_be_written_is_said_and_survived(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_full_disk_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Not a traceback for every line."""
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "actor_health.jsonl").symlink_to("/dev/full")

@@ -1,4 +1,4 @@
-"""Supervision, with pretended processes and pretended time."""
+"""Supervision, with simulated processes and simulated time."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def names(stage: Stage) -> list[str]:
     return [process.name for process in stage.started]
 
 
-def test_each_is_started_when_the_one_before_answers() -> None:
-    """The order of the start is kept, one by one."""
+def test_actors_start_one_after_the_other() -> None:
+    """Each when the one before answers."""
     stage = Stage("persistence", "tracker", "discord", essential=frozenset({"persistence"}))
     stage.run(15)
     assert names(stage) == ["persistence"]
@@ -27,8 +27,8 @@ def test_each_is_started_when_the_one_before_answers() -> None:
     assert not stage.supervisor.is_ready
 
 
-def test_one_that_is_slow_to_start_does_not_keep_the_rest() -> None:
-    """Only a must is waited for without limit."""
+def test_a_slow_start_does_not_delay_the_others() -> None:
+    """Only an essential actor is waited for without limit."""
     stage = Stage("tracker", "discord")
     stage.run(2.5)
     assert names(stage) == ["tracker"]
@@ -36,8 +36,8 @@ def test_one_that_is_slow_to_start_does_not_keep_the_rest() -> None:
     assert names(stage) == ["tracker", "discord"]
 
 
-def test_a_stop_does_not_wait_for_one_that_waits(caplog: pytest.LogCaptureFixture) -> None:
-    """It is deep in a try to reach its database, and nothing has run that could be saved."""
+def test_a_stop_does_not_wait_for_an_actor_without_its_dependency(caplog: pytest.LogCaptureFixture) -> None:
+    """It is trying to reach its database, and has nothing to save."""
     stage = Stage("persistence", "tracker", essential=frozenset({"persistence"}))
     stage.run(0.5)
     stage.latest("persistence").obeys = False
@@ -47,8 +47,8 @@ def test_a_stop_does_not_wait_for_one_that_waits(caplog: pytest.LogCaptureFixtur
     assert stopping.step(stage.now_s + 1.2) and not caplog.messages
 
 
-def test_one_that_waits_is_tried_for_as_long_as_it_takes(caplog: pytest.LogCaptureFixture) -> None:
-    """A database that is away is no crash and no end: the pauses grow, and nothing else is started meanwhile."""
+def test_an_actor_without_its_dependency_is_retried_without_end(caplog: pytest.LogCaptureFixture) -> None:
+    """A database that is away is no crash: the pauses grow, and no other actor starts meanwhile."""
     caplog.set_level("INFO")
     stage = Stage("persistence", "tracker", essential=frozenset({"persistence"}))
     began = []
@@ -79,7 +79,7 @@ def test_one_that_waits_is_tried_for_as_long_as_it_takes(caplog: pytest.LogCaptu
     assert stage.now_s - before <= 3
 
 
-def test_only_the_one_that_died_is_started_again() -> None:
+def test_only_the_actor_that_died_is_restarted() -> None:
     """One for one: the others keep their processes."""
     stage = Stage("persistence", "tracker", "discord")
     stage.start_all()
@@ -111,7 +111,7 @@ def test_the_pauses_double_up_to_the_longest() -> None:
     assert pauses == [1, 2, 4]
 
 
-def test_a_crash_loop_ends_as_failed_and_the_rest_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_crash_loop_is_shown_as_failed(caplog: pytest.LogCaptureFixture) -> None:
     """The limit in the window, the error with its cure, and the others untouched."""
     stage = Stage("tracker", "plex")
     stage.start_all()
@@ -173,8 +173,8 @@ def test_a_slow_start_has_its_own_patience() -> None:
     assert len(stage.started) == 2
 
 
-def test_a_pause_of_the_launcher_is_no_silence_of_the_actors() -> None:
-    """After a suspended machine wakes up nobody is taken for hung."""
+def test_a_suspended_machine_makes_no_actor_look_hung() -> None:
+    """The launcher itself was paused."""
     stage = Stage("plex")
     stage.start_all()
     stage.now_s += 3600
@@ -184,8 +184,8 @@ def test_a_pause_of_the_launcher_is_no_silence_of_the_actors() -> None:
     assert stage.state("plex") == "running"
 
 
-def test_an_answer_of_the_dead_process_says_nothing() -> None:
-    """A late pong must not make its successor look alive."""
+def test_a_late_pong_of_a_dead_process_is_ignored() -> None:
+    """It must not make its successor look alive."""
     stage = Stage("plex")
     stage.start_all()
     old = stage.latest("plex")
@@ -235,8 +235,8 @@ def test_degraded_and_back() -> None:
     assert stage.changes == [("plex", state) for state in ("starting", "running", "degraded", "running")]
 
 
-def test_a_must_that_refuses_at_its_start_is_hopeless(caplog: pytest.LogCaptureFixture) -> None:
-    """A store that cannot be opened: one try, and nothing else is started, nor is it said that the others go on."""
+def test_an_essential_actor_that_refuses_to_start_ends_the_service(caplog: pytest.LogCaptureFixture) -> None:
+    """A store that cannot be opened: one attempt, and nothing else is started."""
     stage = Stage("persistence", "tracker", essential=frozenset({"persistence"}))
     stage.run(0.5)
     stage.latest("persistence").status = FATAL
@@ -249,8 +249,8 @@ def test_a_must_that_refuses_at_its_start_is_hopeless(caplog: pytest.LogCaptureF
     assert names(stage) == ["persistence"]
 
 
-def test_a_must_that_fails_later_is_not_hopeless() -> None:
-    """What waits for it is safe in memory; it is tried again."""
+def test_an_essential_actor_that_crashes_later_is_restarted() -> None:
+    """Messages for it are safe in memory."""
     stage = Stage("persistence", "tracker", essential=frozenset({"persistence"}))
     stage.start_all()
     stage.latest("persistence").status = FATAL
@@ -296,8 +296,8 @@ def test_the_stop_goes_backwards_and_waits_for_each() -> None:
     assert {actor.state for actor in stage.supervisor.actors.values()} == {"stopped"}
 
 
-def test_one_that_will_not_stop_is_pressed_then_killed_within_the_time() -> None:
-    """An actor that ignores everything costs its share of the time and no more."""
+def test_an_actor_that_ignores_the_stop_is_killed_in_time() -> None:
+    """It takes its share of the time and no more."""
     stage = Stage("persistence", "tracker", "discord", "plex")
     stage.start_all()
     for process in stage.started:
@@ -312,8 +312,23 @@ def test_one_that_will_not_stop_is_pressed_then_killed_within_the_time() -> None
     assert stopping.killed == ["plex", "discord", "tracker", "persistence"]
 
 
-def test_a_stop_during_the_start_reaches_who_cannot_be_asked_yet() -> None:
-    """A process that has not answered is told by its stdin and a signal; the rest is never started."""
+def test_a_stop_takes_longer_where_more_lives_in_the_processes() -> None:
+    """Hundreds of stores are saved: the last stage has all the time that those before it did not need."""
+    stage = Stage("persistence", "tracker")
+    stage.start_all()
+    stage.latest("persistence").obeys = False
+    stopping = stage.supervisor.begin_stop(lambda _: None, stage.now_s, 30.0)
+    stage.latest("tracker").status = 0
+    began = stage.now_s
+    while stage.now_s - began < 35.0:
+        assert not stopping.step(stage.now_s)
+        stage.now_s += 0.1
+    stage.latest("persistence").status = 0
+    assert stopping.step(stage.now_s) and stopping.killed == []
+
+
+def test_a_stop_during_the_start_reaches_every_process() -> None:
+    """One that has not answered yet is told by its stdin and a signal; the rest is never started."""
     stage = Stage("persistence", "tracker")
     stage.run(0.5)
     asked: list[str] = []

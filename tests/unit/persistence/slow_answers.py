@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
@@ -304,3 +305,20 @@ def count_films(records: Iterable[WatchRecord]) -> list[TitleCount]:
 def _count_film(name: FilmName, same: Sequence[WatchRecord]) -> TitleCount:
     viewers = {record.viewer_id for record in same}
     return TitleCount(*name, len(same), len(viewers), sum(record.playing_s for record in same))
+
+
+def check_posters(year: YearOfViewer | CommunityYear) -> None:
+    """Have every film's poster be of this film; which of its watches it is from does not matter."""
+    for film, item in zip(year.films, year.posters, strict=True):
+        assert item is None or (record_title(item), item.year) == (film.title, film.year)
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Tell whether two answers are the same, sums of seconds to the hundredth: they add up in another order."""
+    if isinstance(one, float) or isinstance(other, float):
+        return None not in (one, other) and math.isclose(one, other, rel_tol=1e-9, abs_tol=0.01)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(is_same(value, other[name]) for name, value in one.items())
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(is_same, one, other))
+    return bool(one == other)

@@ -1,4 +1,4 @@
-"""The audit log: whole lines, nothing lost, nobody named who asked to be forgotten."""
+"""The audit log: whole lines, nothing lost, and no forgotten person named."""
 
 import json
 import os
@@ -21,8 +21,8 @@ def lines(log: AuditLog) -> list[dict[str, object]]:
     return [json.loads(line) for line in log.file.read_bytes().splitlines()]
 
 
-def test_an_act_is_one_line_that_its_owner_alone_may_read(tmp_path: Path) -> None:
-    """With time, who, what, to whom, outcome and where from; control characters of a name are escaped."""
+def test_an_act_is_one_line_in_a_private_file(tmp_path: Path) -> None:
+    """With time, who, what, to whom, outcome and where from; control characters are escaped."""
     log = AuditLog(tmp_path)
     log.append(ENTRY)
     (line,) = lines(log)
@@ -57,8 +57,8 @@ def test_a_line_that_was_cut_short_spoils_no_other(tmp_path: Path) -> None:
     assert [entry.act for entry in log.read(10, 0).entries] == ["unlink", "link"]
 
 
-def test_who_was_forgotten_is_named_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In no file; the acts stay, and are still one person's."""
+def test_forgotten_viewers_are_no_longer_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In no file; the acts stay, and can still be assigned to one person."""
     monkeypatch.setattr(audit_log, "MAX_BYTES", 500)
     log = AuditLog(tmp_path)
     for _ in range(4):

@@ -124,8 +124,8 @@ def test_changed_lines_give_the_bytes_of_a_rebuild(
         assert (here.folder / HISTORY).read_bytes() == (there.folder / HISTORY).read_bytes()
 
 
-def test_what_is_before_a_change_is_not_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A long history is copied up to there: what a merging finish changes was mostly written lately."""
+def test_lines_before_a_change_are_copied_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long history is copied up to there: merging mostly changes recent lines."""
     seen: list[bytes] = []
 
     def count_lines(stream: BinaryIO, start: int) -> Iterator[bytes]:

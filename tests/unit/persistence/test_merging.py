@@ -1,4 +1,4 @@
-"""What was seen of one film at one time under two ids is one watch."""
+"""Watches of one film at one time under two ids become one."""
 
 import itertools
 from typing import Any
@@ -49,8 +49,8 @@ def test_the_host_in_the_channel_is_one_viewer() -> None:
     assert merge_records([member, host], Thresholds(80, 60)) == replace(host, source="voice", first_seat=False)
 
 
-def test_what_one_alone_saw_counts_too() -> None:
-    """60 minutes and 70, half an hour of them together: 100 minutes, and with them the film is completed."""
+def test_parts_seen_under_one_id_only_count_too() -> None:
+    """60 minutes and 70, half an hour of them together: 100 minutes, which complete the film."""
     early, late = make_watch("early", 0, 60), make_watch("late", 30, 100)
     both = merge_records([early, late], Thresholds(80, 60))
     assert both.watch_id == "late" and both.playing_s == pytest.approx(6000) and both.spans == ((0, 6_000_000),)
@@ -69,8 +69,8 @@ def test_the_playing_time_of_the_whole_decides_whether_it_is_brief() -> None:
     assert merge_records([early, late], Thresholds(80, 61)).brief
 
 
-def test_only_what_overlaps_is_one() -> None:
-    """Two that touch and one much later are apart; one that bridges two makes all three one."""
+def test_only_overlapping_watches_are_merged() -> None:
+    """Two that touch and one much later stay apart; one that bridges two makes all three one."""
     first, second, third = make_watch("a", 0, 30), make_watch("b", 30, 60), make_watch("c", 90, 110)
     assert group_overlapping([third, first, second], record_extent) == [[first], [second], [third]]
     bridge = make_watch("d", 29, 31)
@@ -78,7 +78,7 @@ def test_only_what_overlaps_is_one() -> None:
 
 
 @given(watches())
-def test_never_more_than_there_was(some: list[WatchRecord]) -> None:
+def test_a_merged_watch_never_exceeds_film_and_time(some: list[WatchRecord]) -> None:
     """Coverage at least each one's and at most the film; playing time at least the longest and at most the wall's."""
     for group in group_overlapping(some, record_extent):
         whole = merge_records(group, Thresholds(80, 60))

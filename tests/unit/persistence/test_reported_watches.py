@@ -1,4 +1,4 @@
-"""What persistence makes of the tracker's reports: in whatever order they come, and whichever is lost."""
+"""What persistence makes of the tracker's reports, in whatever order they come, and if some are lost."""
 
 from msgspec.structs import replace
 
@@ -124,7 +124,7 @@ def test_the_record_is_made_here_as_the_tracker_would() -> None:
     assert running.record == record_so_far(watch("a", "one", 100), rules)
 
 
-def test_what_was_stored_or_forgotten_is_not_saved_as_running() -> None:
+def test_stored_and_forgotten_watches_are_not_saved_as_running() -> None:
     """A save may come before the next report. On another server the same watch may run again."""
     told = Reports()
     told.servers(0)
@@ -138,8 +138,8 @@ def test_what_was_stored_or_forgotten_is_not_saved_as_running() -> None:
     assert told.running() == []
 
 
-def test_a_save_is_told_what_changed_since_the_last_one() -> None:
-    """New watches and new states, and which ended; what is as it was is left alone."""
+def test_a_save_gets_only_changes_since_the_last_one() -> None:
+    """New watches and new states, and which ended; unchanged ones are left alone."""
     told = Reports()
     told.servers(0)
     told.report(1, "one", "a", "b")
@@ -169,8 +169,8 @@ def test_a_watch_that_moved_to_another_server_has_not_ended() -> None:
     assert ([each.state.watch_id for each in changes.changed], changes.ended) == (["a"], set())
 
 
-def test_a_tracker_that_starts_goes_on_with_the_reports_and_of_other_servers_the_checkpoint() -> None:
-    """Persistence has heard of one server since its own start, and then the tracker died."""
+def test_a_new_tracker_gets_reports_and_the_checkpoint_of_other_servers() -> None:
+    """Persistence had a report of one server since its own start when the tracker died."""
     told = Reports()
     told.report(1, "one", "a")
     checkpoint = (watch("old", "one"), watch("b", "two"), watch("a", "three"))
@@ -180,8 +180,8 @@ def test_a_tracker_that_starts_goes_on_with_the_reports_and_of_other_servers_the
     assert [each.watch_id for each in told.reported.states_for_restart(checkpoint)] == ["a"]
 
 
-def test_a_server_that_cannot_be_reported_is_a_problem_and_keeps_what_is_known_of_it() -> None:
-    """It is never saved as if all were well, nor as if nobody watched there."""
+def test_a_withheld_report_is_a_problem_and_keeps_the_known_watches() -> None:
+    """They are not saved as up to date, and not as ended either."""
     told = Reports()
     told.servers(0)
     told.report(1, "one", "a")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from actors.persistence import reported_watches
-from actors.persistence.reported_watches import RestartParts
+from actors.persistence import restart_parts
+from actors.persistence.restart_parts import RestartParts
 from actors.runtime import Declined
 from messages import LinkedAccount, Privacy
 from tests.unit.persistence.record_builders import record, state
@@ -19,7 +19,7 @@ def directory() -> tuple[tuple[LinkedAccount, ...], tuple[tuple[str, Privacy], .
 @pytest.mark.parametrize(("running", "resumable", "parts"), [(0, 0, 1), (3, 0, 1), (2, 5, 3), (7, 2, 3), (3, 3, 2)])
 def test_every_watch_is_in_one_part(running: int, resumable: int, parts: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """In order, and no part is larger than it may be."""
-    monkeypatch.setattr(reported_watches, "PART_WATCHES", 3)
+    monkeypatch.setattr(restart_parts, "PART_WATCHES", 3)
     states = tuple(state(record(f"w{number}")) for number in range(running))
     records = tuple(record(f"r{number}") for number in range(resumable))
     kept = RestartParts()

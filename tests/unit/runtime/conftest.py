@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.deadlines import WITHIN_S
 from tests.unit.runtime.endpoint_pair import Pair
-from tests.unit.runtime.scripted_actor import WITHIN_S, Stage
+from tests.unit.runtime.scripted_actor import Stage
 
 
 @pytest.fixture

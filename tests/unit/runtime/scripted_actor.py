@@ -17,10 +17,10 @@ from actors.runtime.restarts.poison_record import PoisonRecord
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
 from messages import GetSaveStatus, Message, SaveNow, SaveStatus, WatchFinished
+from tests.deadlines import WITHIN_S
 from tests.unit.runtime.endpoint_pair import watch_id
 
 STATUS = SaveStatus(1.0, 5.0)
-WITHIN_S = 5.0
 
 
 def until(condition: Callable[[], object], within_s: float = WITHIN_S) -> None:

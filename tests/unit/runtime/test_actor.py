@@ -1,4 +1,4 @@
-"""An actor on its own thread and the in-memory transport: answers, crashes, what it puts off, how it ends."""
+"""An actor on its own thread and the in-memory transport: answers, crashes, delayed messages, the stop."""
 
 from __future__ import annotations
 
@@ -35,8 +35,9 @@ from messages import (
     SuggestTitles,
     WatchFinished,
 )
+from tests.deadlines import WITHIN_S
 from tests.unit.runtime.endpoint_pair import make_finished, watch_id
-from tests.unit.runtime.scripted_actor import STATUS, WITHIN_S, Bob, Stage, until
+from tests.unit.runtime.scripted_actor import STATUS, Bob, Stage, until
 
 
 def test_it_answers_and_lives_on_after_an_error(stage: Stage) -> None:
@@ -53,8 +54,8 @@ def test_it_answers_and_lives_on_after_an_error(stage: Stage) -> None:
     assert stage.ann.ask("bob", GetSaveStatus()) == STATUS
 
 
-def test_what_is_not_heard_or_not_answered_is_said(stage: Stage) -> None:
-    """A question that nobody has an answer for must not wait for its deadline."""
+def test_a_question_without_a_handler_fails_at_once(stage: Stage) -> None:
+    """The asker must not wait for the deadline."""
     stage.start()
     with pytest.raises(RemoteError, match="bob does not hear list_active_watches"):
         stage.ann.ask("bob", ListActiveWatches())
@@ -101,8 +102,8 @@ def test_a_future_that_failed_brings_the_kept_message_again(stage: Stage) -> Non
     stage.pump_until(lambda: stage.ann.count_unacknowledged() == 0)
 
 
-def test_one_put_off_comes_again_and_those_behind_it_wait(stage: Stage) -> None:
-    """RetryLater: not acknowledged, not a death, and the order stays."""
+def test_a_delayed_message_keeps_the_order(stage: Stage) -> None:
+    """RetryLater: it is not acknowledged, is no death, and those behind it wait."""
     seen: list[str] = []
 
     def watch(message: WatchFinished) -> None:
@@ -120,8 +121,8 @@ def test_one_put_off_comes_again_and_those_behind_it_wait(stage: Stage) -> None:
     assert stage.report_file.read() == ExitReport()
 
 
-def test_a_crash_ends_it_and_those_behind_are_not_lost_in_silence(stage: Stage) -> None:
-    """Told: a dead letter. Asked: an error. Kept: done by the next life. pykka alone drops a hundred of them."""
+def test_waiting_messages_are_not_lost_at_a_crash(stage: Stage) -> None:
+    """Tell: a dead letter. Ask: an error. Kept: handled by the next process. pykka alone drops them."""
     begun, go = threading.Event(), threading.Event()
 
     def save(word: SaveNow) -> None:
@@ -327,8 +328,8 @@ def test_timers_keep_to_service_time_and_can_be_cancelled(tmp_path: Path) -> Non
     endpoint.close()
 
 
-def test_the_pulse_says_how_it_is(stage: Stage) -> None:
-    """Ready, what it complains of, what it handled, and how old its oldest message is."""
+def test_the_heartbeat_reports_the_state(stage: Stage) -> None:
+    """Ready, its error, what it handled, and how old its oldest message is."""
     actor = stage.start()
     actor.report_degraded(Problem.of("text", text="Plex cannot be reached: start it"))
     stage.ann.tell("bob", SaveNow("x"))

@@ -54,16 +54,16 @@ class Stand:
         return [self._answers.pop(name, None) for name in names]
 
 
-def test_what_waits_is_handled_at_once_and_each_is_acknowledged(tmp_path: Path) -> None:
-    """In order, in one call."""
+def test_waiting_messages_are_handled_as_one_batch(tmp_path: Path) -> None:
+    """In order, in one call; each is acknowledged."""
     stand = Stand(tmp_path)
     stand.tell("a", "b", "c")
     stand.handle()
     assert (stand.batches, stand.done) == ([["a", "b", "c"]], ["a", "b", "c"])
 
 
-def test_a_rejected_one_is_set_aside_alone(tmp_path: Path) -> None:
-    """What is behind it is handled once more: whoever handles it knows what is done."""
+def test_only_the_rejected_message_of_a_batch_is_set_aside(tmp_path: Path) -> None:
+    """Those behind it are handled again: the handler knows what is done."""
     stand = Stand(tmp_path, b=Reject("it cannot be stored"))
     stand.tell("a", "b", "c")
     stand.handle()
@@ -72,8 +72,8 @@ def test_a_rejected_one_is_set_aside_alone(tmp_path: Path) -> None:
     assert stand.done == ["a", "b", "c"], "what is set aside is not waited for either"
 
 
-def test_one_that_cannot_be_done_now_comes_again_in_its_place(tmp_path: Path) -> None:
-    """Neither it nor what is behind it is acknowledged before."""
+def test_a_delayed_message_of_a_batch_comes_again_in_its_place(tmp_path: Path) -> None:
+    """Neither it nor those behind it are acknowledged before."""
     stand = Stand(tmp_path, b=RetryLater("the disk is full"))
     stand.tell("a", "b", "c")
     stand.handle()

@@ -1,4 +1,4 @@
-"""Dead letters: one readable line each, whatever was in them, and never an error of their own."""
+"""Dead letters: one readable line each, whatever the message contains, and never an error of their own."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def test_a_message_is_written_with_its_field_names(path: Path) -> None:
     }  # fmt: skip
 
 
-def test_what_is_no_message_is_shown_in_hex(path: Path) -> None:
-    """Its head, and its size."""
+def test_bytes_that_are_no_message_are_shown_in_hex(path: Path) -> None:
+    """The beginning of them, and their size."""
     DeadLetters(path, "persistence").add("NotMsgpack: nonsense", size=100_000, body=b"\xc1" * 100_000)
     [line] = lines(path)
     assert line["body"] == "c1" * 64
@@ -99,7 +99,7 @@ def test_a_flood_fills_no_log(path: Path, caplog: pytest.LogCaptureFixture, monk
     assert f"{500 - SAID_AT_MOST} before it" in caplog.messages[-1]
 
 
-def test_a_disk_that_takes_nothing_is_said_and_survived(
+def test_a_full_disk_is_logged_and_survived(
     path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With what to do about it."""
@@ -145,7 +145,7 @@ def test_several_writers_share_a_file(path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are posix")
-def test_letters_are_for_the_owner_alone(path: Path) -> None:
-    """They hold what people watched."""
+def test_dead_letters_are_private(path: Path) -> None:
+    """They contain what people watched."""
     DeadLetters(path, "tracker").add("odd")
     assert path.stat().st_mode & 0o077 == 0

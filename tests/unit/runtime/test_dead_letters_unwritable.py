@@ -1,4 +1,4 @@
-"""Dead letters that cannot be written: a kept message is acknowledged only once it is in them."""
+"""Dead letters that cannot be written: an at-least-once message is acknowledged only once it is in them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from actors.runtime import Reject
 from actors.runtime.delivery.dead_letters import DeadLetters
 from messages import Message, SaveNow, WatchFinished
 from messages.codec import MAX_FRAME_BYTES
+from tests.deadlines import WITHIN_S
 from tests.unit.runtime.endpoint_pair import Pair, make_finished, watch_id
-from tests.unit.runtime.scripted_actor import WITHIN_S, Stage
+from tests.unit.runtime.scripted_actor import Stage
 
 
 @pytest.fixture
@@ -37,8 +38,8 @@ def mend(folder: Path, name: str = "bob") -> None:
     (folder / f"{name}.jsonl").rmdir()
 
 
-def test_it_says_whether_all_of_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that fills up takes a part of a line: that is none, and the next one begins a line of its own."""
+def test_a_partly_written_line_counts_as_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fills up takes part of a line; the next letter begins a line of its own."""
     path = tmp_path / "dead_letters.jsonl"
     letters = DeadLetters(path, "tracker")
     assert letters.add("first") is True
@@ -53,8 +54,8 @@ def test_it_says_whether_all_of_it_is_written(tmp_path: Path, monkeypatch: pytes
     assert letters.count == 2
 
 
-def test_what_comes_again_is_not_said_to_be_dropped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """It comes every 2 s: the log says once why it cannot be written, and that it was dropped when it was."""
+def test_a_repeated_message_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It comes every 2 s: the log says once that it cannot be written, and once that it was dropped."""
     path = tmp_path / "bob.jsonl"
     path.mkdir()
     letters = DeadLetters(path, "bob")
@@ -68,8 +69,8 @@ def test_what_comes_again_is_not_said_to_be_dropped(tmp_path: Path, caplog: pyte
     assert caplog.messages[1:] == ["Message dropped: no (save_now)"]
 
 
-def test_what_can_never_be_done_waits_for_the_dead_letters(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
-    """Not acknowledged, nothing let go of, in order; set aside as soon as it can be written."""
+def test_a_rejected_message_waits_for_the_dead_letters(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """It is not acknowledged, and the order stays; it is set aside as soon as it can be written."""
     let_go: list[bool] = []
     seen: list[str] = []
 
@@ -135,7 +136,7 @@ def test_an_unreadable_kept_message_waits_for_the_dead_letters(pair: Pair) -> No
     assert pair.letters("bob")[0]["body"] == ["no_such", "important"]
 
 
-def test_what_cannot_be_sent_waits_for_the_dead_letters(pair: Pair) -> None:
+def test_a_message_that_cannot_be_sent_waits_for_the_dead_letters(pair: Pair) -> None:
     """Its sender keeps it until then."""
     (pair.folder / "ann.jsonl").mkdir()
     aside: list[Message] = []

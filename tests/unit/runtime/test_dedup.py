@@ -1,4 +1,4 @@
-"""Kept messages, the receiver's side: each once, in its sender's order, whatever was lost on the way."""
+"""At-least-once messages on the receiver's side: each once, in order, whatever was lost on the way."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ def test_in_order() -> None:
     assert [sequence.classify(number, 1) for number in (1, 2, 3)] == [HANDLE] * 3
 
 
-def test_what_is_being_handled_is_not_taken_again() -> None:
+def test_a_message_in_progress_is_not_accepted_again() -> None:
     """Nor acknowledged: its handler may yet fail."""
     sequence = SenderSequence(1)
     sequence.classify(1, 1)
     assert sequence.classify(1, 1) is IGNORE
 
 
-def test_what_is_done_is_acknowledged_again() -> None:
+def test_a_handled_message_is_acknowledged_again() -> None:
     """The first acknowledgement was lost."""
     sequence = SenderSequence(1)
     sequence.classify(1, 1)
@@ -28,8 +28,8 @@ def test_what_is_done_is_acknowledged_again() -> None:
     assert sequence.classify(1, 1) is ACKNOWLEDGE
 
 
-def test_what_is_out_of_turn_waits_with_its_sender() -> None:
-    """A frame was lost: what comes after it comes again too."""
+def test_a_message_out_of_order_stays_with_its_sender() -> None:
+    """A frame was lost: what comes after it is sent again too."""
     sequence = SenderSequence(1)
     assert sequence.classify(2, 1) is IGNORE
     assert sequence.classify(1, 1) is HANDLE
@@ -50,8 +50,8 @@ def test_a_late_acknowledgement_of_an_earlier_life_leaves_no_gap() -> None:
     assert sequence.classify(1, 2) is ACKNOWLEDGE
 
 
-def test_what_was_put_off_is_taken_when_it_comes_again() -> None:
-    """An answer that came later failed; the ones after it went on."""
+def test_a_delayed_message_is_accepted_when_it_comes_again() -> None:
+    """A late answer failed; the messages after it were handled."""
     sequence = SenderSequence(1)
     for number in (1, 2):
         sequence.classify(number, 1)
@@ -64,7 +64,7 @@ def test_what_was_put_off_is_taken_when_it_comes_again() -> None:
     assert sequence.classify(3, 3) is HANDLE
 
 
-def test_nothing_overtakes_what_was_turned_back() -> None:
+def test_no_message_overtakes_a_delayed_one() -> None:
     """The disk is full at 1: 2 and 3, which wait behind it, come again after it."""
     sequence = SenderSequence(1)
     for number in (1, 2, 3):
@@ -74,8 +74,8 @@ def test_nothing_overtakes_what_was_turned_back() -> None:
     assert [sequence.classify(number, 1) for number in (1, 2, 3)] == [HANDLE] * 3
 
 
-def test_what_was_done_beside_a_turned_back_one_is_not_done_again() -> None:
-    """2 answers later, and did so while 1 had been turned back."""
+def test_a_message_handled_beside_a_delayed_one_is_not_repeated() -> None:
+    """2 answers later, and did so while 1 was delayed."""
     sequence = SenderSequence(1)
     for number in (1, 2, 3):
         sequence.classify(number, 1)
@@ -86,8 +86,8 @@ def test_what_was_done_beside_a_turned_back_one_is_not_done_again() -> None:
     assert sequence.classify(3, 1) is HANDLE
 
 
-def test_what_is_still_open_beside_a_turned_back_one_is_not_taken_twice() -> None:
-    """As above, but 2 is not done yet."""
+def test_an_open_message_beside_a_delayed_one_is_not_accepted_twice() -> None:
+    """As above, but 2 has not answered yet."""
     sequence = SenderSequence(1)
     for number in (1, 2, 3):
         sequence.classify(number, 1)
@@ -97,7 +97,7 @@ def test_what_is_still_open_beside_a_turned_back_one_is_not_taken_twice() -> Non
     assert sequence.classify(3, 1) is HANDLE
 
 
-def test_one_that_came_again_and_is_turned_back_with_a_later_one_is_not_lost() -> None:
+def test_a_message_delayed_twice_is_not_lost() -> None:
     """1 answered later, and failed; it came again and waits behind 2, for which the disk is full."""
     sequence = SenderSequence(1)
     for number in (1, 2):
@@ -109,8 +109,8 @@ def test_one_that_came_again_and_is_turned_back_with_a_later_one_is_not_lost() -
     assert sequence.classify(2, 1) is HANDLE
 
 
-def test_what_was_done_around_one_that_came_again_is_not_done_twice() -> None:
-    """1 is put off a second time; 2 was done in between, and its acknowledgement was lost."""
+def test_a_message_handled_between_two_delays_is_not_repeated() -> None:
+    """1 is delayed a second time; 2 was handled in between, and its acknowledgement was lost."""
     sequence = SenderSequence(1)
     for number in (1, 2):
         sequence.classify(number, 1)
@@ -122,16 +122,16 @@ def test_what_was_done_around_one_that_came_again_is_not_done_twice() -> None:
     assert sequence.classify(2, 1) is ACKNOWLEDGE
 
 
-def test_lives_are_told_apart() -> None:
-    """A restarted sender counts from 1 again."""
+def test_a_restarted_sender_is_a_new_sender() -> None:
+    """It counts from 1 again."""
     sequences = SenderSequences()
     assert sequences.get_or_create("tracker", "a", 1).classify(1, 1) is HANDLE
     assert sequences.get_or_create("tracker", "b", 1).classify(1, 1) is HANDLE
     assert sequences.get_or_create("tracker", "a", 1).classify(2, 1) is HANDLE
 
 
-def test_only_so_many_lives_are_remembered() -> None:
-    """The one unheard for longest is forgotten."""
+def test_the_number_of_remembered_senders_is_limited() -> None:
+    """The one that was silent for longest is forgotten."""
     sequences = SenderSequences()
     first, second = sequences.get_or_create("tracker", "0", 1), sequences.get_or_create("tracker", "1", 1)
     for life in range(2, REMEMBERED):

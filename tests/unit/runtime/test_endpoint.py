@@ -9,9 +9,10 @@ import pytest
 
 from actors.runtime import ActorUnavailable, AskTimeout, MailboxFull, RemoteError
 from actors.runtime.delivery.mailbox import LIMIT
+from actors.runtime.endpoint import PINGS_EACH
 from messages import AutoSaveTick, GetSaveStatus, Message, Moment, SaveNow, SaveStatus, SuggestTitles
 from messages.codec import MAX_FRAME_BYTES, OversizedFrame, encode
-from messages.envelope import Envelope
+from messages.envelope import Envelope, Heartbeat
 from tests.unit.runtime.endpoint_pair import Pair, in_a_thread, make_finished, watch_id
 
 STATUS = SaveStatus(1.0, 5.0)
@@ -25,8 +26,8 @@ def raw(pair: Pair, *envelope: object) -> None:
 # -- tell and ask ----------------------------------------------------------------------------------------------
 
 
-def test_what_is_told_arrives(pair: Pair) -> None:
-    """With its sender, and nothing to answer."""
+def test_a_told_message_arrives(pair: Pair) -> None:
+    """With its sender, and without anything to answer."""
     pair.ann.tell("bob", SaveNow("x"))
     [incoming] = pair.take_heard()
     assert (incoming.message, incoming.sender, incoming.ask_id, incoming.delivery_id) == (SaveNow("x"), "ann", "", "")
@@ -68,8 +69,8 @@ def test_a_question_without_an_answer_fails_at_its_deadline(pair: Pair) -> None:
         reply.result(0)
 
 
-def test_nobody_there_is_said_at_once(pair: Pair) -> None:
-    """To who asks; what is told becomes a dead letter that can be read."""
+def test_a_message_to_an_absent_actor_fails_at_once(pair: Pair) -> None:
+    """An ask gets an error; a tell becomes a dead letter that can be read."""
     with pytest.raises(ActorUnavailable, match="nobody cannot be reached"):
         pair.ann.ask("nobody", GetSaveStatus())
     pair.ann.tell("nobody", SaveNow("x"))
@@ -91,7 +92,7 @@ def test_an_unreadable_answer_is_an_error(pair: Pair) -> None:
 
 
 def test_an_asker_who_gave_up_is_not_answered(pair: Pair) -> None:
-    """asyncio cancels what nobody waits for any more."""
+    """asyncio cancels a future for which nobody waits any more."""
     reply = pair.ann.ask_future("bob", GetSaveStatus())
     [incoming] = pair.take_heard()
     assert reply.cancel()
@@ -103,7 +104,7 @@ def test_an_asker_who_gave_up_is_not_answered(pair: Pair) -> None:
 # -- bounds ------------------------------------------------------------------------------------------------------
 
 
-def test_a_flood_is_dropped_and_counted_and_who_asks_hears_of_it(pair: Pair) -> None:
+def test_messages_beyond_the_mailbox_limit_are_dropped_and_counted(pair: Pair) -> None:
     """1,000 wait; the others are dead letters, the question is refused, a kept message stays with its sender."""
     for number in range(LIMIT + 25):
         pair.ann.tell("bob", SaveNow(str(number)))
@@ -151,14 +152,14 @@ def test_a_message_over_the_limit_is_a_dead_letter_or_an_error(pair: Pair) -> No
     assert caught.value.kind == "OversizedFrame"
 
 
-def test_what_cannot_be_written_does_not_end_its_sender(pair: Pair) -> None:
+def test_a_value_that_cannot_be_encoded_does_not_end_the_sender(pair: Pair) -> None:
     """A number beyond 64 bits."""
     pair.ann.tell("bob", SuggestTitles("a", 2**64))
     assert "Unwritable" in pair.letters("ann")[0]["reason"]
 
 
-def test_strangers_names_take_no_memory(pair: Pair) -> None:
-    """Ten thousand senders, each once: nothing is remembered of them but the last lives of senders of kept ones."""
+def test_unknown_senders_take_no_memory(pair: Pair) -> None:
+    """Ten thousand senders, one message each: only the last lives of at-least-once senders are remembered."""
     for number in range(10_000):
         raw(pair, "kept", f"id{number}", f"stranger{number}", "life", ["no_such"], 1, 1)
         pair.bob.pump(0.0)
@@ -239,8 +240,8 @@ def test_a_callback_that_fails_is_its_owners_fault_alone(pair: Pair) -> None:
         pair.ann.pump(0.0)
 
 
-def test_at_the_end_everybody_hears_something(pair: Pair) -> None:
-    """Who asked gets an error, what was told becomes a dead letter, what is kept stays with its sender."""
+def test_closing_an_endpoint_leaves_no_message_unanswered(pair: Pair) -> None:
+    """Asks get an error, told messages become dead letters, kept messages stay with their sender."""
     waiting = pair.ann.ask_future("bob", GetSaveStatus())
     pair.ann.tell("bob", SaveNow("in the mailbox"))
     pair.ann.tell("bob", make_finished("w1"))
@@ -292,12 +293,27 @@ def test_an_ask_that_was_handed_over_before_the_end_fails_too(pair: Pair) -> Non
 
 
 def test_a_ping_without_an_answer_is_forgotten_in_the_end(pair: Pair) -> None:
-    """At most 1,000 are remembered; closing cancels them."""
+    """So many of each peer are remembered; closing cancels them."""
     futures = []
-    for _ in range(1001):
+    for _ in range(PINGS_EACH + 1):
         futures.append(pair.ann.ping("bob"))
         pair.bob.pump(0.0)
     assert futures[0].cancelled()
     assert not futures[1].done()
     pair.ann.close()
-    assert futures[1000].cancelled()
+    assert futures[PINGS_EACH].cancelled()
+
+
+def test_a_ping_waits_for_its_answer_however_many_others_are_pinged(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of actors that have not answered yet do not make one that answers look silent."""
+    pair.bob.heartbeat = lambda: Heartbeat(7, True, "", "", 0, 0.0, 0, 0.0, 0.0, 0)
+    asked = pair.ann.ping("bob")
+    with monkeypatch.context() as patched:
+        patched.setattr(pair.network.transports["ann"], "send", lambda peer, frame: True)
+        others = [pair.ann.ping(f"actor-{number}") for number in range(5000)]
+    pair.deliver_all()
+    assert asked.result(0).pid == 7
+    assert not any(other.done() for other in others)
+    assert "bob" not in pair.ann._pending_pings

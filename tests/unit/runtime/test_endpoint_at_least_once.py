@@ -56,8 +56,8 @@ def test_a_lost_acknowledgement_does_nothing_twice(pair: Pair) -> None:
     assert pair.ann.count_unacknowledged() == 0
 
 
-def test_steady_traffic_does_not_put_off_what_was_lost(pair: Pair) -> None:
-    """A receiver restarts while a message comes every 0.2 s: it must not wait for a quiet moment."""
+def test_steady_traffic_does_not_delay_lost_messages(pair: Pair) -> None:
+    """A receiver restarts while a message comes every 0.2 s: retries must not wait for a quiet moment."""
     pair.ann.tell("bob", make_finished("w0"))
     pair.deliver_all()
     pair.bob = pair.endpoint("bob")
@@ -86,7 +86,7 @@ def test_a_receiver_that_died_after_its_acknowledgement_leaves_no_gap(pair: Pair
     assert [watch_id(incoming.message) for incoming in pair.take_heard()] == ["w2"]
 
 
-def test_a_restarted_receiver_knows_what_it_wrote_down(pair: Pair) -> None:
+def test_a_restarted_receiver_recognises_handled_messages(pair: Pair) -> None:
     """`already_done` decides, and the message is acknowledged without being handled."""
     pair.ann.tell("bob", make_finished("w1"))
     [incoming] = pair.take_heard()
@@ -97,8 +97,8 @@ def test_a_restarted_receiver_knows_what_it_wrote_down(pair: Pair) -> None:
     assert pair.ann.count_unacknowledged() == 0
 
 
-def test_two_lives_of_a_sender_are_told_apart(pair: Pair) -> None:
-    """A new life counts from 1 again, and is heard."""
+def test_a_restarted_sender_counts_from_one_again(pair: Pair) -> None:
+    """Its messages are handled, and are not taken for those of its earlier process."""
     pair.ann.tell("bob", make_finished("w1"))
     for incoming in pair.take_heard():
         pair.bob.acknowledge(incoming)
@@ -107,8 +107,8 @@ def test_two_lives_of_a_sender_are_told_apart(pair: Pair) -> None:
     assert [watch_id(incoming.message) for incoming in pair.take_heard()] == ["w2"]
 
 
-def test_one_put_off_keeps_its_place(pair: Pair) -> None:
-    """w1 cannot be done now, w2 and w3 wait behind it: all come again, in order."""
+def test_a_delayed_message_keeps_its_place(pair: Pair) -> None:
+    """w1 cannot be handled now, w2 and w3 wait behind it: all come again, in order."""
     for name in ("w1", "w2", "w3"):
         pair.ann.tell("bob", make_finished(name))
     pair.deliver_all()
@@ -125,8 +125,8 @@ def test_one_put_off_keeps_its_place(pair: Pair) -> None:
     assert seen == ["w1", "w2", "w3"]
 
 
-def test_a_full_outbox_is_said_to_the_caller(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From another thread, where nobody is left to be told, it is logged, and the message is a dead letter, whole."""
+def test_a_full_outbox_is_reported_to_the_caller(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From another thread it is logged, and the whole message becomes a dead letter."""
     monkeypatch.setattr(outbox_module, "LIMIT", 2)
     pair.ann.bind_thread()
     pair.network.unreachable.add("bob")

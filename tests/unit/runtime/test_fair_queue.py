@@ -1,6 +1,6 @@
 """What waits at an endpoint that many communities share."""
 
-from actors.runtime.communities.fair_queue import FairQueue
+from actors.runtime.transport.queues.fair_queue import FairQueue
 
 
 def take(queue: FairQueue[str], count: int) -> list[str]:
@@ -17,8 +17,8 @@ def take(queue: FairQueue[str], count: int) -> list[str]:
     return sent
 
 
-def test_one_of_each_in_turn() -> None:
-    """A flood of one waits for nobody else's turn but its own; the order within a community is kept."""
+def test_communities_send_in_turn() -> None:
+    """A flood of one delays only that community; the order within a community is kept."""
     queue: FairQueue[str] = FairQueue()
     for number in range(100):
         assert queue.put("flood", f"f{number}", 10)
@@ -28,8 +28,8 @@ def test_one_of_each_in_turn() -> None:
     assert queue.send_all(lambda _item: True)
 
 
-def test_a_flood_shuts_nobody_out() -> None:
-    """Of each waits only so much; where all of it is too much, each has a little all the same."""
+def test_a_flood_does_not_block_other_communities() -> None:
+    """Each may queue only so much; even if the total is too much, each has a little."""
     queue: FairQueue[str] = FairQueue(total_bytes=200, each_bytes=100, always_bytes=20, each_items=50)
     assert [queue.put("flood", "f", 10) for _ in range(12)] == [True] * 10 + [False] * 2
     assert [queue.put("other", "o", 10) for _ in range(12)] == [True] * 10 + [False] * 2
@@ -38,8 +38,8 @@ def test_a_flood_shuts_nobody_out() -> None:
     assert queue.put("small", "s", 10)
 
 
-def test_what_is_not_taken_stays_first() -> None:
-    """Another process that takes nothing loses nothing."""
+def test_a_frame_that_is_not_accepted_stays_first() -> None:
+    """Another process that accepts nothing loses nothing."""
     queue: FairQueue[str] = FairQueue()
     queue.put("a", "a0", 1)
     queue.put("b", "b0", 1)
@@ -47,8 +47,8 @@ def test_what_is_not_taken_stays_first() -> None:
     assert take(queue, 10) == ["a0", "b0"]
 
 
-def test_so_many_of_each() -> None:
-    """Small ones are bounded by their number."""
+def test_the_number_of_frames_of_a_community_is_limited() -> None:
+    """For small frames the number counts."""
     queue: FairQueue[str] = FairQueue(each_items=3)
     assert [queue.put("a", "x", 0) for _ in range(4)] == [True, True, True, False]
     assert queue.put("b", "x", 0)

@@ -18,8 +18,8 @@ def codes(pair: Pair, name: str) -> list[str]:
     return [problem.code for problem in endpoint.find_queue_problems()]
 
 
-def test_a_mailbox_that_is_full_of_bytes_puts_off_what_is_kept_and_says_so(pair: Pair) -> None:
-    """Large messages wait, few of them: the kept one comes as soon as there is room, and after a while all is well."""
+def test_a_mailbox_full_by_bytes_delays_kept_messages(pair: Pair) -> None:
+    """A few large messages wait: the kept one comes when there is room. Health shows it for a while."""
     pair.bob.mailbox._limit_bytes = 1000
     pair.ann.tell("bob", SaveNow("x" * 2000))
     pair.deliver_all()

@@ -70,8 +70,8 @@ class Life:
         return pause_s
 
 
-def test_one_that_failed_and_then_ran_well_is_started_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A crash in another week is the first of its own."""
+def test_an_actor_that_ran_well_is_restarted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crash in another week counts as the first."""
     life = Life(monkeypatch)
     for _ in range(3):
         pause_s = life.end(ValueError("bad"), after_s=1.0)
@@ -81,8 +81,8 @@ def test_one_that_failed_and_then_ran_well_is_started_again_at_once(monkeypatch:
     assert not life.told[-1].is_failed
 
 
-def test_one_that_has_waited_waits_shortly_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A database that was away for an hour, and a week later for a moment."""
+def test_the_pause_is_short_again_after_a_long_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database was away for an hour, and a week later for a moment."""
     life = Life(monkeypatch)
     away = DependencyUnavailable(Problem.of("process.actor_crashed", error="away"))
     for _ in range(20):
@@ -92,8 +92,8 @@ def test_one_that_has_waited_waits_shortly_the_next_time(monkeypatch: pytest.Mon
     assert life.end(away, after_s=1.0, ready=False) < 1.0
 
 
-def test_a_start_that_hangs_keeps_nobody_else_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Others start after a minute, and health says of this one that it does not get through; then it may yet run."""
+def test_a_hanging_start_does_not_block_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They start after a minute, and health says that this one does not finish starting; it may still do so."""
     life = Life(monkeypatch)
     others: list[str] = []
     life.gate.enter("tracker@2", lambda: others.append("tracker@2"))
@@ -106,7 +106,7 @@ def test_a_start_that_hangs_keeps_nobody_else_waiting(monkeypatch: pytest.Monkey
     assert "has not finished starting for 60 s" in english(down.problem)
 
 
-def test_a_start_that_is_over_is_not_said_to_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finished_start_is_not_reported_as_hanging(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither one that succeeds nor one that fails."""
     life = Life(monkeypatch)
     life.on_started()
@@ -132,8 +132,8 @@ def test_several_choices_are_one_restart(monkeypatch: pytest.MonkeyPatch) -> Non
     assert [settings.watched_percent for settings in life.started] == [80.0, 70.0]
 
 
-def test_choices_without_end_hold_soon_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One after the other, each before the last has settled."""
+def test_a_restart_is_not_delayed_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Choices follow one another, each before the last has settled: the actor restarts anyway."""
     life = Life(monkeypatch)
     life.on_started()
     for second in range(int(LONGEST_SETTLING_S) + 1):

@@ -117,7 +117,7 @@ def test_a_longer_secret_hides_before_one_within_it(log_text: Said) -> None:
     assert log_text().endswith("it is ***\n")
 
 
-def test_what_is_too_short_to_be_a_secret_hides_nothing(log_text: Said) -> None:
+def test_a_very_short_secret_is_not_masked(log_text: Said) -> None:
     """A password of one letter would make every line unreadable."""
     set_up_logging("INFO", "text", ["", "e"])
     logging.getLogger("plex").info("three sessions")
@@ -139,8 +139,8 @@ def test_a_line_that_cannot_be_formatted_is_still_said(log_text: Said) -> None:
     assert "Plex token" not in log_text()
 
 
-def test_chatty_libraries_are_heard_from_warning_on(log_text: Said) -> None:
-    """At any level of ours."""
+def test_verbose_libraries_are_logged_from_warning_on(log_text: Said) -> None:
+    """Whatever LOG_LEVEL is."""
     set_up_logging("DEBUG", "text", [])
     logging.getLogger("urllib3.connectionpool").info("Starting new HTTP connection")
     logging.getLogger("plex").debug("polled")

@@ -1,4 +1,4 @@
-"""The mailbox: bounded, in order, and newest reports in the place of older ones."""
+"""The mailbox: bounded, in order; a newer report replaces an older one."""
 
 from __future__ import annotations
 
@@ -114,8 +114,8 @@ def test_a_report_that_is_asked_is_not_replaced() -> None:
     assert drain(mailbox) == [tick(1), tick(2), tick(3)]
 
 
-def test_taking_back_what_comes_again() -> None:
-    """Kept messages of one life of one sender; all else stays, in its order."""
+def test_returned_messages_are_those_of_one_sender() -> None:
+    """Kept messages of one life of one sender; all others stay, in order."""
     mailbox = Mailbox()
     mailbox.put(receive(SaveNow("kept 1"), "tracker", kept_id="life-1", number=1))
     mailbox.put(receive(SaveNow("plain"), "tracker"))

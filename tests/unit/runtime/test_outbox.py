@@ -1,4 +1,4 @@
-"""Kept messages, the sender's side: in order, bounded, sent again until they are acknowledged."""
+"""At-least-once messages on the sender's side: in order, bounded, sent again until they are acknowledged."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def numbers(batch: list[PendingDelivery]) -> list[int]:
     return [kept.number for kept in batch]
 
 
-def test_what_is_kept_is_sent_once_and_then_waited_for() -> None:
-    """Nothing is sent twice within a pause."""
+def test_a_message_is_sent_once_within_a_pause() -> None:
+    """The outbox then waits for its acknowledgement."""
     outbox = make_outbox(3)
     assert numbers(outbox.take_due(0.0)) == [1, 2, 3]
     assert outbox.take_due(FIRST_RETRY_S / 2) == []
@@ -52,8 +52,8 @@ def test_an_acknowledgement_counts_once() -> None:
     assert outbox.acknowledge("never-sent", 0.2) is None
 
 
-def test_only_the_oldest_knocks_at_a_silent_peer() -> None:
-    """Its queue must not fill with copies; when it answers, the rest comes again at once."""
+def test_only_the_oldest_message_is_retried_at_a_silent_peer() -> None:
+    """Its queue must not fill with copies; when it answers, the rest is sent again at once."""
     outbox = make_outbox(3)
     first = outbox.take_due(0.0)[0]
     assert numbers(outbox.take_due(FIRST_RETRY_S)) == [1]
@@ -112,8 +112,8 @@ def test_a_new_life_of_the_peer_gets_all_again_at_once() -> None:
     assert outbox.take_due(0.2) == []
 
 
-def test_few_are_on_the_way_at_one_time() -> None:
-    """The rest waits its turn, so that no queue between overflows."""
+def test_the_number_of_unacknowledged_messages_is_limited() -> None:
+    """The rest waits, so that no queue in between overflows."""
     outbox = make_outbox(WINDOW + 10)
     first = outbox.take_due(0.0)
     assert len(first) == WINDOW
@@ -130,8 +130,8 @@ def test_a_new_life_does_not_widen_the_window() -> None:
     assert len(outbox.take_due(0.1)) == WINDOW
 
 
-def test_a_full_outbox_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The caller hears of it, by name of the peer, and nothing that waits is lost."""
+def test_a_full_outbox_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller gets an error with the peer's name, and nothing that waits is lost."""
     monkeypatch.setattr(outbox_module, "LIMIT", 3)
     outbox = make_outbox(3)
     with pytest.raises(OutboxFull, match="tracker"):
@@ -148,7 +148,7 @@ def test_a_message_is_known_by_its_own_id_where_it_has_one() -> None:
     assert first.add(awarded).id == second.add(awarded).id == awarded.dedup_id()
 
 
-def test_two_that_say_the_same_are_told_apart() -> None:
+def test_equal_messages_have_different_ids() -> None:
     """An id stands for one waiting message at a time: acknowledging one must not lose the other."""
     awarded = BadgesAwarded("7", "Ana", ())
     outbox = PeerOutbox("discord", "life")

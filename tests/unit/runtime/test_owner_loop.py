@@ -35,8 +35,8 @@ def test_in_the_order_of_their_times() -> None:
     assert timers.next_at() == 3.0
 
 
-def test_a_cancelled_one_is_not_done() -> None:
-    """Nor waited for."""
+def test_a_cancelled_timer_does_not_run() -> None:
+    """Nor is it waited for."""
     timers = Timers()
     timers.schedule(1.0, nothing).cancel()
     timers.schedule(2.0, nothing)
@@ -46,8 +46,8 @@ def test_a_cancelled_one_is_not_done() -> None:
     assert timers.next_at() is None
 
 
-def test_cancelled_ones_do_not_pile_up() -> None:
-    """A deadline of an answered ask is not kept until its time: there are thousands a second."""
+def test_cancelled_timers_are_removed() -> None:
+    """The deadline of an answered ask is not kept until its time: there are thousands a second."""
     timers = Timers()
     for _ in range(10_000):
         timers.schedule(60.0, nothing).cancel()
@@ -98,7 +98,7 @@ def test_an_error_comes_back_as_one(kind: str, error: type[Exception]) -> None:
         reply.result(0)
 
 
-def test_a_remote_error_says_who_and_what() -> None:
+def test_a_remote_error_names_the_actor_and_the_cause() -> None:
     """For people and for code."""
     error = RemoteError("persistence", "DiskFull", "")
     assert str(error) == "persistence: DiskFull"

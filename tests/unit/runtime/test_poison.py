@@ -51,8 +51,8 @@ def test_the_second_death_is_enough() -> None:
     assert not deaths.is_poison("b")
 
 
-def test_what_was_handled_is_not_blamed() -> None:
-    """A kill between two messages is nobody's fault."""
+def test_a_handled_message_is_not_blamed_for_a_death() -> None:
+    """A kill between two messages counts against none."""
     deaths = Deaths()
     for _ in range(3):
         assert deaths.kill_with("a", last_ended=True) == ExitReport()

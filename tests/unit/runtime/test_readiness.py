@@ -1,4 +1,4 @@
-"""Descriptors that can be read are told, by whatever the system waits with."""
+"""Readable file descriptors are reported, by whatever the operating system offers for waiting."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ WAYS = (SelectorReadiness, *([PollReadiness] if hasattr(select, "poll") else [])
 
 
 @pytest.mark.parametrize("make", WAYS)
-def test_only_what_can_be_read_is_told(make: Callable[[], Readiness]) -> None:
-    """Nothing is told before something comes; then that one, until it is read."""
+def test_only_readable_descriptors_are_reported(make: Callable[[], Readiness]) -> None:
+    """None before something arrives; then that one, until it is read."""
     readiness = make()
     pairs = [socket.socketpair() for _ in range(2)]
     try:

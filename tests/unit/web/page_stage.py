@@ -29,9 +29,9 @@ from messages import (
     Sitting,
 )
 from messages.base import DurationMs, PositionMs
+from tests.deadlines import WITHIN_S
 
 MINUTE_MS = 60_000
-DEADLINE_S = 10.0
 QuestionT = TypeVar("QuestionT", bound=Question[Any])
 RASHOMON = Item(
     "srv", "1", "movie", "Rashomon", 1950, DurationMs(88 * MINUTE_MS), ("Crime", "Drama", "Mystery"), thumb="/poster/1"
@@ -115,7 +115,7 @@ class PageStage:
         actor = self.ref._actor_weakref()
         assert isinstance(actor, WebActor)
         self.actor = actor
-        self.port = actor._listening.result(DEADLINE_S)
+        self.port = actor._listening.result(WITHIN_S)
         self._neighbours = [self.tracker]
 
     def show(self, *screenings: Screening) -> None:
@@ -134,7 +134,7 @@ class PageStage:
 
     def answer(self, neighbour: Endpoint, kind: type[QuestionT], answer: Answer) -> QuestionT:
         """Answer the next question of a kind, and return it."""
-        end = time.monotonic() + DEADLINE_S
+        end = time.monotonic() + WITHIN_S
         while time.monotonic() < end:
             neighbour.pump(0.02)
             while (incoming := neighbour.mailbox.get()) is not None:
@@ -146,7 +146,7 @@ class PageStage:
 
     def get_bytes(self, path: str) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and content."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WITHIN_S)
         with contextlib.closing(connection):
             connection.request("GET", path)
             answer = connection.getresponse()
@@ -154,7 +154,7 @@ class PageStage:
 
     def get(self, path: str = "/", **headers: str) -> tuple[int, dict[str, str], str]:
         """Return status, headers and text of a page."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WITHIN_S)
         with contextlib.closing(connection):
             connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
             answer = connection.getresponse()

@@ -1,4 +1,4 @@
-"""Rankings: who is anonymous has a place, and nothing tells their figure."""
+"""Rankings: an anonymous viewer has a rank, and nothing reveals the figure."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def make_request(**query: str) -> PageRequest:
 
 
 @pytest.mark.parametrize(("page", "shares"), [("1", [None, 100.0, 50.0]), ("2", [10.0, None])])
-async def test_bars_do_not_tell_the_figure_of_who_is_anonymous(page: str, shares: list[float | None]) -> None:
-    """They are drawn by the greatest figure that stands there."""
+async def test_bars_do_not_reveal_the_figure_of_an_anonymous_viewer(page: str, shares: list[float | None]) -> None:
+    """Their scale is the greatest figure that is shown."""
     content = await show_board(make_request(page=page))
     assert [row.share for row in content.values["rows"]] == shares
 
 
-def test_bars_of_a_year_do_not_either() -> None:
-    """Likewise."""
+def test_bars_of_a_year_do_not_reveal_it_either() -> None:
+    """By the same scale."""
     places = build_places(TOP, make_request())
     assert [place.bar.name for place in places] == ["Somebody", "Iris", "Björn"]
     assert not places[0].bar.figure

@@ -13,7 +13,8 @@ import pytest
 
 from messages import GetPageKey, PageKey
 from setting_checks import ORIGINS, WrongValueError
-from tests.unit.web.page_stage import DEADLINE_S, PageStage, make_evening, open_stage
+from tests.deadlines import WITHIN_S
+from tests.unit.web.page_stage import PageStage, make_evening, open_stage
 
 CLUB = "https://club.example"
 
@@ -23,7 +24,7 @@ def stage(tmp_path: Path) -> Iterator[PageStage]:
     """A page that one web site may show in a frame, with an evening on it."""
     with open_stage(tmp_path, web_embed_origins=(CLUB,)) as opened:
         opened.answer_load(make_evening(opened.clock.now()))
-        end = time.monotonic() + DEADLINE_S
+        end = time.monotonic() + WITHIN_S
         while "Rashomon" not in opened.get()[2]:
             assert time.monotonic() < end
         yield opened
@@ -70,10 +71,10 @@ def test_only_web_sites_are_taken_for_it(raw: str) -> None:
     )
 
 
-def test_programs_hear_what_plays_as_it_changes(stage: PageStage) -> None:
+def test_a_stream_sends_what_is_playing_at_each_change(stage: PageStage) -> None:
     """The same as /api/v1/now: at the start, and whenever it changed."""
     persistence = stage.add_neighbour("persistence")
-    connection = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=DEADLINE_S)
+    connection = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=WITHIN_S)
     with contextlib.closing(connection):
         connection.request("GET", "/api/v1/events")
         stage.answer(persistence, GetPageKey, PageKey(b"k" * 32))

@@ -1,4 +1,4 @@
-"""What people are called on a page that all may read, and that nothing there tells their names."""
+"""Names on a public page: numbers instead, and no order that reveals them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import pytest
 
 from messages import (
     SOMEBODY,
+    Companion,
+    CompanionList,
     FilmRecord,
     FilmViewer,
+    GetCompanions,
     GetFilm,
     GetLeaderboard,
     Leaderboard,
@@ -26,7 +29,7 @@ BY_NUMBER = ["Viewer 1", "Viewer 2", "Viewer 3"]
 
 @pytest.mark.parametrize("sort", ["time", "movies"])
 def test_equal_figures_are_not_in_the_order_of_names(sort: str) -> None:
-    """Whoever knows the names of all could tell by it whose number is whose."""
+    """Whoever knows all names could tell from it whose number is whose."""
     entries = [ViewerEntry(name, name, 5, 60.0 if sort == "time" else 60.0 * len(name), "") for name in NUMBERS]
     best = ViewerEntry("new", "Zoe", 9, 999.0, "")
     asked = ListViewers("", sort)  # type: ignore[arg-type]  # one of them
@@ -42,8 +45,15 @@ def test_equal_places_are_not_in_the_order_of_names() -> None:
     assert [each.username for each in found.rows] == [*BY_NUMBER, SOMEBODY]
 
 
-def test_who_saw_as_much_of_a_film_is_not_in_the_order_of_names() -> None:
-    """Most have seen all of it."""
+def test_equal_companions_are_not_in_the_order_of_names() -> None:
+    """Those who share the same number of watch parties come by their number."""
+    rows = tuple(Companion(name, name, 3) for name in NUMBERS)
+    found = NAMES.rename(GetCompanions("x"), CompanionList((Companion("new", "Bo", 5), *rows), 9))
+    assert [each.username for each in found.rows] == ["Viewer", *BY_NUMBER]
+
+
+def test_equal_shares_of_a_film_are_not_in_the_order_of_names() -> None:
+    """Most viewers have seen all of it."""
     viewers = tuple(FilmViewer(name, name, (), 100.0, 1, 0.0) for name in NUMBERS)
     found = NAMES.rename(GetFilm("x"), FilmRecord(None, viewers=(*viewers, FilmViewer("new", "Bo", (), 3.0, 1, 0.0))))
     assert [each.username for each in found.viewers] == [*BY_NUMBER, "Viewer"]

@@ -1,4 +1,4 @@
-"""Who is let in where, and who is at the other end of a request."""
+"""Which readers may open which page, and who is at the other end of a request."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def test_each_kind_of_reader_is_let_in_where_it_may_be(
     assert admit(reader, Access.ADMINS) is admins
 
 
-def test_what_is_kept_for_one_reader_is_shown_to_no_other() -> None:
-    """Two members, a member and an administrator, who signed in and who did not."""
+def test_cached_pages_are_not_shown_to_other_readers() -> None:
+    """Two members, a member and an administrator, signed in and not."""
     readers = [
         Reader(ReaderKind.MEMBER, "1"),
         Reader(ReaderKind.MEMBER, "2"),
@@ -181,13 +181,13 @@ def test_strangers_are_led_to_the_sign_in(tmp_path: Path) -> None:
         "\uff4cocalhost",
     ],
 )
-def test_what_is_no_name_of_this_machine_is_refused(host: str) -> None:
-    """Also where a part of it is; what is made of the Host is an address that others read."""
+def test_other_host_names_are_refused(host: str) -> None:
+    """Also names that only contain an own one; the Host is used for addresses that others read."""
     assert not HostGuard("").allows(host)
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1:8765", "127.9.9.9", "[::1]", "[0:0::1]:8765"])
-def test_every_name_of_this_machine_is_one(host: str) -> None:
+def test_every_name_of_this_machine_is_accepted(host: str) -> None:
     """With a port or without."""
     assert HostGuard("").allows(host)
 

@@ -1,4 +1,4 @@
-"""What is refused is said with its cause and cure: a proxy before a page without a sign-in, floods, foreign forms."""
+"""A refused request says why and what to do: a proxy before a page without a sign-in, floods, foreign forms."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from actors.web.actor import WebActor
+from tests.deadlines import WITHIN_S
 from tests.unit.web import page_stage
-from tests.unit.web.page_stage import DEADLINE_S, PageStage, open_stage
+from tests.unit.web.page_stage import PageStage, open_stage
 
 BROWSER = {"Accept": "text/html", "Accept_Language": "en"}
 OF_PROXIES = (
@@ -58,9 +59,9 @@ def test_the_refusal_is_in_the_readers_language(stage: PageStage) -> None:
     assert stage.get("/robots.txt", Via="1.1 films.example")[0] == 200
 
 
-def test_nginx_is_told_by_its_version_of_http(stage: PageStage) -> None:
-    """As it is set up without a word more it sends no header of its own, and this machine's name as Host."""
-    with socket.create_connection(("127.0.0.1", stage.port), DEADLINE_S) as connection:
+def test_nginx_is_recognised_by_http_1_0(stage: PageStage) -> None:
+    """In its default configuration it sends no header of its own, and this machine's name as Host."""
+    with socket.create_connection(("127.0.0.1", stage.port), WITHIN_S) as connection:
         host = f"127.0.0.1:{stage.port}"
         connection.sendall(f"GET / HTTP/1.0\r\nHost: {host}\r\nAccept: text/html\r\n\r\n".encode())
         answer = connection.makefile("rb").read()
@@ -114,7 +115,7 @@ def test_a_form_of_somebody_elses_page_is_refused_with_a_page(tmp_path: Path) ->
     """Nothing was changed, and it says so."""
     with open_stage(tmp_path, web_access="public", web_url="http://127.0.0.1") as stage:
         stage.answer_load()
-        connection = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=DEADLINE_S)
+        connection = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=WITHIN_S)
         connection.request("POST", "/sign-out", headers={"Sec-Fetch-Site": "cross-site", "Accept": "text/html"})
         answer = connection.getresponse()
         assert answer.status == 403

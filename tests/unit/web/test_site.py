@@ -52,7 +52,7 @@ async def count_made(site: Site, sizes: list[tuple[str, int]]) -> list[str]:
     return made
 
 
-async def test_what_is_asked_for_again_is_kept(site: Site) -> None:
+async def test_documents_are_cached(site: Site) -> None:
     """Until the store changes."""
     assert await count_made(site, [("a", SIZE), ("a", SIZE)]) == ["a"]
     site.drop_kept()

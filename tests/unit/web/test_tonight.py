@@ -1,4 +1,4 @@
-"""What the page Tonight says: the film, who watches, what happened, and what stands in the way."""
+"""What the page Tonight shows: the film, who is watching, what happened, and current problems."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def test_what_happened_is_told_newest_first() -> None:
     ]
 
 
-def test_a_pause_of_all_is_nobodys_absence() -> None:
-    """Sittings have a gap there too; the film ran for nobody meanwhile."""
+def test_a_pause_is_not_shown_as_an_absence() -> None:
+    """Sittings have a gap there too, but the film ran for nobody."""
     start = AT.wall_s - 70 * 60
     seats = tuple(make_seat(name, (0, 20), (20.5, 60), at_s=start) for name in ("Rosa", "Iris"))
     assert [entry.text for entry in build(make_screening(AT, 60, seats, started_at_s=start)).feed] == [
@@ -119,8 +119,8 @@ def test_an_episode_and_live_tv_say_what_they_are() -> None:
     assert page.chart is None
 
 
-def test_silence_is_told_with_its_time() -> None:
-    """A page that shows the past says so; one that has heard nothing yet says that."""
+def test_a_silent_tracker_is_shown_with_the_time() -> None:
+    """A page that shows the past says so; one without any report says that."""
     later = Moment(AT.wall_s + 45, AT.steady_s + 45)
     assert "shown as of 21:40" in build(make_evening(AT), at=later).notice
     assert build(make_evening(AT), at=AT).notice == ""

@@ -29,7 +29,8 @@ from messages import (
     UpcomingNight,
     UpcomingNights,
 )
-from tests.unit.web.page_stage import DEADLINE_S, RASHOMON, PageStage, make_screening, make_seat, open_stage
+from tests.deadlines import WITHIN_S
+from tests.unit.web.page_stage import RASHOMON, PageStage, make_screening, make_seat, open_stage
 from wording.translation import use_language
 
 NOW = Moment(1_795_890_000.0, 100.0)  # 28 November 2026, 19:20 in Berlin
@@ -67,8 +68,8 @@ def test_how_long_until_then(seconds: float, english: str, german: str) -> None:
         assert format_until(seconds) == german
 
 
-def test_the_next_nights_are_told_with_who_wants_to_come() -> None:
-    """The first to begin first; not the one that runs, and not one whose time is over."""
+def test_the_next_nights_are_shown_with_interested_members() -> None:
+    """The earliest first; not the running one, and not one whose time is over."""
     shown = build(
         make_upcoming(NOW.wall_s - HOUR),
         make_upcoming(NOW.wall_s + HOUR, screening_id="s1"),
@@ -82,8 +83,8 @@ def test_the_next_nights_are_told_with_who_wants_to_come() -> None:
     assert shown.upcoming[0].when == "Saturday, 28 November 2026, 21:20"
 
 
-def test_who_came_of_those_who_said_so() -> None:
-    """Also who has left again; a hidden viewer is counted neither by name nor as one who came."""
+def test_the_night_says_who_of_the_interested_came() -> None:
+    """Also those who have left again; a hidden viewer is neither named nor counted as present."""
     seats = (
         make_seat("Rosa", (0, 62), viewer_id="1"),
         make_seat("Iris", (0, 30), viewer_id="2", present=False),
@@ -124,7 +125,7 @@ def stage(tmp_path: Path) -> Iterator[PageStage]:
 
 def wait_for(stage: PageStage, text: str) -> str:
     """Return Tonight as soon as it says something."""
-    end = time.monotonic() + DEADLINE_S
+    end = time.monotonic() + WITHIN_S
     while text not in (page := stage.get()[2]):
         assert time.monotonic() < end, page
         time.sleep(0.02)
@@ -152,7 +153,7 @@ def test_a_planned_night_is_in_the_calendar_to_subscribe_to(stage: PageStage) ->
     reader.start()
     stage.answer(stage.persistence, GetPageKey, PageKey(b"k" * 32))  # type: ignore[attr-defined]  # of this test
     stage.answer(stage.persistence, ListNights, NightList(()))  # type: ignore[attr-defined]  # of this test
-    reader.join(DEADLINE_S)
+    reader.join(WITHIN_S)
     (event,) = icalendar.Calendar.from_ical(found[0]).events
     assert str(event["SUMMARY"]) == "Rashomon (1950)"
     assert (event.end - event.start).total_seconds() == (RASHOMON.duration_ms or 0) / 1000

@@ -1,4 +1,4 @@
-"""To which machines is posted."""
+"""To which addresses events are posted."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from actors.webhooks.address_policy import find_refusal
     "address",
     ["127.0.0.1", "::1", "192.168.1.5", "10.0.0.3", "172.20.0.2", "100.64.1.1", "fd12:3456::5", "::ffff:192.168.1.5"],
 )
-def test_the_own_network_may_be_asked_either_way(address: str) -> None:
+def test_the_own_network_is_allowed_over_http_and_https(address: str) -> None:
     """Home Assistant is there; 100.64.0.0/10 is a VPN's."""
     assert find_refusal(address, is_encrypted=False) is None
     assert find_refusal(address, is_encrypted=True) is None
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:4700::1111", "::ffff:93.184.216.34", "64:ff9b::5db8:d822"])
-def test_the_internet_only_by_https(address: str) -> None:
-    """Names of viewers do not cross it in the clear."""
+def test_public_addresses_need_https(address: str) -> None:
+    """Names of viewers do not cross the internet unencrypted."""
     refusal = find_refusal(address, is_encrypted=False)
     assert refusal is not None
     assert refusal.code == "webhooks.needs_https"
@@ -33,8 +33,8 @@ def test_the_internet_only_by_https(address: str) -> None:
         "224.0.0.1", "ff02::1", "0.0.0.0", "::", "255.255.255.255",  # noqa: S104  # an address, not bound to
     ],
 )  # fmt: skip
-def test_what_is_no_machine_of_yours_never(address: str) -> None:
-    """Link-local in every disguise: clouds keep a machine's credentials there."""
+def test_link_local_and_multicast_addresses_are_refused(address: str) -> None:
+    """In every notation: cloud machines offer credentials at link-local addresses."""
     for is_encrypted in (True, False):
         refusal = find_refusal(address, is_encrypted=is_encrypted)
         assert refusal is not None

@@ -1,4 +1,4 @@
-"""What is posted: as docs/webhooks.md shows it, and nothing of whoever is hidden."""
+"""What is posted: as docs/webhooks.md shows it, and nothing about hidden viewers."""
 
 from __future__ import annotations
 
@@ -98,8 +98,8 @@ def test_a_film_that_only_hidden_viewers_see_is_not_told() -> None:
     assert build(replace(OVER, screening=alone)) is not None
 
 
-def test_who_was_told_as_somebody_stays_somebody() -> None:
-    """A seat without an id is a hidden viewer's, whatever the directory says by now."""
+def test_a_seat_without_an_id_stays_unnamed() -> None:
+    """It is a hidden viewer's, whatever the directory says by now."""
     unnamed = replace(BOTH[1], viewer_id="", username="Somebody")
     assert names(build(replace(OVER, screening=notices.screening(BOTH[0], unnamed)))) == ["Iris"]
 

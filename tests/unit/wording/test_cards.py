@@ -52,8 +52,8 @@ def test_a_year_has_one_big_figure_and_three_films() -> None:
     [(60.0, "1", "minute watched"), (7_100.0, "118", "minutes watched"), (7_200.0, "2", "hours watched"),
      (3_600_000.0, "1,000", "hours watched")],
 )  # fmt: skip
-def test_few_minutes_are_not_no_hours(seconds: float, figure: str, label: str) -> None:
-    """Somebody's first film is something."""
+def test_a_few_minutes_are_not_shown_as_no_hours(seconds: float, figure: str, label: str) -> None:
+    """For example somebody's first film."""
     big = card_of(make_year(replace(YEAR, watch_time_s=seconds))).big
     assert (big.figure, big.label) == (figure, label)
 
@@ -65,8 +65,8 @@ def test_a_year_of_episodes_counts_these() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"hidden": True}, {"figures_hidden": True}, {"figures": replace(YEAR, days=())}])
-def test_what_may_not_be_seen_or_is_not_there_is_no_card(changes: dict[str, Any]) -> None:
-    """Private, anonymous, nothing watched; the preview of such a page says the year alone."""
+def test_hidden_or_empty_years_have_no_card(changes: dict[str, Any]) -> None:
+    """Private, anonymous, nothing watched; the preview of such a page shows only the year."""
     answer = make_year(**changes)
     assert cards.viewer_card(answer, "Iris") is None
     if "figures" not in changes:

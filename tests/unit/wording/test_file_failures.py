@@ -50,16 +50,16 @@ def test_every_cure_has_its_words() -> None:
         assert cure.code in STORE and not text.endswith("."), text
 
 
-def test_an_error_without_a_number_says_what_it_says() -> None:
-    """A time-out of a lock, say."""
+def test_an_error_without_a_number_keeps_its_text() -> None:
+    """For example a time-out of a lock."""
     assert explain_os_error(TimeoutError("the lock is held.")).startswith("the lock is held (")
     assert explain_os_error(TimeoutError()).startswith("TimeoutError (")
     assert find_cure(ValueError("no")) is None
     assert describe_cause(OSError(errno.EIO, "Input/output error", "/x")) == "/x: Input/output error"
 
 
-def test_who_only_reads_needs_no_right_to_write() -> None:
-    """A file for import is somebody else's."""
+def test_reading_needs_no_write_permission() -> None:
+    """A file for import may belong to somebody else."""
     refused = PermissionError(errno.EACCES, "Permission denied")
     assert "write" not in explain_os_error(refused, only_reads=True)
     assert "the right to read it" in explain_os_error(refused, only_reads=True)

@@ -43,16 +43,16 @@ def test_a_note_says_when_somebody_was_there(name: str, note: str) -> None:
     assert [lane.note for lane in chart.lanes if lane.name == name] == [note]
 
 
-def test_who_watches_now_is_counted_up_to_where_the_film_is() -> None:
-    """Between two polls the position is ahead of the last report: that is no fall to zero."""
+def test_current_viewers_count_up_to_the_position_of_the_film() -> None:
+    """Between two polls the position is ahead of the last report: the attendance does not fall to zero."""
     chart = build_lane_chart(make_evening(AT), 62 * MINUTE_MS + 8_000)
     assert chart is not None
     assert chart.summary == "5 at most, 5 now"
     assert not chart.line.endswith("100.0")
 
 
-def test_who_left_does_not_grow_on() -> None:
-    """They stand below those who watch."""
+def test_the_lane_of_a_viewer_who_left_stays() -> None:
+    """It is listed below those who are watching."""
     seat = make_seat("Iris", (0, 61.9), present=False)
     chart = build_lane_chart(make_screening(AT, 62, (seat, make_seat("Rosa", (0, 62)))), 62 * MINUTE_MS)
     assert chart is not None

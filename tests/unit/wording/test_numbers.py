@@ -3,7 +3,7 @@
 from wording.numbers import count_noun
 
 
-def test_one_is_not_many() -> None:
-    """Nothing is many, too."""
+def test_one_is_singular_and_zero_is_plural() -> None:
+    """In English texts."""
     assert [count_noun(number, "viewer") for number in (0, 1, 2)] == ["0 viewers", "1 viewer", "2 viewers"]
     assert [count_noun(number, "watch", "watches") for number in (1, 2)] == ["1 watch", "2 watches"]

@@ -32,7 +32,7 @@ def test_it_is_found_at_the_end_of_a_text(text: str, before: str, weeks: int, wh
 @pytest.mark.parametrize(
     "text", ["", "friday 20:30", "Every Which Way But Loose friday 20:30", "every day 20:30", "Every"]
 )
-def test_a_title_or_a_time_is_none(text: str) -> None:
+def test_titles_and_times_are_no_repetition(text: str) -> None:
     """Only a weekday is repeated."""
     assert split_recurrence(text) is None
 
@@ -52,8 +52,8 @@ def test_the_next_one_is_at_the_same_time_by_the_clock() -> None:
     assert next_start(start, 1, datetime.datetime(2026, 10, 30, 20, 30, tzinfo=BERLIN)).day == 6, "not the same moment"
 
 
-def test_how_often_it_is_said() -> None:
-    """By weekday and clock."""
+def test_a_repetition_is_described() -> None:
+    """By weekday and time."""
     start = datetime.datetime(2026, 10, 23, 20, 30, tzinfo=BERLIN)
     assert format_recurrence(start, 1) == "every Friday 20:30"
     assert format_recurrence(start, 2) == "every 2 weeks, Friday 20:30"

@@ -71,8 +71,8 @@ def test_german_times(text: str, expected: str) -> None:
         "freitag 20:30",
     ],
 )  # fmt: skip
-def test_what_is_no_time_is_said_to_be_none(text: str) -> None:
-    """A word left over makes it unreadable; a number alone may be a title's: Apollo 13. German is not English."""
+def test_other_texts_are_no_times(text: str) -> None:
+    """A remaining word makes it unreadable; a number alone may be a title's: Apollo 13. German is not English."""
     assert read_time(text, MONDAY).doubt is Doubt.UNREADABLE
 
 
@@ -95,7 +95,7 @@ def test_a_day_without_its_hour_is_asked_about(text: str) -> None:
         ("2027-10-31 02:30", Doubt.CLOCK_CHANGE),
     ],
 )
-def test_why_it_is_asked_is_known(text: str, doubt: Doubt) -> None:
+def test_a_question_back_has_a_reason(text: str, doubt: Doubt) -> None:
     """So that the question can say it."""
     assert read_time(text, MONDAY).doubt in (doubt, Doubt.HALF_OF_DAY if text == "at 8" else doubt)
 
@@ -126,7 +126,7 @@ def test_a_zone_in_summer_may_be_meant_either_way() -> None:
     assert read_time("tomorrow 8pm edt", july).start is not None
 
 
-def test_what_is_past_is_not_one_of_two_readings() -> None:
+def test_a_past_reading_is_not_offered() -> None:
     """At six in the evening "today at 8" is clear; at seven in the morning it is not."""
     assert read_time("today at 8", MONDAY).start == MONDAY.replace(hour=20)
     assert len(read_time("today at 8", MONDAY.replace(hour=7)).choices) == 2
@@ -178,8 +178,8 @@ def test_on_a_friday(text: str, language: str, expected: str) -> None:
     assert [f"{choice:%Y-%m-%dT%H:%M}" for choice in found.choices] == [expected] and found.doubt is None
 
 
-def test_what_is_past_today_too_is_offered_for_tomorrow() -> None:
-    """ "yesterday 20:30" at nine in the evening: today's half past eight is no choice any more."""
+def test_a_time_that_is_past_today_is_offered_for_tomorrow() -> None:
+    """ "yesterday 20:30" at nine in the evening: today's half past eight is not offered any more."""
     found = read_time("yesterday 20:30", MONDAY.replace(hour=21))
     assert found.past is not None
     assert found.choices == (MONDAY.replace(day=MONDAY.day + 1, hour=20, minute=30),)
