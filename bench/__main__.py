@@ -13,7 +13,7 @@ ALL = (
 
 
 def main(names: list[str]) -> int:
-    """Run the named measurements, or all; returns the exit status."""
+    """Run the named measurements, or all; return the exit status."""
     unknown = [name for name in names if name not in ALL]
     if unknown:
         sys.stderr.write(f"No such measurement: {', '.join(unknown)}. There are: {', '.join(ALL)}.\n")

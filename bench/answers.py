@@ -1,8 +1,8 @@
 """How long each answer takes with many watches, on SQLite and PostgreSQL, beside reading them all once.
 
 `python -m bench.answers --watches 1000000 --viewers 2000 --films 3000 --keep FOLDER` for a large community; the default
-is smaller. It takes minutes to fill such a store: with `--keep` it stays in the folder, and the next run takes it as it
-is. One viewer has a tenth of all watches, twenty are hidden, forty watch. The reference is one pass over the records.
+is smaller. Filling such a store takes minutes: with `--keep` it stays in the folder, and the next run reuses it. One
+viewer has a tenth of all watches, twenty are hidden, forty are watching. The reference is one pass over the records.
 """
 
 from __future__ import annotations
@@ -63,11 +63,11 @@ HIDDEN, WATCHING, SUGGESTED, ROUNDS = 20, 40, 40, 25
 RULES = StatisticsRules(ZoneInfo("Europe/Berlin"), default_badges(), 80.0, 60.0)
 GENRES = ("Drama", "Comedy", "Horror", "Crime", "Western", "Science Fiction", "Documentary", "Film-Noir")
 BUSIEST = "0"
-"""Who has a tenth of all watches."""
+"""The viewer who has a tenth of all watches."""
 
 
 def build_questions(films: int) -> dict[str, Callable[[int], Question[Any]]]:
-    """Return each kind of question by what it is called in the table; the argument is the number of the round."""
+    """Return a builder of each kind of question, by its name in the table; the argument is the number of the round."""
     members = tuple(VoiceMember(str(number), f"Viewer {number}") for number in range(12))
     days_back = (1, 7, 30, 90, 365, 700, 1000)
     return {
@@ -102,12 +102,12 @@ def build_questions(films: int) -> dict[str, Callable[[int], Question[Any]]]:
 def run(
     watches: int, viewers: int, films: int, *, postgres: bool, sqlite: bool = True, keep: Path | None = None
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Return figures for each store and question: `p50_ms`, `p99_ms`, `cpu_ms`, `scan` (p50 beside one pass over all).
+    """Return figures for each store and question: `p50_ms`, `p99_ms`, `cpu_ms`, `scan` (p50 relative to one full pass).
 
-    `cpu_ms` is what the median answer takes of this process's CPU: on a machine that does other work too, it says more
-    of SQLite's answers, which are found in it, than the time does.
+    `cpu_ms`: CPU time of this process for the median answer. SQLite runs in this process, so that on a busy machine
+    this says more about its answers than the time does.
 
-    `keep`: where the filled stores are, or are to stay; without it they are removed.
+    `keep`: folder in which filled stores are reused and kept; without it they are removed.
     """
     found = {}
     with contextlib.ExitStack() as opened:
@@ -130,7 +130,7 @@ def run(
 
 
 def _has_records(store: Store, watches: int) -> bool:
-    """Tell whether the store has so many watches: an earlier run has filled it."""
+    """Tell whether the store has this many watches because an earlier run filled it."""
     with store.reader.connect() as connection:
         count = read_history_count(connection)
     if count not in (0, watches):
@@ -179,7 +179,7 @@ def _measure(store: Store, films: int) -> dict[str, dict[str, float]]:
 
 
 def _fill(store: Store, watches: int, viewers: int, films: int) -> None:
-    """Fill a store: the records by the database itself, the rest as Usher does."""
+    """Fill a store: the records by SQL, the rest as Usher does it."""
     with store.transaction() as connection:
         _put_films(connection, films)
         _put_watches(connection, watches, viewers, films)
@@ -202,7 +202,7 @@ def _fill(store: Store, watches: int, viewers: int, films: int) -> None:
 
 
 def _sum_up(store: Store, watches: int) -> None:
-    """Fill the summaries; also where an earlier run was ended meanwhile, or a newer version sums up more."""
+    """Fill the summaries, even if an earlier run was interrupted, or if a newer version sums up more."""
     began = time.perf_counter()
     while store.fill_summaries(20_000) is not None:
         pass
@@ -215,7 +215,7 @@ def _sum_up(store: Store, watches: int) -> None:
 
 
 def make_totals(number: int) -> Totals:
-    """Return what three years of a viewer add up to."""
+    """Return a viewer's totals of three years."""
     days = {
         f"{2024 + month // 12}-{month % 12 + 1:02}-{day:02}": 3600.0 for month in range(34) for day in range(1, 28, 4)
     }
@@ -250,7 +250,7 @@ def _running(number: int) -> RunningWatch:
 
 
 def _put_films(connection: Connection, films: int) -> None:
-    """Make a table with a row of `watches` for each film, to be copied with another viewer and time."""
+    """Create a table with a row of `watches` for each film, to be copied with other viewers and times."""
     names = ", ".join(column.name for column in WATCHES.columns)
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE templates AS SELECT {names} FROM watches WHERE 1 = 0")  # noqa: S608  # names of our own columns
     rows = [watch_row(_record(f"t{n}", 0, _make_item(n)), n, Moment(NOW_S, 1.0)) for n in range(films)]
@@ -260,7 +260,7 @@ def _put_films(connection: Connection, films: int) -> None:
 
 
 def _put_watches(connection: Connection, watches: int, viewers: int, films: int) -> None:
-    """Insert so many records: four to a screening, two thirds of these watch parties, evenly over three years."""
+    """Insert the records: four for each screening, two thirds of these watch parties, evenly over three years."""
     numbers = (
         "SELECT CAST(generate_series(1, :watches) AS BIGINT) AS n"
         if connection.dialect.name == "postgresql"

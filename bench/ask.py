@@ -1,8 +1,8 @@
 """An ask and a tell to an actor in another process, beside bare pyzmq and msgpack with the same message.
 
-There are two references, and neither keeps a deadline, serves a second peer or bounds what waits. `typed` has one
-blocking socket at each end and a message that msgspec has checked; `bare` packs and unpacks plain lists. All take
-turns, so that what else the machine does meets all.
+There are two references. Neither has deadlines, a second peer or bounded queues. `typed` has one blocking socket at
+each end and a message that msgspec has checked; `bare` packs and unpacks plain lists. All take turns, so that other
+load on the machine affects all of them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ASKS = 500
 TELLS = 5_000
 WARM_UP = 1_500
 WINDOW = 250
-"""Messages told before the receiver has answered for those before: so no queue on the way runs over."""
+"""Maximum number of unconfirmed messages, so that no queue on the way overflows."""
 MESSAGE = VoicePresence(
     guild_id="900000000000000001",
     channel_id="900000000000000002",
@@ -42,19 +42,19 @@ MESSAGE = VoicePresence(
     members=tuple(VoiceMember(f"20000000000000000{number}", f"viewer {number}") for number in range(4)),
 )
 TYPED, PLAIN, COUNTED, END = "typed", "plain", "counted", "end"
-"""What a reference is asked to do with a message: the first word of each."""
+"""What a reference does with a message: the first word of each."""
 ROOT = Path(__file__).parents[1]
 
 
 class Echo(Actor):
-    """Says what it is told, when it is asked; counts what it is only told."""
+    """Returns the messages that it is asked; counts those that it is only told."""
 
     def on_start(self) -> None:
-        """Nothing told yet."""
+        """Reset the count."""
         self._told = 0
 
     def handlers(self) -> Mapping[type[Message], Callable[[Any], Message | None]]:
-        """The message, its count, and its end."""
+        """Return the dispatch table: the message, its count, and its end."""
         return {VoicePresence: self._echo, GetSaveStatus: self._count, AutoSaveTick: self._forget}
 
     def _echo(self, message: VoicePresence) -> VoicePresence:
@@ -113,7 +113,7 @@ def _medians(rounds: list[dict[str, float]]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _echo_actor(folder: Path) -> Iterator[Endpoint]:
-    """Yield an endpoint that speaks to an echo in a process of its own."""
+    """Yield an endpoint that is connected to an echo actor in another process."""
     network = create_network(("tracker", "discord"))
     boot = BootConfig(
         name="tracker", settings=Settings(data_dir=str(folder), log_level="WARNING"), network=network.spec,
@@ -144,7 +144,7 @@ def _measure_asks(endpoint: Endpoint, count: int) -> list[float]:
 
 
 def _measure_tells(endpoint: Endpoint) -> float:
-    """Messages a second, until the last was handled. None is dropped: the mailbox is never let run over."""
+    """Return messages per second, until the last was handled. None is dropped: the mailbox never overflows."""
     endpoint.ask("tracker", cast(Any, AutoSaveTick(Moment(0.0, 0.0))))
     began = time.perf_counter()
     asked = endpoint.ask_future("tracker", GetSaveStatus())
@@ -166,7 +166,7 @@ def _measure_tells(endpoint: Endpoint) -> float:
 
 @contextlib.contextmanager
 def _reference(folder: Path) -> Iterator[zmq.Socket[bytes]]:
-    """Yield a socket to a process that does as `_serve` says."""
+    """Yield a socket to a process that runs `_serve`."""
     address = f"ipc://{folder}/reference.sock"
     with subprocess.Popen([sys.executable, "-OO", "-m", "bench.ask", address], cwd=ROOT) as process:
         context = zmq.Context()
@@ -181,7 +181,7 @@ def _reference(folder: Path) -> Iterator[zmq.Socket[bytes]]:
 
 
 def _serve(address: str) -> None:
-    """Answer each message with itself, typed or plain; only count those that are to be counted."""
+    """Answer each message with itself, typed or plain; only count messages of the kind COUNTED."""
     context = zmq.Context()
     router: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
     router.bind(address)
@@ -222,7 +222,7 @@ def _measure_bare_asks(dealer: zmq.Socket[bytes], count: int) -> list[float]:
 
 
 def _measure_reference_tells(dealer: zmq.Socket[bytes], kind: str) -> float:
-    """Messages a second, until the last was unpacked; a full queue makes the sender wait."""
+    """Return messages per second, until the last was unpacked; a full queue makes the sender wait."""
     plain = msgspec.to_builtins(MESSAGE)
     began = time.perf_counter()
     for _ in range(TELLS):

@@ -1,10 +1,10 @@
 """Many communities with many Plex servers in one installation: memory, CPU and traffic, beside the one community alone.
 
-Real processes against simulators that are not counted. By default: the environment's community alone, then twenty
-beside it, each with a Discord server and three Plex servers of its own, where nobody watches; everybody's Plex servers
-are three simulated ones. With `--sessions` each server is one of its own, with so many sessions, and commands are given
-on Discord meanwhile: `python -m bench.communities --communities 300 --servers 1000 --sessions 10 --seconds 600` is the
-full size, `--communities 6 --servers 20 --sessions 10 --seconds 20` a trial of it.
+Real processes against simulators, which are not counted. By default: first the environment's community alone, then
+twenty beside it, each with its own Discord server and three Plex servers, where nobody watches; all share the same
+three simulated Plex servers. With `--sessions` each Plex server is a separate one with this many sessions, and commands
+are given on Discord meanwhile: `python -m bench.communities --communities 300 --servers 1000 --sessions 10 --seconds
+600` is the full size, `--communities 6 --servers 20 --sessions 10 --seconds 20` a trial run.
 """
 
 from __future__ import annotations
@@ -36,19 +36,21 @@ COMMUNITIES = 20
 SERVERS = 3
 READY_WITHIN_S = 120.0
 SETTLE_S = 10.0
+STOPPED_WITHIN_S = 60.0
+"""An orderly stop saves the stores of all communities: it may take 10 s, plus a tenth of a second for each."""
 COMMANDS = ("!activewatches", "!nowplaying", "!moviestats", "!leaderboard", "!stats", "!history")
 COMMAND_EVERY_S = 0.5
 ANSWERED_WITHIN_S = 10.0
 NEWEST = 200
-"""Messages that are looked through for an answer: others come in between."""
+"""Number of messages that are searched for an answer: others come in between."""
 WARM_UP_S = 30.0
-"""Until each server was polled twice, and all watches are open."""
+"""Time until each server was polled twice and all watches are open."""
 MOST_CORES, MOST_MB, MOST_MB_PER_S, MOST_P99_MS = 1.5, 2000, 1.5, 300
 """The aims for 300 communities with 1,000 servers and 10,000 sessions."""
 
 
 def run(communities: int = COMMUNITIES) -> dict[str, Any]:
-    """Measure MB of 10^6 bytes and CPU seconds a minute by process, and how long the twenty took to answer, seconds."""
+    """Measure MB (10^6 bytes) and CPU seconds per minute by process, and the seconds until the twenty ran."""
     key = make_key()
     with contextlib.ExitStack() as opened:
         folder = opened.enter_context(tempfile.TemporaryDirectory())
@@ -67,8 +69,8 @@ def run(communities: int = COMMUNITIES) -> dict[str, Any]:
     return found
 
 
-def run_busy(communities: int, servers: int, sessions: int, seconds: float) -> dict[str, Any]:
-    """Measure cores and MB by process with so many sessions on each server, and how long commands take, ms."""
+def run_busy(communities: int, servers: int, sessions: int, seconds: float) -> None:
+    """Print cores and MB by process with this many sessions on each server, and the times of commands and restarts."""
     key = make_key()
     with contextlib.ExitStack() as opened:
         folder = opened.enter_context(tempfile.TemporaryDirectory())
@@ -84,7 +86,9 @@ def run_busy(communities: int, servers: int, sessions: int, seconds: float) -> d
         found: dict[str, Any] = {"ready_s": time.perf_counter() - began}
         time.sleep(WARM_UP_S)
         found |= _measure_busy(stage, guilds, seconds)
-    return found
+        print(f"{communities} communities, {servers:,} servers, {servers * sessions:,} sessions")
+        _print_busy(found)
+        _print_restarts(_measure_restarts(stage, 3 * communities + servers, READY_WITHIN_S + servers))
 
 
 def _settings(key: str) -> dict[str, str]:
@@ -112,18 +116,18 @@ def _add_community(stage: ServiceStage, number: int, servers: Sequence[PlexServe
     chosen = {"DISCORD_ANNOUNCE_CHANNEL_ID": str(text_channel), "PLEX_SERVERS": write_servers(sealed)}
     with ServiceClient(stage.data_dir) as service:
         answer = service.ask(SaveCommunity(str(guild.id), guild.name, chosen, "the measurement"))
-    assert isinstance(answer, CommunityList) and len(answer.communities) == number + 1
+    assert isinstance(answer, CommunityList) and answer.added
     return guild
 
 
-def _await_ready(stage: ServiceStage, actors: int, within_s: float) -> None:
-    """Wait until so many actors of further communities run. TimeoutError."""
+def _await_ready(stage: ServiceStage, actors: int, within_s: float, without: int = 0) -> None:
+    """Wait until this many actors of further communities run, none in the process `without`. Raises TimeoutError."""
     until_s = time.monotonic() + within_s
     rows: tuple[ActorHealth, ...] = ()
     while time.monotonic() < until_s:
         with contextlib.suppress(NotReachedError), ServiceClient(stage.data_dir) as service:
             rows = service.ask(GetHealth()).actors
-        running = [row for row in rows if "@" in row.actor and row.state == "running"]
+        running = [row for row in rows if "@" in row.actor and row.state == "running" and row.pid != without]
         if len(running) == actors:
             return
         time.sleep(0.5)
@@ -146,8 +150,21 @@ def _measure_busy(stage: CountedStage, guilds: Sequence[Guild], seconds: float) 
     }  # fmt: skip
 
 
+def _measure_restarts(stage: ServiceStage, actors: int, within_s: float) -> dict[str, float]:
+    """Measure the time until all actors run again after a kill -9 of the tracker, and after an orderly stop, s."""
+    began = time.monotonic()
+    killed = stage.kill("tracker")
+    _await_ready(stage, actors, within_s, without=killed)
+    killed_s = time.monotonic() - began
+    _, stopped_s = stage.stop_service(STOPPED_WITHIN_S)
+    began = time.monotonic()
+    stage.start_service()
+    _await_ready(stage, actors, within_s)
+    return {"killed_s": killed_s, "stopped_s": stopped_s, "restarted_s": time.monotonic() - began}
+
+
 def _give_commands(stage: ServiceStage, guilds: Sequence[Guild], seconds: float) -> tuple[list[float], int]:
-    """Give a command on one server after the other; return what each answer took, ms, and how many never came."""
+    """Give commands on one server after the other; return each answer's time, ms, and the number of missing answers."""
     taken: list[float] = []
     missed = 0
     asked = zip(itertools.cycle(guilds), itertools.cycle(COMMANDS), strict=False)
@@ -173,7 +190,7 @@ def _is_answered(stage: ServiceStage, message_id: int) -> bool:
 
 
 def _find_member(guild: Guild) -> Any:
-    """Return somebody of a server who is no bot."""
+    """Return a member of a server who is not a bot."""
     return next(member for member in guild.members.values() if not member.user.bot)
 
 
@@ -191,9 +208,7 @@ def main(arguments: list[str] | None = None) -> None:
     asked = parser.parse_args([] if arguments is None else arguments)
     servers = asked.servers or asked.communities * SERVERS
     if asked.sessions:
-        busy = run_busy(asked.communities, servers, asked.sessions, asked.seconds)
-        print(f"{asked.communities} communities, {servers:,} servers, {servers * asked.sessions:,} sessions")
-        _print_busy(busy)
+        run_busy(asked.communities, servers, asked.sessions, asked.seconds)
         return
     found = run(asked.communities)
     many = f"{asked.communities} communities, {asked.communities * SERVERS} servers"
@@ -213,7 +228,15 @@ def _print_busy(found: dict[str, Any]) -> None:
     print(f"  from the trackers to persistence {found['mb_per_s']:.3f} MB/s (aim {MOST_MB_PER_S})")
     print(
         f"  {found['commands']} commands on Discord: p50 {found['p50_ms']:.0f} ms, p99 {found['p99_ms']:.0f} ms "
-        f"(aim {MOST_P99_MS}), {found['missed']} without an answer"
+        f"(aim {MOST_P99_MS}), {found['missed']} without an answer",
+        flush=True,
+    )
+
+
+def _print_restarts(found: dict[str, float]) -> None:
+    print(
+        f"  all run again {found['killed_s']:.0f} s after a kill of the tracker, {found['restarted_s']:.0f} s after a "
+        f"start; an ordered stop took {found['stopped_s']:.1f} s"
     )
 
 

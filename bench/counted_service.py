@@ -1,6 +1,6 @@
-"""The service with a tracker that counts what it tells persistence, for bench.communities.
+"""The service with a tracker that counts the bytes it sends to persistence, for bench.communities.
 
-The count of all communities' trackers, which are in one process, is in the file TRAFFIC of the data folder, bytes.
+All communities' trackers run in one process; their total, in bytes, is in the file TRAFFIC of the data folder.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class CountingTracker(Tracker):
     """The tracker, with a count of the bytes that it sends to persistence."""
 
     def on_start(self) -> None:
-        """Put the count in between."""
+        """Insert the counting transport."""
         self.endpoint._transport = _CountedTransport(self.endpoint._transport)
         if not self.context.community:
             file = self.context.data_dir / TRAFFIC
@@ -35,7 +35,7 @@ class CountingTracker(Tracker):
 
 
 class _CountedTransport:
-    """A transport, as it is otherwise."""
+    """Wraps a transport and counts its bytes."""
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
@@ -44,7 +44,7 @@ class _CountedTransport:
         return getattr(self._transport, name)
 
     def send(self, peer: str, frame: bytes) -> bool:
-        """Count and send."""
+        """Count the frame and send it."""
         if split_address(peer)[0] == "persistence":
             _sent[0] += len(frame)
         return bool(self._transport.send(peer, frame))
@@ -57,14 +57,14 @@ def _write_count(file: Path) -> None:
 
 
 class CountedStage(ServiceStage):
-    """A stage whose service counts."""
+    """A stage whose service counts this traffic."""
 
     def command(self) -> list[str]:
         """See ServiceStage."""
         return [sys.executable, "-m", "bench.counted_service"]
 
     def read_traffic(self) -> int:
-        """Return how many bytes the trackers have sent to persistence until a second ago at the most."""
+        """Return how many bytes the trackers have sent to persistence; the figure is at most a second old."""
         return int((self.data_dir / TRAFFIC).read_text() or 0)
 
 

@@ -1,8 +1,8 @@
-"""Many Plex servers in one small process, each at a path of its own: what asks them is to be measured, not they.
+"""Many light Plex servers in one small process, each at its own path, for measuring the clients that poll them.
 
-`python -m bench.light_plex SERVERS SESSIONS` listens on loopback, prints its port, and ends when its stdin does. Every
-session plays a film of an hour, and then the next; what it is answered with is made by the simulator's own code, once
-for each film. There are no websockets: a poll every ten seconds is all that is asked.
+`python -m bench.light_plex SERVERS SESSIONS` listens on loopback, prints its port, and ends when its stdin is closed.
+Every session plays one film of an hour after the other; the simulator's own code builds the answers, once for each
+film. There are no websockets: clients only poll every ten seconds.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from simulator.plex.world.sessions import TELEVISION, PlayingSession, SimulatedA
 
 TOKEN = ADMIN_TOKEN
 FILM_S = 3600.0
-"""How long each film is: so often a session ends and another begins."""
+"""Length of each film; after it the session ends and another begins."""
 _PATH = re.compile(rb"GET /s(\d{1,5})(/[^ ?]*)?")
 _OFFSET = re.compile(rb'viewOffset="\d+"')
 _CUT = re.compile(rb"(<MediaContainer[^>]*>)(.*)(</MediaContainer>)", re.DOTALL)
@@ -42,11 +42,11 @@ class LightServer:
         self._number = number
         self._sessions = sessions
         self._elements: dict[int, tuple[int, bytes, bytes]] = {}
-        """By the place of a session: which film, and its element before and after the position."""
+        """By index of a session: its film, and its XML element before and after the position."""
         self._root = encode(server_root(name_server(number), f"Cinema {number}", time.time(), 0))
 
     def answer(self, path: bytes, now_s: float) -> bytes:
-        """Return the body for a path; empty where there is none."""
+        """Return the body for a path; empty if there is none."""
         if path == b"/status/sessions":
             return self._list_sessions(now_s)
         if path == b"/":
@@ -56,7 +56,7 @@ class LightServer:
     def _list_sessions(self, now_s: float) -> bytes:
         parts = [b'<MediaContainer size="%d">' % self._sessions]
         for place in range(self._sessions):
-            # The films begin at other times, evenly over the hour.
+            # The films begin at different times, evenly over the hour.
             run_s = now_s + FILM_S * ((self._number * 7919 + place * 104_729) % 1000) / 1000
             film, offset_s = divmod(run_s, FILM_S)
             known = self._elements.get(place)
@@ -123,7 +123,7 @@ async def serve(servers: int, sessions: int) -> None:
 
 @contextmanager
 def run_server(servers: int, sessions: int) -> Iterator[str]:
-    """Run it in a process; yield the address before the servers' paths."""
+    """Run the servers in a process; yield the base address of their paths."""
     command = [sys.executable, "-m", "bench.light_plex", str(servers), str(sessions)]
     with Popen(command, stdin=PIPE, stdout=PIPE) as process:
         assert process.stdin is not None and process.stdout is not None
@@ -134,7 +134,7 @@ def run_server(servers: int, sessions: int) -> Iterator[str]:
 
 
 def main(arguments: list[str]) -> None:
-    """Serve."""
+    """Run the servers."""
     asyncio.run(serve(int(arguments[0]), int(arguments[1])))
 
 

@@ -1,8 +1,8 @@
 """Many Plex servers at once: CPU of tracker and persistence and bytes between them, and whether they grow in step.
 
-Both run as in the service, each in a process of its own; polls come as messages, and Discord is only heard. There is
-no HTTP and no Plex: what is measured is what the two do with a poll, from its message to the report of its server.
-`python -m bench.load --servers 1000 --seconds 600` for the full size.
+Both run as in the service, each in its own process; polls arrive as messages, and messages to Discord are only
+received. There is no HTTP and no Plex: it measures the work of the two for a poll, from its message to the report of
+its server. `python -m bench.load --servers 1000 --seconds 600` for the full size.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ from messages import (
 from messages.base import DurationMs, PositionMs
 
 SERVERS = (25, 50, 100)
-"""How many Plex servers there are in each run of `make bench`."""
+"""Number of Plex servers in each run of `make bench`."""
 SECONDS = 20.0
 SESSIONS = 10
 """Sessions on each server."""
 POLL_S = 10.0
-"""Between two polls of a server."""
+"""Time between two polls of a server."""
 WARM_UP_S = 12.0
-"""Until each server was polled once, and all watches are open."""
+"""Time until each server was polled once and all watches are open."""
 MOST_CORES, MOST_MB_PER_S = 1.5, 1.5
-"""The aims for 1,000 servers with 10,000 sessions: both processes together, and what goes from one to the other."""
+"""The aims for 1,000 servers with 10,000 sessions: CPU of both processes, and the traffic between them."""
 ROOT = Path(__file__).parents[1]
 
 
@@ -57,18 +57,18 @@ class CountedTracker(Tracker):
     """The tracker, with a count of the bytes that it sends to persistence."""
 
     def on_start(self) -> None:
-        """Put the count in between."""
+        """Insert the counting transport."""
         self._counted = _CountedTransport(self.endpoint._transport)
         self.endpoint._transport = self._counted
         super().on_start()
 
     def handlers(self) -> Mapping[type[Any], Callable[[Any], Message | None]]:
-        """Return the tracker's handlers, and one that tells the count."""
+        """Return the tracker's handlers, and one that answers with the count."""
         return {**super().handlers(), GetSaveStatus: lambda _: SaveStatus(None, float(self._counted.to_persistence))}
 
 
 class _CountedTransport:
-    """A transport, as it is otherwise."""
+    """Wraps a transport and counts its bytes."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -78,14 +78,14 @@ class _CountedTransport:
         return getattr(self._transport, name)
 
     def send(self, peer: str, frame: bytes) -> bool:
-        """Count and send."""
+        """Count the frame and send it."""
         if peer == "persistence":
             self.to_persistence += len(frame)
         return self._transport.send(peer, frame)
 
 
 class Load(NamedTuple):
-    """What a number of servers costs."""
+    """The load of a number of servers."""
 
     servers: int
     sessions: int
@@ -94,13 +94,13 @@ class Load(NamedTuple):
     persistence_cores: float
     mb_per_s: float
     save_ms: float
-    """How long an auto-save of everything that runs takes."""
+    """Duration of an auto-save of all running watches."""
     memory_mb: float
-    """Both processes."""
+    """Memory of both processes."""
 
 
 def run(servers: int, seconds: float = SECONDS) -> Load:
-    """Measure so many servers for so long."""
+    """Measure this many servers for this long."""
     names = ("tracker", "persistence", "discord", "plex")
     with tempfile.TemporaryDirectory(prefix="usher-bench-") as folder, contextlib.closing(create_network(names)) as net:
         settings = Settings(data_dir=folder, log_level="WARNING", backup_interval_hours=0.0)
@@ -144,7 +144,7 @@ def _process(name: str, settings: Settings, spec: NetworkSpec, actor_class: str)
         try:
             yield process
         finally:
-            process.stdin.close()  # its life line
+            process.stdin.close()  # its end tells the process to stop
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
@@ -160,7 +160,7 @@ def _cpu_s(process: psutil.Process) -> float:
 
 
 class _Driver:
-    """Every poller, and Discord."""
+    """Acts as all pollers, and as Discord."""
 
     def __init__(self, plex: Endpoint, discord: Endpoint, servers: int) -> None:
         self._plex, self._discord = plex, discord
@@ -170,7 +170,7 @@ class _Driver:
         self.polls = 0
 
     def drive(self, seconds: float) -> None:
-        """Poll each server every POLL_S, evenly; take what Discord is told."""
+        """Send a poll of each server every POLL_S, evenly; receive Discord's messages."""
         every_s = POLL_S / len(self._items)
         began_s, until_s, first = time.monotonic(), time.monotonic() + seconds, self.polls
         while time.monotonic() < until_s:
@@ -198,7 +198,7 @@ class _Driver:
         return self._plex.ask("tracker", GetSaveStatus(), 60.0).auto_save_minutes
 
     def save(self) -> float:
-        """Have everything that runs saved; return how long persistence was at it, milliseconds."""
+        """Have all running watches saved; return how long persistence took, milliseconds."""
         self._plex.ask("persistence", GetSaveStatus(), 60.0)
         began = time.perf_counter()
         self._plex.tell("persistence", AutoSaveTick(self._clock.now()))
@@ -225,7 +225,7 @@ def _item(server: int, number: int) -> Item:
 
 
 def show(loads: list[Load]) -> None:
-    """Print the figures, what they come to for each server, and the aims."""
+    """Print the figures, the figures per server, and the aims."""
     heads = ("servers", "sessions", "tracker", "persist.", "MB/s", "save ms", "MB")
     print("".join(f"{head:>10}" for head in heads) + "   each server")
     for load in loads:
@@ -244,7 +244,7 @@ def show(loads: list[Load]) -> None:
 
 
 def main() -> None:
-    """Print the figures of some sizes."""
+    """Print the figures for several sizes."""
     show([run(servers) for servers in SERVERS])
 
 

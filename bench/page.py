@@ -1,12 +1,12 @@
 """The web page: first byte cached and not, 500 live pages with a save running, a step on its way to the DOM, memory.
 
-Persistence and web run as in the service, each in a process of its own; this process is the tracker and Discord. The
-reference is /robots.txt of the same server in the same run: a request that asks nothing. What Chromium shows is
-measured where Debian's is there.
+Persistence and web run as in the service, each in its own process; this process acts as the tracker and Discord. The
+reference is /robots.txt of the same server in the same run: a request that asks no actor. The DOM is measured in
+Debian's Chromium, if it is installed.
 
-`python -m bench.page --keep FOLDER` for a large community: it takes a copy of the store that
-`python -m bench.answers --watches 1000000 --viewers 2000 --films 3000 --keep FOLDER` left there. `python -m bench.page
---watches 10000 --films 1` has a film with 10,000 watches.
+`python -m bench.page --keep FOLDER` for a large community: it copies the store that `python -m bench.answers
+--watches 1000000 --viewers 2000 --films 3000 --keep FOLDER` left there. `python -m bench.page --watches 10000
+--films 1` has a film with 10,000 watches.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ from persistence.store import Store
 from simulator.nights.stage import find_free_port
 
 ROUNDS, REPEATS = 20, 3
-"""Requests for each page, and how often that is repeated: the spread is of the medians."""
+"""Requests for each page, and repeats of the whole; the spread is that of the repeats' medians."""
 STREAMS, A_BROWSER = 500, 20
 STEPS = 40
 ADDRESSES = tuple(f"127.0.{part}.{last}" for part in (1, 2, 3) for last in range(1, 200))
-"""One machine may ask only so much; the loopback network has many addresses."""
+"""Client addresses: each address has a request limit, and the loopback network has many addresses."""
 AIMS_MS = {"cached": (3, 20), "not cached": (25, 120), "not cached, 500 pages, saves": (50, 360)}
 HEAVY_AIMS_MS = {"cached": (3, 20), "not cached": (120, 500), "not cached, 500 pages, saves": (240, 1500)}
-"""Of what goes through all watches of a film, or through a year."""
+"""Aims for pages that read all watches of a film, or of a year."""
 MOST_WIRE_KB = 15.0
 READY_S = 900.0
-"""How long persistence may take to have the files beside a store of a million watches."""
+"""How long persistence may take to write the files beside a store of a million watches."""
 
 
 class Taken(NamedTuple):
@@ -61,12 +61,12 @@ class Taken(NamedTuple):
     p50: float
     p99: float
     low: float
-    """The least median of the repeats."""
+    """The lowest median of the repeats."""
     high: float
 
 
 def measure(ask: Callable[[int], None], rounds: int = ROUNDS, repeats: int = REPEATS) -> Taken:
-    """Return how long something takes; it is told the number of the round."""
+    """Return how long a call takes; it gets the number of the round."""
     numbers = itertools.count()
     medians, every = [], []
     for _ in range(repeats):
@@ -85,16 +85,16 @@ def measure(ask: Callable[[int], None], rounds: int = ROUNDS, repeats: int = REP
 
 
 class Page:
-    """Asks the page, each time from another address."""
+    """Sends requests to the page, each from another address."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self._addresses = itertools.cycle(ADDRESSES)
         self.declined = 0
-        """How often a page said that an answer took too long, on a machine that is busy with other things."""
+        """Number of pages whose answer took too long, on a busy machine."""
 
     def get(self, path: str) -> bytes:
-        """Return the content; AssertionError where it is not there."""
+        """Return the content. Raises AssertionError if there is none."""
         with contextlib.closing(self._connect()) as connection:
             connection.request("GET", path)
             answer = connection.getresponse()
@@ -103,13 +103,13 @@ class Page:
         return content
 
     def is_there(self, path: str) -> bool:
-        """Tell whether a page answers with what it shows."""
+        """Tell whether a page answers with its content."""
         with contextlib.suppress(OSError, AssertionError):
             return bool(self.get(path))
         return False
 
     def wait_first_byte(self, path: str) -> None:
-        """Ask, and wait for the first byte."""
+        """Send a request, and wait for the first byte."""
         with contextlib.closing(self._connect()) as connection:
             connection.request("GET", path)
             status = connection.getresponse().status
@@ -121,7 +121,7 @@ class Page:
 
     @contextlib.contextmanager
     def open_streams(self, count: int) -> Iterator[list[float]]:
-        """Keep so many live pages open; the list gets when each of them heard of the hero, seconds since 1970."""
+        """Keep this many live pages open; the list gets the time when each received the hero, seconds since 1970."""
         heard: list[float] = []
         over = threading.Event()
         chooser = selectors.DefaultSelector()
@@ -155,9 +155,10 @@ def list_pages(page: Page) -> dict[str, str]:
     viewers = page.get("/viewers").decode()
     film = re.search(r'href="(/films/[a-z2-7]+)"', films)
     viewer = re.search(r'href="(/viewers/[a-z2-7]+)"', viewers)
-    assert film is not None and viewer is not None
+    night = re.search(r'href="(/nights/[^"]+)"', page.get("/nights?m=2026-10").decode())
+    assert film is not None and viewer is not None and night is not None
     return {
-        "Tonight": "/", "night": "/nights/s100", "nights": "/nights?m=2026-10", "films": "/films",
+        "Tonight": "/", "night": night[1], "nights": "/nights?m=2026-10", "films": "/films",
         "board": "/board?by=time", "viewer": viewer[1], "history": "/history", "films as JSON": "/api/v1/films",
         f"a film with {_count_watches(page, film[1])} watches": film[1], "a community's year": "/server/2026",
     }  # fmt: skip
@@ -170,7 +171,7 @@ def _count_watches(page: Page, path: str) -> str:
 
 
 def measure_pages(page: Page, paths: dict[str, str], what: str) -> dict[str, Taken]:
-    """Return how long each page takes to its first byte; "cached" asks for the same each time."""
+    """Return each page's time to first byte; "cached" requests the same page each time."""
 
     def build(path: str) -> Callable[[int], None]:
         mark = "&" if "?" in path else "?"
@@ -187,14 +188,14 @@ def measure_pages(page: Page, paths: dict[str, str], what: str) -> dict[str, Tak
 
 
 def copy_store(source: Path, target: Path) -> None:
-    """Copy a store that an earlier run has filled, as SQLite does it: what it has in a second file comes along."""
+    """Copy a store that an earlier run filled, with SQLite's backup, which includes its -wal."""
     source_of = contextlib.closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True))
     with source_of as opened, contextlib.closing(sqlite3.connect(target)) as copied:
         opened.backup(copied)
 
 
 def run(watches: int, viewers: int, films: int, keep: Path | None = None) -> None:
-    """Measure, and print as it goes. `keep`: a folder with a filled store, of which a copy is taken."""
+    """Measure, and print each result. `keep`: a folder with a filled store, which is copied."""
     port = find_free_port()
     with tempfile.TemporaryDirectory(prefix="usher-bench-") as folder, contextlib.ExitStack() as stack:
         file = Path(folder) / "usher.db"
@@ -257,7 +258,7 @@ def run(watches: int, viewers: int, films: int, keep: Path | None = None) -> Non
 
 
 def _measure_steps(neighbours: Neighbours, heard: list[float], page: Page) -> None:
-    """Measure from the tracker's word to the last and the median open page, and to the DOM."""
+    """Measure the time from the tracker's message to the median and the last open page, and to the DOM."""
     with _open_dom(page) as changes:
         to_pages: list[float] = []
         to_dom: list[float] = []
@@ -278,7 +279,7 @@ def _measure_steps(neighbours: Neighbours, heard: list[float], page: Page) -> No
 
 @contextlib.contextmanager
 def _open_dom(page: Page) -> Iterator[Callable[[], Sequence[float]] | None]:
-    """Open Tonight in Chromium; yield what returns when its hero was replaced, ms since 1970. None without Chromium."""
+    """Open Tonight in Chromium; yield a function for the times of its hero's updates, ms since 1970, or None."""
     chromium = shutil.which("chromium")
     if chromium is None:
         yield None
@@ -314,13 +315,13 @@ def _print_pages(what: str, found: dict[str, Taken], bare: Taken) -> None:
 
 
 def _wait_until_idle(process: psutil.Process) -> None:
-    """Wait until a process does nothing for a second: what it makes at its start is made."""
+    """Wait until a process is idle for a second, so that its start is over."""
     used_s = -1.0
     end = time.monotonic() + READY_S
     while (now_s := sum(process.cpu_times()[:2])) - used_s > 0.1:
         assert time.monotonic() < end, "it is still at work"
         used_s = now_s
-        time.sleep(1.0)  # what is measured is a second
+        time.sleep(1.0)  # the measured second
 
 
 def _pss(process: psutil.Process) -> float:

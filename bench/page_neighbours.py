@@ -1,4 +1,4 @@
-"""The tracker and Discord beside a page that is measured: they answer what it asks, and say what plays."""
+"""The tracker and Discord for a measured web page: they answer its questions, and send it what plays."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from messages.base import DurationMs
 
 
 class Neighbours(threading.Thread):
-    """The tracker and Discord: they answer what the page asks, and tell what the bench has them tell."""
+    """Acts as the tracker and Discord: answers the page's questions, and sends the messages of the benchmark."""
 
     def __init__(self, net: Network) -> None:
         super().__init__(daemon=True)
@@ -39,7 +39,7 @@ class Neighbours(threading.Thread):
         self.screening = make_screening(self.clock.now(), 30)
 
     def run(self) -> None:
-        """Pump until the end."""
+        """Handle messages until the end."""
         self.tracker, self._discord = self._open("tracker"), self._open("discord")
         self.ready.set()
         while not self.over.is_set():
@@ -61,15 +61,15 @@ class Neighbours(threading.Thread):
         return node
 
     def tell(self, peer: str, message: Any) -> None:
-        """Tell as the tracker; from any thread."""
+        """Send a message as the tracker; from any thread."""
         self.tracker.submit(lambda: self.tracker.tell(peer, message))
 
     def ask(self, question: Any) -> Any:
-        """Ask persistence."""
+        """Ask persistence a question."""
         return self.tracker.ask_future("persistence", question, 30.0).result(30)
 
     def step(self, minute: float) -> float:
-        """Tell the page that the film is at this minute; return when, seconds since 1970."""
+        """Send the page the film's position in minutes; return the time of sending, seconds since 1970."""
         at = self.clock.now()
         self.screening = make_screening(at, minute)
         self.tell("web", NowPlaying(at, (self.screening,), "srv"))
@@ -86,7 +86,7 @@ class Neighbours(threading.Thread):
 
 
 def make_screening(at: Moment, minute: float) -> Screening:
-    """Return a party of twelve that is at this minute."""
+    """Return a watch party of twelve at this minute of the film."""
     item = _make_item(1)
     end = round(minute * 60_000)
     seats = tuple(

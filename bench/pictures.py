@@ -1,7 +1,7 @@
 """A picture: time, CPU and memory of the process that draws it, beside one that only reads its data.
 
-The reference is the same process on data that is no picture: Python's start and the reading, which no drawing could do
-without. All take turns, so that what else the machine does meets all.
+The reference is the same process on data that are not a picture: Python's start and the reading, which every drawing
+needs. All take turns, so that other load on the machine affects all of them.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ DAYS = tuple(((UNTIL - datetime.timedelta(days=back)).isoformat(), 900.0 * (back
 
 
 class Cost(NamedTuple):
-    """What one process took."""
+    """The cost of one process."""
 
     wall_ms: float
     cpu_ms: float
     peak_mb: float
-    """MB of 10^6 bytes; what is shared with others counts, as the fonts do."""
+    """MB (10^6 bytes), including memory shared with other processes, such as the fonts."""
     size_kb: float
-    """Of the picture."""
+    """Size of the picture."""
 
 
 def make_night(viewers: int) -> Picture:
-    """Return a night of so many."""
+    """Return a night with this many viewers."""
     rows = tuple(
         LaneRow(
             f"Viewer {number}", "came in at 0:20", "78 %", False, "V", number % 8, ((number * 1000, 88 * MINUTE_MS),)
@@ -66,14 +66,14 @@ def make_night(viewers: int) -> Picture:
 
 
 def make_poster() -> bytes:
-    """Return a poster with much in it, as Plex sends it."""
+    """Return a detailed poster, as Plex sends it."""
     stream = io.BytesIO()
     Image.effect_noise((600, 900), 90).convert("RGB").save(stream, "jpeg")
     return stream.getvalue()
 
 
 def make_drawings() -> dict[str, AnyDrawing]:
-    """Return one of each kind."""
+    """Return one drawing of each kind."""
     poster = make_poster()
     return {
         "night, 6 viewers": make_night(6),
@@ -128,7 +128,7 @@ def _draw(packed: bytes) -> Cost:
         process.stdin.close()
         drawn = process.stdout.read()
     _pid, _status, used = os.wait4(process.pid, 0)
-    process.returncode = 0  # it was waited for
+    process.returncode = 0  # already waited for
     return Cost(
         (time.perf_counter() - began) * 1000,
         (used.ru_utime + used.ru_stime) * 1000,

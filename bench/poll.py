@@ -1,13 +1,13 @@
 """CPU time of one poll of Plex beside a bare request and parse of the same body, and how soon a start is told.
 
-The server is the simulated one, in this process; what is counted is the CPU time of the asking thread alone.
+The simulated server runs in this process; only the CPU time of the polling thread is counted.
 """
 
 import statistics
 import tempfile
 import threading
 import time
-import xml.etree.ElementTree as ET  # the bare reference, on our own simulator's body
+import xml.etree.ElementTree as ET  # for the bare reference, on our own simulator's body
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,7 +28,7 @@ SIZES = (1, 40, 100)
 ROUNDS = 30
 STARTS = 15
 APART_S = 0.6
-"""Between two starts: more than the poller leaves between two polls that alerts caused."""
+"""Time between two starts: longer than the poller's minimum between two polls caused by alerts."""
 
 
 def run() -> dict[str, dict[int, float] | float]:
@@ -54,7 +54,7 @@ def run() -> dict[str, dict[int, float] | float]:
 
 
 def _compare(plex: SimulatedPlex) -> tuple[list[float], list[float], float]:
-    """CPU milliseconds of polls and of bare requests, in turns, and the size of the body in kB."""
+    """Return CPU milliseconds of polls and of bare requests, in turns, and the size of the body in kB."""
     with BoundedSession(plex.url) as http, requests.Session() as session:
         source = PlexClient(plex.url, plex.token, http)
         source.connect()
@@ -80,7 +80,7 @@ def _cpu_ms(act: Callable[[], object]) -> float:
 
 
 def _time_starts() -> list[float]:
-    """Seconds from a start on the server to the snapshot at the tracker, by the websocket."""
+    """Return the seconds from a start on the server to the tracker's snapshot, by the websocket."""
     took_s = []
     network = MemoryNetwork()
     endpoint = Endpoint("plex", network.transport("plex"), DeadLetters(None, "plex"))
@@ -104,7 +104,7 @@ def _time_starts() -> list[float]:
 
 
 def _wait_for_snapshot(tracker: Endpoint, sessions: int) -> None:
-    """Wait for a snapshot of so many sessions."""
+    """Wait for a snapshot with this many sessions."""
     deadline_s = time.monotonic() + 10
     while time.monotonic() < deadline_s:
         tracker.pump(0.5)

@@ -36,7 +36,7 @@ FILM = Item("srv", "1", "movie", "Film", 1999, DurationMs(7_200_000), ("Drama", 
 
 
 def run(sizes: tuple[int, ...] = SIZES) -> dict[str, Any]:
-    """Return median milliseconds of an auto-save and of a finish at each size, and the largest by the smallest."""
+    """Return median milliseconds of an auto-save and a finish at each size, and the ratio of largest to smallest."""
     found = {size: _measure(size) for size in sizes}
     saves = [figures["auto_save_ms"] for figures in found.values()]
     return {"rows": found, "ratio": max(saves) / min(saves)}
@@ -79,7 +79,7 @@ def _store(folder: Path) -> Iterator[Store]:
 
 
 def _fill(store: Store, size: int) -> None:
-    """Viewers with three years behind them, and so many rows of history, made by the database itself."""
+    """Insert viewers with three years of days, and this many rows of history, which SQL generates."""
     days = {(date(2023, 11, 1) + timedelta(days=n)).isoformat(): 0.0 for n in range(0, 1100, 2)}
     names = {f"Director {n}": 1 for n in range(150)}
     past = Totals(films=500, playing_s=3.6e6, days=days, directors=names, genres={f"G{n}": 9 for n in range(20)})

@@ -1,7 +1,7 @@
 """`!savedata` with a long history: how long the copy takes, how much memory, and what a finish costs meanwhile.
 
-`python -m bench.savedata` writes 100,000 records; `python -m bench.savedata 1000000` a million. Beside it watches end
-one after another, as they would in the actor: none may wait for the copy.
+`python -m bench.savedata` writes 100,000 records; `python -m bench.savedata 1000000` a million. Meanwhile watches end
+one after another, as in the actor: none may wait for the copy.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ APART_S = 0.05
 
 
 class Written(NamedTuple):
-    """What it took."""
+    """The cost."""
 
     answered_ms: float
-    """Until the save itself was done, and the copy was begun."""
+    """Time until the save was done and the copy had begun."""
     written_s: float
     more_mb: float
-    """Memory above what was there before, at most."""
+    """Maximum additional memory."""
     alone_ms: float
     """Median finish before."""
     meanwhile_ms: float
@@ -41,7 +41,7 @@ class Written(NamedTuple):
 
 
 def run(records: int = RECORDS) -> Written:
-    """Save all with so many records, and have watches end meanwhile."""
+    """Save everything with this many records, while watches end."""
     with tempfile.TemporaryDirectory() as name, open_bench_store(Path(name)) as store:
         fill(store, records, VIEWERS)
         is_written = threading.Event()

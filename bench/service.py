@@ -1,8 +1,8 @@
 """The whole service against the simulators: latency to an announcement, memory and CPU, idle and busy.
 
-Real time, real processes, on a store that is there already: the second start of a service, as every later one.
+Real time, real processes, on an existing store: it is not the first start of the service.
 The reference for latency is one GET of /status/sessions and one POST to the simulated Discord by bare HTTP in the
-same run: what no service could do without.
+same run, which every service needs.
 """
 
 import datetime
@@ -25,13 +25,13 @@ MANY = 40
 SETTLE_S = 5.0
 MEASURED_S = 30.0
 APART_S = 1.2
-"""Between two starts: longer than the poller leaves between polls that alerts caused, and the bot between posts."""
+"""Time between two starts: longer than the poller's minimum between polls caused by alerts, and the bot's by posts."""
 POLL_S = 1.0
-"""PLEX_POLL_SECONDS where the websocket is out of order."""
+"""PLEX_POLL_SECONDS while the websocket does not work."""
 
 
 def run() -> dict[str, Any]:
-    """Every figure: milliseconds (`_ms`, sorted where several), MB of 10^6 bytes, CPU seconds a minute.
+    """Return every figure: milliseconds (`_ms`, sorted if several), MB (10^6 bytes), CPU seconds per minute.
 
     `..._mb` and `..._cpu` are by process: launcher, persistence, tracker, discord, plex. `bare_ms` is the reference.
     """
@@ -49,13 +49,13 @@ def run() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, open_stage(folder, PLEX_POLL_SECONDS=str(POLL_S)) as stage:
         stage.plex.set_socket_fault("rejected")
         stage.plex.close_listeners()
-        chance = random.Random(2)  # a start comes at any time between two polls
+        chance = random.Random(2)  # a start happens at any time between two polls
         found["polling_ms"] = _latencies(stage, lambda: time.sleep(APART_S + chance.random() * POLL_S))
     return found
 
 
 def open_stage(folder: str, stage_class: type[ServiceStage] = ServiceStage, **settings: str) -> ServiceStage:
-    """Return a service between simulators in real time, with its data in a folder."""
+    """Return a stage with service and simulators in real time, with its data in a folder."""
     evening = datetime.datetime.now(datetime.UTC)
     return stage_class(Path(folder) / "data", speed=1.0, party_user="nobody", evening=evening, **settings)
 
@@ -67,13 +67,13 @@ def list_processes(stage: ServiceStage) -> dict[str, psutil.Process]:
 
 
 def measure_pss_mb(stage: ServiceStage) -> dict[str, float]:
-    """Return each process's share of memory; where the system knows no PSS, what is its own alone."""
+    """Return each process's share of memory (PSS); its private memory if the system has no PSS."""
     memory = {name: process.memory_full_info() for name, process in list_processes(stage).items()}
     return {name: getattr(info, "pss", info.uss) / 1e6 for name, info in memory.items()}
 
 
 def measure_cpu_a_minute(stage: ServiceStage) -> dict[str, float]:
-    """Return the CPU seconds a minute of each process, measured over MEASURED_S."""
+    """Return the CPU seconds per minute of each process, measured over MEASURED_S."""
     before = {name: process.cpu_times() for name, process in list_processes(stage).items()}
     time.sleep(MEASURED_S)
     after = {name: process.cpu_times() for name, process in list_processes(stage).items()}
@@ -82,7 +82,7 @@ def measure_cpu_a_minute(stage: ServiceStage) -> dict[str, float]:
 
 
 def _announced_ms(stage: ServiceStage, titles: list[str], begin: Callable[[], None]) -> float:
-    """Return how long after `begin()` every title stands in the channel, milliseconds."""
+    """Return the time from `begin()` until every title is posted in the channel, milliseconds."""
 
     def has_posts() -> bool:
         posted = "\n".join(message.text for message in stage.discord.messages(ANNOUNCE)[-MANY:])
@@ -131,7 +131,7 @@ def _playing(stage: ServiceStage, starts: list[tuple[SimulatedAccount, Any, Play
 
 
 def _bare_ms(stage: ServiceStage) -> float:
-    """Return what one GET from Plex and one POST to Discord take on open connections, milliseconds."""
+    """Return the time of one GET from Plex and one POST to Discord on open connections, milliseconds."""
     channel = stage.discord.channel(ANNOUNCE).id
     times = []
     with requests.Session() as plex, requests.Session() as discord:
@@ -145,7 +145,7 @@ def _bare_ms(stage: ServiceStage) -> float:
             )
             times.append((time.perf_counter() - began) * 1000)
             posted.raise_for_status()
-            time.sleep(APART_S)  # Discord takes five messages in five seconds
+            time.sleep(APART_S)  # Discord accepts five messages in five seconds
     return statistics.median(times)
 
 

@@ -1,6 +1,6 @@
 """How long a step of the tracking takes, at 10 to 10,000 sessions: `python -m bench.step`.
 
-Processor time, which is the same on a machine that does other things as well.
+It measures processor time, which other load on the machine does not affect.
 """
 
 import statistics
@@ -16,7 +16,7 @@ POLLS = 30
 
 
 def snapshot(sessions: int, number: int) -> PlaybackSnapshot:
-    """A poll, ten seconds after the last, with everything playing on."""
+    """Return a poll, ten seconds after the last one, with all sessions still playing."""
     playbacks = tuple(
         Playback(
             session_key=str(index),
@@ -43,7 +43,7 @@ def snapshot(sessions: int, number: int) -> PlaybackSnapshot:
 
 
 def run() -> dict[str, dict[int, float]]:
-    """Return microseconds a session: the median step, and the median report of a step, by number of sessions."""
+    """Return microseconds per session of the median step, and of the median report of a step, by number of sessions."""
     steps: dict[int, float] = {}
     reports: dict[int, float] = {}
     for sessions in SIZES:

@@ -1,8 +1,8 @@
 """What finished watches and auto-saves cost the store: statements, and time beside that of a plain commit.
 
-`python -m bench store` makes a store of 10,000 viewers, each with three years of days, and 20,000 records;
-`python -m bench.store 1000000` one of a million. The reference is a transaction that inserts one row, on the same disk
-in the same run. CPU is that of this process: where the machine does other work too, it says more than the time.
+`python -m bench store` creates a store with 10,000 viewers, each with three years of days, and 20,000 records;
+`python -m bench.store 1000000` one with a million records. The reference is a transaction that inserts one row, on the
+same disk in the same run. CPU is that of this process: on a busy machine it says more than the time.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Figures(NamedTuple):
     median: float
     worst: float
     cpu: float
-    """Median of what this process used."""
+    """Median CPU time of this process."""
     statements: int
 
 
@@ -105,12 +105,12 @@ def _measure(counter: _Counter, rounds: int, work: Callable[..., object]) -> Fig
 
 
 def _end_night(store: Store, night: int, count: int, running: list[RunningWatch]) -> None:
-    """So many viewers leave at one moment."""
+    """Store a night's end, at which this many viewers leave at the same moment."""
     _finish(store, [_make_ended(f"n{count}-{night}-{viewer}", viewer) for viewer in range(count)], running)
 
 
 def _end_all(store: Store, running: list[RunningWatch]) -> None:
-    """A thousand leave at one moment, stored as the actor does it."""
+    """End a thousand watches at the same moment, stored as the actor does it."""
     for start in range(0, 1000, 250):
         _finish(store, [_make_ended(f"t{viewer}", viewer) for viewer in range(start, start + 250)], running)
 
@@ -121,7 +121,7 @@ def _commit_row(store: Store, number: int) -> None:
 
 
 def _save_reported(store: Store, reported: ReportedWatches, running: list[RunningWatch], number: int) -> None:
-    """Take in what the tracker says of a thousand servers, and save it, as the actor does it at a tick."""
+    """Handle the tracker's reports of a thousand servers, and save them, as the actor does at a tick."""
     at = Moment(NOW_S + 50 + number, 50.0 + number)
     servers: dict[str, list[WatchState]] = {}
     for place, (state, _) in enumerate(running):
@@ -139,7 +139,7 @@ def _make_ended(watch_id: str, viewer: int) -> EndedWatch:
 
 
 def _make_resumed(watch_id: str, viewer: int) -> EndedWatch:
-    """Return a watch that is stored, with more time."""
+    """Return a stored watch with more playing time."""
     record = _make_ended(watch_id, viewer).record
     return _as_ended(replace(record, playing_s=record.playing_s + 30.0, ended_at_s=NOW_S + 40.0))
 
@@ -149,7 +149,7 @@ def _as_ended(record: WatchRecord) -> EndedWatch:
 
 
 def finish_one(store: Store, watch_id: str, viewer: int) -> float:
-    """Have a watch end; return how long it takes to store, milliseconds."""
+    """End a watch; return how long storing it takes, milliseconds."""
     began = time.perf_counter()
     _finish(store, [_make_ended(watch_id, viewer)], [])
     return (time.perf_counter() - began) * 1000
@@ -171,9 +171,9 @@ def open_bench_store(folder: Path) -> Iterator[Store]:
 
 
 def fill(store: Store, records: int, viewers: int) -> None:
-    """Every viewer with years behind them, and so many records, made by the database itself; with copies as usual.
+    """Fill a store: viewers with years of days, and this many records, which SQL generates; copies as usual.
 
-    What the summaries hold of them is left out: a finish costs the same, whatever they say.
+    The summaries do not include them: a finish costs the same whatever the summaries contain.
     """
     _finish(store, [_make_ended(f"v{number}", number) for number in range(viewers)], [])
     with store.transaction() as connection:
