@@ -8,6 +8,7 @@
 # make audit  known vulnerabilities alone; with AUDIT=--required it fails where they could not be looked up
 # make bench  speed and memory, as ratios against a reference in the same run
 # make languages   the catalogues of texts, extracted, brought up to date and compiled (NEW=fr begins one)
+# make generate   all that is written by the code: documents, catalogues, examples of messages
 # make lock   requirements*.txt anew from requirements*.in: every package, with hashes
 # make single-file   build/usher-*: Usher in one file, for this system and this Python
 # make pictures   docs/pictures/*.png from the simulator; needs Debian's chromium and fonts-noto-color-emoji
@@ -17,13 +18,16 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Compiled files are kept, whatever the shell says: a service is six processes, and the tests start hundreds of them,
+# each of which would compile every module anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes
 
 ROUNDS ?= 12
 SEED ?= 0
 
-.PHONY: install demo setup run test check audit faults bench docs languages lock pictures single-file clean
+.PHONY: install demo setup run test check audit faults bench docs generate languages lock pictures single-file clean
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Usher needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..."; exit 1; }
@@ -60,8 +64,10 @@ demo: $(VENV)/.runtime
 run: $(VENV)/.runtime
 	@$(PY) run.py
 
+# By folder and not by number of tests: the files that wait for whole services have few tests, and come first, so that
+# the many short ones of tests/unit fill what is left of the time.
 test: $(VENV)/.dev
-	$(PY) -m pytest -n 4 --dist loadfile
+	$(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev
 	$(PY) -m ruff check .
@@ -69,6 +75,7 @@ check: $(VENV)/.dev
 	$(PY) -m mypy .
 	$(VENV)/bin/lint-imports
 	$(PY) -m docs.generate --check
+	$(PY) -m languages --check
 	$(PY) -m tests.audit
 
 audit: $(VENV)/.dev
@@ -76,6 +83,11 @@ audit: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(PY) -m docs.generate
+
+generate: $(VENV)/.dev
+	$(PY) -m tests.golden.write
+	$(PY) -m docs.generate
+	$(PY) -m languages
 
 languages: $(VENV)/.dev
 	$(PY) -m languages $(if $(NEW),--new $(NEW))

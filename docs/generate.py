@@ -24,7 +24,7 @@ ROLES = (messages.Event, messages.Command, messages.Question, messages.Answer)
 
 
 def field_lines(kind: type) -> dict[str, str]:
-    """The docstring line under each field of a message or record, by field name."""
+    """Return the docstring line under each field of a message or record, by field name."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
     body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
     found = {}
@@ -40,7 +40,7 @@ def field_lines(kind: type) -> dict[str, str]:
 
 
 def messages_page() -> str:
-    """The catalogue as a page: who says what to whom, and every field with its unit."""
+    """Return the catalogue as a page: who says what to whom, and every field with its unit."""
     out = [
         "# What the actors say to each other",
         "",
@@ -83,7 +83,7 @@ def records() -> list[type[messages.Struct]]:
 
 
 def env_page() -> str:
-    """Every setting with its default, as a file to fill in."""
+    """Return every setting with its default, as a file to fill in."""
     defaults = config.Settings()
     out = [
         "# Copy to .env and fill in. The environment wins over this file.",
@@ -99,7 +99,7 @@ def env_page() -> str:
 
 
 def settings_page() -> str:
-    """Every setting as a table: what it takes, its default, and which processes are given it."""
+    """Return every setting as a table: what it takes, its default, and which processes are given it."""
     defaults = config.Settings()
     out = [
         "# Settings",
@@ -125,7 +125,7 @@ def settings_page() -> str:
 
 
 def readme() -> str:
-    """The README, with its table of settings anew."""
+    """Return the README, with its table of settings anew."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     before, rest = text.split(SETTINGS_BEGIN)
     _, after = rest.split(SETTINGS_END)
@@ -141,7 +141,7 @@ def readme() -> str:
 
 
 def commands_page() -> str:
-    """Every command on Discord and on the command line."""
+    """Return every command on Discord and on the command line."""
     out = [
         "# Commands",
         "",

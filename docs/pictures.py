@@ -55,7 +55,7 @@ _FILMS = (
 
 
 def earlier_evenings(folder: Path, viewer_id: str, evening: datetime.datetime) -> None:
-    """A year of history in the older bot's format, for the charts to have something to show."""
+    """Write a year of history in the older bot's format, for the charts to have something to show."""
     chance = random.Random(7)  # noqa: S311 - not for secrets
     records = []
     for back in range(360, 0, -1):
@@ -94,7 +94,7 @@ def night(folder: Path) -> None:
 
 
 def _while_it_runs(stage: ServiceStage, director: Director) -> dict[str, Pages]:
-    """The plan before the film, and the live card in its midst."""
+    """Take the plan before the film, and the live card in its midst."""
     _play(director, 0.0, STARTS)
     plan = _of_film(stage)
     pages = {"planned-night": _pages(plan, stage)}
@@ -106,7 +106,7 @@ def _while_it_runs(stage: ServiceStage, director: Director) -> dict[str, Pages]:
 
 
 def _afterwards(stage: ServiceStage, director: Director) -> dict[str, Pages]:
-    """The night's record, and what Iris asks when it is over."""
+    """Take the night's record, and what Iris asks when it is over."""
     _play(director, HALF, ENDS + 4)
     stage.wait_until(ENDS + 4)
     for asked in ASKED:
@@ -123,23 +123,23 @@ def _afterwards(stage: ServiceStage, director: Director) -> dict[str, Pages]:
 
 
 def _play(director: Director, since: float, until: float) -> None:
-    """What people do from one minute of the script to another."""
+    """Play what people do from one minute of the script to another."""
     director.play([cue for cue in CUES if since <= cue.at_s / 60 < until and _calm(cue)])
 
 
 def _calm(cue: Cue) -> bool:
-    """Nothing breaks while a picture is taken, and nobody asks for what is not drawn."""
+    """Keep anything from breaking while a picture is taken, and from asking for what is not drawn."""
     return cue.verb in {"join", "leave", "interested", "play", "pause", "resume", "stop", "seek"} or "night" in cue.what
 
 
 def _of_film(stage: ServiceStage, after: ChannelMessage | None = None) -> ChannelMessage:
-    """The first message of the party's film; the first after another one, if that is given."""
+    """Return the first message of the party's film; the first after another one, if that is given."""
     posted = stage.discord.messages(ANNOUNCE)
     return next(each for each in posted[posted.index(after) + 1 if after else 0 :] if PARTY_FILM in each.text)
 
 
 def _pages(message: ChannelMessage, stage: ServiceStage) -> Pages:
-    """A message as it is now, on both themes."""
+    """Return a message as it is now, on both themes."""
     return {
         theme: render_page([message], stage.discord.world, colours)
         for theme, colours in (("dark", DARK), ("light", LIGHT))
@@ -219,7 +219,7 @@ def _write(shot: Path, name: str) -> None:
 
 
 def _crop(shot: Path) -> bytes:
-    """The picture without the empty page below it, in 256 colours."""
+    """Return the picture without the empty page below it, in 256 colours."""
     with Image.open(shot) as opened:
         whole = opened.convert("RGB")
     empty = Image.new("RGB", whole.size, whole.getpixel((0, whole.height - 1)))
