@@ -15,10 +15,13 @@ from typing import Any
 import msgspec
 import psutil
 
+from actors.address import split_address
+from config import COMMUNITIES_DIR
 from messages import ActorHealth
 from wording.file_failures import explain_os_error
 
-_MAX_BYTES = 5_000_000
+MOST_BYTES, COMMUNITY_BYTES = 5_000_000, 1_000_000
+"""Size at which a log is rotated: that of the installation, and that of a further community."""
 _KEEP = 3
 _log = logging.getLogger("launcher")
 
@@ -36,10 +39,42 @@ def read_rss_mb(pid: int) -> float:
         return 0.0
 
 
-class HealthLog:
-    """`DATA_DIR/logs/actor_health.jsonl`, 5 MB and three older ones. A full disk never stops the launcher."""
+class HealthLogs:
+    """The health log of the installation, and one of each further community, in its folder.
+
+    Hundreds of communities would push each other's rows out of one file within minutes.
+    """
 
     def __init__(self, data_dir: Path) -> None:
+        self._communities_dir = data_dir / COMMUNITIES_DIR
+        self._own = HealthLog(data_dir)
+        self._of_communities: dict[str, HealthLog] = {}
+
+    def write(self, rows: Iterable[ActorHealth]) -> None:
+        """Append a line for each row to its log, all with the present time."""
+        by_community: dict[str, list[ActorHealth]] = {}
+        for row in rows:
+            by_community.setdefault(split_address(row.actor)[1], []).append(row)
+        for guild_id, some in by_community.items():
+            if not guild_id:
+                self._own.write(some)
+            elif (folder := self._communities_dir / guild_id).is_dir():  # persistence makes it, and may remove it
+                self._of_communities.setdefault(guild_id, HealthLog(folder, COMMUNITY_BYTES)).write(some)
+            elif (of_removed := self._of_communities.pop(guild_id, None)) is not None:
+                of_removed.close()
+
+    def close(self) -> None:
+        """Close all files."""
+        for log in (self._own, *self._of_communities.values()):
+            log.close()
+        self._of_communities.clear()
+
+
+class HealthLog:
+    """`logs/actor_health.jsonl` in a data folder, and three older ones. A full disk never stops the launcher."""
+
+    def __init__(self, data_dir: Path, most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
         self.path = data_dir / "logs" / "actor_health.jsonl"
         self._handler: _LoudOnceHandler | None = None
         self._is_unopened = False
@@ -54,7 +89,7 @@ class HealthLog:
             if self._handler is None:
                 self.path.parent.mkdir(exist_ok=True)  # the data folder itself is made at the start alone
                 self._handler = _LoudOnceHandler(
-                    self.path, maxBytes=_MAX_BYTES, backupCount=_KEEP, encoding="utf-8", delay=True
+                    self.path, maxBytes=self._most_bytes, backupCount=_KEEP, encoding="utf-8", delay=True
                 )
         except OSError as error:
             if not self._is_unopened:

@@ -24,7 +24,7 @@ from launcher.connection.launcher_link import LauncherLink
 from launcher.connection.lock import FolderLock
 from launcher.connection.orphans import wait_for_orphans
 from launcher.connection.run_state import ProcessIdentity, RunFile, RunState
-from launcher.health import HealthLog
+from launcher.health import HealthLogs
 from launcher.supervision.actor_process import SupervisedActor
 from launcher.supervision.child import FATAL, ActorChild
 from launcher.supervision.interval import Interval
@@ -88,7 +88,7 @@ class Launcher:
             held.callback(self._run_file.remove)
             self._link = self._open_link()
             held.callback(lambda: self._link.close())
-            self._health_log = HealthLog(self.data_dir)
+            self._health_log = HealthLogs(self.data_dir)
             held.callback(self._health_log.close)
             self._held = held.pop_all()
         self._supervisor = self._make_supervisor()

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from actors.runtime import Clock, Pace
+from config import COMMUNITIES_DIR
 from launcher.connection.run_state import read_running_state
 from simulator.discord.server import SimulatedDiscord
 from simulator.nights.ledger import Ledger
@@ -230,10 +231,12 @@ class ServiceStage:
     # -- what can be seen ----------------------------------------------------------------------------------
 
     def health(self) -> list[dict[str, Any]]:
-        """Return the newest row of each actor in the health log, in the order of their start."""
+        """Return the newest row of each actor in the health logs, in the order of their start."""
         rows: dict[str, dict[str, Any]] = {}
-        path = self.data_dir / "logs" / "actor_health.jsonl"
-        if path.exists():
+        file = Path("logs") / "actor_health.jsonl"
+        for path in (self.data_dir / file, *sorted(self.data_dir.glob(f"{COMMUNITIES_DIR}/*/{file}"))):
+            if not path.exists():
+                continue
             # The last line may be incomplete.
             whole, _, _ = path.read_text(encoding="utf-8", errors="replace").rpartition("\n")
             for line in whole.splitlines():

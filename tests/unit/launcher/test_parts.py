@@ -10,6 +10,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from actors.runtime.restarts.restart_policy import RestartPolicy
@@ -17,7 +18,7 @@ from actors.runtime.transport.base import NetworkSpec
 from launcher.connection.lock import AlreadyRunningError, FolderLock
 from launcher.connection.orphans import wait_for_orphans
 from launcher.connection.run_state import ProcessIdentity, RunFile, RunState, read_running_state
-from launcher.health import HealthLog, format_row, read_rss_mb
+from launcher.health import HealthLog, HealthLogs, format_row, read_rss_mb
 from launcher.supervision.child import describe_exit
 from launcher.supervision.interval import Interval
 from launcher.supervision.supervision_settings import SupervisionSettings
@@ -148,10 +149,26 @@ def test_the_health_log_is_json_lines(tmp_path: Path) -> None:
     assert len(lines) == 3 and json.loads(lines[0])["actor"] == "plex"
 
 
-def test_the_health_log_is_rotated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_community_has_a_health_log_of_its_own(tmp_path: Path) -> None:
+    """Hundreds of communities do not push the installation's own rows out; a removed one has none any more."""
+    for guild_id in ("77", "88"):
+        (tmp_path / "communities" / guild_id).mkdir(parents=True)
+    logs = HealthLogs(tmp_path)
+    addresses = ("plex", "tracker@77", "plex@77", "tracker@88", "tracker@99")
+    logs.write(msgspec.structs.replace(ROW, actor=address) for address in addresses)
+    logs.close()
+    found = {
+        str(path.relative_to(tmp_path).parent.parent): [
+            json.loads(line)["actor"] for line in path.read_text().splitlines()
+        ]
+        for path in tmp_path.rglob("actor_health.jsonl")
+    }
+    assert found == {".": ["plex"], "communities/77": ["tracker@77", "plex@77"], "communities/88": ["tracker@88"]}
+
+
+def test_the_health_log_is_rotated(tmp_path: Path) -> None:
     """It never grows without limit."""
-    monkeypatch.setattr("launcher.health._MAX_BYTES", 1000)
-    log = HealthLog(tmp_path)
+    log = HealthLog(tmp_path, 1000)
     for _ in range(40):
         log.write([ROW])
     log.close()
