@@ -12,8 +12,8 @@ from persistence.queries.answers import answers
 from persistence.store import StoreSnapshot
 from viewers.redact import hides_figures, may_see
 
-PARTIES = 200
-"""So many of a viewer's last watch parties are looked at."""
+PARTIES = 100
+"""Number of a viewer's last watch parties that are counted."""
 MOST = 8
 _IS_COMPANY = or_(WATCHES.c.source != SESSION_SOURCE, WATCHES.c.channel_id == "")
 

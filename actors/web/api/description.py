@@ -16,8 +16,8 @@ from version import VERSION
 LONGEST = 200
 _ERRORS = {
     "401": "Sign in first, or send a token: Authorization: Bearer ...",
-    "404": "There is nothing to see at this address, or nothing that this reader may see.",
-    "503": "An actor of Usher does not answer now.",
+    "404": "This address does not exist, or this reader may not see it.",
+    "503": "A part of Usher does not answer at the moment.",
 }
 
 
@@ -44,8 +44,8 @@ def describe_api() -> dict[str, Any]:
         "info": {
             "title": "Usher",
             "version": VERSION,
-            "description": "Answers of the pages as JSON. Times are seconds since 1970, UTC; positions are ms of film. "
-            "Who is hidden at a screening is counted there, and told of no further.",
+            "description": "The pages' data as JSON. Times are seconds since 1970, UTC; positions in a film are "
+            "milliseconds. Hidden viewers of a screening are counted there, but not named.",
         },
         "servers": [{"url": PREFIX}],
         "paths": paths,

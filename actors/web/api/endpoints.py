@@ -1,5 +1,6 @@
 """Every endpoint of the JSON API: each asks the same question as its page."""
 
+import asyncio
 from collections.abc import Iterable
 
 import msgspec
@@ -69,18 +70,16 @@ class ServerYearAnswer(msgspec.Struct, frozen=True):
     times: CommunityTimes
 
 
-_SLUG = Parameter("slug", "Short name, as addresses of pages have it.", "^[a-z2-7]{1,20}$", in_path=True)
-_YEAR = Parameter("year", "In the time zone of the community.", "^[0-9]{4}$", in_path=True)
+_SLUG = Parameter("slug", "The short name in the address of its page.", "^[a-z2-7]{1,20}$", in_path=True)
+_YEAR = Parameter("year", "A year, in the community's time zone.", "^[0-9]{4}$", in_path=True)
 _PAGE = Parameter("page", "From 1.", "^[0-9]{1,6}$")
-_AFTER = Parameter("after", "What next_after of the page before said.")
-_BEFORE = Parameter(
-    "before", "What next_before of the page after said; where the first page is reached, that is whole."
-)
+_AFTER = Parameter("after", "`next_after` of the previous page.")
+_BEFORE = Parameter("before", "`next_before` of the next page. If that leads to the first page, all of it is returned.")
 _TITLE = Parameter("q", "Part of the title.")
 
 
 def _order_by(names: Iterable[str]) -> Parameter:
-    return Parameter("sort", "What they are ordered by.", choices=tuple(names))
+    return Parameter("sort", "The order.", choices=tuple(names))
 
 
 @endpoint("/now", NowAnswer, "What plays now, and which nights are to come.", is_kept=False)
@@ -92,9 +91,9 @@ async def answer_now(request: PageRequest) -> NowAnswer:
 @endpoint(
     "/nights",
     MonthAnswer,
-    "The nights of a month, or of a day; of this month where none is named. Of more than 400 the newest are there.",
+    "The nights of a month or of a day; of this month if neither is given. At most the newest 400.",
     Parameter("m", "Year and month.", "^[0-9]{4}-[0-9]{2}$"),
-    Parameter("d", "A day of one, instead of a month.", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+    Parameter("d", "A day, instead of a month.", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
 )
 async def answer_nights(request: PageRequest) -> MonthAnswer:
     """Answer the nights of a month or a day."""
@@ -184,11 +183,12 @@ async def answer_history(request: PageRequest) -> HistoryPage:
 @endpoint("/server", ServerAnswer, "The server since it began.")
 async def answer_server(request: PageRequest) -> ServerAnswer:
     """Answer the server's figures."""
-    return ServerAnswer(await request.ask(GetMovieStats()), await request.ask(GetCommunityTimes()))
+    return ServerAnswer(*await asyncio.gather(request.ask(GetMovieStats()), request.ask(GetCommunityTimes())))
 
 
 @endpoint("/server/{year}", ServerYearAnswer, "A year of the server.", _YEAR, route=r"/server/{year:\d{4}}")
 async def answer_server_year(request: PageRequest) -> ServerYearAnswer:
     """Answer a year of the server."""
     year = read_year(request)
-    return ServerYearAnswer(await request.ask(GetCommunityYear(year)), await request.ask(GetCommunityTimes(year)))
+    times = request.ask(GetCommunityTimes(year))
+    return ServerYearAnswer(*await asyncio.gather(request.ask(GetCommunityYear(year)), times))

@@ -1,5 +1,6 @@
 """The pages of the whole server: its hours of watching, biggest nights, and years."""
 
+import asyncio
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,8 +83,7 @@ class BigNightRow:
 @page("server", "/server", section="/board")
 async def show_server(request: PageRequest) -> PageContent:
     """Show the server's figures over all time."""
-    stats = await request.ask(GetMovieStats())
-    times = await request.ask(GetCommunityTimes())
+    stats, times = await asyncio.gather(request.ask(GetMovieStats()), request.ask(GetCommunityTimes()))
     years: dict[str, float] = {}
     for month, seconds in times.months:
         years[month[:4]] = years.get(month[:4], 0.0) + seconds
@@ -109,8 +109,7 @@ async def show_server(request: PageRequest) -> PageContent:
 async def show_server_year(request: PageRequest) -> PageContent:
     """Show a year of the server."""
     year = read_year(request)
-    answer = await request.ask(GetCommunityYear(year))
-    times = await request.ask(GetCommunityTimes(year))
+    answer, times = await asyncio.gather(request.ask(GetCommunityYear(year)), request.ask(GetCommunityTimes(year)))
     months = [("", month_name(datetime.date.fromisoformat(f"{month}-01")), seconds) for month, seconds in times.months]
     return _build_content(
         _("Our {year}").format(year=year),

@@ -1,5 +1,6 @@
 """The page of a viewer: figures, streak calendar, badges, tastes and history."""
 
+import asyncio
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,12 +57,14 @@ async def show_viewer(request: PageRequest) -> PageContent:
 
 async def build_profile(viewer_id: str, request: PageRequest) -> PageContent | None:
     """Return what is shown of a viewer; None if that is nothing, or if the reader may not see it."""
-    profile = await find_profile(viewer_id, request)
+    profile, history, companions = await asyncio.gather(
+        find_profile(viewer_id, request),
+        request.ask(GetHistory(viewer_id, limit=WATCHES, asker=request.asker)),
+        request.ask(GetCompanions(viewer_id, request.asker)),
+    )
     if profile is None or profile.stats is None:
         return None
     stats = profile.stats
-    history = await request.ask(GetHistory(viewer_id, limit=WATCHES, asker=request.asker))
-    companions = await request.ask(GetCompanions(viewer_id, request.asker))
     name = clean_line(stats.username, 60)
     badges = sorted(profile.progress, key=lambda badge: (badge.earned_at_s is None, badge.earned_at_s or 0.0))
     return PageContent(
