@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import datetime
 import json
 import threading
 import time
@@ -30,6 +31,7 @@ from messages import (
 from messages.envelope import Heartbeat
 from simulator.discord.model.messages import ChannelMessage as Posted
 from simulator.discord.server import SimulatedDiscord
+from tests.afternoon_zone import find_afternoon_zone
 from tests.deadlines import WITHIN_S
 
 Got = TypeVar("Got")
@@ -146,6 +148,7 @@ class Stage:
         self.tracker, self.persistence, self.launcher, self.plex = (peers[name] for name in PEERS)
         self.changes: dict[str, Any] = {}
         self.speed = 1.0
+        self.zone = find_afternoon_zone()
         self.main: DiscordActor
         """While it acts: the actor of the environment's community."""
 
@@ -158,8 +161,13 @@ class Stage:
             "watch_party_voice_channel_id": self.discord.channel("Cinema").id,
             "discord_api_url": self.discord.api_url,
             "discord_gateway_url": self.discord.gateway_url,
+            "timezone": self.zone.key,
         }
         return Settings(**{**plain, **self.changes})
+
+    def shift_now(self, minutes: float) -> datetime.datetime:
+        """Return this moment or one so many minutes later, by the clocks of the community."""
+        return datetime.datetime.now(self.zone) + datetime.timedelta(minutes=minutes)
 
     @contextlib.contextmanager
     def acting(self, *, wait: bool = True) -> Iterator[float]:

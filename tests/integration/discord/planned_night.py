@@ -1,7 +1,6 @@
 """What tests of film nights share: a Plex with a film, a night planned, a film that plays and ends."""
 
 import contextlib
-import datetime
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,8 +45,7 @@ def plays(stage: Stage, *shown: Screening) -> None:
 
 def plan(stage: Stage, text: str = "") -> dict[str, Any]:
     """An administrator plans one; what Discord has then."""
-    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=20)
-    said = answer(stage, "Iris", text or f"!night metropolis {soon:%Y-%m-%d %H:%M}")
+    said = answer(stage, "Iris", text or f"!night metropolis {in_minutes(stage, 20)}")
     assert said.embeds[0]["title"].startswith("📅"), said.embeds
     assert [(file.filename, file.content) for file in said.attachments] == [("poster.png", PICTURE)]
     assert said.embeds[0]["thumbnail"]["url"] == "attachment://poster.png", "it is in the card, not below it"
@@ -65,6 +63,6 @@ def read_nights(stage: Stage) -> list[dict[str, Any]]:
     return list(stage.read_state("film_night").values())
 
 
-def in_minutes(minutes: float) -> str:
+def in_minutes(stage: Stage, minutes: float) -> str:
     """A time to come, as people write it."""
-    return f"{datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=minutes):%Y-%m-%d %H:%M}"
+    return f"{stage.shift_now(minutes):%Y-%m-%d %H:%M}"

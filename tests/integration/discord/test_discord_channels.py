@@ -1,6 +1,5 @@
 """Channels that take no messages: health names channel, cause and setting, and announcements wait."""
 
-import datetime
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,8 +53,7 @@ def test_a_digest_that_cannot_be_posted_is_tried_ever_more_rarely(
 ) -> None:
     """Health names the cause; once in five seconds at first (here a tenth of that), and posted later."""
     monkeypatch.setattr(weekly_digest, "SHORTEST_RETRY_S", weekly_digest.SHORTEST_RETRY_S / 10)
-    due = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=2)
-    stage.changes = {"weekly_digest": f"{due:%A %H:%M}".lower()}
+    stage.changes = {"weekly_digest": f"{stage.shift_now(-120):%A %H:%M}".lower()}
     films = (TitleCount("Dune", 2021, 1, 1, 7_200.0),)
     stage.persistence.answers[GetMovieStats] = MovieStats(1, 1, 1, 1, 7_200.0, films, (), (), (), ())
     stage.persistence.answers[GetLeaderboard] = Leaderboard("time", (), 0)

@@ -25,8 +25,7 @@ EMPTY = MovieStats(0, 0, 0, 0, 0.0, (), (), (), (), ())
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A digest was due two hours ago, and Usher has been here for longer."""
     with open_stage(tmp_path) as made:
-        due = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=2)
-        made.changes = {"weekly_digest": f"{due:%A %H:%M}".lower()}
+        made.changes = {"weekly_digest": f"{made.shift_now(-120):%A %H:%M}".lower()}
         made.persistence.answers[GetMovieStats] = WEEK
         made.persistence.answers[GetLeaderboard] = Leaderboard("time", (LeaderboardRow(1, "1", "Mei", HOUR_S),), 1)
         made.remember("weekly_digest", "posted_until", time.time() - WEEK_S)
@@ -94,8 +93,7 @@ def test_a_store_that_is_away_is_asked_again(stage: Stage) -> None:
 @pytest.mark.parametrize("days", [0, 8])
 def test_no_digest_of_the_time_before_the_installation_or_of_long_ago(stage: Stage, days: int) -> None:
     """A digest more than a day late is left out, which the log says."""
-    late = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=30)
-    stage.changes["weekly_digest"] = f"{late:%A %H:%M}".lower()
+    stage.changes["weekly_digest"] = f"{stage.shift_now(-30 * 60):%A %H:%M}".lower()
     stage.persistence.state.clear()
     if days:
         stage.remember("weekly_digest", "posted_until", time.time() - days * 86_400)

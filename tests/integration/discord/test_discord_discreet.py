@@ -1,6 +1,5 @@
 """What the bot must not repeat, must not tell everybody, and must not do for a wrong reason."""
 
-import datetime
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -170,14 +169,12 @@ def test_a_film_played_in_the_afternoon_does_not_begin_the_night(stage: Stage) -
     item = samples.screening().item
     stage.plex.answers[FindFilms] = FilmsFound((item,))
     with stage.acting():
-        soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=2, minutes=30)
-        answer(stage, "Iris", f"!night metropolis {soon:%Y-%m-%d %H:%M}")
+        answer(stage, "Iris", f"!night metropolis {stage.shift_now(150):%Y-%m-%d %H:%M}")
         (event,) = until(lambda: list(stage.discord.guild.events.values()), "an event")
         tried = film(started_at_s=time.time(), party=True, item=item)
         stage.tracker.tell(NowPlaying(now(), (tried,)))
         until(lambda: stage.discord.recorder.count("GET", "/scheduled-events/"), "it is looked at")
-        near = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=2)
-        answer(stage, "Iris", f"!night metropolis {near:%Y-%m-%d %H:%M}")
+        answer(stage, "Iris", f"!night metropolis {stage.shift_now(2):%Y-%m-%d %H:%M}")
         stage.tracker.tell(NowPlaying(now(), (tried,)))
         until(lambda: [e for e in stage.discord.guild.events.values() if e["status"] == ACTIVE], "the near one begins")
         assert event["status"] == SCHEDULED

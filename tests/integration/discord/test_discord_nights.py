@@ -163,8 +163,7 @@ def test_a_night_that_was_moved_begins_at_its_new_time(stage: Stage) -> None:
 def test_the_nearer_of_two_nights_of_a_film_begins(stage: Stage) -> None:
     """A matinee that nobody came to, and the evening."""
     with stage.acting():
-        soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=2, minutes=30)
-        matinee = plan(stage, f"!night metropolis {soon:%Y-%m-%d %H:%M}")
+        matinee = plan(stage, f"!night metropolis {in_minutes(stage, 150)}")
         plan(stage)
         (evening,) = (event for event in events(stage) if event is not matinee)
         plays(stage, screening(stage))
@@ -177,7 +176,7 @@ def test_other_events_of_the_same_film_that_evening_are_cancelled(stage: Stage) 
     with stage.acting():
         evening = plan(stage)
         for minutes in (50, 24 * 60, 51):
-            plan(stage, f"!night metropolis {in_minutes(minutes)}")
+            plan(stage, f"!night metropolis {in_minutes(stage, minutes)}")
         _, later, tomorrow, afternoon = events(stage)
         move_event(stage, afternoon, -4)
         stage.discord.press_interested("Chiara", evening["id"])
@@ -197,7 +196,7 @@ def test_a_night_planned_during_the_film_does_not_begin_with_it(stage: Stage) ->
         shown = screening(stage)
         plays(stage, shown)
         until(lambda: first["status"] == ACTIVE, "the event begins")
-        plan(stage, f"!night metropolis {in_minutes(25)}")
+        plan(stage, f"!night metropolis {in_minutes(stage, 25)}")
         (second,) = (event for event in events(stage) if event is not first)
         plays(stage, shown)
         ends(stage, shown)

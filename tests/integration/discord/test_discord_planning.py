@@ -80,7 +80,12 @@ def test_a_day_that_is_part_of_a_title_is_not_the_time(
         made = plan(stage, said)
     assert made["name"] == f"🎬 {title}"
     if weekday is not None:
-        assert datetime.datetime.fromisoformat(made["scheduled_start_time"]).weekday() == weekday
+        assert read_start(stage, made).weekday() == weekday
+
+
+def read_start(stage: Stage, event: dict[str, Any]) -> datetime.datetime:
+    """When an event begins, by the clocks of the community."""
+    return datetime.datetime.fromisoformat(event["scheduled_start_time"]).astimezone(stage.zone)
 
 
 def know_films(stage: Stage, *names: str, year: int | None = None) -> None:
@@ -145,7 +150,7 @@ def test_a_button_plans_its_reading_of_the_night(stage: Stage) -> None:
         made = until(lambda: events(stage), "it is planned")[0]
         until(lambda: not planned.components, "the question makes way")
     assert made["name"] == "🎬 Metropolis"
-    assert made["scheduled_start_time"][11:16] == "20:00"
+    assert f"{read_start(stage, made):%H:%M}" == "20:00"
 
 
 def test_a_question_is_answered_after_a_restart(stage: Stage) -> None:
@@ -167,7 +172,7 @@ def test_times_are_suggested_while_typing(stage: Stage) -> None:
         assert [each["name"][-5:] for each in offered] == ["08:00", "20:00"]
         stage.discord.slash("Iris", "night", {"title": "Metropolis", "when": offered[1]["value"]})
         made = until(lambda: events(stage), "it is planned")[0]
-    assert made["scheduled_start_time"][11:16] == "20:00"
+    assert f"{read_start(stage, made):%H:%M}" == "20:00"
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -188,7 +193,7 @@ def test_a_title_cut_to_fit_a_choice_finds_its_film(stage: Stage, number: int) -
         offered = stage.discord.autocomplete("Iris", "night", "title", "amazing")
         assert [each["name"][-7:] for each in offered] == [" (1961)", " (1962)"]
         assert all(len(each["name"]) <= 100 and len(each["value"]) <= 100 for each in offered)
-        said = {"title": offered[number]["value"], "when": in_minutes(30)}
+        said = {"title": offered[number]["value"], "when": in_minutes(stage, 30)}
         stage.discord.slash("Iris", "night", said)
         until(lambda: events(stage), "it is planned")
         (night,) = until(lambda: read_nights(stage), "it is remembered")
@@ -201,7 +206,7 @@ def test_nights_that_discord_would_refuse_are_answered(stage: Stage) -> None:
         assert "five years" in answer(stage, "Iris", "!night metropolis 9999-12-31 23:59").embeds[0]["description"]
         title = "שלום עולם " * 20
         stage.plex.answers[FindFilms] = FilmsFound((samples.item(title),))
-        assert len(plan(stage, f'!night "{title}" {in_minutes(20)}')["name"]) <= 100
+        assert len(plan(stage, f'!night "{title}" {in_minutes(stage, 20)}')["name"]) <= 100
         know_films(stage, "Metropolis")
         away = stage.discord.faults.refuse_requests(
             30038, "Maximum number of guild scheduled events reached", 400, "/scheduled-events"
@@ -218,4 +223,4 @@ def test_an_hour_in_a_title_is_not_the_time(stage: Stage) -> None:
         assert "When should it begin?" in answer(stage, "Iris", "!night high noon").embeds[0]["description"]
         made = plan(stage, "!night high noon tonight midnight")
     assert made["name"] == "🎬 High Noon"
-    assert made["scheduled_start_time"][11:16] == "00:00"
+    assert f"{read_start(stage, made):%H:%M}" == "00:00"

@@ -13,7 +13,15 @@ from simulator.discord.model.guild import Role
 from simulator.discord.model.ids import snowflake
 from simulator.discord.model.permissions import BOT_CAN, MANAGE_ROLES
 from tests.integration.discord.discord_stage import Stage, answer, until
-from tests.integration.discord.planned_night import ends, events, knowing_a_film, plays, read_nights, screening
+from tests.integration.discord.planned_night import (
+    ends,
+    events,
+    in_minutes,
+    knowing_a_film,
+    plays,
+    read_nights,
+    screening,
+)
 from tests.integration.discord.test_discord_vote import make_suggestion
 from tests.integration.discord.test_discord_vote import start as start_vote
 from tests.unit.discord import samples
@@ -28,9 +36,9 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def in_a_while(minutes: float) -> str:
+def in_a_while(stage: Stage, minutes: float) -> str:
     """Weekday and clock of a moment to come, as people write them."""
-    return f"{datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=minutes):%A %H:%M}"
+    return f"{stage.shift_now(minutes):%A %H:%M}"
 
 
 def start_s(event: dict[str, Any]) -> float:
@@ -46,7 +54,7 @@ def open_nights(stage: Stage) -> list[dict[str, Any]]:
 def test_the_next_night_is_planned_when_one_is_over(stage: Stage) -> None:
     """Its film is whichever is playing then, and its event says so; a week later, at the same time."""
     with stage.acting():
-        said = answer(stage, "Iris", f"!night every {in_a_while(20)}")
+        said = answer(stage, "Iris", f"!night every {in_a_while(stage, 20)}")
         assert "🔁 every" in said.text and "Film night" in said.text
         (first,) = events(stage)
         assert first["name"] == "🎬 Film night"
@@ -77,7 +85,7 @@ def test_the_next_night_is_planned_when_one_is_over(stage: Stage) -> None:
 def test_a_night_without_a_film_is_cancelled(stage: Stage) -> None:
     """The next one is planned all the same."""
     with stage.acting():
-        answer(stage, "Iris", f"!night every second {in_a_while(20)}")
+        answer(stage, "Iris", f"!night every second {in_a_while(stage, 20)}")
         (first,) = until(lambda: events(stage), "the first")
         until(lambda: read_nights(stage), "it is remembered")
     for feature, field in (("recurring_nights", "start_s"), ("film_night", "starts_s")):
@@ -131,9 +139,8 @@ def test_a_reminder_mentions_the_role_that_members_take(stage: Stage) -> None:
     stage.discord.guild.roles[role.id] = role
     stage.discord.allow_bot(BOT_CAN | MANAGE_ROLES)
     stage.changes["film_night_role_id"] = role.id
-    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=40)
     with stage.acting():
-        planned = answer(stage, "Iris", f"!night Metropolis {soon:%Y-%m-%d %H:%M}")
+        planned = answer(stage, "Iris", f"!night Metropolis {in_minutes(stage, 40)}")
         assert [control["label"] for control in planned.controls] == ["Remind me"]
         for wants in (True, False, True):
             said = stage.discord.click("Chiara", planned, "Remind me").wait_reply()
@@ -156,7 +163,7 @@ def test_a_reminder_mentions_the_role_that_members_take(stage: Stage) -> None:
 def test_without_a_role_nobody_is_mentioned(stage: Stage) -> None:
     """Nor is there a reminder for a night planned within the half hour, or cancelled or moved."""
     with stage.acting():
-        answer(stage, "Iris", f"!night Metropolis {in_a_while(40)}")
+        answer(stage, "Iris", f"!night Metropolis {in_a_while(stage, 40)}")
         until(lambda: read_nights(stage), "it is remembered")
     (event,) = events(stage)
     stage.remember("film_night", event["id"], {**read_nights(stage)[0], "starts_s": time.time() + 600})

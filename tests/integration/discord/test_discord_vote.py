@@ -105,7 +105,7 @@ def test_a_vote_ends_at_a_button_and_its_film_becomes_a_night(stage: Stage) -> N
         assert "I didn't understand that time." in vague.text and not events(stage)
         form = stage.discord.click("Iris", won, "Plan the night")
         form.wait_ack()
-        planned = stage.discord.submit(form, {field_of(form): in_minutes(45)}).wait_reply()
+        planned = stage.discord.submit(form, {field_of(form): in_minutes(stage, 45)}).wait_reply()
         assert planned.embeds[0]["title"].startswith("📅")
         (made,) = events(stage)
         assert made["name"] == "🎬 Brazil (1927)"
