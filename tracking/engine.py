@@ -72,9 +72,8 @@ class TrackingEngine:
             self.recorder.resume_index.remove(watch)
         self._mark_all_changed()
         self._apply_directory(ViewerDirectory.from_message(loaded.links, loaded.privacy))
-        for session in self.servers.sessions():
-            if not session.watched:
-                self._remove(session, at)
+        for session in [each for each in self.servers.sessions() if not each.watched]:
+            self._remove(session, at)
         self.recorder.restore_groups(self.servers.sessions(), at)
         self.seating.restore_host()
         return self._drain_events()
@@ -190,8 +189,9 @@ class TrackingEngine:
         return changed
 
     def report(self, at: Moment, server_id: str = "") -> WatchesReported:
-        """Return the running watches of a server, or of all."""
-        return WatchesReported(at, tuple(self.running_watches(server_id)), (), server_id)
+        """Return the running watches of a server, or of all, as they are if nothing more is seen."""
+        watches = self.servers.watches_so_far(self.rules, not self.party.unknown, server_id)
+        return WatchesReported(at, tuple(watches), (), server_id)
 
     def now_playing(self, at: Moment, server_id: str = "") -> NowPlaying:
         """Return the screenings of a server, or of all, that have viewers."""

@@ -36,6 +36,11 @@ class OtherPlayer:
         """Return a player that has reported nothing but "buffering" so far."""
         return replace(cls.standing(playback, at), opening=True)
 
+    @property
+    def began_ms(self) -> int | None:
+        """From where on it has played: there the session stood that it goes on with."""
+        return self.trial.join_position_ms
+
     def observe(self, playback: Playback, at: Moment, outage: bool, rules: Rules) -> "OtherPlayer":
         """Return the player as a poll shows it now."""
         if self.opening:

@@ -22,6 +22,13 @@ class PartyWatches(dict[str, WatchState]):
         super().__init__()
         self._if_stayed: dict[str, WatchState] = {}
 
+    def copy(self) -> "PartyWatches":
+        """Return a copy of both versions of each watch."""
+        copied = PartyWatches()
+        copied.update(self)
+        copied._if_stayed |= self._if_stayed
+        return copied
+
     def change(self, change: Callable[[WatchState], WatchState], presence_known: bool) -> None:
         """Change each watch by what was observed of the film."""
         for member, watch in self.items():
@@ -37,6 +44,10 @@ class PartyWatches(dict[str, WatchState]):
             self[member] = change(watch)
         for member, watch in self._if_stayed.items():
             self._if_stayed[member] = change(watch)
+
+    def assume_stayed(self, member: str, stayed: WatchState) -> None:
+        """Note the second version of a member's watch, as it is known after a restart."""
+        self._if_stayed[member] = stayed
 
     def settle_presence(self, here: Collection[str]) -> None:
         """Apply known presence again: the members in the channel (Discord ids) have seen what ran meanwhile."""

@@ -7,7 +7,7 @@ from typing import Any
 from messages import Moment, Playback
 from tracking.rules import Rules
 from tracking.sessions.other_player import OtherPlayer
-from tracking.sessions.server import ServerSessions
+from tracking.sessions.server import ServerSessions, nearest
 from tracking.sessions.session import Session, StreamKey
 from tracking.watches.film import same_film
 from tracking.watches.progress import FLOOR_MS
@@ -142,7 +142,7 @@ class _Unmatched:
     def _go_on(self, key: StreamKey, playback: Playback, known: OtherPlayer | None, gone: list[Session]) -> bool:
         """Move a session whose stream is not listed to this stream, if they match."""
         own = [session for session in gone if session.stream.machine_id == playback.machine_id]
-        session = _nearest(own or gone, _began_at(known) if known is not None else playback.position_ms)
+        session = nearest(own or gone, known.began_ms if known is not None else playback.position_ms)
         if known is None:
             if not own and playback.state not in ("playing", "paused"):
                 return False
@@ -167,8 +167,8 @@ class _Unmatched:
         beside: list[tuple[Session, Playback]],
     ) -> None:
         """Classify a stream beside listed sessions of the same account and film."""
-        there_ms = _began_at(known) if known is not None else playback.position_ms
-        session = _nearest([session for session, _ in beside], there_ms)
+        there_ms = known.began_ms if known is not None else playback.position_ms
+        session = nearest([session for session, _ in beside], there_ms)
         shown = next(shown for each, shown in beside if each is session)
         if known is None:
             if self._hands_over(session, shown, playback):
@@ -257,26 +257,10 @@ class _Unmatched:
 
     def _credit(self, other: OtherPlayer) -> bool:
         """Credit what a player that no longer plays showed to its session; False if it has none."""
-        moved = other.moved
-        stood = [
-            session
-            for session in self.server.same_viewing(other.playback)
-            if moved is not None and session.timeline.advanced.steady_s <= moved.steady_s
-            if not self._starts_again(session, other)
-        ]
-        if stood:
-            self.diff.credited.append((_nearest(stood, _began_at(other)), other))
-        return bool(stood)
-
-
-def _nearest(sessions: list[Session], there_ms: int | None) -> Session:
-    """Return the session with the position nearest to that of a stream."""
-    return min(sessions, key=lambda session: abs((session.timeline.position_ms or 0) - (there_ms or 0)))
-
-
-def _began_at(other: OtherPlayer) -> int | None:
-    """Return from where on another player has played: there the session stood that it goes on with."""
-    return other.trial.join_position_ms
+        session = self.server.find_stood(other, self.at, self.rules)
+        if session is not None:
+            self.diff.credited.append((session, other))
+        return session is not None
 
 
 def _same_viewing(one: Playback, other: Playback) -> bool:

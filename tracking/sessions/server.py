@@ -1,12 +1,14 @@
 """The sessions of one Plex server, and of all of them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from messages import Moment, Playback
+from messages import Moment, Playback, WatchState
 from messages.ids import parse_plex_account
+from tracking.rules import Rules
 from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.session import Session, StreamKey
+from tracking.watches.watch import starts_again
 
 
 @dataclass(slots=True)
@@ -46,6 +48,33 @@ class ServerSessions:
         """Return the sessions in which the same account plays the same film, on any player."""
         return [session for session in self.of_account(playback.account_id) if session.follows_same(playback)]
 
+    def find_stood(self, other: OtherPlayer, at: Moment, rules: Rules) -> Session | None:
+        """Return the session that has stood since another player began to show its film; None if there is none."""
+        moved = other.moved
+        stood = [
+            session
+            for session in self.same_viewing(other.playback)
+            if moved is not None and session.timeline.advanced.steady_s <= moved.steady_s
+            if not starts_again(session.timeline, other.began_ms, at, rules, other.trial.machine_id)
+        ]
+        return nearest(stood, other.began_ms) if stood else None
+
+    def sessions_so_far(self, rules: Rules, party_known: bool) -> dict[Session, Session]:
+        """Return the sessions that go on on another player if nothing more is seen, each as it is then.
+
+        It is the player that has shown their film last, while their own stood. `party_known`: it is known who is in
+        the channel.
+        """
+        so_far: dict[Session, Session] = {}
+        for other in sorted(self.others.values(), key=lambda each: each.trial.advanced.steady_s):
+            session = self.find_stood(other, other.trial.seen, rules)
+            if session is None:
+                continue
+            if session not in so_far:
+                so_far[session] = replace(session, party_watches=session.party_watches.copy())
+            so_far[session].take_over(other, other.trial.seen, party_known, rules)
+        return so_far
+
     def add(self, session: Session) -> None:
         """Add a session."""
         self._sessions[session] = None
@@ -69,6 +98,11 @@ class ServerSessions:
             del self.streams[old]
         self.streams[session.stream] = session
         self.others.pop(session.stream, None)
+
+
+def nearest(sessions: list[Session], there_ms: int | None) -> Session:
+    """Return the session with the position nearest to that of a stream."""
+    return min(sessions, key=lambda session: abs((session.timeline.position_ms or 0) - (there_ms or 0)))
 
 
 @dataclass(slots=True)
@@ -95,6 +129,16 @@ class PlexServers:
         """Return every session, of one server or of all, the oldest first."""
         servers = [self[server_id]] if server_id else self
         return sorted((each for server in servers for each in server), key=lambda session: session.started_at_s)
+
+    def watches_so_far(self, rules: Rules, party_known: bool, server_id: str = "") -> list[WatchState]:
+        """Return the running watches of a server, or of all, as they are if nothing more is seen."""
+        so_far: dict[Session, Session] = {}
+        for server in [self[server_id]] if server_id else self:
+            so_far |= server.sessions_so_far(rules, party_known)
+        sessions = self.sessions(server_id)
+        if so_far:
+            sessions = [so_far.get(session, session) for session in sessions]
+        return [watch for session in sessions for watch in session.watches()]
 
     def of_viewer(self, viewer_id: str) -> list[Session]:
         """Return the sessions of a Plex account."""
