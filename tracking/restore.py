@@ -73,7 +73,20 @@ def _rebuild(
         else:
             session.party_watches[state.viewer_id] = state
             session.first_seat_taken = True
+    for member, watch in session.party_watches.items():
+        if (stayed := _pause_until(watch, timeline)) is not None:
+            session.party_watches.assume_stayed(member, stayed)
     return session, [finish(state, state.seen.wall_s, "end_unknown", rules) for state in superseded]
+
+
+def _pause_until(watch: WatchState, line: WatchState) -> WatchState | None:
+    """Return a member's watch for the case that the member stayed when Discord was away before the restart.
+
+    None where the film was not paused all the while, or Discord was not away.
+    """
+    away_s = line.seen.steady_s - watch.seen.steady_s
+    was_paused = watch.state == line.state == "paused" and line.advanced.steady_s <= watch.seen.steady_s
+    return replace(watch, seen=line.seen, paused_s=watch.paused_s + away_s) if was_paused and away_s > 0 else None
 
 
 def _counts(state: WatchState, rules: Rules) -> bool:
