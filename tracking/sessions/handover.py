@@ -8,6 +8,7 @@ from tracking.rules import Rules, is_live
 from tracking.sessions.other_player import OtherPlayer
 from tracking.watches.learned_speed import unfold_steps
 from tracking.watches.shown_lately import measure_on, show_last
+from tracking.watches.speed import add_break
 from tracking.watches.watch import clamp_position, keep_length
 
 
@@ -107,8 +108,14 @@ def start_standing(state: WatchState, *, keep_held: bool) -> WatchState:
     return state
 
 
-def limit_pending(state: WatchState, position_ms: int | None, at: Moment) -> WatchState:
-    """Return the watch with no more of the time that its player stood than the film has advanced since, elsewhere."""
+def leave_player(state: WatchState, position_ms: int | None, at: Moment) -> WatchState:
+    """Return the watch as it leaves its player, for one that shows the film at `position_ms`.
+
+    Of the time that its player stood it has no more than the film has advanced since, elsewhere. The advance from one
+    player to the other tells nothing of the film's speed.
+    """
+    state = unfold_steps(state)
+    state = replace(state, recent_steps=add_break(state.recent_steps, 0))
     if position_ms is None or state.position_ms is None or not state.pending_s:
         return state
     ran_s = (position_ms - state.position_ms) / 1000 / state.speed

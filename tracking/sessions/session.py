@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from messages import Attendee, EndReason, FindHistory, HistoryRow, Item, Moment, Playback, WatchRecord, WatchState
 from messages.ids import plex_viewer_id
 from tracking.rules import Rules, is_live
-from tracking.sessions.handover import credit, limit_pending, relabel, relocate, resume_measuring, start_standing
+from tracking.sessions.handover import credit, leave_player, relabel, relocate, resume_measuring, start_standing
 from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.party_watches import PartyWatches, observe_member
 from tracking.sessions.phases import (
@@ -209,7 +209,7 @@ class Session:
         # Neither time in which no stream was listed counts as played, nor in which the one before stood.
         if (missing := absence(self.phase)) is not None:
             self.change_watches(lambda watch: replace(watch, seen=missing.skip_absence(watch.seen)))
-        self.change_watches(lambda watch: limit_pending(watch, playback.position_ms, at))
+        self.change_watches(lambda watch: leave_player(watch, playback.position_ms, at))
         self.observe(playback, at, outage, presence_known, rules)
         self.change_watches(lambda watch: start_standing(watch, keep_held=in_the_dark))
 
