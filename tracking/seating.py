@@ -36,6 +36,7 @@ class Departure:
     """What the channel was taken to watch."""
     member: VoiceMember
     came: Moment
+    """Since when the member was taken to watch it."""
     left: Moment
     """When the member was last known to be there."""
     noted: Moment
@@ -50,8 +51,9 @@ class PartySeating:
     party: WatchParty
     recorder: WatchRecorder
     servers: PlexServers
-    _seated: dict[Session, None] = field(default_factory=dict)
-    """The sessions in which members of the channel watch; some of them may have left since."""
+    _seated: dict[Session, Moment | None] = field(default_factory=dict)
+    """The sessions in which members of the channel watch, and since when (None: since before a restart); some of them
+    may have left since."""
     _hosts: dict[str, list[Session]] = field(default_factory=dict)
     """By server: the sessions of the account that WATCH_PARTY_PLEX_USER names; some of them may be over."""
     _polled: dict[str, None] = field(default_factory=dict)
@@ -79,7 +81,7 @@ class PartySeating:
                 watch = session.party_watches[member]
                 record = self._end_watch(session, member, None if was_unknown else presence.at)
                 gone, left = VoiceMember(member, watch.username), watch.seen if was_unknown else presence.at
-                came = arrivals.get(member, left)
+                came = self._seated_since(session, arrivals.get(member, left))
                 self._departures.append(Departure(session, gone, came, left, presence.at, record))
                 self._lost = [each for each in self._lost or () if each.member.user_id != member]
         self._note_returned(presence.at)
@@ -92,7 +94,14 @@ class PartySeating:
             return
         arrivals = self.party.arrivals
         self._lost = [
-            Departure(session, VoiceMember(member, watch.username), arrivals[member], known, known, None)
+            Departure(
+                session,
+                VoiceMember(member, watch.username),
+                self._seated_since(session, arrivals[member]),
+                known,
+                known,
+                None,
+            )
             for session in self._seated_sessions()
             for member, watch in session.party_watches.items()
             if member in arrivals
@@ -173,7 +182,7 @@ class PartySeating:
         for session in self._seated_sessions():
             if session is host:
                 continue
-            stood_since = _shown_since(session, host)
+            stood_since = self._seated_since(session, _shown_since(session, host))
             if session.missing and not same_film(session.item, host.item):
                 since |= {
                     each: latest(stood_since, self.party.member_since(each, at)) for each in session.party_watches
@@ -211,7 +220,7 @@ class PartySeating:
             shown = show_run(joined_ms, position_ms, line.speed)
         watch = self._open_watch(session, member, at, source, position_ms, line, shown)
         session.party_watches[member.user_id] = watch
-        self._seated[session] = None
+        self._seated.setdefault(session, since or at)
         self.recorder.announce_start(session, at)
 
     def _open_watch(
@@ -312,8 +321,13 @@ class PartySeating:
 
     def _seated_sessions(self) -> list[Session]:
         """Return the sessions in which members of the channel watch, the oldest first."""
-        self._seated = {session: None for session in self._seated if session.party_watches}
+        self._seated = {session: since for session, since in self._seated.items() if session.party_watches}
         return sorted(self._seated, key=lambda session: session.started_at_s)
+
+    def _seated_since(self, session: Session, moment: Moment) -> Moment:
+        """Return a moment, or since when members of the channel watch a session, if that was later."""
+        since = self._seated.get(session)
+        return moment if since is None else latest(moment, since)
 
     def _find_candidates(self) -> list[Session]:
         """Return the sessions that may be the host's, the oldest first.
