@@ -263,7 +263,7 @@ class Session:
         if switched:
             reason = "switched"
         elif stopped and not self.timeline.outage:
-            reason = "ended" if at_end(self._run_out(), rules) else "stopped"
+            reason = "ended" if at_end(self._run_out(rules), rules) else "stopped"
         elif at.steady_s - missing.since.steady_s < rules.end_grace_s:
             return None
         if not missing.unobserved:
@@ -302,7 +302,7 @@ class Session:
         """End all watches, each at the last moment seen; return their records."""
         missing = absence(self.phase)
         if missing is not None and not missing.unobserved:
-            self.change_watches(lambda watch: credit_remainder(watch, missing.first))
+            self.change_watches(lambda watch: credit_remainder(watch, missing.first, rules))
         natural: EndReason = "ended" if at_end(self.timeline, rules) else "left"
         records = []
         for watch in self.watches():
@@ -313,7 +313,7 @@ class Session:
 
     def end_before(self, at: Moment, rules: Rules) -> list[WatchRecord]:
         """End all watches of a film that has begun again by `at`; return their records."""
-        self.change_watches(lambda watch: credit_remainder(watch, at))
+        self.change_watches(lambda watch: credit_remainder(watch, at, rules))
         return self.end_watches(None, rules)
 
     def end_from_history(
@@ -374,9 +374,9 @@ class Session:
             key: each for key, each in self.past_attendees.items() if not goes(each.viewer_id, each.joined_at_s)
         }
 
-    def _run_out(self) -> WatchState:
+    def _run_out(self, rules: Rules) -> WatchState:
         missing = absence(self.phase)
-        return credit_remainder(self.timeline, missing.first) if missing is not None else self.timeline
+        return credit_remainder(self.timeline, missing.first, rules) if missing is not None else self.timeline
 
     def change_watches(self, change: Callable[[WatchState], WatchState]) -> None:
         self.timeline = change(self.timeline)

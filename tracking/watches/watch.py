@@ -158,18 +158,22 @@ def estimate_position(state: WatchState, at: Moment, rules: Rules) -> PositionMs
     return clamp_position(position, state.item.duration_ms)
 
 
-def credit_remainder(state: WatchState, at: Moment) -> WatchState:
+def credit_remainder(state: WatchState, at: Moment, rules: Rules) -> WatchState:
     """Return the watch with the film's last seconds seen, if it must have run out before `at`.
 
     Between the last poll with the session and the first without, the film can only have gone on: where no
     more was left of it than that time, its end was seen. The time itself is not counted: the viewer was
-    last seen before.
+    last seen before. A player that was silent for longer than a report can be late, and had not come near the
+    end, was dead.
     """
     duration = state.item.duration_ms
     if duration is None or state.position_ms is None or state.state != "playing" or state.ghost or state.outage:
         return state
     ran_s = state.pending_s + max(0.0, at.steady_s - state.seen.steady_s)
-    if not 0 < duration - state.position_ms <= ran_s * state.speed * 1000:
+    left_ms = duration - state.position_ms
+    if not 0 < left_ms <= ran_s * state.speed * 1000:
+        return state
+    if state.pending_s > rules.slack_s and left_ms > state.speed * rules.slack_ms:
         return state
     return replace(state, spans=spans.add(state.spans, state.position_ms, duration), position_ms=PositionMs(duration))
 
