@@ -59,35 +59,38 @@ class _VisibleFilms:
     def __init__(self, store: StoreSnapshot, part: str) -> None:
         self._store = store
         columns = [WATCHED_FILMS.c[name] for name in ("film_hash", "watches", "playing_us", "viewers")]
-        hashes, watches, times_us, viewers = read_columns(store.connection, select(*columns).where(match_films(part)))
-        self._watches = dict(zip(hashes, watches, strict=True))
-        self._times_us = dict(zip(hashes, times_us, strict=True))
-        self._viewers = dict(zip(hashes, viewers, strict=True))
-        """Number of viewers of each film, including hidden ones."""
+        hashes, counts, all_us, viewers = read_columns(store.connection, select(*columns).where(match_films(part)))
+        watches, times_us = dict(zip(hashes, counts, strict=True)), dict(zip(hashes, all_us, strict=True))
         hidden = select(FILM_VIEWERS.c.film_hash, FILM_VIEWERS.c.watches, FILM_VIEWERS.c.playing_us)
         for query in self._match_hidden(hidden):
             for film_hash, less, less_us in zip(*read_columns(store.connection, query), strict=True):
-                if film_hash in self._watches:
-                    self._watches[film_hash] -= less
-                    self._times_us[film_hash] -= less_us
+                if film_hash in watches:
+                    watches[film_hash] -= less
+                    times_us[film_hash] -= less_us
+        self._watches, self._times_us = watches, times_us
+        self._viewers = dict(zip(hashes, viewers, strict=True))
+        """Number of viewers of each film, including hidden ones."""
         described = self._add_running(part.casefold())
-        facts = read_facts(store.connection, hashes)
-        self._facts: Mapping[int, FilmFacts] = {**facts, **described} if described else facts
-        self._first: dict[FilmName, int] = {}
+        kept = read_facts(store.connection, hashes)
+        facts: Mapping[int, FilmFacts] = {**kept, **described} if described else kept
+        self._facts = facts
+        first: dict[FilmName, int] = {}
+        self._first = first
         """The first film of each title and year."""
         self._further: dict[FilmName, list[int]] = {}
         """The other films of a title and year that has several."""
-        self.names: dict[FilmName, int] = {}
+        names: dict[FilmName, int] = {}
+        self.names = names
         """Number of watches of each title and year."""
-        for film_hash, count in self._watches.items():
+        for film_hash, count in watches.items():
             if count > 0:
-                name = self._facts[film_hash].name
-                if name in self.names:
-                    self.names[name] += count
+                name = facts[film_hash].name
+                if name in names:
+                    names[name] += count
                     self._further.setdefault(name, []).append(film_hash)
                 else:
-                    self.names[name] = count
-                    self._first[name] = film_hash
+                    names[name] = count
+                    first[name] = film_hash
 
     def find_page(self, sort: FilmSort, last: FilmName | None, limit: int) -> list[FilmName]:
         """Return the next `limit` titles with years after `last`, in this order; the first ones if it is None."""

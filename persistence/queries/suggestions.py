@@ -1,6 +1,6 @@
 """The films that people want to see, and how many of the viewers in question have seen each."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from sqlalchemy import func, not_, or_, select
@@ -85,10 +85,10 @@ def describe_suggestions(
     """Return suggestions as people see them. `members`, `watched_percent`, `asker`: as in `GetSuggestions`."""
     store.require_summaries()
     directory = store.directory
-    names = {member.user_id: member.name for member in members} or read_names(store.connection, store.running)
-    asked_of = frozenset(list_shown(names, directory))
+    viewer_ids = {member.user_id for member in members} or read_names(store.connection, store.running).keys()
+    asked_of = frozenset(list_shown(viewer_ids, directory))
     films = [suggestion.film for suggestion in suggestions]
-    watched = _read_watched(store, films, sorted(asked_of) if members else None)
+    watched = _read_watched(store, films, sorted(asked_of) if members else None, watched_percent)
     seen_by = _find_who_saw(store, films, watched, asked_of, watched_percent)
     described = []
     for suggestion, seen in zip(suggestions, seen_by, strict=True):
@@ -112,10 +112,12 @@ def describe_suggestions(
     return tuple(described)
 
 
-def _read_watched(store: StoreSnapshot, films: Sequence[Film], viewer_ids: Sequence[str] | None) -> list[_Watched]:
-    """Return the counted watches that may belong to one of the films.
+def _read_watched(
+    store: StoreSnapshot, films: Sequence[Film], viewer_ids: Sequence[str] | None, enough: float
+) -> list[_Watched]:
+    """Return the counted watches that may belong to one of the films, and that may make it a seen one.
 
-    `viewer_ids`: whose stored watches to read; None for everybody.
+    `viewer_ids`: whose stored watches to read; None for everybody. `enough`: percentage that counts as seen.
     """
     if not films:
         return []
@@ -129,7 +131,7 @@ def _read_watched(store: StoreSnapshot, films: Sequence[Film], viewer_ids: Seque
         row["film_hash"]: _Watched(_describe_film(row), row["film_hash"], {}, {})
         for row in store.connection.execute(query).mappings()
     }
-    _add_stored(store, found, viewer_ids)
+    _add_stored(store, found, viewer_ids, enough, _find_copies(films, found))
     running = [
         _Watched(Film.from_item(record.item), None, {}, {record.viewer_id: SeenWatch.of(record)})
         for record in store.running.records
@@ -138,11 +140,17 @@ def _read_watched(store: StoreSnapshot, films: Sequence[Film], viewer_ids: Seque
     return [*found.values(), *running]
 
 
-def _add_stored(store: StoreSnapshot, found: Mapping[int, _Watched], viewer_ids: Sequence[str] | None) -> None:
-    """Add the totals of each viewer's stored watches.
+def _add_stored(
+    store: StoreSnapshot,
+    found: Mapping[int, _Watched],
+    viewer_ids: Sequence[str] | None,
+    enough: float,
+    copies: Sequence[int],
+) -> None:
+    """Add the totals of each viewer's stored watches, if the viewer may have seen the film.
 
-    A viewer with a completed watch has seen the film. The summaries say who that is, so that only the records of other
-    viewers are read.
+    A viewer with a completed watch has seen it. The summaries say who that is, so that only the records of other
+    viewers are read. `copies`: films of which what was watched may count together with that of another.
     """
     done = func.sum(FILM_VIEWERS.c.completed)
     pairs = select(FILM_VIEWERS.c.film_hash, FILM_VIEWERS.c.viewer_id).where(
@@ -158,20 +166,34 @@ def _add_stored(store: StoreSnapshot, found: Mapping[int, _Watched], viewer_ids:
     unsure = pairs.having(is_open).subquery()
     same = (WATCHES.c.film_hash == unsure.c.film_hash) & (WATCHES.c.viewer_id == unsure.c.viewer_id)
     keys = (unsure.c.film_hash, unsure.c.viewer_id)
+    completed = func.count().filter(WATCHES.c.completed.is_(True))
+    percent = func.coalesce(func.max(WATCHES.c.completion_percent), 0.0)
+    duration_ms = func.coalesce(func.max(WATCHES.c.movie_duration_ms), 0)
+    coverage_ms = func.sum(WATCHES.c.coverage_ms)
+    may_have_seen = or_(
+        completed > 0,
+        percent >= enough,
+        100.0 * coverage_ms >= enough * duration_ms - 1.0,  # _Sums.decide has the last word, also on rounding
+        unsure.c.film_hash.in_(copies),
+    )
     sums = (
-        select(
-            *keys,
-            func.count().filter(WATCHES.c.completed.is_(True)),
-            func.coalesce(func.max(WATCHES.c.completion_percent), 0.0),
-            func.coalesce(func.max(WATCHES.c.movie_duration_ms), 0),
-            func.sum(WATCHES.c.coverage_ms),
-        )
+        select(*keys, completed, percent, duration_ms, coverage_ms)
         .join_from(unsure, WATCHES, same)
         .where(WATCHES.c.brief.is_(False), WATCHES.c.watch_id.not_in(store.running.instead_of))
         .group_by(*keys)
+        .having(may_have_seen)
     )
     for film_hash, who, *row in store.connection.execute(sums).all():
         found[film_hash].stored[who] = _Sums(row[0], row[1], row[2], int(row[3]))
+
+
+def _find_copies(films: Iterable[Film], found: Mapping[int, _Watched]) -> list[int]:
+    """Return the watched films that are the same as another one: one may be seen in parts of both."""
+    copies: set[int] = set()
+    for film in films:
+        same = [film_hash for film_hash, one in found.items() if film.is_same(one.film)]
+        copies.update(same if len(same) > 1 else ())
+    return sorted(copies)
 
 
 def _describe_film(row: Row) -> Film:

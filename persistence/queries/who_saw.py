@@ -138,7 +138,7 @@ def read_seen_watches(
 
 def read_names(connection: Connection, running: RunningWatches) -> dict[str, str]:
     """Return the names of all known viewers, by id."""
-    names = {row.viewer_id: row.username for row in connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username))}
+    names: dict[str, str] = dict(connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username)).all())
     return names | {record.viewer_id: record.username for record in running.records}
 
 

@@ -1,7 +1,6 @@
 """A viewer's year and everybody's, for `wrapped`; the figures of a year are computed in `awards`."""
 
 import functools
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
@@ -93,7 +92,7 @@ def read_community_year(asked: GetCommunityYear, store: StoreSnapshot) -> Commun
     )
     viewers = sum_viewers(store, "year", year)
     unseen = set(store.hidden)
-    seconds = {who: amounts.playing_s for who, amounts in viewers.items() if who not in unseen}
+    seconds = {who: us / 1e6 for who, us in viewers.items() if who not in unseen}
     ranked = films.rank_visible(MOST)
     order = functools.partial(ranking_order, people)
     items = read_items(store, ranked.films, ranked.names)
@@ -141,19 +140,20 @@ def _bounds(year: int, rules: StatisticsRules) -> tuple[float, float]:
 
 def _sum_films(films: Iterable[WatchedFilm]) -> YearFilms:
     sums = YearFilms()
+    titles, years = sums.titles, sums.years
     movies = completed = episodes = 0
-    genres: Counter[str] = Counter()
-    directors: Counter[str] = Counter()
+    genres: dict[str, int] = {}
+    directors: dict[str, int] = {}
     for (watches, _movies, done, _us, _briefs), facts in films:
         if facts.media_type == "movie":
             movies += watches
             completed += done
-            sums.titles.add(facts.name)
+            titles.add(facts.name)
         else:
             episodes += watches
-        genres[facts.genres] += watches
-        directors[facts.directors] += watches
-        sums.years[facts.year] += watches
+        genres[facts.genres] = genres.get(facts.genres, 0) + watches
+        directors[facts.directors] = directors.get(facts.directors, 0) + watches
+        years[facts.year] = years.get(facts.year, 0) + watches
     sums.films, sums.completed, sums.episodes = movies, completed, episodes
     for text, watches in genres.items():
         sums.genres[decode_names(text)] += watches

@@ -1,12 +1,13 @@
 """What one watch adds to each summary. All amounts are whole numbers, so that subtracting it is exact."""
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping
 from datetime import date, tzinfo
 from typing import Any, NamedTuple
 
 from sqlalchemy import Table
 
-from awards.days import PlayedTime, seconds_by_day, seconds_by_hour, week_of
+from awards.days import seconds_by_day, seconds_by_hour, week_of
 from persistence.database.rows import Row, compute_film_hash, played_time
 from persistence.database.tables import (
     EVERYBODY,
@@ -90,15 +91,26 @@ def day_period(day: str) -> int:
 
 def first_year(row: Row, zone: tzinfo) -> int:
     """Return the local year in which a watch was first played."""
-    return int(min(_seconds_by_day(row, zone))[:4])
+    return int(min(_split_by_day(*_read_played(row), zone))[:4])
 
 
-def _seconds_by_day(row: Row, zone: tzinfo) -> dict[str, float]:
-    return seconds_by_day(_read_played(row), zone)
+def _read_played(row: Row) -> tuple[float, float, float, str]:
+    return row["started_at_s"], row["ended_at_s"], row["playing_s"], row["sittings"]
 
 
-def _read_played(row: Row) -> PlayedTime:
-    return played_time((row["started_at_s"], row["ended_at_s"], row["playing_s"], row["sittings"]))
+# Every answer splits the time of every running watch, which seldom changes between two answers.
+@functools.lru_cache(maxsize=512)
+def _split_by_day(
+    started_at_s: float, ended_at_s: float, playing_s: float, sittings: str, zone: tzinfo
+) -> Mapping[str, float]:
+    return seconds_by_day(played_time((started_at_s, ended_at_s, playing_s, sittings)), zone)
+
+
+@functools.lru_cache(maxsize=512)
+def _split_by_hour(
+    started_at_s: float, ended_at_s: float, playing_s: float, sittings: str, zone: tzinfo
+) -> Mapping[tuple[int, int], float]:
+    return seconds_by_hour(played_time((started_at_s, ended_at_s, playing_s, sittings)), zone)
 
 
 class CountedRow(NamedTuple):
@@ -117,7 +129,8 @@ class CountedRow(NamedTuple):
     @classmethod
     def of(cls, row: Row, zone: tzinfo) -> "CountedRow":
         """Return a row with its days in a time zone."""
-        seconds = _seconds_by_day(row, zone)
+        played = _read_played(row)
+        seconds = _split_by_day(*played, zone)
         year = int(min(seconds)[:4])
         film_hash = row["film_hash"]
         film_hash = compute_film_hash(row) if film_hash is None else film_hash
@@ -126,7 +139,7 @@ class CountedRow(NamedTuple):
         whole = Amounts(1, int(row["media_type"] == "movie"), int(row["completed"]), _microseconds(row["playing_s"]))
         watches, movies, completed = whole[:3]
         days = {day: Amounts(watches, movies, completed, _microseconds(s)) for day, s in seconds.items()}
-        by_hour = seconds_by_hour(_read_played(row), zone)
+        by_hour = _split_by_hour(*played, zone)
         hours = {
             hour_period(*hour): Amounts(watches, movies, completed, _microseconds(s)) for hour, s in by_hour.items()
         }

@@ -12,8 +12,6 @@ from persistence.store import StoreSnapshot
 from persistence.summaries.amounts import HOURS, Amounts, hour_period
 from persistence.summaries.films import WatchedFilm, describe_running_film
 
-_COLUMNS = [VIEWER_PERIODS.c[name] for name in Amounts._fields]
-
 
 def sum_days(store: StoreSnapshot, viewer_id: str, first: int, last: int | None = None) -> dict[str, float]:
     """Return a viewer's or everybody's seconds on each local day, by ISO date, in order, without days of none.
@@ -78,15 +76,19 @@ def list_years(store: StoreSnapshot) -> tuple[int, ...]:
     return tuple(sorted(year for year, watches in years.items() if watches > 0))
 
 
-def sum_viewers(store: StoreSnapshot, kind: str, period: int) -> dict[str, Amounts]:
-    """Return the totals of each viewer's watches in a period."""
+def sum_viewers(store: StoreSnapshot, kind: str, period: int) -> dict[str, int]:
+    """Return the playing time of each viewer's watches in a period, microseconds."""
+    watched = (VIEWER_PERIODS.c.viewer_id, VIEWER_PERIODS.c.watches, VIEWER_PERIODS.c.playing_us)
     own = [VIEWER_PERIODS.c.period == period, VIEWER_PERIODS.c.viewer_id != EVERYBODY]
-    query = select(VIEWER_PERIODS.c.viewer_id, *_COLUMNS).where(_match_kind(kind), *own)
-    viewers = {who: Amounts(*amounts) for who, *amounts in store.connection.execute(query).all()}
+    viewers = {
+        who: (watches, us)
+        for who, watches, us in store.connection.execute(select(*watched).where(_match_kind(kind), *own)).all()
+    }
     for (its_kind, its_period, who), amounts in store.running_changes.amounts[VIEWER_PERIODS].items():
         if (its_kind, its_period) == (kind, period) and who != EVERYBODY:
-            viewers[who] = viewers.get(who, Amounts()).add(amounts)
-    return {who: amounts for who, amounts in viewers.items() if amounts.watches > 0}
+            watches, us = viewers.get(who, (0, 0))
+            viewers[who] = watches + amounts.watches, us + amounts.playing_us
+    return {who: us for who, (watches, us) in viewers.items() if watches > 0}
 
 
 def count_viewers_ever(store: StoreSnapshot) -> int:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, select
 
-from persistence.database.sql import split_batches
+from persistence.database.sql import read_columns, split_batches
 from persistence.database.tables import (
     EVERYBODY,
     FILM_PERIODS,
@@ -212,19 +212,21 @@ def _read_stored(
         query = query.where(FILM_PERIODS.c.community == ONLY_COMMUNITY, FILM_PERIODS.c.period == str(year))
         if part:
             query = query.where(FILM_PERIODS.c.film_hash.in_(select_film_hashes(part)))
-    if titles is None:
-        rows = store.connection.execute(query).all()
-    else:
+    queries = [query]
+    if titles is not None:
         same = WATCHED_FILMS.c.community == ONLY_COMMUNITY
         named = [
             select(WATCHED_FILMS.c.film_hash).where(same, WATCHED_FILMS.c.title.in_(some))
             for some in split_batches(sorted(titles))
         ]
-        rows = [
-            row for some in named for row in store.connection.execute(query.where(counted.c.film_hash.in_(some))).all()
-        ]
-    facts = read_facts(store.connection, [row[0] for row in rows])
-    return {row[0]: _make(WatchedFilm, (_make(Amounts, row[1:]), facts[row[0]])) for row in rows}
+        queries = [query.where(counted.c.film_hash.in_(some)) for some in named]
+    films: dict[int, WatchedFilm] = {}
+    for each in queries:
+        hashes, *sums = read_columns(store.connection, each)
+        facts = read_facts(store.connection, hashes)
+        for film_hash, amounts in zip(hashes, zip(*sums, strict=True), strict=True):
+            films[film_hash] = _make(WatchedFilm, (_make(Amounts, amounts), facts[film_hash]))
+    return films
 
 
 def read_hidden_sums(
@@ -243,9 +245,9 @@ def read_hidden_sums(
             query = query.where(FILM_VIEWERS.c.year == year)
         if part or (is_some and len(film_hashes) <= FEW_FILMS):
             query = query.where(match_hashes(FILM_VIEWERS.c.film_hash, part, film_hashes))
-        for row in store.connection.execute(query.group_by(SUMMED_FILM)).all():
-            amounts: Amounts = _make(Amounts, row[1:])
-            sums[row[0]] = sums[row[0]].add(amounts) if row[0] in sums else amounts
+        hashes, *amounts = read_columns(store.connection, query.group_by(SUMMED_FILM))
+        for film_hash, more in zip(hashes, zip(*amounts, strict=True), strict=True):
+            sums[film_hash] = sums[film_hash].add(_make(Amounts, more)) if film_hash in sums else _make(Amounts, more)
     return sums
 
 

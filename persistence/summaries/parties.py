@@ -52,7 +52,7 @@ def _read_largest(store: StoreSnapshot, year: int, *, running: bool = False) -> 
             select(PARTIES.c.screening_id, PARTIES.c.viewers, PARTIES.c.started_at_s)
             .where(*own, PARTIES.c.viewers == largest)
             .where(PARTIES.c.screening_id.not_in([] if running else sorted(store.running_changes.parties)))
-            .order_by(PARTIES.c.started_at_s, PARTIES.c.screening_id)
+            .order_by(PARTIES.c.started_at_s)  # with the id, SQLite would go through the parties of all years
         )
         with store.connection.execute(query.execution_options(yield_per=_AT_ONCE)) as found:
             for some in found.partitions():

@@ -141,6 +141,33 @@ def test_the_list_says_which_of_those_present_have_seen_a_film(house: House) -> 
     assert [(film.seen, film.asked_of) for film in list_suggestions(house, members=MEMBERS).films] == [(2, 2)]
 
 
+@pytest.mark.parametrize(
+    ("minutes", "seen"),
+    [
+        (((0, 60), (60, 120)), 1),
+        (((0, 60), (30, 90)), 0),
+        (((0, 50), (60, 106)), 1),
+        (((0, 90), (0, 90)), 0),
+    ],
+)
+def test_what_was_watched_of_several_copies_of_a_film_counts_together(
+    house: House, minutes: tuple[tuple[int, int], tuple[int, int]], seen: int
+) -> None:
+    """One half of each copy is the whole film; the same part twice is not; of 120 minutes, 96 are enough."""
+    suggest(house, CEM, FILM.title)
+    other = replace(FILM, server_id="other", rating_key="9", genres=("Drama",), year=FILM.year)
+    for number, (item, (first, last)) in enumerate(zip((FILM, other), minutes, strict=True)):
+        part: dict[str, Any] = {"completed": False, "completion_percent": (last - first) / 1.2}
+        began_s = EVENING + number * 9000
+        house.finish(
+            record(
+                f"b{number}", BJOERN, item=item, started_at_s=began_s, spans=((first * 60_000, last * 60_000),), **part
+            )
+        )
+    assert len(sql(house.folder, "SELECT DISTINCT film_hash FROM watches")) == 2
+    assert list_suggestions(house).films[0].seen == seen
+
+
 def test_a_film_of_the_same_title_is_another(house: House) -> None:
     """A remake by its year, and two of one year by their guids."""
     suggest(house, ANA)
