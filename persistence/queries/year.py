@@ -10,6 +10,7 @@ from awards.badges import RARITIES
 from awards.year import YearFilms, build_year, find_top, rank_year
 from messages import BadgeCount, CommunityYear, GetCommunityYear, GetYear, TitleCount, YearOfViewer
 from persistence.database.rows import Row
+from persistence.database.sql import split_batches
 from persistence.database.tables import EVERYBODY, VIEWER_BADGES, VIEWERS, WATCHES
 from persistence.queries.answers import answers
 from persistence.queries.companions import count_company, read_current_names
@@ -110,19 +111,22 @@ def read_community_year(asked: GetCommunityYear, store: StoreSnapshot) -> Commun
 def _count_badges(store: StoreSnapshot, year: int) -> list[BadgeCount]:
     """Return the badges that visible viewers earned in a year, the rarest first."""
     first_s, end_s = _bounds(year, store.rules)
+    # Grouped by the column, SQLite would look up each row by the index of badges.
+    badge_id = (VIEWER_BADGES.c.badge_id + "").label("badge")
     query = (
-        select(VIEWER_BADGES.c.badge_id, func.count())
-        .where(
-            VIEWER_BADGES.c.earned_at_s >= first_s,
-            VIEWER_BADGES.c.earned_at_s < end_s,
-            VIEWER_BADGES.c.viewer_id.not_in(sorted(store.hidden)),
-        )
-        .group_by(VIEWER_BADGES.c.badge_id)
+        select(badge_id, func.count())
+        .where(VIEWER_BADGES.c.earned_at_s >= first_s, VIEWER_BADGES.c.earned_at_s < end_s)
+        .group_by(badge_id)
     )
+    counts: dict[str, int] = dict(store.connection.execute(query).all())
+    for some in split_batches(store.hidden):
+        for hidden_id, count in store.connection.execute(query.where(VIEWER_BADGES.c.viewer_id.in_(some))):
+            counts[hidden_id] -= count
     found = []
-    for badge_id, count in store.connection.execute(query):
-        badge = describe_badge(store.rules, badge_id, 0.0, 0.0)
-        found.append(BadgeCount(badge.name, badge.emoji, badge.rarity, count))
+    for earned, count in counts.items():
+        if count:
+            badge = describe_badge(store.rules, earned, 0.0, 0.0)
+            found.append(BadgeCount(badge.name, badge.emoji, badge.rarity, count))
     rank = {rarity: -place for place, rarity in enumerate(RARITIES)}
     return sorted(found, key=lambda badge: (rank.get(badge.rarity, 0), badge.viewers, badge.name))
 
