@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from messages import Item, PlaybackSnapshot, PlayerState, WatchesLoaded, WatchFinished, WatchRecord, spans
 from messages.base import DurationMs
-from tests.unit.tracking.builders import HEAT, channel, fail_poll, moment, playing
+from tests.unit.tracking.builders import HEAT, channel, fail_poll, moment, playing, poll
 from tracking.engine import TrackingEngine
 from tracking.events import Event
 from tracking.rules import Rules
@@ -243,3 +243,20 @@ def test_one_watch_for_each_time_that_a_film_is_seen(seed: int) -> None:
     evening = play(seed)
     assert evening.problems() == [], evening.story
     assert evening.tracking.running == 0
+
+
+def test_what_another_player_has_just_shown_is_reported_but_not_settled() -> None:
+    """The report, and so the checkpoint, has it; the running watch has not, while its own player may go on."""
+    tracking = TrackingEngine(Rules())
+    tracking.observe(poll(0, playing(0)))
+    tracking.observe(poll(10, playing(10)))
+    tracking.observe(poll(20, playing(10, state="paused")))
+    for at_s in (30, 40, 50):
+        tracking.observe(poll(at_s, playing(10, state="paused"), playing(at_s - 20, key="2", machine="web")))
+    (reported,) = tracking.report(moment(50)).active
+    (running,) = tracking.running_watches()
+    assert (reported.watch_id, reported.machine_id, reported.spans) == (running.watch_id, "web", ((0, 30_000),))
+    assert (running.machine_id, running.spans) == ("tv", ((0, 10_000),))
+    tracking.observe(poll(60, playing(20), playing(30, key="2", state="paused", machine="web")))
+    (reported,) = tracking.report(moment(60)).active
+    assert (reported.machine_id, reported.spans) == ("tv", ((0, 30_000),))
