@@ -35,6 +35,7 @@ from tracking.watches.watch import (
     finish,
     finish_from_history,
     latest,
+    look_again,
     mark_unobserved,
 )
 
@@ -184,9 +185,9 @@ class Session:
         self, playback: Playback, at: Moment, outage: bool, presence_known: bool, rules: Rules, *, same: bool = False
     ) -> None:
         """Apply a poll that lists it; `same`: its item is unchanged."""
-        unobserved = outage or not isinstance(self.phase, Active)
+        unobserved, restarted = outage or not isinstance(self.phase, Active), isinstance(self.phase, Restored)
         self.phase, self.playback = ACTIVE, playback
-        before = mark_unobserved(self.timeline) if unobserved else self.timeline
+        before = look_again(self.timeline, at, restarted and not outage, rules) if unobserved else self.timeline
         line = advance(before, at, playback.position_ms, playback.state, rules)
         if not same or playback.account_name != line.username:
             line = relabel(line, playback, self.tracks_owner)
@@ -195,7 +196,7 @@ class Session:
             return
 
         def observe_watch(watch: WatchState) -> WatchState:
-            watch = mark_unobserved(watch) if unobserved else watch
+            watch = look_again(watch, at, restarted and not outage, rules) if unobserved else watch
             return observe_member(watch, line, before, playback, at, rules)
 
         self.party_watches.change(observe_watch, presence_known)
@@ -242,8 +243,7 @@ class Session:
     ) -> End | FindHistory | None:
         """Apply a successful poll that does not list it; return what follows.
 
-        `outage_since`: the last poll before an outage that this one ends. `switched`: its stream shows something
-        else. `stopped`: an alert said so.
+        `outage_since`: last poll before an outage. `switched`: its stream shows something else. `stopped`: by an alert.
         """
         missing, since = absence(self.phase), unreadable_since(self.phase)
         before = self.phase.before if isinstance(self.phase, Unreadable) else self.phase

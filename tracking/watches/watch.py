@@ -120,6 +120,16 @@ def mark_unobserved(state: WatchState) -> WatchState:
     return state if state.outage else replace(state, outage=True)
 
 
+def look_again(state: WatchState, at: Moment, restarted: bool, rules: Rules) -> WatchState:
+    """Return the watch when its session is listed again after a time in which nobody looked.
+
+    `restarted`: that was a restart. One that took no longer than polls may be apart is no outage.
+    """
+    if restarted and not rules.is_outage(at.steady_s - state.seen.steady_s, failed=False):
+        return replace(state, outage=False)
+    return mark_unobserved(state)
+
+
 def restore_watch(state: WatchState, at: Moment) -> WatchState:
     """Return a checkpointed watch on the clock of today's process: as after an outage, not yet looked for.
 
