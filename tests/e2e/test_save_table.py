@@ -189,8 +189,7 @@ class Rig:
                 self._play()
                 self.wait(lambda: self.log_count("began “") > self.log_count("finished “"), "a watch to start")
             self.finished = self.log_count("finished “")
-            for session in self.stage.plex.sessions:
-                self.stage.plex.stop_session(session)
+            self.stage.plex.stop_all()
 
         def is_stored() -> bool:
             return self.log_count("finished “") > self.finished and len(self.stage.history()) == self.log_count(

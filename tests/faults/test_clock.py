@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.deadlines import WITHIN_S
 from tests.faults.watched_evening import POLL_S, Evening
 from tests.nights.evidence import evening, family, find_alive
 
@@ -43,7 +44,7 @@ def test_watches_keep_their_length_when_the_clock_is_set(tmp_path: Path) -> None
         for process in processes:
             os.kill(process.pid, signal.SIGKILL)
         stage.kill_launcher()
-        stage.wait_for(lambda: not find_alive(processes), 10, "all to be dead")
+        stage.wait_for(lambda: not find_alive(processes), WITHIN_S, "all to be dead")
         stage.stops("Berta")
         stage.off_s = 3 * HOURS_S
         stage.start_service()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from launcher.connection.run_state import read_running_state
 from simulator.nights.stage import ServiceStage
+from tests.deadlines import WITHIN_S
 from tests.nights.evidence import evening, sql
 
 SPEED = 60.0
@@ -33,14 +34,14 @@ def test_a_watch_survives_the_death_of_persistence_and_launcher(tmp_path: Path) 
     """Nothing was saved since the film began, and persistence is restarting: the watch keeps its join position."""
     with ServiceStage(tmp_path / "data", speed=SPEED, party_user="", evening=evening(), **SETTINGS) as stage:
         stage.plex.play("Anton", "M")
-        stage.wait_for(lambda: "Anton began" in stage.service_log(), 10, "the watch")
+        stage.wait_for(lambda: "Anton began" in stage.service_log(), WITHIN_S, "the watch")
         dead = persistence_pid(stage)
         os.kill(dead, signal.SIGKILL)
-        stage.wait_for(lambda: persistence_pid(stage) not in (0, dead), 10, "persistence to be started anew")
+        stage.wait_for(lambda: persistence_pid(stage) not in (0, dead), WITHIN_S, "persistence to be started anew")
         stage.kill_launcher()
         stage.start_service()
-        stage.plex.stop_session(stage.plex.sessions[0])
-        stage.wait_for(lambda: len(stage.history()) == 1, 20, "the record")
+        stage.plex.stop_all()
+        stage.wait_for(lambda: len(stage.history()) == 1, WITHIN_S, "the record")
         stage.stop_service()
     (row,) = sql(stage.data_dir, "SELECT * FROM watches")
     assert row["join_position_ms"] < 20_000

@@ -18,6 +18,7 @@ import pytest
 
 from persistence.database import backup
 from simulator.nights.stage import ROOT
+from tests.deadlines import WITHIN_S
 from tests.faults.watched_evening import Evening, evening_at
 
 pytestmark = pytest.mark.slow
@@ -75,7 +76,7 @@ def test_every_failed_save_is_reported_and_loses_nothing(tmp_path: Path) -> None
         for who, film in (("Rosa", "Alien"), ("Anton", "M"), ("Berta", "Sunrise"), ("Cem", "Metropolis")):
             stage.plays(who, film)
         wal = stage.data_dir / "usher.db-wal"
-        stage.wait_for(lambda: wal.stat().st_size > 2 * SMALL, 20, "a few saves")
+        stage.wait_for(lambda: wal.stat().st_size > 2 * SMALL, WITHIN_S, "a few saves")
         with full_disk(stage.pid("persistence")):
             refuses_then_saves(stage, "Anton", "make room on the disk")
         stage.wait_recorded("Anton")

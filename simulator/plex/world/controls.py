@@ -120,6 +120,12 @@ class PlexControls:
             key = None if alert_key is None else str(alert_key)
             return self._world.stop(session, self.now(), stops=stops, alert_key=key)
 
+    def stop_all(self) -> None:
+        """Stop every session that is listed. A film may run out at any moment, so that it can't be named before."""
+        with self._lock:
+            for session in list(self._world.sessions):
+                self._world.stop(session, self.now(), stops=1, alert_key=None)
+
     def vanish(self, session: Handle) -> None:
         """Remove the session from the list without an alert."""
         with self._lock:
