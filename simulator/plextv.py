@@ -1,4 +1,4 @@
-"""A plex.tv on loopback: PINs that are typed in, accounts, and the servers each can use."""
+"""A plex.tv on loopback: PINs that people type in, accounts, and the servers that each may use."""
 
 import http.server
 import json
@@ -9,14 +9,14 @@ from typing import Any, Self
 from simulator.plex import OWNER, SimulatedAccount, SimulatedPlex
 
 OWNER_ID = 90001
-"""The owner's id at plex.tv; on the own server it is 1."""
-TOKEN = "account-secret"  # noqa: S105 - of a plex.tv that is none
+"""The owner's id at plex.tv; on the owner's server it is 1."""
+TOKEN = "account-secret"  # noqa: S105 - only this simulated plex.tv knows it
 """How every token begins."""
 
 
 @dataclass
 class SignInPin:
-    """A code, and who typed it in."""
+    """A PIN's code, and the account that typed it in."""
 
     number: int
     code: str
@@ -24,18 +24,18 @@ class SignInPin:
 
 
 class SimulatedPlexTv:
-    """What `setup` and `link` use of plex.tv. Everybody may use the server, but for `strangers`."""
+    """What `setup` and `link` use of plex.tv. Every account may use the server, except `strangers`."""
 
     def __init__(self, plex: SimulatedPlex) -> None:
         self.plex = plex
         self.asked = 0
-        """How often a PIN was asked about."""
+        """How often the state of a PIN was requested."""
         self.typed_in_after: int | None = None
-        """After so many times the owner types it in; None: whoever `type_in` says, then."""
+        """After how many such requests the owner types it in; None: only calls of `type_in` do."""
         self.servers = True
-        """The owner's server is known to plex.tv."""
+        """Whether the owner's server is known to plex.tv."""
         self.strangers: set[int] = set()
-        """Ids of accounts that may use no server of ours."""
+        """Ids of accounts that may not use the server."""
         self.away = False
         self.void: list[str] = []
         """Tokens that were signed out."""
@@ -70,11 +70,11 @@ class SimulatedPlexTv:
         self._thread.join()
 
     def type_in(self, code: str, account: SimulatedAccount) -> None:
-        """Open plex.tv/link as somebody, sign in and type the code."""
+        """Sign in at plex.tv/link as somebody and type the code."""
         next(pin for pin in self.pins if pin.code == code).account = account
 
     def answer(self, method: str, path: str, token: str) -> tuple[int, str]:
-        """Return status and body."""
+        """Return the status and body of the answer to a request."""
         if self.away:
             return 503, "<html>away</html>"
         if path.startswith("/api/v2/pins"):

@@ -1,4 +1,4 @@
-"""What can be wrong with Discord, switched on and off at run time, from any thread."""
+"""Faults of Discord, switched on and off at run time, from any thread."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from simulator.discord.outage_switches import OutageSwitches
 
 @dataclass(eq=False)
 class RestFault:
-    """One way in which REST requests go wrong. `times` counts down; None: until healed."""
+    """One fault of REST requests. `times` counts down; None: until healed."""
 
     status: int = 0
-    """What is answered; 0: only late, then as ever."""
+    """The HTTP status of the answer; 0: the right answer, only late."""
     path: str = ""
-    """Only requests with this in their path, "" for all."""
+    """Part of the path of the requests that it hits; "" for all."""
     method: str = ""
     times: int | None = None
     retry_after_s: float = 0.2
@@ -28,20 +28,20 @@ class RestFault:
     code: int = 0
     text: str = ""
     html: bool = False
-    """Whether a page of the proxies before Discord is answered, instead of JSON."""
+    """Whether the answer is an HTML page of the proxies in front of Discord, instead of JSON."""
     cut: bool = False
-    """Whether the connection is closed instead of an answer."""
+    """Whether the connection is closed instead of an answer, and the request is not executed."""
     lost: bool = False
-    """Whether it is done as asked, and the connection closed instead of the answer."""
+    """Whether the request is executed, and the connection closed instead of the answer."""
 
     def hits(self, method: str, path: str) -> bool:
-        """Tell whether this request is hit."""
+        """Tell whether the fault hits this request."""
         return self.method in ("", method) and self.path in path
 
 
 @dataclass
 class DiscordFaults(OutageSwitches):
-    """All that can be wrong. Lasting ones are healed by `heal`.
+    """All faults. Lasting ones are healed by `heal`.
 
     Those of the gateway happen once, before the call returns.
     """
@@ -51,11 +51,11 @@ class DiscordFaults(OutageSwitches):
     _gateway: Gateway | None = None
 
     def bind(self, gateway: Gateway) -> None:
-        """Take the gateway that the sudden faults strike."""
+        """Set the gateway that the sudden faults hit."""
         self._gateway = gateway
 
     def add(self, fault: RestFault) -> RestFault:
-        """Add a REST fault; the newest that hits a request strikes."""
+        """Add a REST fault; if several hit a request, the newest applies."""
         with self._lock:
             self._rest.insert(0, fault)
         return fault
@@ -63,7 +63,7 @@ class DiscordFaults(OutageSwitches):
     def rate_limit(
         self, path: str = "", *, times: int | None = None, retry_after_s: float = 0.2, is_global: bool = False
     ) -> RestFault:
-        """Answer so many requests with 429 (None: until healed)."""
+        """Answer `times` requests with 429 (None: until healed)."""
         return self.add(RestFault(429, path, times=times, retry_after_s=retry_after_s, is_global=is_global))
 
     def fail_requests(self, status: int = 503, path: str = "", *, times: int | None = None) -> RestFault:
@@ -71,17 +71,17 @@ class DiscordFaults(OutageSwitches):
         return self.add(RestFault(status, path, times=times, html=True))
 
     def ban_address(self, *, times: int | None = None) -> RestFault:
-        """Answer as Cloudflare does after 10,000 bad requests: a 429 that is no rate limit of Discord's."""
+        """Answer as Cloudflare does after 10,000 bad requests: a 429 that comes from no rate limit of Discord's."""
         return self.add(RestFault(429, times=times, html=True))
 
     def refuse_requests(
         self, code: int, text: str, status: int = 403, path: str = "", *, times: int | None = None
     ) -> RestFault:
-        """Refuse with any error of the API: 50013 "Missing Permissions" and the like."""
+        """Refuse with an error of the API, such as 50013 "Missing Permissions"."""
         return self.add(RestFault(status, path, times=times, code=code, text=text))
 
     def delay_requests(self, seconds: float, path: str = "", *, times: int | None = None) -> RestFault:
-        """Give the right answers, late."""
+        """Give the right answers, but late."""
         return self.add(RestFault(path=path, times=times, delay_s=seconds))
 
     def cut_requests(self, path: str = "", *, times: int | None = None) -> RestFault:
@@ -93,7 +93,7 @@ class DiscordFaults(OutageSwitches):
         return self.add(RestFault(path=path, method=method, times=times, lost=True))
 
     def take(self, method: str, path: str) -> RestFault | None:
-        """Return the fault that hits this request, and count it down."""
+        """Return the fault that hits this request, and count it down; None if there is none."""
         with self._lock:
             for fault in self._rest:
                 if fault.hits(method, path):
@@ -124,12 +124,12 @@ class DiscordFaults(OutageSwitches):
         self._each(lambda connection: connection.send({"op": 9, "d": resumable}))
 
     def forget_sessions(self) -> None:
-        """Forget the sessions: a bot that comes back cannot resume."""
+        """Forget the sessions: a bot that reconnects cannot resume."""
         gateway = self._require_gateway()
         gateway.call_and_wait(gateway.sessions.clear)
 
     def drop_connections(self) -> None:
-        """Cut the connections, with no close frame."""
+        """Cut the connections, without a close frame."""
         self._each(lambda connection: connection.drop())
 
     def close_connections(self, code: int = 4000) -> None:
@@ -143,7 +143,7 @@ class DiscordFaults(OutageSwitches):
         self._each(closing)
 
     def mute_connections(self) -> None:
-        """Leave the connections open, but answer nothing on them any more, not even heartbeats."""
+        """Leave the connections open, but send nothing on them any more, not even heartbeat acknowledgements."""
 
         def mute(connection: GatewayConnection) -> None:
             connection.muted = True

@@ -1,4 +1,4 @@
-"""The gateway: the websocket over which a bot hears what happens."""
+"""The gateway: the websocket over which a bot gets events."""
 
 from __future__ import annotations
 
@@ -36,24 +36,24 @@ RATE_LIMITED, BAD_VERSION, DISALLOWED_INTENTS = 4008, 4012, 4014
 SENDS_PER_MINUTE = 120
 CALL_S = 5.0
 SESSIONS_KEPT = 8
-"""Who comes back to an older one begins anew."""
+"""A bot that wants to resume an older session must start a new one."""
 PRESENCES, PRESENCE_WINDOW_S = 5, 20.0
 PRIVILEGED = {MESSAGE_CONTENT: FLAG_MESSAGE_CONTENT, MEMBERS: FLAG_MEMBERS}
 
 
 @dataclass(eq=False)
 class GatewaySession:
-    """A bot's session: the events that it must get, over one or more connections."""
+    """A bot's session: the events for it, over one or more connections."""
 
     intents: int
     id: str = field(default_factory=lambda: f"{snowflake():x}")
     sequence: int = 0
     sent: deque[Payload] = field(default_factory=lambda: deque(maxlen=2000))
-    """Dispatches, kept to be told again to one who resumes."""
+    """Dispatches, kept to be sent again to a bot that resumes."""
 
 
 class GatewayConnection:
-    """One open websocket. It sends frames in order; a muted one sends nothing any more."""
+    """One open websocket. It sends frames in order; a muted one sends nothing."""
 
     def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
         self.socket = socket
@@ -91,7 +91,7 @@ class GatewayConnection:
 
 
 class Gateway:
-    """All connections. Only the server's loop touches it, except `dispatch` and `call_soon`."""
+    """All connections. Used only on the server's loop, except `dispatch` and `call_soon`."""
 
     def __init__(self, world: DiscordWorld, token: str, switches: OutageSwitches, heartbeat_s: float) -> None:
         self.world = world
@@ -109,7 +109,7 @@ class Gateway:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def attach(self, loop: asyncio.AbstractEventLoop | None) -> None:
-        """Set the event loop of the connections, run by this thread; None if there is none now."""
+        """Set the event loop of the connections, which this thread runs; None if the server is down."""
         self._loop = loop
         self._thread = threading.get_ident()
 
@@ -117,7 +117,7 @@ class Gateway:
         """Run a function on the loop, in the order of the calls; do nothing while the server is down."""
         loop = self._loop
         if loop is not None and not loop.is_closed():
-            with suppress(RuntimeError):  # closed between the two lines
+            with suppress(RuntimeError):  # closed since the check above
                 loop.call_soon_threadsafe(what, *args)
 
     def call_and_wait(self, what: Callable[[], Any]) -> None:
@@ -141,13 +141,13 @@ class Gateway:
         done.result(CALL_S)
 
     def run_task(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        """Run a coroutine to its end. On the loop only."""
+        """Run a coroutine to its end, in the background. Only on the loop."""
         task = asyncio.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def dispatch(self, event: str, data: Payload, intent: int = 0) -> None:
-        """Send an event to every session with this intent, unless its guild is unavailable. From any thread."""
+        """Send an event to sessions with this intent (0: to all), unless its guild is unavailable. From any thread."""
         if str(data.get("guild_id", "")) in {str(guild_id) for guild_id in self.world.away}:
             return
         text = json.dumps(data, ensure_ascii=False)
@@ -180,7 +180,7 @@ class Gateway:
         return {**data, "content": "", "embeds": [], "attachments": [], "components": []}
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Serve a bot that connects."""
+        """Serve a connection of a bot."""
         if self._switches.gateway_refused:
             return web.Response(status=503, text="upstream connect error")
         socket = web.WebSocketResponse(max_msg_size=1 << 20)

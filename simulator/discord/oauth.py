@@ -1,4 +1,4 @@
-"""Signing in at Discord (OAuth2 with PKCE): consent, codes that are good once, tokens that read who it is."""
+"""Signing in with Discord (OAuth2 with PKCE): consent, codes that work once, and tokens that tell who signed in."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class OAuthRoutes:
     def __init__(self, world: DiscordWorld) -> None:
         self._world = world
         self.browser_user: User | None = None
-        """Who is signed in to Discord in the browser that comes, and consents; None: nobody does."""
+        """The user who is signed in to Discord in the browser, and consents; None: nobody consents."""
         self._codes: dict[str, Consent] = {}
 
     def routes(self) -> list[web.RouteDef]:

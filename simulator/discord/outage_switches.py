@@ -1,4 +1,4 @@
-"""Switches for lasting outages of Discord; REST and the gateway check them."""
+"""Switches for lasting outages of Discord; REST and the gateway read them."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ class OutageSwitches:
     refuse_token: bool = False
     """REST answers 401, the gateway closes with 4004."""
     disallowed_intents: bool = False
-    """The gateway closes with 4014, whatever is asked for."""
+    """The gateway closes with 4014, whatever intents are requested."""
     closes_before_hello: int = 0
-    """The gateway takes each connection and closes it at once with this code; 0: it does not."""
+    """The gateway accepts each connection and closes it at once with this code; 0: off."""
     gateway_refused: bool = False
     """The gateway's websocket is refused with 503; REST works."""
     closes_at_activity: int = 0
-    """The gateway closes with this code when the bot shows an activity; 0: it does not."""
+    """The gateway closes with this code when the bot shows an activity; 0: off."""
     names_no_members: bool = False
-    """Servers come without the members who are in voice: they are known by their ids alone."""
+    """Servers arrive without the members who are in voice, so that only the ids of those are known."""

@@ -1,4 +1,4 @@
-"""What people do with polls on Discord: vote, change their minds; and how a poll ends."""
+"""What people do with polls on Discord: vote, and change their votes; and the end of a poll's time."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from simulator.discord.user_actions import UserActions, WhoEver
 
 
 class PollActions(UserActions):
-    """Votes for the members. Every method may be called from any thread."""
+    """Votes as members. Every method may be called from any thread."""
 
     def vote(self, who: WhoEver, message: ChannelMessage, answer: str | int, *, cast: bool = True) -> None:
-        """Let somebody vote for an answer (its text or number), or with `cast=False` take the vote back.
+        """Vote as somebody for an answer (its text or number), or with `cast=False` take the vote back.
 
-        Where one answer alone may be chosen, an earlier vote goes. LookupError where the poll has no such answer, or
-        has ended.
+        If only one answer may be chosen, an earlier vote is removed. Raises LookupError if the poll has no such answer,
+        or has ended.
         """
         member = self.member(who)
         with self.world.changed:
@@ -28,7 +28,7 @@ class PollActions(UserActions):
             self._change_vote(message, poll, member.id, number, cast=cast)
 
     def end_poll(self, message: ChannelMessage) -> None:
-        """Let time run out for a poll."""
+        """End a poll as if its time were over."""
         with self.world.changed:
             self._open_poll(message)
             self.world.end_poll(message)

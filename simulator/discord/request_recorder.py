@@ -1,4 +1,4 @@
-"""Every REST request that the bot made, as JSON lines that a checker of Discord's API description can read."""
+"""Records every REST request of the bot, as JSON lines that can be checked against Discord's API description."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class RequestRecorder:
             return list(self._requests)
 
     def count(self, method: str, part: str) -> int:
-        """Return how many requests of a method had this in their path."""
+        """Return how many requests of a method have `part` in their path."""
         return sum(1 for each in self.requests if each["method"] == method and part in each["path"])
 
     def write(self, path: Path) -> int:
-        """Write all of them as JSON lines; returns how many."""
+        """Write all of them as JSON lines; return how many."""
         lines = [json.dumps(request, ensure_ascii=False) for request in self.requests]
         path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
         return len(lines)

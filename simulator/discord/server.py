@@ -32,15 +32,15 @@ BOT_TOKEN = "NTIx.simulated.bot-token"  # noqa: S105 - only this simulated serve
 """The token that the simulated Discord accepts unless another is given."""
 START_S = 10.0
 POLLS_EVERY_S = 0.2
-"""How often it is looked whether a poll's time is over; real seconds."""
+"""How often polls are checked for their end, real seconds."""
 
 
 class SimulatedDiscord(PollActions):
-    """REST and gateway of one Discord, and what its people do. A context manager; or `start` and `stop`.
+    """REST and gateway of one Discord, and what its people do. A context manager; or call `start` and `stop`.
 
-    `message_content`, `members_intent`: which privileged intents the Developer Portal grants.
-    `now`: the clock by which messages are dated, seconds since 1970. Everything else keeps real time.
-    `rate_limits`: whether Discord's limits are counted. `heartbeat_s`: interval that HELLO asks for.
+    `message_content`, `members_intent`: which privileged intents the Developer Portal grants. `now`: the clock that
+    dates messages, seconds since 1970; everything else uses real time. `rate_limits`: whether Discord's limits are
+    applied. `heartbeat_s`: the interval that HELLO asks for.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class SimulatedDiscord(PollActions):
         self.faults = DiscordFaults()
         self.recorder = RequestRecorder()
         self.bad_requests = 0
-        """Answers of 401, 403 and 429: 10,000 in 10 minutes ban an address."""
+        """Number of answers with 401, 403 or 429; 10,000 in 10 minutes ban an address."""
         self.gateway = Gateway(self.world, token, self.faults, heartbeat_s)
         self.faults.bind(self.gateway)
         self.world.dispatch = self.gateway.dispatch
@@ -74,22 +74,22 @@ class SimulatedDiscord(PollActions):
 
     @property
     def api_url(self) -> str:
-        """For discord.http.Route.BASE."""
+        """Value for discord.http.Route.BASE."""
         return f"http://127.0.0.1:{self.port}/api/v10"
 
     @property
     def gateway_url(self) -> str:
-        """For discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY."""
+        """Value for discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY."""
         return f"ws://127.0.0.1:{self.port}/gateway"
 
     @property
     def presence(self) -> Payload | None:
-        """The bot's newest presence: status, activities."""
+        """The bot's newest presence: status and activities; None if it has sent none."""
         return self.world.presence
 
     @property
     def activity_name(self) -> str:
-        """The name of the activity that the bot shows; empty: none."""
+        """The name of the activity that the bot shows; empty if none."""
         activities = (self.world.presence or {}).get("activities") or []
         return str(activities[0].get("state") or activities[0].get("name") or "") if activities else ""
 
@@ -105,12 +105,12 @@ class SimulatedDiscord(PollActions):
 
     @property
     def is_connected(self) -> bool:
-        """Whether a bot is on the gateway, identified, and hears."""
+        """Whether a bot is connected to the gateway, identified and not muted."""
         return self.live_sessions > 0
 
     @property
     def live_sessions(self) -> int:
-        """How many bots are on the gateway, identified, and hear."""
+        """Number of bots that are connected to the gateway, identified and not muted."""
         return sum(each.session is not None and not each.muted for each in list(self.gateway.connections))
 
     @property
@@ -119,7 +119,7 @@ class SimulatedDiscord(PollActions):
         return self.guild.id
 
     def wait_connected(self, timeout: float = 10.0) -> None:
-        """Wait until a bot is identified. TimeoutError where none comes."""
+        """Wait until a bot is identified. Raises TimeoutError after `timeout` seconds."""
         if not self.wait_until(lambda: self.is_connected, timeout):
             raise TimeoutError(f"No bot came to the gateway within {timeout} s")
 
@@ -130,7 +130,7 @@ class SimulatedDiscord(PollActions):
         self.stop()
 
     def start(self) -> Self:
-        """Listen; after a `stop` on the same port again."""
+        """Listen; after a `stop`, on the same port again."""
         if self._thread is not None:
             return self
         ready: Future[None] = Future()
@@ -140,11 +140,11 @@ class SimulatedDiscord(PollActions):
         return self
 
     def stop(self) -> None:
-        """Cut every connection and close the port. What happened so far is kept."""
+        """Cut every connection and close the port. The state is kept."""
         loop, thread = self._loop, self._thread
         if loop is None or thread is None:
             return
-        with suppress(RuntimeError):  # it has ended by itself
+        with suppress(RuntimeError):  # it has ended already
             loop.call_soon_threadsafe(loop.stop)
         thread.join(START_S)
         self._loop = self._thread = None

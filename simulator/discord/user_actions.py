@@ -43,10 +43,10 @@ WhereEver = Channel | str | int
 
 
 class UserActions:
-    """Acts for the members. Every method may be called from any thread.
+    """Acts as the members. Every method may be called from any thread.
 
-    A member is a Member, a shown name, an account name or an id; a channel a Channel, its name or id. Where several
-    are called so, the one of `guild` is meant, the first server unless another is given.
+    A member is given as a Member, a shown name, an account name or an id; a channel as a Channel, a name or an id. If
+    several have that name, the one of `guild` is meant: the first server unless another is given.
     """
 
     def __init__(self, world: DiscordWorld, guild: Guild | None = None) -> None:
@@ -54,11 +54,11 @@ class UserActions:
         self._guild = guild
 
     def at(self, guild: Guild) -> UserActions:
-        """Return what people do on another server."""
+        """Return the actions of people on another server."""
         return UserActions(self.world, guild)
 
     def member(self, who: WhoEver) -> Member:
-        """Return a member. LookupError where nobody is called so."""
+        """Return a member. Raises LookupError if nobody has that name."""
         if isinstance(who, Member):
             return who
         for each in (*self.guild.members.values(), *self.world.members()):
@@ -67,7 +67,7 @@ class UserActions:
         raise LookupError(f"Nobody is called {who!r}; there are {[each.display_name for each in self.world.members()]}")
 
     def channel(self, where: WhereEver) -> Channel:
-        """Return a channel. LookupError where there is none of that name."""
+        """Return a channel. Raises LookupError if none has that name."""
         if isinstance(where, Channel):
             return where
         guilds = (self.guild, *self.world.guilds.values())
@@ -78,7 +78,7 @@ class UserActions:
         raise LookupError(f"No channel is called {where!r}; there are {[each.name for each in every]}")
 
     def add_member(self, name: str, *, bot: bool = False, nick: str | None = None, admin: bool = False) -> Member:
-        """Let somebody new into the server; `name` is what people see."""
+        """Add a member to the server; `name` is what people see."""
         account = "".join(letter for letter in name.lower() if letter.isascii() and letter.isalnum()) or "guest"
         member = Member(User(snowflake(), account, bot, name), nick=nick)
         if admin:
@@ -90,7 +90,7 @@ class UserActions:
         return member
 
     def remove_member(self, who: WhoEver) -> None:
-        """Let somebody leave the server."""
+        """Remove a member from the server."""
         member = self.member(who)
         with self.world.changed:
             del self.guild.members[member.id]
@@ -98,25 +98,25 @@ class UserActions:
             self.world.dispatch("GUILD_MEMBER_REMOVE", left, MEMBERS)
 
     def add_guild(self, name: str) -> Guild:
-        """Invite the bot to one more server, with the same channels and with people of its own."""
+        """Invite the bot to another server, with the same channels and with people of its own."""
         with self.world.changed:
             guild = build_default_guild(self.world.bot, name)
             self.world.guilds[guild.id] = guild
             whole = guild.payload(self.world.bot.id)
-            # Discord says "unavailable" only of servers that the bot was in before.
+            # Discord says "unavailable" only about servers that the bot was in before.
             del whole["unavailable"]
             self.world.dispatch("GUILD_CREATE", whole, GUILDS)
         return guild
 
     def take_server_away(self, *, removed: bool = False) -> None:
-        """Make the server unavailable, or remove the bot from it; nothing of it is told from then on."""
+        """Make the server unavailable, or remove the bot from it; no events of it are sent from then on."""
         with self.world.changed:
             gone = {"id": str(self.guild.id)} if removed else {"id": str(self.guild.id), "unavailable": True}
             self.world.dispatch("GUILD_DELETE", gone, GUILDS)
             self.world.away.add(self.guild.id)
 
     def bring_server_back(self, *, invited: bool = False) -> None:
-        """Make the server available again, or invite the bot anew, with whoever is there by now."""
+        """Make the server available again, or invite the bot again; it arrives with its current members."""
         with self.world.changed:
             self.world.away.discard(self.guild.id)
             whole = self.guild.payload(self.world.bot.id)
@@ -140,7 +140,7 @@ class UserActions:
             self.world.dispatch("CHANNEL_DELETE", channel.payload(self.world.bot.id), GUILDS)
 
     def deny_permissions(self, where: WhereEver, *bits: int) -> None:
-        """Deny the bot these permissions in a channel from now on; none named: it lacks none."""
+        """Deny the bot these permissions in a channel from now on; without any, it lacks none."""
         with self.world.changed:
             channel = self.channel(where)
             channel.denied = sum(set(bits))
@@ -155,7 +155,7 @@ class UserActions:
             self.world.dispatch("GUILD_ROLE_UPDATE", changed, GUILDS)
 
     def allow_message_content(self, allowed: bool) -> None:
-        """Switch the message content intent in the Developer Portal; who is connected keeps what they have."""
+        """Switch the message content intent in the Developer Portal; connected bots keep what they have."""
         with self.world.changed:
             kept = self.world.app_flags & ~FLAG_MESSAGE_CONTENT
             self.world.app_flags = kept | (FLAG_MESSAGE_CONTENT if allowed else 0)
@@ -165,7 +165,7 @@ class UserActions:
 
     @property
     def guild(self) -> Guild:
-        """The server on which they are, the first unless another was given."""
+        """The server of the actions: the first, unless another was given."""
         return self._guild or self.world.guild
 
     def say(
@@ -191,7 +191,7 @@ class UserActions:
         return self.messages(self.world.direct_channel(self.member(who).user), by_bot=True)
 
     def refuse_direct_messages(self, who: WhoEver) -> None:
-        """Let somebody take no direct messages from now on."""
+        """Let somebody accept no direct messages from now on."""
         self.world.closed.add(self.member(who).id)
 
     def react(self, who: WhoEver, message: ChannelMessage, emoji: str) -> None:
@@ -208,14 +208,14 @@ class UserActions:
             self.world.dispatch("MESSAGE_REACTION_ADD", data, REACTIONS)
 
     def join_voice(self, who: WhoEver, where: WhereEver = "Cinema", *, streaming: bool = False) -> None:
-        """Let somebody come into a voice or stage channel, from outside or from another."""
+        """Move somebody into a voice or stage channel, from outside or from another channel."""
         member, channel = self.member(who), self.channel(where)
         if channel.kind not in (VOICE, STAGE):
             raise ValueError(f"{channel.name} is no voice channel")
         self._set_voice(member, channel.id, streaming=streaming)
 
     def move_voice(self, who: WhoEver, where: WhereEver) -> None:
-        """Let somebody go from one voice channel to another."""
+        """Move somebody from one voice channel to another."""
         member = self.member(who)
         if member.voice_channel is None:
             raise ValueError(f"{member.display_name} is in no voice channel")
@@ -226,12 +226,12 @@ class UserActions:
         self._set_voice(self.member(who), None)
 
     def share_screen(self, who: WhoEver, *, on: bool = True) -> None:
-        """Let somebody begin or end to share the screen (Go Live)."""
+        """Begin or end somebody's screen share (Go Live)."""
         member = self.member(who)
         self._set_voice(member, member.voice_channel, streaming=on)
 
     def press_interested(self, who: WhoEver, event_id: int | str, *, pressed: bool = True) -> None:
-        """Press Interested on a planned event as somebody, or take it back. LookupError where there is none."""
+        """Press Interested on an event as somebody, or take it back. Raises LookupError if there is no such event."""
         member, event_id = self.member(who), int(event_id)
         if event_id not in self.guild.events:
             raise LookupError(f"No event {event_id} is planned; there are {list(self.guild.events)}")
@@ -266,9 +266,9 @@ class UserActions:
     ) -> Interaction:
         """Use /name as somebody; a group's command is "group command". Values: str, int, bool, Member, Channel.
 
-        NotOffered (LookupError) where Discord would not let them: no such command was synced, a value does not
-        fit its option, or it is only offered to those with permissions that they lack; `hidden_too` passes over
-        the last, as a server's settings may.
+        Raises CommandNotOffered (a LookupError) if Discord would not allow it: no such command was synced, a value does
+        not fit its option, or the command needs permissions that the person lacks. `hidden_too` ignores those
+        permissions, as a server's settings can.
         """
         member, channel = self.member(who), self.channel(where)
         guild = self.guild
@@ -303,7 +303,7 @@ class UserActions:
     ) -> Interaction:
         """Click a button as somebody, by its custom_id or label, or choose `values` in a select.
 
-        LookupError where the message has none, or it is switched off, or the choice does not offer the values.
+        Raises LookupError if the message has no such control, it is disabled, or the select does not offer the values.
         """
         control = self._control(message, custom_id)
         kind = int(control["type"])
@@ -325,7 +325,7 @@ class UserActions:
         raise LookupError(f"There is no {name!r}; there are {[c.get('custom_id') for c in message.controls]}")
 
     def submit(self, asked: Interaction, values: Mapping[str, str]) -> Interaction:
-        """Fill in and send the form that an interaction opened; values by custom_id."""
+        """Fill in and send the form that an interaction opened; `values` by custom_id."""
         if asked.modal is None:
             raise LookupError(f"{asked.name!r} opened no form")
         data = form_data(asked.modal, values)
@@ -362,9 +362,9 @@ class UserActions:
     def wait_for(
         self, fits: Callable[[ChannelMessage], bool], timeout: float = 5.0, *, where: WhereEver | None = None
     ) -> ChannelMessage:
-        """Return the bot's first message that fits, posted already, or yet to be posted or edited. TimeoutError else.
+        """Return the bot's first message that fits: one already posted, or else the next posted or edited one.
 
-        "Thinking ..." is no message yet.
+        Raises TimeoutError after `timeout` seconds. "Thinking ..." does not count as a message.
         """
         channel_id = self.channel(where).id if where is not None else None
         found: list[ChannelMessage] = []
@@ -380,19 +380,19 @@ class UserActions:
         return found[0]
 
     def wait_reply(self, asked: ChannelMessage | Interaction, timeout: float = 10.0) -> ChannelMessage:
-        """Return the bot's answer to an interaction, or its reply to a message. TimeoutError where none comes."""
+        """Return the bot's answer to an interaction, or its reply to a message. Raises TimeoutError if none comes."""
         if isinstance(asked, Interaction):
             return asked.wait_reply(timeout)
         return self.wait_for(lambda message: message.reply_to == asked.id, timeout, where=asked.channel_id)
 
     def wait_until(self, ready: Callable[[], Any], timeout: float = 5.0) -> bool:
-        """Wait until something of this Discord holds; whether it did in time. `ready` is asked at each change."""
+        """Wait until `ready` holds, which is checked at each change; return whether it did within `timeout` seconds."""
         deadline_s = time.monotonic() + timeout
         with self.world.changed:
             while not ready():
                 left_s = deadline_s - time.monotonic()
                 if left_s <= 0:
                     return False
-                # Counters of the gateway change without a word: look again now and then.
+                # The gateway's counters change without a notification: so check again now and then.
                 self.world.changed.wait(min(left_s, 0.05))
             return True

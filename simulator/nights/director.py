@@ -15,7 +15,7 @@ from simulator.plex.faults import FaultKind
 
 ANSWER_WITHIN_S = 10.0
 SOON, THIS_YEAR = "{soon}", "{year}"
-"""In what people ask: a time ten minutes on, as people write it, and the night's year. Known only when it is played."""
+"""Placeholders, filled in when a command is used: a time ten minutes ahead, as people write it; the night's year."""
 SOON_S = 600.0
 NOTES: Mapping[str, str] = {
     "play": "{who} starts {what} on Plex ({device})",
@@ -31,19 +31,19 @@ NOTES: Mapping[str, str] = {
     "heal": "The Plex server is back online",
     "kill": "kill -9 ends the {who} actor",
 }
-"""What is told of a cue while it is played."""
+"""The note that is printed when a cue of this kind is played."""
 
 
 @dataclass(frozen=True)
 class PlayedCue:
-    """A cue, and when it was really played, which a busy machine makes later. Seconds of the night."""
+    """A cue, and when it was really played: later than planned if the machine is busy. Seconds of the night."""
 
     cue: Cue
     played_s: float
 
 
 class Director:
-    """Plays cues, and remembers what was asked and whether it was answered."""
+    """Plays cues, and remembers which commands were used and whether they were answered."""
 
     def __init__(
         self,
@@ -51,9 +51,10 @@ class Director:
         note: Callable[[str], None] = lambda _text: None,
         report_s: Mapping[str, float] | float | None = None,
     ) -> None:
-        """Take what is played.
+        """Set up the people of the stage.
 
-        `note` is told what happens, in a line each; `report_s`: how often each account's player reports.
+        `note` gets one line for each thing that happens; `report_s`: seconds between a player's reports, by account or
+        for all.
         """
         self.stage = stage
         self.performer = stage.performer(report_s)
@@ -69,7 +70,7 @@ class Director:
             self.played.append(PlayedCue(cue, self.stage.minute * 60 - begin_s))
 
     def perform(self, cue: Cue) -> None:
-        """Play one cue now. LookupError where it names nobody, or no such film."""
+        """Play one cue now. Raises LookupError if it names an unknown person or film."""
         done = True
         if cue.verb in PLAYER_VERBS | VOICE_VERBS:
             done = self.performer.perform(cue)
@@ -113,7 +114,7 @@ class Director:
         self.stage.kill(cue.who)
 
     def list_unanswered(self) -> tuple[str, ...]:
-        """Return commands without an answer, after waiting for each."""
+        """Return the commands without an answer, after waiting for each."""
         return tuple(text for text, asked in self.asked if not self._is_answered_in_time(asked))
 
     def _is_answered_in_time(self, asked: ChannelMessage | Interaction) -> bool:
@@ -126,6 +127,6 @@ class Director:
         return any(each.reply_to == asked.id and not each.is_loading for each in written)
 
     def slowest_ack_s(self) -> float:
-        """Return the longest time until a slash command was acknowledged; infinite where one never was."""
+        """Return the longest time until a slash command was acknowledged; infinite if one never was."""
         acks = [asked.ack_after_s for _, asked in self.asked if isinstance(asked, Interaction)]
         return max((float("inf") if ack is None else ack for ack in acks), default=0.0)

@@ -1,6 +1,6 @@
 """Compares the records of a night with the ledger of truth. Pure.
 
-A record may be off by what cannot be known: a poll and a player's report at each change, and any whole unobserved time
+A record may differ by what cannot be known: a poll and a player's report at each change, and any whole unobserved time
 in which something changed. The error beyond unobserved time is shown in polls.
 """
 
@@ -19,45 +19,45 @@ RECORD_S = 0.01
 
 @dataclass(frozen=True)
 class Margins:
-    """The exactness that a record can have, seconds of the night; mostly settings of the service."""
+    """How exact a record can be, seconds of the night; mostly settings of the service."""
 
     poll_s: float
     grace_s: float
     slack_s: float
     polls_a_change: int = 1
-    """How many polls a change may pass unseen: messages and processes may be late by one."""
+    """How many polls may miss a change: messages and processes may be late by one."""
     late_s: float = 1.0
-    """Frames and answers take their time."""
+    """Delay of frames and answers."""
     ghost_after_s: float = NEVER
     watched_percent: float = 80.0
     min_watch_s: float = 60.0
 
     @property
     def stray_s(self) -> float:
-        """How long somebody may be recorded at a film that is known to be over."""
+        """How long somebody may be recorded at a film that is known to be over, seconds."""
         return self.late_s + (self.polls_a_change - 1) * (self.poll_s + self.grace_s)
 
     @property
     def proof_s(self) -> float:
-        """How long what a host plays beside a player that was left must run until it is known to be watched."""
+        """How long a host's second film must run beside a player that was left until it counts as watched, seconds."""
         return self.ghost_after_s + 2 * self.poll_s
 
     def edge_s(self, watch: TrueWatch) -> float:
-        """Return what one change of this watch may cost."""
+        """Return how many seconds one change of this watch may cost."""
         return self.polls_a_change * self.poll_s + watch.report_s + self.late_s
 
 
 @dataclass(frozen=True)
 class Leeway:
-    """How far a record may be off, seconds."""
+    """How far a record may differ from the truth, seconds."""
 
     less_s: float
     more_s: float
     dark_s: float
-    """How long something that changed lay in the dark."""
+    """How much unobserved time there was in which something changed."""
     unseen_s: float = 0.0
-    """How long nobody looked: a film that ran faster meanwhile counts as long as the clock did, and so does one that
-    ran more slowly where somebody sought on."""
+    """How much unobserved time there was: a film that ran faster meanwhile counts only as long as the clock ran, and so
+    does a slower one if the viewer skipped ahead."""
 
 
 @dataclass
@@ -65,21 +65,21 @@ class Judgement:
     """The result of judging a night's records."""
 
     expected: int = 0
-    """Watches that must be there: somebody looked while they ran, and what they saw was not forgotten."""
+    """Watches that must be recorded: somebody looked while they ran, and what they saw was not forgotten."""
     found: int = 0
     missing: int = 0
     double: int = 0
-    """Records beyond those that may be of one viewer at one film, and records of what never was."""
+    """Records beyond those that one viewer may have of one film, and records of watches that never were."""
     playing_polls: list[float] = field(default_factory=list)
-    """Error of each watch in playing time, beyond what was in the dark, in polls."""
+    """Error in playing time of each watch, beyond the unobserved time, in polls."""
     coverage_polls: list[float] = field(default_factory=list)
     worst: str = ""
-    """The watch that is off by most."""
+    """The watch with the largest error."""
     problems: list[str] = field(default_factory=list)
 
     @property
     def worst_polls(self) -> float:
-        """The largest error of all."""
+        """The largest error of any watch."""
         return max((*self.playing_polls, *self.coverage_polls), default=0.0)
 
 
@@ -135,9 +135,10 @@ def judge(
 
 
 def _count_strays(records: Sequence[WatchRecord], stays: Sequence[float], margins: Margins) -> int:
-    """Return how many of a member's records may be of players of which nobody could know that they were dead.
+    """Return how many of a member's records may come from dead players that nobody could know to be dead.
 
-    Where the film was completed before, it looks begun anew there. `stays`: how long the member was there each time.
+    If the film was completed before, such a player looks like a new start. `stays`: how long each visit lasted,
+    seconds.
     """
     unseen = sorted((record.playing_s for record in records if not record.coverage_ms), reverse=True)
     pairs = zip(unseen, sorted(stays, reverse=True), strict=False)
@@ -145,17 +146,17 @@ def _count_strays(records: Sequence[WatchRecord], stays: Sequence[float], margin
 
 
 def find_leeway(watch: TrueWatch, observation: Observation, margins: Margins, slow: Sequence[Window] = ()) -> Leeway:
-    """Return how far a watch's records may be off.
+    """Return how far a watch's records may differ.
 
-    Each change costs an edge at most. A time in the dark costs its length where anything changed in it, else no more
-    than a change; all of it costs no more than the specification promises, where the night is one for which it does.
-    Who is in the channel again after Discord was away goes on with a watch, but begins none for that time: where it
-    was not known yet that the host plays this (`slow`: it has left another player), there is none to go on with.
+    Each change costs an edge at most. Unobserved time costs its length if anything changed in it, else no more than a
+    change; all of it together costs no more than `observation.dark_cost_limit_s`. A member who is in the channel again
+    after Discord was unreachable continues a watch, but begins none for that time: if it was not yet known that the
+    host plays this film (`slow`: the host has left another player), there is no watch to continue.
     """
     edge_s = margins.edge_s(watch)
     boundaries = watch.boundaries
     changes_s = edge_s * (len(boundaries) + 1)
-    if watch.guest:  # a party stays with its film for the grace, before it follows its host to another player
+    if watch.guest:  # a party keeps its film for the grace period before it follows its host to another player
         changes_s += margins.grace_s * _moves(watch)
     dark_s = disturbed_s = 0.0
     for a, b in observation.dark(watch):
@@ -174,7 +175,7 @@ def find_leeway(watch: TrueWatch, observation: Observation, margins: Margins, sl
         for stretch in watch.stretches
         if stretch.activity == "ghost"
     )
-    # A player that is gone before a ghost is known for one showed the same as one whose last reports were lost.
+    # Until a dead player counts as a ghost, it looks like a live one whose last reports were lost.
     ghosts_s += sum(min(each.length_s, margins.ghost_after_s) + edge_s for each in watch.left_players if each.dead)
     off_s = changes_s + dark_s
     forgotten = [at_s for at_s in observation.restarts if any(p.begin_s <= at_s <= p.end_s for p in watch.left_players)]
@@ -184,7 +185,7 @@ def find_leeway(watch: TrueWatch, observation: Observation, margins: Margins, sl
 
 
 def _moves(watch: TrueWatch) -> int:
-    """Return how often the host may have come from another player."""
+    """Return how often the host may have moved to this from another player."""
     sessions = {stretch.session for stretch in watch.stretches}
     machines = {stretch.machine_id for stretch in watch.stretches}
     on_television = all(machine.startswith("tv-") for machine in machines)
@@ -194,10 +195,9 @@ def _moves(watch: TrueWatch) -> int:
 def most_records(watch: TrueWatch, more_s: float, margins: Margins) -> int:
     """Return how many records there may be.
 
-    One, and one for each time that a completed film was begun again: from its beginning, or from a place before the
-    first part that had been seen if only the beginning was skipped then; or at a part that had been seen. What is shown
-    first is seen by a poll that may be late, and what was skipped just before a part that was seen (at most the slack)
-    makes no part that was not.
+    One, and one for each time that a completed film was begun again: from its beginning; from a place before the first
+    part that had been seen, if only the beginning was skipped then; or at a part that had been seen. The first poll of
+    a new start may be late; a skip that ends less than the slack before a part already seen makes no new part.
     """
     film_s = (watch.item.duration_ms or 0) / 1000
     beginning_ms = (max(margins.slack_s, 0.05 * film_s) + margins.late_s) * 1000
@@ -226,7 +226,7 @@ def _compare(
     slow: Sequence[Window],
     strays: int,
 ) -> None:
-    """Judge the records of one watch. `strays`: how many of them may be of players that were dead already."""
+    """Judge the records of one watch. `strays`: how many of them may come from players that were already dead."""
     leeway = find_leeway(watch, observation, margins, slow)
     problems = []
     most = most_records(watch, leeway.more_s, margins) + strays
@@ -249,7 +249,7 @@ def _compare(
     missing_s, extra_s = (both - spans.coverage(recorded)) / 1000, (both - spans.coverage(true)) / 1000
     if missing_s > leeway.less_s * watch.speed + max(0.0, watch.speed - 1) * leeway.unseen_s:
         problems.append(f"{missing_s:.1f} s of film seen are missing (-{leeway.less_s:.0f})")
-    # Skips may add twice the slack, seconds of film, however slowly it runs.
+    # Skips may add twice the slack, in seconds of film, however slowly the film runs.
     skips_s = watch.jumps * margins.slack_s
     skipped_s = max(skips_s * watch.speed, 2 * margins.slack_s if watch.jumps else 0.0)
     may_be_more_s = (leeway.more_s - skips_s) * watch.speed + skipped_s
@@ -274,7 +274,7 @@ def _compare(
 
 
 def inconsistencies(record: WatchRecord, margins: Margins) -> Iterable[str]:
-    """Return what is wrong with a record in itself."""
+    """Return the contradictions within a single record."""
     name = f"{record.viewer_id} at {record.item.title}"
     duration_ms = record.item.duration_ms or 0
     if record.coverage_ms != spans.coverage(record.spans) or record.spans != spans.union(record.spans):

@@ -14,9 +14,9 @@ from messages.watches import Spans
 from simulator.plex import LibraryItem, PlayingSession
 
 Activity = Literal["playing", "paused", "buffering", "error", "ghost"]
-"""What a player really does. A ghost is listed as playing and never moves."""
+"""What a player really does. A ghost is listed as playing, but its position never changes."""
 JUMP_MS = 1500
-"""A player that pauses cuts its position to a second: less than this between two stretches is no jump."""
+"""A pausing player cuts its position to a whole second: a smaller difference between two stretches is no jump."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Stretch:
 
     account_id: int
     session: str
-    """The session's uid: it stays the same where the session key changes."""
+    """The session's uid, which stays the same if the session key changes."""
     machine_id: str
     item: LibraryItem
     begin_s: float
@@ -33,26 +33,26 @@ class Stretch:
     activity: Activity
     begin_ms: int
     report_s: float = 0.0
-    """How often the player tells its position."""
+    """Seconds between two reports of the player's position."""
     speed: float = 1.0
-    """Seconds of film in a second."""
+    """Seconds of film in a second of the night."""
 
     @property
     def length_s(self) -> float:
-        """How long it lasts."""
+        """How long it lasts, seconds."""
         return self.end_s - self.begin_s
 
     @property
     def end_ms(self) -> int:
-        """Where the film is at its end."""
+        """The position in the film at its end, milliseconds."""
         return self.begin_ms + (round(self.length_s * 1000 * self.speed) if self.activity == "playing" else 0)
 
     def has(self, at_s: float) -> bool:
-        """Tell whether a moment lies within it."""
+        """Tell whether a moment lies within the stretch."""
         return self.begin_s < at_s < self.end_s
 
     def clip(self, begin_s: float, end_s: float) -> Stretch | None:
-        """Return the part of it between two times; None where there is none."""
+        """Return its part between two times, or None if there is no such part."""
         begin_s, end_s = max(begin_s, self.begin_s), min(end_s, self.end_s)
         if begin_s >= end_s:
             return None
@@ -69,52 +69,52 @@ class LeftPlayer:
     begin_s: float
     end_s: float
     dead: bool
-    """It says that it plays and never moves; otherwise it is paused."""
+    """Whether it says that it plays and never moves; otherwise it is paused."""
 
     @property
     def length_s(self) -> float:
-        """How long it stays listed."""
+        """How long it stays listed, seconds."""
         return self.end_s - self.begin_s
 
 
 @dataclass
 class TrueWatch:
-    """All that one viewer really did with one item."""
+    """Everything that one viewer really did with one item."""
 
     viewer_id: str
     name: str
     item: LibraryItem
     guest: bool
-    """A member of the voice channel, who watches what the host plays."""
+    """Whether the viewer is a member of the voice channel, who watches what the host plays."""
     stretches: list[Stretch] = field(default_factory=list)
     left_players: list[LeftPlayer] = field(default_factory=list)
-    """Players that stayed listed with it: nobody can know at once that nobody watches."""
+    """Players that stayed listed with this item: nobody can know at once that nobody watches them."""
 
     @property
     def playing_s(self) -> float:
-        """How long the film ran for them."""
+        """How long the film ran for the viewer, seconds."""
         return sum(stretch.length_s for stretch in self.stretches if stretch.activity == "playing")
 
     @property
     def paused_s(self) -> float:
-        """How long it stood, paused."""
+        """How long the film was paused, seconds."""
         return sum(stretch.length_s for stretch in self.stretches if stretch.activity == "paused")
 
     @property
     def left_s(self) -> float:
-        """How long players that were left stayed listed."""
+        """How long players that were left stayed listed, seconds."""
         return sum(player.length_s for player in self.left_players)
 
     @property
     def spans(self) -> Spans:
-        """What of the film they saw."""
+        """The parts of the film that the viewer saw."""
         return spans.union(
             (stretch.begin_ms, stretch.end_ms) for stretch in self.stretches if stretch.activity == "playing"
         )
 
     @property
     def boundaries(self) -> list[float]:
-        """When anything changed."""
+        """The times of all changes."""
         return sorted({at_s for stretch in self.stretches for at_s in (stretch.begin_s, stretch.end_s)})
 
     @property
@@ -125,16 +125,16 @@ class TrueWatch:
 
     @property
     def report_s(self) -> float:
-        """The longest report interval of the players."""
+        """The longest report interval of its players, seconds."""
         return max((stretch.report_s for stretch in self.stretches), default=0.0)
 
     @property
     def speed(self) -> float:
-        """The fastest that the film ran."""
+        """The highest speed of the film."""
         return max((stretch.speed for stretch in self.stretches), default=1.0)
 
     def shows_at(self, at_s: float) -> bool:
-        """Tell whether a poll at this time shows it."""
+        """Tell whether a poll at this time shows the watch."""
         return any(s.has(at_s) and s.activity in ("playing", "paused") for s in self.stretches)
 
     def __str__(self) -> str:
@@ -142,13 +142,13 @@ class TrueWatch:
 
 
 class Ledger:
-    """Notes what happens, as it happens."""
+    """Notes what people and players do while they do it."""
 
     def __init__(self, server_id: str) -> None:
         self.stretches: list[Stretch] = []
-        """What is over, in the order of its end."""
+        """The stretches that are over, in the order of their ends."""
         self.visits: list[tuple[str, float, float]] = []
-        """Who was in the channel from when to when."""
+        """Member id, arrival and departure of each finished visit to the channel."""
         self.left_players: list[LeftPlayer] = []
         self._server_id = server_id
         self._open: dict[str, PlayingSession] = {}
@@ -157,7 +157,7 @@ class Ledger:
         self._member_names: dict[str, str] = {}
 
     def note_session(self, session: PlayingSession) -> None:
-        """Note a session as it is from its anchor on."""
+        """Note what a session does from its anchor on."""
         self._close(session.uid, session.anchor_s)
         self._open[session.uid] = session
         self._account_names[session.account.id] = session.account.name
@@ -167,12 +167,12 @@ class Ledger:
         self._close(session.uid, at_s)
 
     def note_arrival(self, member_id: str, name: str, at_s: float) -> None:
-        """Note that a member is in the voice channel."""
+        """Note that a member has come into the voice channel."""
         self._present.setdefault(member_id, at_s)
         self._member_names[member_id] = name
 
     def note_departure(self, member_id: str, at_s: float) -> None:
-        """Note that a member has left it."""
+        """Note that a member has left the voice channel."""
         since_s = self._present.pop(member_id, None)
         if since_s is not None:
             self.visits.append((member_id, since_s, at_s))
@@ -192,7 +192,7 @@ class Ledger:
             )  # fmt: skip
 
     def true_watches(self, host: str, excluded: Collection[str] = ()) -> list[TrueWatch]:
-        """Return what each viewer saw of each item, when all is over.
+        """Return what each viewer saw of each item; only after all sessions have ended.
 
         `host`, an account's id or name, plays into the channel; accounts that are `excluded` are no viewers.
         """
@@ -230,10 +230,10 @@ class Ledger:
     def doubtful_windows(
         self, host: str, polls: Iterable[float], ghost_after_s: float, rating_key: str = ""
     ) -> list[tuple[float, float]]:
-        """Return from when to when nobody can know that a player of the host is dead.
+        """Return the windows in which nobody can know that a player of the host is dead.
 
-        What a player that plays, and whose reports are late, shows is the same for as long as `ghost_after_s`; `polls`
-        are the times at which it was known what plays. `rating_key`: only players with that item.
+        A player that plays, and whose reports are late, looks the same for as long as `ghost_after_s`. `polls` are the
+        times at which it was known what plays; `rating_key`: only players with that item.
         """
         polls, windows = sorted(polls), []
         for player in self.left_players:
@@ -245,9 +245,9 @@ class Ledger:
         return windows
 
     def unproven_pauses(self, host: str, polls: Sequence[float]) -> list[tuple[float, float]]:
-        """Return from when to when a player of the host stood paused of which no two polls had seen the film run.
+        """Return the windows in which a player of the host was paused whose film no two polls had seen run.
 
-        Whether it plays into the channel, or was left like that in the afternoon, nobody can know.
+        Nobody can know whether it plays into the channel or was left paused earlier that day.
         """
         windows = []
         for pause in self.stretches:
@@ -264,9 +264,9 @@ class Ledger:
     def longest_after_film(
         self, host: str, viewer_id: str, rating_key: str, polls: Iterable[float], ghost_after_s: float
     ) -> float:
-        """Return how long at most a member was in the channel with a film of which nobody could know that it was over.
+        """Return the longest time, in seconds, that a member was in the channel with a film not yet known to be over.
 
-        `polls` are the times at which it was known what plays. In seconds.
+        `polls` are the times at which it was known what plays.
         """
         polls = sorted(polls)
         windows = [
@@ -280,13 +280,14 @@ class Ledger:
     def stays_at_dead_players(
         self, host: str, viewer_id: str, rating_key: str, polls: Iterable[float], ghost_after_s: float
     ) -> list[float]:
-        """Return how long each time a member was in the channel with a player of which nobody could know that it was
-        dead, seconds. `polls` are the times at which it was known what plays.
+        """Return how long, in seconds, each visit of a member was to a player that nobody could know to be dead.
+
+        `polls` are the times at which it was known what plays.
         """
         return list(self._stays_within(self.doubtful_windows(host, polls, ghost_after_s, rating_key), viewer_id))
 
     def _stays_within(self, windows: Iterable[tuple[float, float]], viewer_id: str) -> Iterator[float]:
-        """Yield how long each time a member was in the channel within some windows, seconds."""
+        """Yield the seconds of each time that a member was in the channel within one of the windows."""
         for begin_s, end_s in windows:
             for member_id, came_s, left_s in self.visits:
                 stay_s = min(end_s, left_s) - max(begin_s, came_s)

@@ -17,33 +17,33 @@ NEVER = float("inf")
 
 @dataclass
 class Observation:
-    """When Plex was polled and when Discord reported presence, without what was lost again."""
+    """When Plex was polled and when Discord reported presence, without what was lost afterwards."""
 
     polls: Sequence[float]
-    """When somebody was told what plays, in order."""
+    """When somebody learned what plays, in order."""
     plex_dark: Sequence[Window]
     """When nobody knew what plays."""
     voice_dark: Sequence[Window] = ()
     """When nobody knew who is in the channel."""
     dark_cost_limit_s: float = NEVER
-    """What all the time in the dark may cost a record, by the specification."""
+    """The most that all unobserved time together may cost a record, seconds."""
     polls_needed: int = 1
-    """How many polls must have shown a watch that is then surely recorded."""
+    """How many polls must have shown a watch until it is certain to be recorded."""
     arrival_s: float = 0.0
-    """After which time in the channel, with the film running all the while, a member is surely at it."""
+    """How many seconds a member must be in the channel, with the film running throughout, to count as its viewer."""
     unmeasured: Sequence[Window] = ()
-    """When nobody knew what plays, and no clock says for how long: of what ran meanwhile nothing need be recorded."""
+    """When nobody knew what plays, and no clock says for how long: nothing that ran meanwhile need be recorded."""
     restarts: Sequence[float] = ()
-    """When the tracking started anew: what a player showed beside another is forgotten then."""
+    """When tracking restarted: what a player showed beside another one is forgotten then."""
 
     def must_be_recorded(
         self, watch: TrueWatch, doubtful: Sequence[Window] = (), slow: Sequence[Window] = (), proof_s: float = 0.0
     ) -> bool:
-        """Return whether the service must record a watch: enough polls showed it, and were not lost.
+        """Return whether the service must record a watch: enough polls showed it, and none of them was lost.
 
-        `doubtful`: when a party may be taken to watch a player of its host that is dead, or none, where that one is
-        paused and was not seen to run. `slow`: when its host has left another player paused, so that what plays must
-        do so for `proof_s`, and be seen to, until it is more than a short look at it.
+        `doubtful`: when a party may be taken to watch a dead player of its host; or to watch nothing, if the host's
+        player is paused and was not seen to run. `slow`: when its host has left another player paused; what plays then
+        counts only once it was seen to play for `proof_s`.
         """
         if not watch.guest:
             return sum(watch.shows_at(at_s) for at_s in self.polls) >= self.polls_needed
@@ -68,30 +68,30 @@ class Observation:
 
 @dataclass
 class Kill:
-    """One kill -9 that struck."""
+    """One SIGKILL that was sent."""
 
     victim: str
     moment: str
     at_s: float
     back_s: float = NEVER
-    """When the victim was seen to work again."""
+    """When the victim was first seen to work again."""
     pids: set[int] = field(default_factory=set)
-    """The processes that died of it."""
+    """The processes that the kill ended."""
     unacknowledged: bool = False
-    """It fell between the commit of a finished watch and its acknowledgement."""
+    """Whether it came between the commit of a finished watch and its acknowledgement."""
 
 
 @dataclass
 class ProcessSurvey:
-    """What can be seen from outside in a night of real processes: requests, saves, kills and faults."""
+    """What can be observed from outside in a night of real processes: requests, saves, kills and faults."""
 
     poll_s: float
     save_lag_s: float
-    """How long before a save something must have been seen to be in it: it passes through three processes."""
+    """Seconds by which something must precede a save to be in it: it passes through three processes."""
     polls: list[float] = field(default_factory=list)
     """When Plex was asked who plays what."""
     saves: list[float] = field(default_factory=list)
-    """When the running watches were saved regularly."""
+    """When the running watches were saved, at the regular interval."""
     kills: list[Kill] = field(default_factory=list)
     plex_faults: list[Window] = field(default_factory=list)
     voice_faults: list[Window] = field(default_factory=list)
@@ -110,8 +110,8 @@ class ProcessSurvey:
     def _find_lost_windows(self) -> list[Window]:
         """Return when observations may have been lost with a killed process.
 
-        A kill of the tracker or of persistence alone may lose two polls. If both die together, or all do, only what the
-        last save wrote is left.
+        A kill of the tracker or of persistence alone may lose two polls. If both die together, or everything does, only
+        the last save remains.
         """
         lost: list[Window] = list(self.plex_faults)
         for kill in self.kills:
@@ -124,9 +124,9 @@ class ProcessSurvey:
         return lost
 
     def _takes_both(self, kill: Kill) -> bool:
-        """Return whether tracker and persistence were dead together: each restores the other.
+        """Return whether tracker and persistence were dead together, so that neither could restore the other.
 
-        The launcher's death ends them too: if persistence was dead then, nothing could save.
+        The launcher's death ends both; if persistence was dead already, nothing could be saved.
         """
         others = {"tracker": ("persistence",), "persistence": ("tracker", "launcher"), "launcher": ("persistence",)}
         margin_s = 4 * self.poll_s
@@ -150,7 +150,7 @@ class ProcessSurvey:
 
 
 def gaps(times: Iterable[float], longest_s: float) -> list[Window]:
-    """Return the stretches of time between times that are further apart than `longest_s`, before and after them too."""
+    """Return the gaps between times that are longer than `longest_s`, those before the first and after the last too."""
     return [(a, b) for a, b in itertools.pairwise([-NEVER, *sorted(times), NEVER]) if b - a > longest_s]
 
 
@@ -160,12 +160,12 @@ def is_within(spans: Iterable[Window], at_s: float) -> bool:
 
 
 def total_within(windows: Iterable[Window], begin_s: float, end_s: float) -> float:
-    """Return how much of some windows, which do not overlap, lies between two times; in seconds."""
+    """Return how many seconds of some windows, which do not overlap, lie between two times."""
     return sum(max(0.0, min(end, end_s) - max(begin, begin_s)) for begin, end in windows)
 
 
 def merge_windows(spans: Iterable[Window]) -> list[Window]:
-    """Return overlapping windows as one, in order."""
+    """Return the windows in order, overlapping ones joined."""
     joined: list[Window] = []
     for begin, end in sorted(spans):
         if joined and begin <= joined[-1][1]:

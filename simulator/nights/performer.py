@@ -1,4 +1,4 @@
-"""Plays the people's cues of a script on a stage; each thing that they do is noted in the ledger."""
+"""Plays the people's cues of a script on a stage, and notes in the ledger everything that they do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simulator.plex.world.controls import PlexControls
 from simulator.plex.world.world import NoSuchSessionError
 
 DEVICES = {"tv": TELEVISION, "phone": PHONE, "browser": BROWSER}
-"""The players that a cue's `device` names."""
+"""The player that each value of a cue's `device` means."""
 RUN_OUT_MS = 2000
 """A film with less than this left is over at its cue "end"."""
 
@@ -23,17 +23,17 @@ class VoiceRoom(Protocol):
     """The voice channel of a stage."""
 
     def join(self, name: str) -> str:
-        """Let a member come in; return their id."""
+        """Let a member come into the channel; return the member's id."""
 
     def leave(self, name: str) -> str:
-        """Let a member go; return their id."""
+        """Let a member leave the channel; return the member's id."""
 
     def present(self) -> list[str]:
-        """Return the names of those who are there."""
+        """Return the names of the members in the channel."""
 
 
 class Performer:
-    """The people of a night. It skips what is no longer possible (a pause of a film that has ended)."""
+    """The people of a night. Cues that are no longer possible are skipped (a pause of a film that has ended)."""
 
     def __init__(
         self,
@@ -43,9 +43,9 @@ class Performer:
         ledger: Ledger,
         report_s: Mapping[str, float] | float | None = None,
     ) -> None:
-        """Take what is played.
+        """Set up the people.
 
-        `report_s`: how often each account's player tells its position, or all do; otherwise as its kind does.
+        `report_s`: seconds between a player's reports, by account or for all players; otherwise as usual for its kind.
         """
         self.ledger = ledger
         self._plex, self._voice, self._now = plex, voice, now
@@ -54,7 +54,7 @@ class Performer:
         self._left: dict[str, tuple[str, int]] = {}
         """Item and position at which an account stopped; forgotten as soon as it plays again."""
         self._abandoned: dict[str, list[tuple[PlayingSession, float]]] = {}
-        """Sessions that stay listed though nobody watches them."""
+        """Sessions that stay listed though nobody watches them, with the time of their end."""
 
     def perform(self, cue: Cue) -> bool:
         """Play a cue of a player or of the voice channel; return whether it was possible."""
@@ -62,13 +62,13 @@ class Performer:
             raise ValueError(f"no cue for people: {cue}")
         try:
             done: bool = getattr(self, f"_{cue.verb}")(cue)
-        except NoSuchSessionError:  # the film ran out between the look at it and the change
+        except NoSuchSessionError:  # the film ran out after it was looked up and before the change
             self.live_session(cue.who)  # notes the end
             return False
         return done
 
     def live_session(self, account: str) -> PlayingSession | None:
-        """Return the account's session as it is now; None where it has none, or the film has run out."""
+        """Return the account's current session, or None if it has none or its film has run out."""
         session = self._sessions.get(account)
         if session is None:
             return None
@@ -79,7 +79,7 @@ class Performer:
         return listed
 
     def end_all(self) -> None:
-        """Let everybody who is still there stop and leave."""
+        """Let everybody who still watches or is in the channel stop and leave."""
         for name in self._voice.present():
             self._leave(Cue(0.0, "leave", name))
         for account in list(self._sessions):
@@ -131,13 +131,13 @@ class Performer:
         if session is None:
             return False
         if silently:
-            with contextlib.suppress(NoSuchSessionError):  # it ran out since the look at it
+            with contextlib.suppress(NoSuchSessionError):  # it ran out after it was looked up
                 self._plex.vanish(session)
             self.ledger.note_end(session, self._now())
         else:
             try:
                 last = self._plex.stop_session(session)
-            except NoSuchSessionError:  # it ran out since the look at it
+            except NoSuchSessionError:  # it ran out after it was looked up
                 self.live_session(account)  # notes the end
                 return False
             self.ledger.note_end(session, last.anchor_s)

@@ -1,6 +1,6 @@
 """Writes what people do in a random night: who comes, watches, pauses, seeks, moves and goes. Pure and seeded.
 
-The writer estimates the position of each film, so that a cue fits what plays; the ledger has what really happened.
+The writer estimates the position of each film, so that cues fit what plays; what really happened is in the ledger.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ GHOST_S = (100.0, 500.0)
 EVERYTHING: Mapping[str, float] = {
     "pause": 6, "seek": 3, "buffer": 2, "away": 3, "switch": 2, "ghost": 1, "gone": 1, "move": 1,
 }  # fmt: skip
-"""What may happen to somebody who watches, with its weight."""
+"""What may happen while somebody watches, with its weight."""
 
 
 SEVERAL_PLAYERS: Mapping[str, float] = {**EVERYTHING, "paused": 2, "dead": 2}
-"""The same, and players that are left paused, or die, and stay listed beside the one that is gone on with."""
+"""The same, with players that are left paused, or die, and stay listed while the account continues on another one."""
 
 
 @dataclass(frozen=True)
@@ -30,21 +30,23 @@ class Habits:
 
     turns: Mapping[str, float] = field(default_factory=lambda: EVERYTHING)
     mean_stretch_s: float = 120.0
-    """Beyond the half minute that everybody watches before anything happens."""
+    """Mean length of a stretch, seconds, in addition to the half minute that everybody watches before anything
+    happens."""
     calm: bool = False
-    """People start, watch and leave: nothing else happens."""
+    """Whether people only start, watch and leave."""
     replays: bool = True
-    """A film may be chosen again, and begun anew. Otherwise each is seen once, and gone on with where it was left."""
+    """Whether films may be chosen again, from the beginning. Otherwise each is seen once, and continued where it was
+    left."""
     arrive_within: float = 0.4
     """Share of the night in which people come."""
     reports_s: tuple[float, ...] = (1.0, 10.0, 10.0, 20.0)
-    """How often a player tells its position: one of these for each account."""
+    """Seconds between a player's reports: one of these for each account."""
     speeds: tuple[float, ...] = (1.0,)
-    """At which speed an account watches: one of these."""
+    """The speed at which an account watches: one of these."""
 
 
 def windows(rng: random.Random, length_s: float, count: int, least_s: float, most_s: float) -> list[Window]:
-    """Return some stretches of time in a night, apart from one another."""
+    """Return `count` separate windows of a night."""
     chosen: list[Window] = []
     for begin_s in sorted(rng.uniform(0, length_s) for _ in range(count)):
         if not chosen or begin_s > chosen[-1][1] + 5:
@@ -95,7 +97,7 @@ class _Writer:
         self.now_s = rng.uniform(0, length_s * habits.arrive_within)
         self.position_s = 0.0
         self.playing = ""
-        """The cue by which the session that runs goes on; empty where none runs."""
+        """The verb that continues the current session; empty if there is none."""
         self.same_key = False
         self.left = False
         self.speed = rng.choice(habits.speeds) if len(habits.speeds) > 1 else 1.0
@@ -103,11 +105,11 @@ class _Writer:
 
     @property
     def film_s(self) -> float:
-        """Length of the film."""
+        """Length of the film, seconds."""
         return (self.item.duration_ms or 0) / 1000
 
     def write(self) -> list[Cue]:
-        """Write until the night is over, or the account has had enough."""
+        """Write until the night is over, or the account has finished."""
         rng, habits = self.rng, self.habits
         self._choose_film()
         while self.now_s < self.length_s:
@@ -128,7 +130,7 @@ class _Writer:
         return self.cues
 
     def _turn(self) -> str:
-        """Let something happen."""
+        """Write one event."""
         rng, turns = self.rng, self.habits.turns
         turn = rng.choices(list(turns), list(turns.values()))[0]
         match turn:
@@ -169,7 +171,7 @@ class _Writer:
         return "done"
 
     def _abandon(self, how: str) -> None:
-        """Leave the player as it is, and go on with another one."""
+        """Leave the player as it is, and continue with another one."""
         self.cues.append(Cue(self.now_s, "abandon", self.account, how))
         self.cues.append(Cue(self.now_s + self.rng.uniform(30, 600), "clear", self.account))
         self.playing, self.same_key = "", False
@@ -177,7 +179,7 @@ class _Writer:
         self.now_s += self.rng.choice([0.0, self.rng.uniform(1, 90)])
 
     def _choose_film(self) -> bool:
-        """Choose the next film and where to begin it; return whether there is one."""
+        """Choose the next film and where to begin it; return whether one was left."""
         rng = self.rng
         if self.habits.replays:
             self.item = rng.choice(self.items)
@@ -196,7 +198,7 @@ class _Writer:
         self.playing, self.same_key = "", False
 
     def _add(self, verb: Verb, wanted_s: float) -> str:
-        """Write a stretch, as long as wanted ("done") if film ("over"), server ("cut") and "night" allow."""
+        """Write a stretch; return what limits it: "done" (as wanted), film ("over"), server ("cut") or "night"."""
         for begin_s, end_s in self.plex_down:
             if begin_s <= self.now_s < end_s:
                 self.now_s = end_s + self.rng.uniform(0, 40)
@@ -214,7 +216,7 @@ class _Writer:
         return outcome
 
     def _begin(self, verb: Verb) -> None:
-        """Write how the stretch begins, after what the session did before."""
+        """Write the cue that begins the stretch, which depends on what the session did before."""
         at_s, account = self.now_s, self.account
         if self.playing and self.same_key:
             self.cues.append(Cue(at_s, "switch", account, self.item.rating_key, self.position_s))

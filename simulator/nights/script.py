@@ -1,8 +1,8 @@
 """The script of a night: who does what when, and what goes wrong. Data only.
 
-One language for every stage: the pure rules (tests/nights/rules_stage.py), the actors in memory (tests/nights/memory),
-and real processes (simulator/nights/stage.py). A stage plays the people's cues through a `Performer`, and the faults
-that it knows itself.
+Every stage plays the same scripts: the pure rules (tests/nights/rules_stage.py), the actors in memory
+(tests/nights/memory), and real processes (simulator/nights/stage.py). A stage plays the people's cues through a
+`Performer`, and the faults that it supports itself.
 """
 
 from __future__ import annotations
@@ -17,24 +17,26 @@ PlayerVerb = Literal[
 """play: start `what` at `amount` seconds of film. seek: jump by `amount` seconds. switch: another item under the same
 session key. freeze: the app dies and stays listed as playing. vanish: the session is gone without an alert. end: the
 film runs out. speed: play `amount` seconds of film in a second. abandon: the player is left `what`, paused or dead, and
-stays listed, also when the account plays on another one; until clear."""
+stays listed until clear, even if the account plays on another one.
+"""
 VoiceVerb = Literal["join", "leave"]
 ChatVerb = Literal["say", "slash", "interested"]
 FaultVerb = Literal[
     "outage", "heal", "plex_down", "plex_up", "restart_plex", "gateway", "gateway_back", "kill", "restart",
     "storm", "calm", "disk_full", "disk_free", "set_clock",
 ]  # fmt: skip
-"""outage: Plex cannot be reached in the way `what`, until heal. plex_down: its sessions end, and keys begin at 1 after
-plex_up. restart_plex: its keys are dealt anew, sessions go on. gateway: Discord's line fails in the way `what`. kill:
+"""outage: Plex cannot be reached in the way `what`, until heal. plex_down: its sessions end; after plex_up, keys begin
+at 1. restart_plex: sessions continue under new keys. gateway: Discord's connection fails in the way `what`. kill:
 SIGKILL of `who` at the moment `what`. restart: an ordered stop and a new start. storm: messages between actors are
-lost, late and doubled. set_clock: the wall clock is set on by `amount` seconds."""
+lost, late and duplicated. set_clock: the wall clock is set forward by `amount` seconds.
+"""
 Verb = Literal[PlayerVerb, VoiceVerb, ChatVerb, FaultVerb]
 
 PLAYER_VERBS: frozenset[str] = frozenset(get_args(PlayerVerb))
 VOICE_VERBS: frozenset[str] = frozenset(get_args(VoiceVerb))
 
 WHERE_LEFT = -1.0
-"""`amount` of a play that goes on where the account stopped the film."""
+"""`amount` of a play that continues where the account stopped the film."""
 
 
 class Cue(NamedTuple):
@@ -44,11 +46,11 @@ class Cue(NamedTuple):
     """Seconds of the night."""
     verb: Verb
     who: str = ""
-    """An account, a member, or what is killed."""
+    """An account, a member, or the process to kill."""
     what: str = ""
     """A film, a text, a kind of fault, or the moment of a kill."""
     amount: float = 0.0
-    """Seconds of film, of absence or of the clock; see the verbs."""
+    """Seconds of film, of an outage or of the clock; see the verbs."""
     device: str = "tv"
     """Which of the account's players."""
 
@@ -71,10 +73,10 @@ class Script:
     cues: tuple[Cue, ...]
     """In order of time."""
     length_s: float = 0.0
-    """When the last cue may fall."""
+    """The latest time of a cue, seconds."""
     report_s: dict[str, float] = field(default_factory=dict)
-    """How often each account's player tells its position, seconds; 0: continuously."""
+    """Seconds between two reports of each account's player; 0: continuous reports."""
 
     def times(self, verbs: frozenset[str]) -> list[float]:
-        """Return when cues of these kinds fall, each time once."""
+        """Return the different times at which cues of these kinds occur."""
         return sorted({cue.at_s for cue in self.cues if cue.verb in verbs})

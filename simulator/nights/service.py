@@ -1,8 +1,8 @@
-"""The service of a simulated night: the launcher as `python run.py` runs it, on a clock that runs at speed.
+"""The service of a simulated night: the launcher as `python run.py` runs it, on an accelerated clock.
 
 `python -m simulator.nights.service SPEED WALL STEADY [FRAMES_DIR]` takes its settings from the environment; every frame
-that its processes send each other is recorded in FRAMES_DIR. It stops when its standard input ends: with the process
-that started it, however that one died.
+that its processes send each other is recorded in FRAMES_DIR. It stops when its standard input ends, that is when the
+process that started it ends, however that happens.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from actors.lazy_imports import defer_imports
 
 
 def main(arguments: list[str]) -> int:
-    """Run until told to stop; returns the exit status."""
+    """Run until told to stop; return the exit status."""
     defer_imports("launcher")  # before anything else is imported, as run.py does
     from actors.runtime import Clock, Pace
     from config import load_settings
@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
 
 def stop_with_parent() -> None:
     """Stop this process when its standard input ends."""
-    while os.read(0, 1):  # not by sys.stdin, whose lock the interpreter wants when it ends
+    while os.read(0, 1):  # not by sys.stdin, whose lock the interpreter needs at its end
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 

@@ -46,30 +46,31 @@ class DiscordVoiceRoom:
         self._discord, self._channel = discord, channel
 
     def join(self, name: str) -> str:
-        """Let a member come in; return their id."""
+        """Let a member come into the channel; return the member's id."""
         member = self._discord.member(name)
         self._discord.join_voice(member, self._channel)
         return str(member.id)
 
     def leave(self, name: str) -> str:
-        """Let a member go; return their id."""
+        """Let a member leave the channel; return the member's id."""
         member = self._discord.member(name)
         self._discord.leave_voice(member)
         return str(member.id)
 
     def present(self) -> list[str]:
-        """Return the names of those who are there."""
+        """Return the names of the members in the channel."""
         return [member.display_name for member in self._discord.voice_members(self._channel)]
 
 
 class ServiceStage:
-    """Everything that runs. Minutes are minutes of the night; `speed` of them pass in a real one."""
+    """All servers of a night. Minutes are minutes of the night; `speed` of them pass in a real one."""
 
     def __init__(self, data_dir: Path, *, speed: float, party_user: str, evening: datetime.datetime,
                  frames_dir: str = "", **settings: str) -> None:  # fmt: skip
-        """Set the stage.
+        """Set up the stage.
 
-        `evening` is when the night begins; `frames_dir` takes what the service's processes send each other.
+        `evening` is when the night begins; `frames_dir`, if given, gets a copy of the frames between the service's
+        processes.
         """
         self.data_dir = data_dir
         self.clock = Clock(Pace.starting_now(speed, evening.timestamp()))
@@ -108,7 +109,7 @@ class ServiceStage:
         """Hook for subclasses: runs before the first start of the service, with both servers running."""
 
     def performer(self, report_s: Mapping[str, float] | float | None = None) -> Performer:
-        """Return a performer for this stage; `report_s`: report interval by account, or of all players."""
+        """Return a performer for this stage; `report_s`: seconds between a player's reports, by account or for all."""
         return Performer(
             self.plex,
             DiscordVoiceRoom(self.discord, CINEMA),
@@ -130,7 +131,7 @@ class ServiceStage:
         self._began_s = self.clock.now().steady_s
 
     def wait_until(self, minute: float) -> None:
-        """Wait until this minute of the night."""
+        """Wait until a minute of the night."""
         left = self.clock.to_real_s((minute - self.minute) * 60.0)
         if left > 0:
             time.sleep(left)
@@ -183,7 +184,7 @@ class ServiceStage:
             raise RuntimeError(f"the service ended at its start; its log:\n{self.service_log()[-4000:]}")
         state = read_running_state(self.data_dir)
         pids = {child.pid for child in state.children.values()} if state is not None else set()
-        # Without actors of a previous service, and of further communities, which start after these.
+        # Without the actors of a previous service, and those of further communities, which start later.
         rows = [row for row in self.health() if row["pid"] in pids and "@" not in row["actor"]]
         expected = 4 + sum(name in self._settings for name in ("WEB_PORT", "WEBHOOK_URLS"))
         return len(rows) >= expected and all(row["state"] == "running" for row in rows) and self.discord.is_connected
@@ -228,10 +229,10 @@ class ServiceStage:
         port = self._settings.get("WEB_PORT", "")
         return f"http://127.0.0.1:{port}/" if port else ""
 
-    # -- what can be seen ----------------------------------------------------------------------------------
+    # -- what can be observed --------------------------------------------------------------------------------
 
     def health(self) -> list[dict[str, Any]]:
-        """Return the newest row of each actor in the health logs, in the order of their start."""
+        """Return the newest row of each actor in the health logs, in the order in which the actors started."""
         rows: dict[str, dict[str, Any]] = {}
         file = Path("logs") / "actor_health.jsonl"
         for path in (self.data_dir / file, *sorted(self.data_dir.glob(f"{COMMUNITIES_DIR}/*/{file}"))):

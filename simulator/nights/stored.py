@@ -1,4 +1,4 @@
-"""What a night left behind: the store's records, and whether all that is derived from them agrees with them."""
+"""What a night left in the store: its records, and whether everything derived from them agrees with them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FAILURES_IN_LOG = ("❌", "Traceback", "set aside")
 
 
 def read_rows(data_dir: Path, query: str) -> list[dict[str, Any]]:
-    """Return what a query of the service's store finds."""
+    """Return the rows that a query of the service's store finds."""
     with contextlib.closing(sqlite3.connect(f"file:{data_dir / 'usher.db'}?mode=ro", uri=True)) as connection:
         connection.row_factory = sqlite3.Row
         return [dict(row) for row in connection.execute(query)]
@@ -29,7 +29,7 @@ def read_records(data_dir: Path) -> list[WatchRecord]:
 
 
 def find_problems(stage: ServiceStage, records: Sequence[WatchRecord]) -> list[str]:
-    """Return what is wrong with statistics, copies and checkpoint, held against the records, and with the log."""
+    """Return the contradictions of statistics, copies and checkpoint with the records, and the errors in the log."""
     problems = []
     history = [record["watch_id"] for record in stage.history()]
     if sorted(history) != sorted(record.watch_id for record in records):

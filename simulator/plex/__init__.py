@@ -1,4 +1,4 @@
-"""A simulated Plex Media Server on loopback, faithful enough for the real PlexAPI and its AlertListener."""
+"""A simulated Plex Media Server on loopback, close enough to a real one for PlexAPI and its AlertListener."""
 
 from simulator.plex.faults import ODDITIES, Fault, FaultKind, Oddity, SocketFault
 from simulator.plex.http.request_gate import Request

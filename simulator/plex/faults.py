@@ -1,4 +1,4 @@
-"""Faults of the simulated server, switched while it runs."""
+"""Faults of the simulated server, which can be changed while it runs."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -23,21 +23,20 @@ FaultKind = Literal[
     "control_entity",
     "raw_control",
 ]
-"""refuse: no listening socket and every connection cut. flap: `seconds` answering, `seconds` refusing, and so
-on. hang: requests are read and never answered. slow: `seconds` before each answer. status: an error page with
-`code`. html: 200 with a router's login page. truncated: half of the true answer. empty, no_content: 200 and
-204 without a body. huge: `size` bytes. endless_redirect: to itself. redirect: to `location`. entity_bomb: a
-document that would grow to gigabytes. many_sessions: `size` sessions. no_charset: text/xml without a charset.
-control_entity: a `&#4;` in the first title. raw_control: a raw control character and a byte that is not UTF-8
-there."""
+"""refuse: no listening socket, and every connection is cut. flap: `seconds` answering, `seconds` refusing, and so on.
+hang: requests are read and never answered. slow: `seconds` before each answer. status: an error page with `code`. html:
+200 with a router's login page. truncated: half of the true answer. empty, no_content: 200 and 204 without a body. huge:
+`size` bytes. endless_redirect: to itself. redirect: to `location`. entity_bomb: a document that would expand to
+gigabytes. many_sessions: `size` sessions. no_charset: text/xml without a charset. control_entity: a `&#4;` in the first
+title. raw_control: a raw control character and a byte that is not UTF-8 in the first title."""
 
 SocketFault = Literal["unanswered", "rejected", "dropped", "silent", "invalid_utf8", "garbage"]
-"""unanswered: the handshake never ends. rejected: HTTP 503. dropped: each connection closes as soon as it is
-open. silent: open, and nothing is ever sent, not even a pong or a close. invalid_utf8: the next alert is a
-text frame that is not UTF-8. garbage: the next alert is not what it should be."""
+"""unanswered: the handshake never ends. rejected: HTTP 503. dropped: each connection closes as soon as it is open.
+silent: open, but nothing is ever sent, not even a pong or a close. invalid_utf8: the next alert is a text frame that is
+not UTF-8. garbage: the next alert is malformed."""
 
 ADMIN_ONLY = ("/status/sessions", "/accounts", "/devices")
-"""What a server keeps from a token that is not the owner's."""
+"""Addresses that only the owner's token may use."""
 
 HTML = b"<!DOCTYPE html><html><head><title>Router<meta charset=utf-8></head><body>Please log in</body></html>"
 BOMB = (
@@ -49,12 +48,12 @@ BOMB = (
 
 @dataclass(frozen=True)
 class Oddity:
-    """A way for one session's element to be wrong."""
+    """One way in which a session's element is malformed."""
 
     attributes: Mapping[str, str | None] = field(default_factory=dict)
-    """Attributes to write; None leaves one out; "User.id" is the id of the User child."""
+    """Attributes to write; None omits one; "User.id" is the id of the User child."""
     without: tuple[str, ...] = ()
-    """Children to leave out."""
+    """Children to omit."""
 
 
 ODDITIES: Mapping[str, Oddity] = {
@@ -73,12 +72,12 @@ ODDITIES: Mapping[str, Oddity] = {
     "no_offset": Oddity({"viewOffset": None}),
     "anonymous": Oddity({"User.id": None, "User.title": None}),
 }
-"""Every broken element that the wire has been seen to bring."""
+"""Every malformed element that was seen from real servers."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong now."""
+    """The fault that the server has now."""
 
     kind: FaultKind
     paths: tuple[str, ...] = ()
@@ -95,12 +94,12 @@ class Fault:
     """For redirect: an absolute address."""
 
     def hits(self, path: str) -> bool:
-        """Tell whether a request for this path meets the fault."""
+        """Tell whether the fault hits a request for this path."""
         return not self.paths or path.startswith(self.paths)
 
 
 async def huge_body(size: int) -> AsyncIterator[bytes]:
-    """Return an XML document that begins well and goes on for `size` bytes."""
+    """Yield an XML document that begins well and continues for `size` bytes."""
     yield b'<?xml version="1.0" encoding="UTF-8"?><MediaContainer size="0">'
     block = b" " * 65536
     for _ in range(size // len(block)):
@@ -108,7 +107,7 @@ async def huge_body(size: int) -> AsyncIterator[bytes]:
 
 
 async def many_sessions(size: int) -> AsyncIterator[bytes]:
-    """Return a well-formed answer with `size` sessions in it."""
+    """Yield a well-formed answer with `size` sessions."""
     yield b'<?xml version="1.0" encoding="UTF-8"?><MediaContainer size="%d">' % size
     for first in range(1, size + 1, 200):
         yield b"".join(

@@ -1,4 +1,4 @@
-"""The simulated Plex Media Server: real HTTP and websockets on loopback, worked by plain method calls."""
+"""The simulated Plex Media Server: real HTTP and websockets on loopback, controlled by method calls."""
 
 import threading
 import time
@@ -25,11 +25,11 @@ OLD_MEMBER_TOKEN = "simulated-plex-old-member"  # noqa: S105 - opens nothing but
 class SimulatedPlex(PlexControls):
     """A Plex Media Server in a thread of its own. Every method may be called from any thread.
 
-    `now` is the server's clock in seconds since 1970; positions, reports and history follow it. `speed` says
-    how many of its seconds pass in a real one, so that the server knows how long to sleep; without both it
-    runs in real time. A session is named by any copy of it, however old, or by its session key;
-    NoSuchSessionError is raised once it is gone. The owner's token is `token`; MEMBER_TOKEN gets 403 where
-    only the owner may go, OLD_MEMBER_TOKEN 401.
+    `now` is the server's clock in seconds since 1970; positions, reports and history follow it. `speed` says how many
+    of its seconds pass in a real one, so that the server knows how long to sleep; without both it runs in real time. A
+    session is identified by any copy of it, however old, or by its session key; NoSuchSessionError is raised once it
+    has ended. The owner's token is `token`; at addresses for the owner alone, MEMBER_TOKEN gets 403 and
+    OLD_MEMBER_TOKEN 401.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class SimulatedPlex(PlexControls):
         self._answers = PlexRoutes(self._world, self._lock, now, machine_id, name)
 
     def start(self) -> Self:
-        """Listen; after a stop, on the same port again. OSError names the port if it cannot be had."""
+        """Listen; after a stop, on the same port. Raises an OSError that names the port if it cannot be opened."""
         if self._hosting is None:
             self._hosting = ServerLifecycle(
                 self._answers, self._gate, self._listeners, port=self._wanted_port, nap_s=self._nap_s
@@ -61,7 +61,7 @@ class SimulatedPlex(PlexControls):
         return self
 
     def stop(self) -> None:
-        """Cut everything and give the port back. A second call does nothing."""
+        """Cut all connections and release the port. A second call does nothing."""
         hosting, self._hosting = self._hosting, None
         if hosting is not None:
             hosting.close()
@@ -81,12 +81,13 @@ class SimulatedPlex(PlexControls):
 
     @property
     def url(self) -> str:
-        """What goes into PLEX_URL."""
+        """The address, for PLEX_URL."""
         return f"http://{HOST}:{self.port}"
 
     def restart(self, *, keep_sessions: bool = True, reverse: bool = False) -> None:
-        """Restart as a real server does, seen from outside: connections cut, and the sessions that come back numbered
-        from 1, in reverse order if asked, so that keys belong to other viewers than before."""
+        """Restart as a real server does: connections are cut, and the remaining sessions get new keys from 1, in
+        reverse order if asked, so that keys belong to other viewers than before.
+        """
         with self._lock:
             if not keep_sessions:
                 self._world.sessions.clear()
@@ -95,7 +96,7 @@ class SimulatedPlex(PlexControls):
 
     @property
     def requests(self) -> list[Request]:
-        """Every request so far, websocket handshakes among them."""
+        """Every request so far, including websocket handshakes."""
         return list(self._gate.requests)
 
     def requests_for(self, path: str) -> list[Request]:
@@ -103,7 +104,7 @@ class SimulatedPlex(PlexControls):
         return [one for one in self.requests if one.path == path]
 
     def forget_requests(self) -> None:
-        """Begin a new list."""
+        """Begin a new list of requests."""
         self._gate.requests.clear()
 
     @property
@@ -113,7 +114,7 @@ class SimulatedPlex(PlexControls):
 
     @property
     def unsent_alerts(self) -> int:
-        """How many alerts are still on their way to the listeners."""
+        """Number of alerts that were not yet sent to every listener."""
         return self._running().unsent
 
     def send(self, alert: Alert) -> None:
@@ -126,7 +127,7 @@ class SimulatedPlex(PlexControls):
             self._notify(alert)
 
     def close_listeners(self) -> None:
-        """Close every websocket politely."""
+        """Close every websocket with a closing handshake."""
         self._running().close_listeners()
 
     def set_fault(
@@ -140,17 +141,17 @@ class SimulatedPlex(PlexControls):
         size: int = 0,
         location: str = "",
     ) -> None:
-        """Let this go wrong from now on, in place of what went wrong before; see Fault for the arguments."""
+        """Replace the current fault by this one; see Fault for the arguments."""
         self._running().set_fault(Fault(kind, tuple(paths), times, code, seconds, size, location))
 
     def heal(self) -> None:
-        """Make all well again, on HTTP and on the websocket."""
+        """End the faults of HTTP and of the websocket."""
         self._listeners.fault = None
         self._running().set_fault(None)
 
     @contextmanager
     def with_fault(self, kind: FaultKind, **details: Any) -> Iterator[None]:
-        """Let something be wrong inside the block; `details` as for `set_fault`."""
+        """Have a fault inside the block; `details` as for `set_fault`."""
         self.set_fault(kind, **details)
         try:
             yield
@@ -158,7 +159,7 @@ class SimulatedPlex(PlexControls):
             self.heal()
 
     def set_socket_fault(self, kind: SocketFault | None) -> None:
-        """Let the websocket go wrong from now on; None makes it well, and cuts handshakes left unanswered."""
+        """Set the fault of the websocket; None ends it, and cuts handshakes left unanswered."""
         self._listeners.fault = kind
         self._running().release()
         if kind == "dropped":

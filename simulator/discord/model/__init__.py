@@ -1,1 +1,1 @@
-"""What is on the simulated Discord: servers, members, channels, messages, commands. No socket."""
+"""The state of the simulated Discord: servers, members, channels, messages, commands. No sockets."""

@@ -14,13 +14,13 @@ SUB_COMMAND, GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, MENTIONABLE, NUMBER
 
 
 class CommandNotOffered(LookupError):
-    """Discord's client would not offer this command to this person."""
+    """Raised if Discord's client would not offer this command to this person."""
 
 
 def find_offered_command(
     commands: Mapping[int | None, list[Payload]], guild_id: int, name: str, can: int | None
 ) -> Payload:
-    """Return the command of this name, a server's own first. `can`: the person's permissions, None: not looked at."""
+    """Return the command of this name, a server's own first. `can`: the person's permissions; None: not checked."""
     root = name.split()[0]
     every = [*commands.get(guild_id, []), *commands.get(None, [])]
     for command in every:
@@ -128,7 +128,7 @@ def _parse_typed(guild: Guild, kind: int, text: str) -> Asked:
 
 
 def _check_bounds(option: Payload, value: Any) -> None:
-    """Check choices and bounds, as Discord's client does."""
+    """Check choices and bounds, as Discord's client does. Raises CommandNotOffered if they do not allow the value."""
     choices = [choice["value"] for choice in option.get("choices") or []]
     if choices and value not in choices:
         raise CommandNotOffered(f"{option['name']} is one of {choices}, not {value!r}")
@@ -158,7 +158,7 @@ ROLE_SELECT, CHANNEL_SELECT = 6, 8
 
 
 def choose_in_control(guild: Guild, control: Payload, values: Sequence[str | int]) -> Payload:
-    """Return a menu's data for the chosen values. LookupError if it does not offer them, or not so many."""
+    """Return a menu's data for the chosen values. Raises LookupError if it does not offer them, or not that many."""
     kind, chosen = int(control["type"]), [str(value) for value in values]
     least, most = int(control.get("min_values", 1)), int(control.get("max_values", 1))
     if not least <= len(chosen) <= most:
@@ -179,7 +179,7 @@ def choose_in_control(guild: Guild, control: Payload, values: Sequence[str | int
 
 
 def form_data(form: Payload, values: Mapping[str, str]) -> Payload:
-    """Return a filled-in form. LookupError where a value belongs to no field, or a required one is empty."""
+    """Return a filled-in form. Raises LookupError if a value belongs to no field, or a required field is empty."""
     fields = [each for each in walk_components(form["components"]) if each.get("custom_id")]
     unknown = set(values) - {each["custom_id"] for each in fields}
     if unknown:

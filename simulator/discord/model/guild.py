@@ -38,7 +38,7 @@ class User:
 
 @dataclass
 class Role:
-    """A role; the one with the guild's id is everybody's."""
+    """A role; the one with the guild's id is the role of everybody."""
 
     id: int
     name: str
@@ -58,7 +58,7 @@ class Role:
 
 @dataclass
 class Member:
-    """A user in a guild; `voice_channel` is where they are, None where they are in none."""
+    """A user in a guild; `voice_channel` is the id of the voice channel, or None if the member is in none."""
 
     user: User
     roles: list[int] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Member:
 
     @property
     def mention(self) -> str:
-        """What to write in a message to mention them."""
+        """The text that mentions them in a message."""
         return f"<@{self.id}>"
 
     def payload(self) -> Payload:
@@ -97,7 +97,7 @@ class Member:
 
 @dataclass
 class Channel:
-    """A channel of any kind. `denied`: permission bits that the bot lacks there."""
+    """A channel of any kind. `denied`: permission bits that the bot lacks in it."""
 
     id: int
     name: str
@@ -108,12 +108,12 @@ class Channel:
     """A voice channel's status line."""
     topic: str | None = None
     parent: int | None = None
-    """The text channel of a thread."""
+    """Id of the text channel that the thread belongs to."""
     recipient: User | None = None
-    """With whom, in a direct message."""
+    """The other person of a direct message channel."""
     owner_id: int = 0
     archived: bool = False
-    """A thread that takes nothing until it is opened again."""
+    """Whether it is a thread that accepts nothing until it is opened again."""
     made_at: str = "2024-01-01T00:00:00+00:00"
 
     def payload(self, bot_id: int) -> Payload:
@@ -146,7 +146,7 @@ class Channel:
 
 @dataclass
 class Guild:
-    """A Discord server and who and what is in it."""
+    """A Discord server with its members, channels, roles and events."""
 
     id: int
     name: str
@@ -156,7 +156,7 @@ class Guild:
     members: dict[int, Member] = field(default_factory=dict)
     events: dict[int, Payload] = field(default_factory=dict)
     interested: dict[int, set[int]] = field(default_factory=dict)
-    """By the event's id: the members who pressed Interested."""
+    """Ids of the members who pressed Interested, by the event's id."""
     afk_channel: int | None = None
 
     def permissions(self, member: Member, channel: Channel | None = None) -> int:
@@ -171,7 +171,7 @@ class Guild:
         return found & ~(channel.denied if channel and member.user.bot else 0)
 
     def payload(self, bot_id: int, *, all_members: bool = False) -> Payload:
-        """Return the GUILD_CREATE. Without the members intent it names only the bot and who is in voice."""
+        """Return the data of GUILD_CREATE. Without the members intent it names only the bot and who is in voice."""
         near = [m for m in self.members.values() if all_members or m.voice_channel or m.id == bot_id]
         threads = [channel for channel in self.channels.values() if channel.kind == THREAD]
         plain = [channel for channel in self.channels.values() if channel.kind != THREAD]
@@ -195,7 +195,7 @@ class Guild:
         }  # fmt: skip
 
     def voice_state(self, member: Member) -> Payload:
-        """Return a member's voice state as the gateway sends it; channel None: the member has left."""
+        """Return a member's voice state as the gateway sends it; its channel is None once the member has left."""
         return {
             "guild_id": str(self.id), "user_id": str(member.id), "member": member.payload(),
             "channel_id": str(member.voice_channel) if member.voice_channel else None,

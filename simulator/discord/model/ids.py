@@ -13,7 +13,7 @@ _count = itertools.count()
 
 
 def snowflake() -> int:
-    """Return a new Discord id of this moment; never the same twice, and later ones are greater."""
+    """Return a new Discord id of this moment: unique, and greater than every earlier one."""
     return ((time.time_ns() // 1_000_000 - EPOCH_MS) << 22) + (next(_count) & 0x3FFFFF)
 
 

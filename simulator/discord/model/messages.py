@@ -55,23 +55,23 @@ class ChannelMessage:
     deleted: bool = False
     reply_to: int | None = None
     asked_by: User | None = None
-    """Whose interaction it answers."""
+    """The user whose interaction it answers."""
     asked_with: str = ""
     """The command that it answers."""
     pings: tuple[str, ...] = ()
-    """Whom it really mentions, as written: `<@1>`, `@everyone`. Embeds mention nobody."""
+    """The mentions in it that notify, as written: `<@1>`, `@everyone`. Mentions in embeds notify nobody."""
     reactions: dict[str, set[int]] = field(default_factory=dict)
     poll: Poll | None = None
     is_poll_result: bool = False
-    """Whether it says how the poll of the message ended that it replies to."""
+    """Whether it reports the result of the poll in the message that it replies to."""
     posted_s: float = field(default_factory=time.monotonic)
-    """When it arrived; real seconds of a steady clock."""
+    """When it was posted; real seconds of a steady clock."""
     edited_s: list[float] = field(default_factory=list)
-    """When it was edited, each time."""
+    """When it was edited, each time; real seconds of a steady clock."""
 
     @property
     def is_ephemeral(self) -> bool:
-        """Whether only the one who asked sees it."""
+        """Whether only the person who asked sees it."""
         return bool(self.flags & EPHEMERAL)
 
     @property
@@ -81,7 +81,7 @@ class ChannelMessage:
 
     @property
     def text(self) -> str:
-        """Everything that can be read in it, embeds and text components too, markdown as it was sent."""
+        """Everything that can be read in it, embeds and text components included, with its markdown as sent."""
         parts: list[str | None] = [self.content, *(self.poll.lines() if self.poll is not None else ())]
         for embed in self.embeds:
             parts += [(embed.get("author") or {}).get("name"), embed.get("title"), embed.get("description")]
@@ -92,7 +92,7 @@ class ChannelMessage:
         return "\n".join(part for part in parts if part)
 
     def is_settled(self, quiet_s: float) -> bool:
-        """Tell whether it is whole: not "thinking ...", and neither posted nor edited in the last real seconds."""
+        """Tell whether it is complete: not "thinking ...", nor posted or edited in the last `quiet_s` real seconds."""
         last_s = self.edited_s[-1] if self.edited_s else self.posted_s
         return not self.is_loading and time.monotonic() - last_s >= quiet_s
 
@@ -104,7 +104,7 @@ class ChannelMessage:
 
 @dataclass
 class Interaction:
-    """A slash command, a click or the like: what was asked, and what the bot answered."""
+    """A slash command, a click or another interaction: what was asked, and what the bot answered."""
 
     id: int
     token: str = field(repr=False)
@@ -112,7 +112,7 @@ class Interaction:
     channel_id: int
     kind: int
     name: str
-    """The command's whole name, or the component's custom_id."""
+    """The command's full name, or the component's custom_id."""
     changed: threading.Condition = field(repr=False)
     asked_s: float = field(default_factory=time.monotonic)
     acked_s: float | None = None
@@ -121,7 +121,7 @@ class Interaction:
     """The original response."""
     followups: list[ChannelMessage] = field(default_factory=list)
     choices: list[Payload] = field(default_factory=list)
-    """What an autocompletion offered: name and value."""
+    """The choices that an autocompletion offered: name and value."""
     modal: Payload | None = None
     """The form that the bot opened."""
     hidden: bool = False
@@ -131,7 +131,7 @@ class Interaction:
 
     @property
     def ack_after_s(self) -> float | None:
-        """Real seconds until it was acknowledged; None where it was not."""
+        """Real seconds until it was acknowledged; None if it was not."""
         return None if self.acked_s is None else self.acked_s - self.asked_s
 
     @property
@@ -141,20 +141,20 @@ class Interaction:
         return [message for message in found if not message.is_loading and not message.deleted]
 
     def wait_ack(self, timeout: float = 5.0) -> float:
-        """Wait until it is acknowledged; real seconds that this took. TimeoutError where it is not."""
+        """Wait until it is acknowledged; return the real seconds since it was sent. Raises TimeoutError."""
         self._wait(lambda: self.acked_s is not None, timeout, "was not acknowledged")
         return self.ack_after_s or 0.0
 
     def wait_reply(self, timeout: float = 10.0) -> ChannelMessage:
-        """Return the newest answer so far, or the first to come; for a click also the message it changed.
+        """Return the newest answer so far, or else the first to come; for a click also the message that it changed.
 
-        TimeoutError where none comes.
+        Raises TimeoutError if none comes within `timeout` seconds.
         """
         self._wait(lambda: bool(self.replies), timeout, "was not answered")
         return self.replies[-1]
 
     def wait_replies(self, count: int, timeout: float = 10.0) -> list[ChannelMessage]:
-        """Return the first answers, when there are so many."""
+        """Return all answers once there are at least `count`. Raises TimeoutError after `timeout` seconds."""
         self._wait(lambda: len(self.replies) >= count, timeout, f"has {len(self.replies)} of {count} answers")
         return self.replies
 

@@ -16,7 +16,7 @@ EVERYONE_CAN = (
     | CONNECT | SPEAK | USE_COMMANDS | CREATE_THREADS | SEND_IN_THREADS | SEND_POLLS
 )  # fmt: skip
 BOT_CAN = EVERYONE_CAN | MANAGE_MESSAGES | MANAGE_EVENTS | CREATE_EVENTS | SET_VOICE_STATUS
-"""What an invitation of a bot like Usher asks for."""
+"""The permissions that the invitation of a bot like Usher asks for."""
 EVENTS_IN_VOICE = (VIEW_CHANNEL, CONNECT)
 EVENTS_ON_STAGE = (*EVENTS_IN_VOICE, MANAGE_CHANNELS, MUTE_MEMBERS, MOVE_MEMBERS)
-"""What an event needs in its channel."""
+"""The permissions that an event needs in its channel."""

@@ -19,14 +19,14 @@ class Poll:
 
     question: Payload
     answers: list[Payload]
-    """What each answer shows, in their order."""
+    """Text and emoji of each answer, in order."""
     ends_s: float
     """When it ends by itself; seconds since 1970, by the world's clock."""
     is_multiple: bool = False
     is_final: bool = False
     """Whether it has ended, and the votes are counted."""
     votes: dict[int, list[int]] = field(default_factory=dict)
-    """By answer: the ids of those who voted for it, in the order of their votes."""
+    """Ids of the voters of each answer, in the order of their votes."""
 
     @classmethod
     def from_request(cls, body: Payload, now_s: float) -> Poll:
@@ -51,7 +51,7 @@ class Poll:
         }  # fmt: skip
 
     def lines(self) -> list[str]:
-        """Return what people read of it: the question, each answer with its votes, and whether it has ended."""
+        """Return what people read in the poll: the question, each answer with its votes, and whether it has ended."""
         shown = [f"📊 {self.question.get('text', '')}"]
         for number, media in enumerate(self.answers, 1):
             count = len(self.votes.get(number, ()))
@@ -59,7 +59,7 @@ class Poll:
         return [*shown, *(["Poll closed"] * self.is_final)]
 
     def result_embed(self) -> Payload:
-        """Return what the message says of how it ended; without a winner where several have the most votes."""
+        """Return the embed that reports its result; without a winner if several answers have the most votes."""
         most = max((len(voters) for voters in self.votes.values()), default=0)
         first = [number for number, voters in sorted(self.votes.items()) if voters and len(voters) == most]
         values = {

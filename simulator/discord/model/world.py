@@ -1,4 +1,4 @@
-"""The state of the simulated Discord: its servers, one application, and what was said and asked. One lock guards it."""
+"""The state of the simulated Discord: its servers, one application, messages and interactions. One lock guards it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ FLAG_MEMBERS, FLAG_MESSAGE_CONTENT = 1 << 14, 1 << 18
 """The application's flags: which privileged intents are switched on in the Developer Portal."""
 
 Dispatch = Callable[[str, Payload, int], None]
-"""Event, data, and the intent that a bot needs to hear it (0: none)."""
+"""Takes the event, its data, and the intent that a bot needs to get it (0: none)."""
 
 
 class DiscordWorld:
-    """Everything there is. Changes tell the gateway through `dispatch` and wake whoever waits on `changed`."""
+    """The whole state. Changes are passed to the gateway by `dispatch`, and wake everybody who waits on `changed`."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class DiscordWorld:
         """The clock by which messages are dated and shown, seconds since 1970. Limits and ids keep real time."""
         self.changed = threading.Condition(threading.RLock())
         self.base = ""
-        """This server's address, once it listens."""
+        """This server's address, once it listens; empty before."""
         self.dispatch: Dispatch = lambda *_: None
         self.bot = User(snowflake(), "Usher", bot=True)
         self.sessions_used = 0
@@ -47,22 +47,22 @@ class DiscordWorld:
         self.guild = build_default_guild(self.bot)
         self.guilds = {self.guild.id: self.guild}
         self.away: set[int] = set()
-        """Ids of servers of which nothing is told: they are unavailable, or the bot was removed."""
+        """Ids of servers whose events are not sent: they are unavailable, or the bot was removed."""
         self.strangers: dict[int, User] = {}
         self.direct: dict[int, Channel] = {}
         self.closed: set[int] = set()
-        """Ids of those who take no direct messages."""
+        """Ids of users who accept no direct messages."""
         self.messages: dict[int, ChannelMessage] = {}
         self.commands: dict[int | None, list[Payload]] = {None: []}
-        """The application's commands: of each guild, and under None the global ones."""
+        """The application's commands by the id of their guild; the global ones under None."""
         self.interactions: dict[str, Interaction] = {}
         self.bearers: dict[str, User] = {}
-        """Tokens of people who signed in somewhere with Discord, and whose they are."""
+        """The users by the tokens with which they signed in elsewhere with Discord."""
         self.presence: Payload | None = None
         self.presences: list[tuple[float, Payload]] = []
-        """Each accepted presence update and when it came (steady clock, real seconds)."""
+        """Each accepted presence update, with its time (steady clock, real seconds)."""
         self.presences_dropped = 0
-        """Presence updates past 5 in 20 s: Discord drops them."""
+        """Number of presence updates beyond 5 in 20 s: Discord drops them."""
         self.on_post: list[Callable[[ChannelMessage], None]] = []
 
     @property
@@ -71,7 +71,7 @@ class DiscordWorld:
         return self.bot.id
 
     def find_channel(self, channel_id: int) -> tuple[Guild | None, Channel] | None:
-        """Return a channel and its guild (None: a direct message); None where there is no such channel."""
+        """Return a channel and its guild (None: a direct message), or None if there is no such channel."""
         if channel_id in self.direct:
             return None, self.direct[channel_id]
         for guild in list(self.guilds.values()):
@@ -85,7 +85,7 @@ class DiscordWorld:
             yield from list(guild.members.values())
 
     def user(self, user_id: int) -> User | None:
-        """Return an account, if there is one."""
+        """Return an account, or None if there is none with this id."""
         return next((m.user for m in self.members() if m.id == user_id), self.strangers.get(user_id))
 
     def message_payload(self, message: ChannelMessage) -> Payload:
@@ -130,7 +130,7 @@ class DiscordWorld:
         return [user.payload() for user in users if user is not None]
 
     def _embed(self, message: ChannelMessage, embed: Payload) -> Payload:
-        """Return an embed as it is shown: its attachment:// pictures have become addresses."""
+        """Return an embed as Discord shows it: its attachment:// pictures have become addresses."""
         shown = {"type": "rich", **embed}
         files = {f"attachment://{each.filename}": each.payload(self.base)["url"] for each in message.attachments}
         for key in ("image", "thumbnail"):
@@ -140,7 +140,7 @@ class DiscordWorld:
         return shown
 
     def post(self, message: ChannelMessage) -> ChannelMessage:
-        """Put a message into its channel and tell everybody who may see it."""
+        """Put a message into its channel and send the event to every bot that may get it."""
         with self.changed:
             message.at = message.at or iso_of(self.now())
             self.messages[message.id] = message
@@ -152,7 +152,7 @@ class DiscordWorld:
         return message
 
     def publish_edit(self, message: ChannelMessage, now_s: float) -> ChannelMessage:
-        """Send the event that a message was edited at `now_s` (steady clock, real seconds)."""
+        """Send the event of an edit at `now_s` (steady clock, real seconds)."""
         with self.changed:
             message.edited_at = iso_of(self.now())
             message.edited_s.append(now_s)
@@ -162,7 +162,7 @@ class DiscordWorld:
         return message
 
     def end_poll(self, message: ChannelMessage) -> None:
-        """End a message's poll: its votes are counted, and a message says how it ended."""
+        """End a message's poll: count its votes, and post a message with the result."""
         if message.poll is None or message.poll.is_final:
             return
         with self.changed:

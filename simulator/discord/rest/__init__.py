@@ -1,1 +1,1 @@
-"""Discord's REST API: what a bot requests, its limits and its errors."""
+"""Discord's REST API: the routes that a bot uses, the limits and the errors."""

@@ -19,7 +19,7 @@ MOST_COMMANDS = 100
 
 
 class CommandRoutes:
-    """What the bot offers."""
+    """The routes of the bot's slash commands."""
 
     def __init__(self, world: DiscordWorld) -> None:
         self.world = world
@@ -39,7 +39,7 @@ class CommandRoutes:
         return found
 
     def _scope(self, request: web.Request) -> int | None:
-        """Return the server whose commands are meant; None: the global ones."""
+        """Return the id of the server in the path; None for global commands."""
         if int(request.match_info["app"]) != self.world.app_id:
             raise ApiError(403, 20012, "You are not authorized to perform this action on this application")
         if "guild" not in request.match_info:
@@ -62,11 +62,11 @@ class CommandRoutes:
             self.world.changed.notify_all()
 
     async def list_commands(self, request: web.Request) -> web.Response:
-        """Answer with all of one scope."""
+        """Answer with all commands of a server, or the global ones."""
         return json_response(self.world.commands.get(self._scope(request), []))
 
     async def replace(self, request: web.Request) -> web.Response:
-        """Replace all at once; a command that keeps its name keeps its id."""
+        """Replace all commands at once; one that keeps its name keeps its id."""
         scope, wanted = self._scope(request), list_of(request)
         problems = [each for number, command in enumerate(wanted) for each in problems_of(command, f"{number}.")]
         names = [(command.get("type", 1), command.get("name")) for command in wanted]
@@ -82,7 +82,7 @@ class CommandRoutes:
         return json_response(self.world.commands[scope])
 
     async def add(self, request: web.Request) -> web.Response:
-        """Add one, or replace the one of the same name."""
+        """Add a command, or replace the one of the same name."""
         scope, body = self._scope(request), body_of(request)
         problems = list(problems_of(body, ""))
         if problems:
@@ -94,11 +94,11 @@ class CommandRoutes:
         return json_response(full, 200 if len(others) < len(before) else 201)
 
     async def get(self, request: web.Request) -> web.Response:
-        """Answer with one."""
+        """Answer with one command."""
         return json_response(self._find(request)[1])
 
     async def change(self, request: web.Request) -> web.Response:
-        """Change one in place."""
+        """Change a command in place."""
         scope, command = self._find(request)
         changed = {**command, **body_of(request), "version": str(snowflake())}
         problems = list(problems_of(changed, ""))
@@ -108,7 +108,7 @@ class CommandRoutes:
         return json_response(changed)
 
     async def remove(self, request: web.Request) -> web.Response:
-        """Take one away."""
+        """Delete a command."""
         scope, command = self._find(request)
         self._put(scope, [each for each in self.world.commands[scope] if each is not command])
         return no_content()
@@ -127,7 +127,7 @@ class CommandRoutes:
 
 
 def problems_of(command: Payload, path: str, *, deep: int = 0) -> list[Problem]:
-    """Return what Discord would refuse in a command or one of its options."""
+    """Return the errors that Discord would report for a command or one of its options; empty if there are none."""
     name, description = str(command.get("name") or ""), str(command.get("description") or "")
     found: list[Problem] = []
     plain = deep > 0 or command.get("type", 1) == 1
@@ -155,7 +155,7 @@ def problems_of(command: Payload, path: str, *, deep: int = 0) -> list[Problem]:
 
 
 def _length(command: Payload) -> int:
-    """Return the length of name, description and choices, of the options too."""
+    """Return the total length of name, description and choices, those of the options included."""
     found = len(str(command.get("name") or "")) + len(str(command.get("description") or ""))
     found += sum(len(str(each.get("name"))) + len(str(each.get("value"))) for each in command.get("choices") or [])
     return found + sum(_length(option) for option in command.get("options") or [])

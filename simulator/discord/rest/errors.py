@@ -6,7 +6,7 @@ from simulator.discord.model.guild import Payload
 
 
 class ApiError(Exception):
-    """Discord refuses a request: HTTP status and body."""
+    """Refuses a request: with an HTTP status and a body."""
 
     def __init__(self, status: int, code: int, message: str, errors: Payload | None = None) -> None:
         super().__init__(f"{status} {code} {message}")
@@ -25,12 +25,12 @@ def no_access() -> ApiError:
 
 
 def no_permission() -> ApiError:
-    """Return the error for a channel that the bot sees, but where it lacks a permission."""
+    """Return the error for a channel that the bot sees, but in which it lacks a permission."""
     return ApiError(403, 50013, "Missing Permissions")
 
 
 def unknown_error(what: str) -> ApiError:
-    """Return the error for something that does not exist; `what` as Discord names it."""
+    """Return the error for something that does not exist; `what` is Discord's name for it."""
     codes = {
         "Channel": 10003, "Guild": 10004, "Member": 10007, "Message": 10008, "User": 10013, "Webhook": 10015,
         "interaction": 10062, "application command": 10063, "Guild Scheduled Event": 10070,

@@ -24,12 +24,12 @@ from simulator.discord.rest.request_body import body_of
 from simulator.discord.rest.request_gate import json_response, no_content
 
 _PLACES = {1: (STAGE, EVENTS_ON_STAGE), 2: (VOICE, EVENTS_IN_VOICE)}
-"""By an event's entity type: the kind of its channel, and what it needs there."""
+"""By an event's entity type: the kind of its channel, and the permissions that it needs in it."""
 SESSIONS = {"total": 1000, "remaining": 999, "reset_after": 86_400_000, "max_concurrency": 1}
 
 
 class GuildRoutes:
-    """Who and what there is."""
+    """The routes of servers and accounts."""
 
     def __init__(self, world: DiscordWorld) -> None:
         self.world = world
@@ -66,7 +66,7 @@ class GuildRoutes:
         ]
 
     def guild_of(self, request: web.Request) -> Guild:
-        """Return the server of the path, if the bot is in it."""
+        """Return the server of the path. Raises ApiError if the bot is not in it."""
         found = self.world.guilds.get(int(request.match_info["guild"]))
         if found is None or self.world.bot.id not in found.members:
             raise unknown_error("Guild")
@@ -87,7 +87,7 @@ class GuildRoutes:
             raise no_permission()
 
     async def current_user(self, request: web.Request) -> web.Response:
-        """Answer with the bot's own account, or that of the person whose token it is."""
+        """Answer with the bot's own account, or that of the person whose token was sent."""
         kind, _sep, token = request.headers.get("Authorization", "").partition(" ")
         if kind == "Bearer":
             if token not in self.world.bearers:
@@ -113,7 +113,7 @@ class GuildRoutes:
         return json_response(found.payload())
 
     async def application(self, _: web.Request) -> web.Response:
-        """Answer with what the Developer Portal says of the bot."""
+        """Answer with the bot's application, as set in the Developer Portal."""
         owner = next(member.user for member in self.world.members() if not member.user.bot)
         return json_response({
             "id": str(self.world.app_id), "name": "Usher", "icon": None, "description": "", "rpc_origins": [],
@@ -126,11 +126,11 @@ class GuildRoutes:
         return self.world.base.replace("http://", "ws://") + "/gateway"
 
     async def gateway(self, _: web.Request) -> web.Response:
-        """Answer with where the gateway is."""
+        """Answer with the gateway's address."""
         return json_response({"url": self._address()})
 
     async def gateway_bot(self, _: web.Request) -> web.Response:
-        """Answer with where the gateway is, for bots."""
+        """Answer with the gateway's address and the bot's session limits."""
         limit = {**SESSIONS, "remaining": max(0, SESSIONS["total"] - self.world.sessions_used)}
         return json_response({"url": self._address(), "shards": 1, "session_start_limit": limit})
 
@@ -155,7 +155,7 @@ class GuildRoutes:
         return json_response([role.payload() for role in self.guild_of(request).roles.values()])
 
     async def members(self, request: web.Request) -> web.Response:
-        """Answer with a server's members: only with the privileged intent, as on Discord."""
+        """Answer with a server's members. This needs the privileged intent, as on Discord."""
         guild = self.guild_of(request)
         if not self.world.app_flags & FLAG_MEMBERS:
             raise no_permission()
@@ -164,7 +164,7 @@ class GuildRoutes:
         return json_response([member.payload() for member in found[:limit]])
 
     async def search(self, request: web.Request) -> web.Response:
-        """Answer with the members whose name begins so."""
+        """Answer with the members whose name begins with the query."""
         guild, start = self.guild_of(request), request.query.get("query", "").lower()
         limit = min(1000, int(request.query.get("limit", 1)))
         found = [
@@ -197,14 +197,14 @@ class GuildRoutes:
             raise unknown_error("Member" if found is None else "Role")
         highest = max(guild.roles[number].position for number in guild.members[self.world.bot.id].roles)
         if role.position >= highest:
-            raise no_permission()  # a bot hands out only roles below its own
+            raise no_permission()  # a bot may assign only roles below its own
         with self.world.changed:
             found.roles = [number for number in found.roles if number != role.id] + [role.id] * given
             self.world.changed.notify_all()
         return no_content()
 
     async def voice_state(self, request: web.Request) -> web.Response:
-        """Answer with where one member is."""
+        """Answer with a member's voice state."""
         guild, name = self.guild_of(request), request.match_info["user"]
         found = guild.members.get(self.world.bot.id if name == "@me" else int(name))
         if found is None or found.voice_channel is None:
@@ -216,7 +216,7 @@ class GuildRoutes:
         return json_response(self._channel_of(request, VIEW_CHANNEL)[1].payload(self.world.bot.id))
 
     async def change_channel(self, request: web.Request) -> web.Response:
-        """Rename it, or change its topic."""
+        """Rename a channel, or change its topic."""
         guild, channel = self._channel_of(request, VIEW_CHANNEL, MANAGE_CHANNELS)
         body = body_of(request)
         name = body.get("name", channel.name)
@@ -236,7 +236,7 @@ class GuildRoutes:
         if guild is None or channel.kind not in (VOICE, STAGE):
             raise unknown_error("Channel")
         if guild.members[self.world.bot.id].voice_channel != channel.id:
-            # A bot that is not in the channel needs to manage it.
+            # A bot that is not in the channel needs the permission to manage it.
             self._demand(guild, channel, MANAGE_CHANNELS)
         status = str(body_of(request).get("status") or "")
         if len(status) > 500:
@@ -249,7 +249,7 @@ class GuildRoutes:
         return no_content()
 
     async def events(self, request: web.Request) -> web.Response:
-        """Answer with what is planned."""
+        """Answer with a server's planned events."""
         return json_response(list(self.guild_of(request).events.values()))
 
     def _event_of(self, request: web.Request) -> tuple[Guild, Payload]:
@@ -260,7 +260,7 @@ class GuildRoutes:
         return guild, found
 
     def _demand_event(self, guild: Guild, event: Payload, *needed: int) -> None:
-        """Require the permissions of an event, more of them in a channel, and that the channel fits its kind."""
+        """Require the permissions for an event (more if it is in a channel), and a channel that fits its kind."""
         kind, more = _PLACES.get(event["entity_type"], (None, ()))
         channel = guild.channels.get(int(event.get("channel_id") or 0))
         if kind is not None and (channel is None or channel.kind != kind):
@@ -272,7 +272,7 @@ class GuildRoutes:
         return json_response(self._event_of(request)[1])
 
     async def add_event(self, request: web.Request) -> web.Response:
-        """Plan one."""
+        """Add a planned event."""
         guild, body = self.guild_of(request), body_of(request)
         required = ("name", "privacy_level", "scheduled_start_time", "entity_type")
         missing = [(key, "BASE_TYPE_REQUIRED", "This field is required") for key in required if not body.get(key)]
@@ -297,7 +297,7 @@ class GuildRoutes:
         return json_response(event)
 
     async def change_event(self, request: web.Request) -> web.Response:
-        """Change one: also how it is begun, ended and called off."""
+        """Change an event; this is also how one is started, ended and cancelled."""
         guild, event = self._event_of(request)
         self._demand_event(guild, event, MANAGE_EVENTS)
         with self.world.changed:
@@ -307,7 +307,7 @@ class GuildRoutes:
         return json_response(event)
 
     async def remove_event(self, request: web.Request) -> web.Response:
-        """Take one away."""
+        """Delete an event."""
         guild, event = self._event_of(request)
         self._demand_event(guild, event, MANAGE_EVENTS)
         with self.world.changed:
@@ -318,7 +318,7 @@ class GuildRoutes:
         return no_content()
 
     async def event_users(self, request: web.Request) -> web.Response:
-        """Answer with a page of those who pressed Interested, the lowest id first."""
+        """Answer with a page of the users who pressed Interested, the lowest id first."""
         guild, event = self._event_of(request)
         limit = int(request.query.get("limit", 100))
         if not 1 <= limit <= 100:
@@ -335,7 +335,7 @@ class GuildRoutes:
 
 
 def _interested_user(event: Payload, member: Member, *, whole: bool) -> Payload:
-    """Return one who pressed Interested."""
+    """Return a user who pressed Interested."""
     found = {
         "guild_scheduled_event_id": event["id"], "user_id": str(member.id), "response": 1,
         "user": member.user.payload(),
@@ -344,7 +344,7 @@ def _interested_user(event: Payload, member: Member, *, whole: bool) -> Payload:
 
 
 def _event_fields(body: Payload) -> Payload:
-    """Return the fields that an event keeps of a request: ids as text, and only the hash of a picture."""
+    """Return the fields of a request that an event keeps: ids as text, and only the hash of a picture."""
     kept = dict(body)
     if kept.get("channel_id"):
         kept["channel_id"] = str(kept["channel_id"])

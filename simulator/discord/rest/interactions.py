@@ -1,4 +1,4 @@
-"""REST: answers to interactions, and the webhook by which more answers follow."""
+"""REST: answers to interactions, and the webhook for further answers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Answerer = Callable[[Interaction, Payload, dict[int, Attachment]], None]
 
 
 class InteractionRoutes:
-    """The routes by which a bot answers. `deadline_s`: how long it may take to acknowledge."""
+    """The routes by which a bot answers. `deadline_s`: seconds within which it must acknowledge."""
 
     def __init__(self, world: DiscordWorld, deadline_s: float = 3.0) -> None:
         self.world = world
@@ -55,7 +55,7 @@ class InteractionRoutes:
         ]
 
     async def callback(self, request: web.Request) -> web.Response:
-        """Take the first answer, in time and once."""
+        """Accept the first answer, if it comes in time and only once."""
         interaction = self.world.interactions.get(request.match_info["token"])
         now_s = time.monotonic()
         if interaction is None or str(interaction.id) != request.match_info["interaction"]:
@@ -153,7 +153,7 @@ class InteractionRoutes:
         return found
 
     async def follow_up(self, request: web.Request) -> web.Response:
-        """Take one more answer; the first after a deferral takes the place of "thinking ..."."""
+        """Accept a further answer; the first after a deferral replaces "thinking ..."."""
         interaction, body, files = self._by_token(request), body_of(request), request[FILES]
         check_message(body, files=len(files))
         waiting = interaction.message
@@ -166,7 +166,7 @@ class InteractionRoutes:
         return json_response(self.world.message_payload(message))
 
     def _fill(self, message: ChannelMessage, body: Payload, files: dict[int, Attachment]) -> ChannelMessage:
-        """Replace "thinking ..." by the answer; the deferral has decided who sees it."""
+        """Replace "thinking ..." by the answer; whether it is ephemeral was decided by the deferral."""
         with self.world.changed:
             hidden = message.flags & EPHEMERAL
             apply_edit(message, body, files)
@@ -189,6 +189,6 @@ class InteractionRoutes:
         return json_response(self.world.message_payload(message))
 
     async def delete(self, request: web.Request) -> web.Response:
-        """Take one of the answers away."""
+        """Delete one of the answers."""
         self.world.delete(self._message(self._by_token(request), request.match_info["message"]))
         return no_content()

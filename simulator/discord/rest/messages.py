@@ -31,11 +31,11 @@ from simulator.discord.rest.request_gate import json_response, no_content
 from simulator.discord.rest.validation import check_message
 
 NONCE_REMEMBERED_S = 300.0
-"""How long Discord knows a nonce again."""
+"""Seconds for which Discord remembers a nonce."""
 
 
 class MessageRoutes:
-    """What a bot does with messages."""
+    """The routes of messages."""
 
     def __init__(self, world: DiscordWorld) -> None:
         self.world = world
@@ -86,7 +86,7 @@ class MessageRoutes:
         return found
 
     async def create(self, request: web.Request) -> web.Response:
-        """Post a message; a nonce that must be unique brings back the message that had it before."""
+        """Post a message. If its nonce must be unique and was used before, answer with that earlier message."""
         body, files = body_of(request), request[FILES]
         sending = SEND_MESSAGES
         place = self.world.find_channel(int(request.match_info["channel"]))
@@ -121,7 +121,7 @@ class MessageRoutes:
         return None
 
     def _replied_message(self, request: web.Request, body: Payload, channel: Channel) -> int | None:
-        """Return the message that it replies to: a reply needs the permission to read the history."""
+        """Return the id of the message that it replies to, for which it needs the permission to read the history."""
         reference = body.get("message_reference")
         if not reference:
             return None
@@ -152,7 +152,7 @@ class MessageRoutes:
         return json_response(self.world.message_payload(self.message(request, self.channel(request, READ_HISTORY))))
 
     async def edit(self, request: web.Request) -> web.Response:
-        """Change one of the bot's own."""
+        """Change one of the bot's own messages."""
         body, files = body_of(request), request[FILES]
         message = self.message(request, self.channel(request, *permissions_needed(body, files)))
         if message.author.id != self.world.bot.id:
@@ -163,7 +163,7 @@ class MessageRoutes:
         return json_response(self.world.message_payload(self.world.publish_edit(message, time.monotonic())))
 
     async def delete(self, request: web.Request) -> web.Response:
-        """Take one away: its own, or any with the permission."""
+        """Delete a message: the bot's own, or with the permission any other."""
         channel = self.channel(request)
         message = self.message(request, channel)
         if message.author.id != self.world.bot.id:
@@ -172,7 +172,7 @@ class MessageRoutes:
         return no_content()
 
     async def delete_many(self, request: web.Request) -> web.Response:
-        """Delete two to a hundred at once."""
+        """Delete 2 to 100 messages at once."""
         channel = self.channel(request, MANAGE_MESSAGES)
         ids = [int(each) for each in body_of(request).get("messages", [])]
         if not 2 <= len(ids) <= 100:
@@ -192,7 +192,7 @@ class MessageRoutes:
         return no_content()
 
     async def unreact(self, request: web.Request) -> web.Response:
-        """Take the bot's reaction back."""
+        """Remove the bot's reaction."""
         message = self.message(request, self.channel(request))
         emoji = unquote(request.match_info["emoji"])
         message.reactions.get(emoji, set()).discard(self.world.bot.id)
@@ -210,7 +210,7 @@ class MessageRoutes:
         self.world.dispatch(event, data | ({"guild_id": str(guild.id)} if guild else {}), REACTIONS)
 
     async def thread(self, request: web.Request) -> web.Response:
-        """Open a thread in a channel, from a message or from nothing."""
+        """Open a thread in a channel, with or without a message."""
         parent = self.channel(request, CREATE_THREADS)
         name = str(body_of(request).get("name") or "")
         if not 1 <= len(name) <= 100:
@@ -235,7 +235,7 @@ class MessageRoutes:
         return no_content()
 
     async def poll_voters(self, request: web.Request) -> web.Response:
-        """Answer with a page of those who voted for an answer, the lowest id first."""
+        """Answer with a page of an answer's voters, the lowest id first."""
         message = self.message(request, self.channel(request))
         number, limit = int(request.match_info["answer"]), int(request.query.get("limit", 25))
         if message.poll is None or not 1 <= number <= len(message.poll.answers):
@@ -288,7 +288,7 @@ def new_message(body: Payload, files: dict[int, Attachment], author: User, chann
 
 
 def apply_edit(message: ChannelMessage, body: Payload, files: dict[int, Attachment]) -> None:
-    """Change a message in place: only what the body names."""
+    """Change a message in place: only the fields in the body."""
     before: Payload = {"content": message.content, "embeds": message.embeds, "components": message.components}
     after: Payload = {key: body.get(key, value) for key, value in before.items()}
     after["flags"] = body.get("flags") or message.flags

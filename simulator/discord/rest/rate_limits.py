@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class RateLimitRule:
-    """So many requests of a kind in a window."""
+    """At most `limit` requests of a kind in a window."""
 
     name: str
     method: str
     path: re.Pattern[str]
-    """Its first group is what the limit is counted for: a channel, a webhook."""
+    """Its first group is what the limit applies to: a channel or a webhook."""
     limit: int
     window_s: float
 
@@ -33,13 +33,13 @@ RULES = (
     _rule("event-create", "POST", r"/guilds/(\d+)/scheduled-events", 5, 60.0),
 )
 RENAME = _rule("channel-rename", "PATCH", r"/channels/(\d+)", 2, 600.0)
-"""Only counts where the name or topic changes."""
+"""Counts only if the name or topic changes."""
 GLOBAL_PER_S = 50
 
 
 @dataclass
 class Window:
-    """One bucket's present window; times on a steady clock, real seconds."""
+    """One bucket's current window; times of a steady clock, real seconds."""
 
     began_s: float
     used: int = 0
@@ -55,13 +55,13 @@ class RateLimitVerdict:
 
 
 class RateLimiter:
-    """Counts requests."""
+    """Counts requests by bucket."""
 
     def __init__(self) -> None:
         self._windows: dict[tuple[str, str], Window] = {}
 
     def judge(self, method: str, path: str, *, renames: bool = False) -> RateLimitVerdict:
-        """Count one request; the verdict carries the headers, and how long to wait if it is too many."""
+        """Count one request; return the headers, and the time to wait if it is one too many."""
         if not path.startswith("/interactions/"):
             left_s = self._count(("global", ""), GLOBAL_PER_S, 1.0)[1]
             if left_s is not None:
@@ -87,7 +87,7 @@ class RateLimiter:
         return RateLimitVerdict({} if rule is RENAME else headers, retry_after_s)
 
     def _count(self, key: tuple[str, str], limit: int, window_s: float) -> tuple[int, float | None]:
-        """Return the requests used in the window, and seconds to wait where this one is past the limit."""
+        """Return the requests used in the window, and the seconds to wait if this one exceeds the limit, else None."""
         now_s = time.monotonic()
         window = self._windows.get(key)
         if window is None or now_s - window.began_s >= window_s:

@@ -1,4 +1,4 @@
-"""What a request carries: its JSON, and the files of a multipart form."""
+"""Reads a request's body: its JSON, and the files of a multipart form."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FILE_FIELD = re.compile(r"files\[(\d+)\]")
 
 
 async def read_body(request: web.Request) -> None:
-    """Put the request's JSON (None: it has none) under BODY and its files, by their number, under FILES."""
+    """Put the request's JSON (None if it has none) under BODY and its files, by their number, under FILES."""
     request[FILES] = {}
     request[BODY] = None
     if request.content_type == "multipart/form-data":
@@ -72,7 +72,7 @@ def list_of(request: web.Request) -> list[Payload]:
 
 
 def attachments_of(body: Payload, files: dict[int, Attachment], kept: list[Attachment]) -> list[Attachment]:
-    """Return a message's files after a request: those it keeps (where it says so) and the new ones, described."""
+    """Return a message's files after a request: the new ones, and the old ones that it lists (without a list, all)."""
     listed = body.get("attachments")
     if listed is None:
         return [*kept, *(files[number] for number in sorted(files))]

@@ -1,4 +1,4 @@
-"""The middleware of every REST request: records it, applies faults, checks its token, counts limits."""
+"""The middleware of every REST request: records it, checks its token, counts limits and applies faults."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def json_response(data: object, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    """Return a JSON answer. The type is bare `application/json`, as Discord's: discord.py compares it so."""
+    """Return a JSON answer. Its type is exactly `application/json`, as Discord's: discord.py compares it."""
     body = json.dumps(data, ensure_ascii=False).encode()
     return web.Response(body=body, status=status, headers={**(headers or {}), "Content-Type": "application/json"})
 
@@ -34,7 +34,7 @@ def no_content() -> web.Response:
 
 
 class DiscordRequestGate:
-    """The middleware of the REST side."""
+    """The middleware of REST."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class DiscordRequestGate:
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Let through, refuse or damage each request, as aiohttp's middleware."""
+        """Pass on, refuse or distort each request, as aiohttp's middleware."""
         if not PREFIX.match(request.path):
             return await handler(request)
         try:
@@ -77,7 +77,7 @@ class DiscordRequestGate:
             await asyncio.sleep(fault.delay_s)
         if fault is not None and fault.cut and request.transport is not None:
             request.transport.close()
-            return no_content()  # the response is lost
+            return no_content()  # the fault drops the response
         if fault is not None and fault.status:
             return self._answer_fault(fault)
         is_persons = path == "/users/@me" and request.headers.get("Authorization", "").startswith("Bearer ")
@@ -111,7 +111,7 @@ class DiscordRequestGate:
 def too_many(
     retry_after_s: float, scope: str, headers: dict[str, str], said: dict[str, object] | None = None
 ) -> web.Response:
-    """Return a 429; without the Via header discord.py takes it for a ban by Cloudflare. `said`: code and text."""
+    """Return a 429; without the Via header, discord.py takes it for a ban by Cloudflare. `said`: code and text."""
     more = {"Retry-After": str(max(1, round(retry_after_s))), "Via": "1.1 google", "X-RateLimit-Scope": scope}
     if scope == "global":
         more["X-RateLimit-Global"] = "true"

@@ -1,4 +1,4 @@
-"""Discord's limits on what a bot may send, with the errors that it answers. Pure.
+"""Discord's limits for what a bot sends, with the errors that it answers. Pure.
 
 Source: Discord's documentation (message resource, embed limits, component reference), as of API v10.
 """
@@ -13,13 +13,13 @@ from simulator.discord.model.messages import V2, walk_components
 from simulator.discord.rest.errors import ApiError, invalid_form
 
 Problem = tuple[str, str, str]
-"""Path, code, text."""
+"""Path, code and text of an error."""
 
 EMBED_TOTAL = 6000
 
 
 def check_message(body: Payload, *, files: int = 0) -> None:
-    """Raise the ApiError with which Discord would refuse this message; `files` is how many come with it."""
+    """Raise the ApiError with which Discord would refuse this message; `files` is the number of its files."""
     problems = problems_of(body)
     if problems:
         raise invalid_form(problems)
@@ -29,7 +29,7 @@ def check_message(body: Payload, *, files: int = 0) -> None:
 
 
 def problems_of(body: Payload) -> list[Problem]:
-    """Return what Discord would refuse in a message's body; empty where it is fine."""
+    """Return the errors that Discord would report for a message's body; empty if there are none."""
     found = [*_too_long(body.get("content"), 2000, "content")]
     embeds = body.get("embeds") or []
     if len(embeds) > 10:
@@ -68,7 +68,7 @@ def _poll_problems(poll: Payload) -> Iterator[Problem]:
 
 
 def _v2_problems(body: Payload) -> Iterator[Problem]:
-    """Return what is wrong with a message made of components alone: it carries no text or embeds beside them."""
+    """Return the errors of a message made of components, which may have no text or embeds beside them."""
     for key in ("content", "embeds"):
         if body.get(key):
             text = "The 'flags' field IS_COMPONENTS_V2 forbids this field"

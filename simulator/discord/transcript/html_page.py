@@ -1,4 +1,4 @@
-"""Messages as a page in Discord's look, for pictures of them: what people see, dark or light."""
+"""Messages as an HTML page that looks like Discord, dark or light, for pictures of them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _TOKENS = re.compile(
 
 
 def render_page(messages: Iterable[ChannelMessage], world: DiscordWorld, colours: dict[str, str]) -> str:
-    """Return a whole HTML document that needs nothing beside itself."""
+    """Return a complete HTML document that needs no other file."""
     shown = "".join(_message(message, world) for message in messages)
     style = _STYLE.format(**colours)
     return f"<!doctype html><meta charset='utf-8'><style>{style}</style><body>{shown}</body>"
@@ -92,7 +92,7 @@ def _embed(embed: Payload, message: ChannelMessage, world: DiscordWorld) -> str:
 
 
 def _rows(fields: Iterable[Payload]) -> list[list[Payload]]:
-    """Return the fields in rows, as Discord sets them: up to three inline ones share one; another has one to itself."""
+    """Return the fields in rows, as Discord arranges them: up to three inline ones share one; another has its own."""
     rows: list[list[Payload]] = []
     for field in fields:
         if rows and field.get("inline") and rows[-1][0].get("inline") and len(rows[-1]) < _MOST_IN_ROW:
@@ -169,7 +169,7 @@ def _buttons(row: Payload) -> str:
 
 
 def _menu_label(control: Payload) -> str:
-    """Return what a closed menu shows: what is chosen, or what is to be; empty for a button."""
+    """Return the text of a closed menu: the choice, or the placeholder; empty for a button."""
     if not control.get("placeholder"):
         return ""
     chosen = [option["label"] for option in control.get("options") or () if option.get("default")]

@@ -11,7 +11,7 @@ from rich.text import Text
 
 MENTION, CODE, LINK = "bold #5865f2", "#e6db74", "underline #00a8fc"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""What a terminal must not be told: escape sequences, and marks that would turn the rest of a line around."""
+"""What must not reach a terminal: escape sequences, and characters that reverse the rest of a line."""
 
 _FENCE = re.compile(r"```(?:[\w+-]+\n|\n)?(.*?)\n?```", re.DOTALL)
 _HEAD = re.compile(r"^(#{1,3}|-#) +(.*)$")
@@ -44,15 +44,15 @@ _STYLES = {
 
 @dataclass(frozen=True)
 class MarkdownReader:
-    """What is needed to resolve mentions and times. `name_of`: "user", "role" or "channel" and an id to a name."""
+    """Resolves mentions and times. `name_of` gives the name for a kind ("user", "role" or "channel") and an id."""
 
     name_of: Callable[[str, int], str]
     now_s: float
-    """Seconds since 1970, for "2 minutes ago"."""
+    """Seconds since 1970, for texts such as "2 minutes ago"."""
     tz: datetime.tzinfo = datetime.UTC
 
     def read(self, source: str) -> Text:
-        """Return a whole text: code blocks, headings, quotes and lists too."""
+        """Return a whole text, with code blocks, headings, quotes and lists."""
         found = Text()
         rest = 0
         for fence in _FENCE.finditer(source):
@@ -141,12 +141,12 @@ class MarkdownReader:
 
 
 def strip_markdown(text: str) -> str:
-    """Return a text without what a terminal would obey instead of showing."""
+    """Return a text without the characters that would control a terminal."""
     return _CONTROL.sub("", text)
 
 
 def relative_time(seconds: float) -> str:
-    """Return how long ago, or until when: "2 minutes ago", "in an hour"."""
+    """Return how long ago a time was, or how far ahead it is: "2 minutes ago", "in an hour"."""
     size = abs(seconds)
     units = (
         ("year", 31_536_000),

@@ -1,4 +1,4 @@
-"""A channel as a person would see it, for a terminal of 80 columns or more."""
+"""A channel as a person sees it, for a terminal of 80 columns or more."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from simulator.discord.model.world import DiscordWorld
 from simulator.discord.transcript.markdown import MarkdownReader, strip_markdown
 
 EMBED_WIDTH = 76
-"""Cells that an embed takes at most; Discord's are as narrow."""
+"""Widest embed, in columns; Discord's are as narrow."""
 BUTTONS = {
     1: "white on #5865f2",
     2: "white on grey35",
@@ -99,7 +99,7 @@ def render_transcript(
 
 
 def name_of(world: DiscordWorld, kind: str, number: int) -> str:
-    """Return what people see for an id."""
+    """Return the name that people see for an id."""
     if kind == "user":
         member = next((each for each in world.members() if each.id == number), None)
         return member.display_name if member is not None else "unknown-user"
@@ -111,7 +111,7 @@ def name_of(world: DiscordWorld, kind: str, number: int) -> str:
 
 
 def _render_reference(message: ChannelMessage, world: DiscordWorld, reader: MarkdownReader) -> Iterator[RenderableType]:
-    """Return what the message answers."""
+    """Return the lines that show what the message answers."""
     if message.asked_by is not None and message.asked_with:
         yield Text.assemble(
             ("╭ ", "dim"),
@@ -206,7 +206,7 @@ def _files(message: ChannelMessage) -> Iterator[RenderableType]:
 
 
 def format_size(count: int) -> str:
-    """Return a file's size as people read it."""
+    """Return a file's size in a unit that is easy to read."""
     for unit, length in (("MB", 1_000_000), ("kB", 1_000)):
         if count >= length:
             return f"{count / length:.1f} {unit}"

@@ -1,4 +1,4 @@
-"""Writes the club's year into the store of a stage, before its service is started."""
+"""Writes the club's year into a stage's store, before its service is started."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ClubStage(ServiceStage):
     """A stage whose club has met for a year."""
 
     def prepare(self) -> None:
-        """Write the year before the evening, two weeks at once, so that badges are earned in their time."""
+        """Write the year before the evening, two weeks in a transaction, so that badges get their true dates."""
         evening_s = self.clock.now().wall_s
         club = Club(
             server_id=self.plex.machine_id,
@@ -41,4 +41,4 @@ class ClubStage(ServiceStage):
                 watches = tuple(LegacyWatch(record, end_known=True) for record in records)
                 files = LegacyFiles((), (), watches, ())
                 import_legacy_files(store, files, max(each.ended_at_s for each in records))
-        self.next_evening(datetime.datetime.fromtimestamp(evening_s, datetime.UTC))  # however long that took
+        self.next_evening(datetime.datetime.fromtimestamp(evening_s, datetime.UTC))  # however long the writing took

@@ -1,4 +1,4 @@
-"""A year of a film club before the demo's night: who came to which film, and who left early. From a seed, and pure."""
+"""A year of a film club before the demo's night: who came to which film, and who left early. Pure, from a seed."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Habit(NamedTuple):
     comes: float
     """Share of the nights that they come to."""
     late: float
-    """Share of those to which they come late."""
+    """Share of the nights they come to for which they are late."""
     stays: float
-    """Share of those that they see to the end."""
+    """Share of the nights they come to that they stay for to the end."""
 
 
 PARTY_HABITS: Mapping[str, Habit] = {
@@ -42,11 +42,11 @@ HOME_HABITS: Mapping[str, Habit] = {
     "Cem": Habit(0.90, 0.0, 0.85),
     "Dörte": Habit(0.20, 0.0, 0.90),
 }
-"""Plex accounts that watch at home, by the share of weeks in which they do."""
+"""Plex accounts that watch at home; `comes` is the share of weeks in which they do."""
 
 
 class Club(NamedTuple):
-    """Who there is, and where it takes place."""
+    """The club's people and its place."""
 
     server_id: str
     guild_id: str

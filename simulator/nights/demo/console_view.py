@@ -31,7 +31,7 @@ SETTLE_S = 0.25
 PLAYS, HALF, OVER = "🎬", "half of 🎬", "🏁"
 """Chapters of a film's card: new, half of the film shown, and the night's record."""
 PATIENCE_S = {PLAYS: 1.2, OVER: 3.0}
-"""The same for a film's card, which gets its poster by an edit, and for the record, which gets its chart."""
+"""The same for a film's card, which gets its poster by an edit, and for its record, which gets its chart."""
 _PERCENT = re.compile(r"(\d+) %")
 SHOWN_ROWS = 12
 HEADINGS = {
@@ -48,12 +48,12 @@ HEADINGS = {
 }
 """Keys whose names are too long for a column."""
 LONG = {"last_error", "badges", "movie_title"}
-"""Columns that wrap where the console is narrow; the others stay whole."""
+"""Columns that wrap if the console is narrow; the others are never wrapped."""
 LOG_LINES = 60
 SAVING_SIGNS = ("💾", "⏭️", "❌")
 """How the three log lines of saving begin."""
 WIDEST = 40
-"""Characters of a cell."""
+"""Longest text of a cell, in characters."""
 
 
 class Show:
@@ -65,9 +65,9 @@ class Show:
         self._lock = threading.Lock()
         self._stage: ServiceStage | None = None
         self._shown: dict[int, str] = {}
-        """Each message that was shown, with the chapter of its life that was."""
+        """Each message that was printed, with the chapter in which it was last printed."""
         self._told: set[int] = set()
-        """Pictures whose words were shown."""
+        """Ids of the pictures that were described."""
         self._shows_direct = False
 
     def opening(self, stage: ServiceStage) -> None:
@@ -96,7 +96,7 @@ class Show:
             self.console.print(render_message(message, self._stage.discord.world))
 
     def answer(self, message: ChannelMessage) -> None:
-        """Print one message that somebody waits for; it is not shown once more as one of the channel."""
+        """Print the answer that somebody waits for; it is then not printed again as a message of the channel."""
         self._shown[message.id] = chapter(message)
         self.message(message)
 
@@ -106,7 +106,7 @@ class Show:
             self.console.print(f"[yellow]{escape(text)}[/yellow]")
 
     def introduce_club(self, records: int) -> None:
-        """Say whose year is behind the night."""
+        """Say how many records the club's year before this night has."""
         self.console.print(
             f"The club has met for a year: {records} watches are in its history. "
             f"You are [bold]{ASKER}[/bold], who runs the server.\n"
@@ -125,7 +125,7 @@ class Show:
             self.print_hint(f'No film has "{words}" in its title. Type films for all of them.')
 
     def list_people(self, stage: ServiceStage) -> None:
-        """Print who is there, and what they do."""
+        """Print the people of the club and what each is doing."""
         playing = {session.account.name: session for session in stage.plex.sessions}
         present = {member.id for member in stage.discord.voice_members(CINEMA)}
         table = Table(box=None, pad_edge=False)
@@ -147,9 +147,9 @@ class Show:
 
     @contextlib.contextmanager
     def following(self, stage: ServiceStage, *, direct: bool = False) -> Iterator[None]:
-        """Show every message of the channel when it is whole, until the end of the block.
+        """Print every message of the channel once it is complete, until the end of the block.
 
-        With `direct`, also what the bot writes to members alone.
+        With `direct`, print also the bot's direct messages.
         """
         self._stage, self._shows_direct = stage, direct
         over = threading.Event()
@@ -198,7 +198,7 @@ class Show:
         with self._lock:
             self.console.print(Padding(f"[dim]📊 {escape(said)}[/dim]", (0, 0, 1, 2)))
 
-    # -- what was left -------------------------------------------------------------------------------------
+    # -- what the night left ------------------------------------------------------------------------------
 
     def saved_files(self, data_dir: Path) -> None:
         """Print the three saved files, as tables."""
@@ -254,7 +254,7 @@ class Show:
         )
 
     def results(self, results: Sequence[ExpectationResult]) -> bool:
-        """Print each expectation, held or not; return whether all held."""
+        """Print whether each expectation held; return whether all did."""
         self.console.print(Rule("[bold]What the script expected[/bold]"))
         for result in results:
             mark = "[green]✔[/green]" if result.held else "[red]✘[/red]"
@@ -265,7 +265,7 @@ class Show:
         return held == len(results)
 
     def saving_log(self, text: str) -> None:
-        """Print the service's log lines of saving: each kind's first, and how often it came."""
+        """Print the service's log lines about saving: the first of each kind, and how often it occurred."""
         self.console.print(Rule("[bold]What the service logged of saving[/bold]"))
         for sign in SAVING_SIGNS:
             lines = [line for line in text.splitlines() if sign in line]
@@ -275,7 +275,7 @@ class Show:
         self.console.print()
 
     def what_next(self) -> None:
-        """Print what somebody who has seen the night may do."""
+        """Print what to try after the night."""
         self.console.print(
             use_program_name(
                 "\nNext: [bold]python run.py setup[/bold] asks for your Plex server and Discord bot and writes .env, "
@@ -285,14 +285,14 @@ class Show:
         )
 
     def log(self, text: str) -> None:
-        """Print the end of the service's log, where something went wrong."""
+        """Print the end of the service's log, if something went wrong."""
         self.console.print(Rule("[bold]The end of the service's log[/bold]"))
         for line in text.splitlines()[-LOG_LINES:]:
             self.console.print(escape(line))
 
 
 def chapter(message: ChannelMessage) -> str:
-    """Return what a film's card has become; empty for all else. It is shown once in each chapter."""
+    """Return the stage of a film's card, in each of which it is printed once; empty for other messages."""
     embed = message.embeds[0] if message.embeds else {}
     title = str(embed.get("title", ""))
     if title.startswith(OVER):

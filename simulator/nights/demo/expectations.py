@@ -1,4 +1,4 @@
-"""Checks what must be true after the night in what anybody can read: the saved files, the logs, the channel."""
+"""Checks the night's result in what anybody can read: the saved files, the logs, the channel."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from simulator.nights.ledger import TrueWatch
 
 MINUTE_S = 60.0
 COMPLETED = 3
-"""Discord's number for an event that is over."""
+"""Discord's status number of an event that is over."""
 
 ACTORS = ("persistence", "tracker", "discord", "plex", "web")
 
 
 @dataclass(frozen=True)
 class ExpectationResult:
-    """One expectation: what it says and, where it did not hold, what was found instead."""
+    """One expectation: what it says and, unless it held, what was found instead."""
 
     says: str
     problem: str = ""
 
     @property
     def held(self) -> bool:
-        """Whether it was met."""
+        """Whether it held."""
         return not self.problem
 
 
@@ -36,7 +36,7 @@ class Evidence:
     """What the night left behind."""
 
     truth: tuple[TrueWatch, ...]
-    """What everybody really saw."""
+    """What each viewer really saw."""
     data_dir: Path
     service_log: str
     texts: tuple[str, ...]
@@ -44,15 +44,15 @@ class Evidence:
     files: tuple[tuple[str, ...], ...]
     """Names of the files of each message."""
     nights: tuple[tuple[str, int], ...]
-    """Each planned night: its name, and Discord's number for how far it came."""
+    """Each planned night: its name, and Discord's number for its status."""
     unanswered: tuple[str, ...]
     """Commands that got no reply."""
     slowest_ack_s: float
-    """Longest time to acknowledge a slash command, real seconds."""
+    """Longest time until a slash command was acknowledged, real seconds."""
     health: tuple[dict[str, Any], ...]
-    """The last health rows before the stop, one for each actor."""
+    """The last health row of each actor before the stop."""
     files_before_film: dict[str, bytes]
-    """The data files when one idle tick had passed and nobody had watched yet."""
+    """The data files after one idle tick, before anybody watched."""
     exit_code: int
     stop_s: float
     """Real seconds that the ordered stop took."""
@@ -106,7 +106,7 @@ def _completion(watch: TrueWatch) -> float:
 
 
 def _joined_at(watch: TrueWatch) -> float:
-    """Return the minute of the film at which the viewer came in."""
+    """Return the minute of the film at which the viewer began to watch."""
     return watch.stretches[0].begin_ms / 1000 / MINUTE_S
 
 
@@ -209,7 +209,7 @@ def _check_planned_night(evidence: Evidence) -> str:
 
 
 def _check_attendance(evidence: Evidence) -> str:
-    """Return what is wrong with the night's record: four said they would come; Mei did not, Iris and Chiara did."""
+    """Return what is wrong with the night's record: four pressed Interested; Mei did not come, Iris and Chiara did."""
     records = [text for text in evidence.texts if f"🏁 {PARTY_FILM}" in text]
     if not records:
         return "there is no record"
@@ -218,7 +218,7 @@ def _check_attendance(evidence: Evidence) -> str:
 
 
 def _check_leaderboard(evidence: Evidence) -> str:
-    """Return what is wrong with the leaderboard, in which one of the viewers is Somebody."""
+    """Return what is wrong with the leaderboard, which must show Noodle as "Somebody"."""
     boards = [text for text in evidence.texts if "Most time" in text]
     if not boards:
         return "there is no leaderboard"
@@ -226,7 +226,7 @@ def _check_leaderboard(evidence: Evidence) -> str:
 
 
 def _bare(evidence: Evidence) -> list[str]:
-    """Return the films whose card did not become what it should."""
+    """Return the films whose card was not edited into the night's record, with poster and chart."""
     films = sorted({watch.item.title for watch in evidence.truth})
     whole = {
         film

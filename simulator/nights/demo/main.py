@@ -1,4 +1,4 @@
-"""`run.py simulate`: plays the scripted night and holds the result against the script; in a terminal, with a prompt."""
+"""`run.py simulate`: plays the scripted night and checks the result; in a terminal, offers a prompt instead."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from simulator.nights.director import Director
 from simulator.nights.stage import ANNOUNCE, ServiceStage, find_free_port
 
 SPEED, PROMPT_SPEED = 180.0, 60.0
-"""Minutes of the night in a minute: the scripted night takes 40 s; at the prompt, who reads misses no film."""
+"""Minutes of the night in a real minute: the scripted night takes 40 s; the prompt is slower, to leave time to read."""
 CHART_WITHIN_S = 30.0
-"""Real seconds: drawing does not hurry at speed."""
+"""Real seconds: drawing a chart takes as long at any speed."""
 SETTINGS = {
     "PLEX_POLL_SECONDS": "30",
     "END_GRACE_SECONDS": "180",
@@ -36,11 +36,11 @@ SETTINGS = {
     "HEALTH_INTERVAL_SECONDS": "1",
     "LOG_LEVEL": "INFO",
 }
-"""At speed a second in which a busy machine does nothing else is three minutes of the night: intervals are wider."""
+"""If a busy machine stops the service for one second, three minutes of the night pass: so all intervals are longer."""
 
 
 def main(arguments: list[str]) -> int:
-    """Play the night; exit status 0 only if every expectation of the script held."""
+    """Play the night; return exit status 0 only if every expectation of the script held."""
     options = _parser().parse_args(arguments)
     alone = options.once or not (sys.stdin.isatty() and sys.stdout.isatty())
     console = Console(width=None if sys.stdout.isatty() else 100, highlight=False, emoji=False)
@@ -93,13 +93,13 @@ def _folder(kept: Path | None) -> Iterator[Path]:
 
 
 def _evening() -> datetime.datetime:
-    """Return half past eight of the day before, UTC: a night that is over, so that no film lies in the future."""
+    """Return 20:30 UTC of the day before: the whole night is in the past, so that no film lies in the future."""
     yesterday = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=1)
     return datetime.datetime.combine(yesterday, datetime.time(20, 30), datetime.UTC)
 
 
 def _has_chart(message: ChannelMessage) -> bool:
-    """Tell whether a record has its chart and a year its card; all other messages have what they are to have."""
+    """Tell whether a message has its chart; true for messages that get none (only records and year cards do)."""
     is_drawn = chapter(message) == OVER or "🎁" in message.text
     return not is_drawn or any(each.description for each in message.attachments)
 

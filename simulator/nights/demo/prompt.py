@@ -45,7 +45,7 @@ class LineCompleter(Completer):
         self._names = names
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
-        """Yield what the line may go on with."""
+        """Yield what may come next in the line."""
         before = document.text_before_cursor
         first, space, rest = before.partition(" ")
         if not space:
@@ -84,7 +84,7 @@ class Prompt:
         self._night: threading.Thread | None = None
 
     def run(self) -> int:
-        """Serve the prompt; the service's exit status."""
+        """Serve the prompt; return the service's exit status."""
         self._show.opening(self._stage)
         self._show.introduce_club(len(self._stage.history()))
         self._show.console.print(HELP, markup=False)
@@ -95,7 +95,7 @@ class Prompt:
                 try:
                     line = session.prompt().strip()
                 except KeyboardInterrupt:
-                    continue  # as in a shell: the line is dropped
+                    continue  # as in a shell, Ctrl-C drops the line
                 except EOFError:
                     break
                 if line.casefold() in ("quit", "exit"):

@@ -1,4 +1,4 @@
-"""What people of the demo do with the bot's messages: press buttons, choose, fill in forms and vote in polls."""
+"""What the demo's people do with the bot's messages: press buttons, choose from menus, fill in forms, vote in polls."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class MessageActions:
         self._stage = stage
         self._show = show
         self._asked: Interaction | None = None
-        """What opened the form that waits to be filled in."""
+        """The interaction in answer to which the bot opened the form that is not filled in yet."""
 
     def press(self, who: str, label: str) -> None:
-        """Press the button of this label, or that begins so, of the newest message that has one. Raises LineError."""
+        """Press a button in the newest message that has it; `label` may be its beginning. Raises LineError."""
         labels: list[str] = []
         for message, control, name in self._list_controls(who):
             labels.append(name)
@@ -44,7 +44,7 @@ class MessageActions:
         raise LineError(f"{asked} The newest are {newest}.")
 
     def choose(self, who: str, text: str) -> None:
-        """Choose what begins with this text in the newest menu that offers it. Raises LineError."""
+        """Choose the option that begins with this text, in the newest menu that has one. Raises LineError."""
         for message, control, name in self._list_controls(who):
             for option in control.get("options", []):
                 if text and str(option["label"]).casefold().startswith(text.casefold()):
@@ -55,7 +55,7 @@ class MessageActions:
         raise LineError("No menu offers that. They are below the answers of !suggestions, for example.")
 
     def answer(self, text: str) -> None:
-        """Write a text into the form that waits, and send it. Raises LineError."""
+        """Fill the open form with a text and send it. Raises LineError."""
         if self._asked is None or self._asked.modal is None:
             raise LineError("Nothing asks for an answer.")
         asked, form, self._asked = self._asked, self._asked.modal, None
@@ -63,7 +63,7 @@ class MessageActions:
         self._show_answer(self._stage.discord.submit(asked, {fields[0]["custom_id"]: text}))
 
     def vote(self, who: str, film: str) -> None:
-        """Vote for a film in the newest poll that runs. Raises LineError."""
+        """Vote for a film in the newest poll that has not ended. Raises LineError."""
         for message in reversed(self._stage.discord.messages(ANNOUNCE, by_bot=True)):
             if message.poll is not None and not message.poll.is_final:
                 answer = find_named(film, [str(each.get("text")) for each in message.poll.answers])

@@ -9,13 +9,13 @@ from simulator.nights.director import SOON, THIS_YEAR
 from simulator.nights.script import Cue, at_minute
 
 PARTY_FILM = "Rashomon"
-"""88 minutes; the owner's session plays it into the voice channel."""
+"""88 minutes; it plays on the owner's account while the members watch in the voice channel."""
 PARTY_MINUTES = 88.0
 STARTS = 7.0
-"""When the party's film starts: one auto-save tick finds nobody before it."""
+"""When the party's film starts, minutes: at one auto-save tick before it, nobody watches."""
 ENDS = STARTS + PARTY_MINUTES
 CURTAIN = ENDS + 12.0
-"""When the night is over: one tick finds nobody after it."""
+"""When the night is over, minutes: at one tick before it, nobody watches any more."""
 
 HOST, GRACE, LINUS = "Rosa", "Anton", "Berta"
 """The three Plex accounts of the night; the first is the server's owner and the party's host."""
@@ -23,7 +23,7 @@ IRIS, BJORN, CHIARA, NOODLE, URI = "Iris", "Björn", "Chiara", "Dr. *Noodle*", "
 """The five of the watch party. Iris is an administrator of the Discord server."""
 PARTY = (IRIS, BJORN, CHIARA, NOODLE, URI)
 MEI = "美美 🎬"
-"""Says that she is coming, and does not."""
+"""Presses Interested, and does not come."""
 
 CUES: tuple[Cue, ...] = (
     at_minute(0.5, "slash", IRIS, f"night title={PARTY_FILM} when={SOON}"),
@@ -69,7 +69,7 @@ CUES: tuple[Cue, ...] = (
     at_minute(ENDS + 7, "say", IRIS, f"!whosaw {PARTY_FILM}"),
     at_minute(ENDS + 8, "say", URI, "!leaderboard time"),
 )
-"""In order of time. Leaves room around the kill and the outage: what happens within them is seen late."""
+"""In order of time. Nothing important falls near the kill and the outage: the service sees it late then."""
 
 TOLERANCE_MINUTES = 3.0
-"""Two polls, a reporting client and the time that a killed actor is away, in minutes of the night."""
+"""Two polls, a player's report interval and the time until a killed actor works again, in minutes of the night."""

@@ -1,4 +1,4 @@
-"""Parses what is typed at the demo's prompt into cues, with a helpful text if it is not understood."""
+"""Parses what is typed at the demo's prompt into cues; if a line is not understood, the error says what to write."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from simulator.nights.stage import ServiceStage
 from simulator.plex.world.library import MOVIES
 
 ASKER = "Iris"
-"""Who gives the commands: an administrator of the server."""
+"""The member who gives the commands: an administrator of the server."""
 ACTORS = ("plex", "tracker", "persistence", "discord")
 
 
 class LineError(ValueError):
-    """A line that was not understood; its text says what to write."""
+    """Raised for a line that was not understood; its text says what to write."""
 
 
 class Usage(NamedTuple):
@@ -29,7 +29,7 @@ class Usage(NamedTuple):
     usage: str
     example: str
     takes: tuple[str, ...] = ()
-    """What follows it: account, guest, film, minute or actor."""
+    """The kinds of its arguments: account, guest, film, minute or actor."""
 
 
 COMMANDS: dict[str, Usage] = {
@@ -69,12 +69,12 @@ class Names:
 
     @property
     def slash_commands(self) -> dict[str, list[str]]:
-        """Usher's commands, with the names of what each takes."""
+        """Usher's commands, with the names of their options."""
         offered = self._stage.discord.world.commands.get(self._stage.discord.guild.id, [])
         return {each["name"]: [option["name"] for option in each.get("options", [])] for each in offered}
 
     def list_choices(self, kind: str) -> list[str]:
-        """Return what can be named where this is expected."""
+        """Return the names that are possible for an argument of this kind."""
         by_kind: dict[str, Callable[[], list[str]]] = {
             "account": lambda: self.accounts,
             "guest": lambda: self.guests,
@@ -85,7 +85,10 @@ class Names:
 
 
 def split_asker(line: str, names: Names) -> tuple[str, str]:
-    """Return the member who does what a line says, and the line: "Björn: !suggest Alien". Raises LineError."""
+    """Return the member named before the line's colon (ASKER if none), and the rest: "Björn: !suggest Alien".
+
+    Raises LineError.
+    """
     found = re.match(r"([^:!/\"']+):\s*(\S.*)", line)
     if found is None or line.split()[0].casefold() in COMMANDS:
         return ASKER, line
@@ -96,7 +99,7 @@ def split_asker(line: str, names: Names) -> tuple[str, str]:
 
 
 def find_named(typed: str, choices: Sequence[str]) -> str:
-    """Return the choice of this name, or that has it in its name. Raises LineError."""
+    """Return the choice of this name, or the only one that contains it. Raises LineError."""
     found = _find_name(typed, choices) if typed else None
     if found is None:
         raise LineError(f"Which one? There are {_list(choices)}.")
@@ -110,9 +113,9 @@ def _find_name(typed: str, choices: Sequence[str]) -> str | None:
 
 
 def read_cue(line: str, names: Names, minute_of: Callable[[str], float | None], asker: str = ASKER) -> Cue:
-    """Return what a line asks for. Raises LineError.
+    """Return the cue for a line. Raises LineError.
 
-    `minute_of`: the minute of the film at which an account is; None where it plays nothing. `asker`: who gives
+    `minute_of` gives the minute of the film at which an account is, None if it plays nothing; `asker` gives the
     commands.
     """
     if line[0] == "!":
@@ -143,7 +146,7 @@ def read_cue(line: str, names: Names, minute_of: Callable[[str], float | None], 
 
 
 def _read_value(kind: str, rest: Sequence[str], at: int, command: Usage, names: Names) -> str:
-    """Return one thing that a command takes, as it is called."""
+    """Return the value of the argument at index `at`, spelt as in the list of choices. Raises LineError."""
     typed = " ".join(rest[at:]) if kind == "film" else (rest[at] if len(rest) > at else "")
     choices = names.list_choices(kind)
     if not typed:
@@ -175,7 +178,7 @@ def _read_value(kind: str, rest: Sequence[str], at: int, command: Usage, names: 
 
 
 def _read_slash(line: str, names: Names) -> str:
-    """Return a slash command as the director takes it: words without a name go to the command's first option."""
+    """Return a slash command as the director expects it: words without an option name go to the first option."""
     name, _, rest = line.strip().partition(" ")
     _check_command(f"/{name}", names)
     options = names.slash_commands[name]
@@ -197,7 +200,7 @@ def _read_slash(line: str, names: Names) -> str:
 
 
 def _check_command(line: str, names: Names) -> None:
-    """Raise LineError where Usher has no such command: Discord's own bots say nothing then."""
+    """Raise LineError if Usher has no such command: Usher itself would not answer it."""
     sign, name = line[0], line[1:].partition(" ")[0]
     known = names.slash_commands
     if not name:
@@ -212,12 +215,12 @@ QUOTES = " \"'"
 
 
 def _fold(name: str) -> str:
-    """Return a name without case and accents: not every keyboard has an ö."""
+    """Return a name without case and accents, for keyboards that have no ö."""
     return "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char)).casefold()
 
 
 def _guess(typed: str, choices: Iterable[str]) -> str:
-    """Return the choice that was probably meant; empty where none is near."""
+    """Return the choice that was probably meant; empty if none is similar."""
     by_lower = {choice.casefold(): choice for choice in choices}
     near = difflib.get_close_matches(typed.casefold(), by_lower, n=1, cutoff=0.6)
     return by_lower[near[0]] if near else ""

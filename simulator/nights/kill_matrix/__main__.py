@@ -17,14 +17,14 @@ from simulator.nights.kill_matrix.kill_round import RoundResult
 from simulator.nights.kill_matrix.worker_pool import open_pool, play_in_worker
 
 SIDE_BY_SIDE = 2
-"""Rounds played at the same time: a round mostly waits, so that two keep two cores busy."""
+"""Rounds played at the same time: a round mostly waits, so that two of them keep two cores busy."""
 
 REMARKABLE_POLLS = 3.0
 """Errors larger than this are shown with their record."""
 
 
 def main(argv: list[str]) -> int:
-    """Play rounds; return exit status 1 if a watch was missing or duplicated, or anything else was wrong."""
+    """Play the rounds; return exit status 1 if a watch was missing or duplicated, or anything else was wrong."""
     parser = argparse.ArgumentParser(prog="python -m simulator.nights.kill_matrix", description=__doc__)
     parser.add_argument("--rounds", type=int, default=12, help="how many (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the first; the others follow (default: %(default)s)")

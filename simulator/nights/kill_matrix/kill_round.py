@@ -72,7 +72,7 @@ class RoundResult:
 
 
 def play_round(seed: int, keep: Path | None = None) -> RoundResult:
-    """Play the night of a seed. `keep`: a folder for its remains."""
+    """Play the night of a seed. `keep`: a folder in which its files are kept."""
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # expected: clients are killed while they send
     began = time.monotonic()
     result = RoundResult(seed)
@@ -120,7 +120,7 @@ def _play_cues(
         minute = cue.at_s / 60
         stage.wait_until(minute + late)
         if night.waits and killer.busy and cue.verb != "kill":
-            faults.heal_plex()  # the service does not count as healthy while Plex is away
+            faults.heal_plex()  # the service does not count as healthy while Plex is unreachable
             stage.wait_for(lambda: not killer.busy, BACK_WITHIN_S, "what was killed to work again")
             stage.wait_until(stage.minute + POLLS_AFTER * POLL_S / 60)
             late = stage.minute - minute

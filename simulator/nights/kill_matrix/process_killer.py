@@ -88,7 +88,7 @@ class ProcessKiller:
                 time.sleep(LOOK_S)
 
     def _kill(self, victim: str, moment: str, earlier: Kill | None = None) -> Kill | None:
-        """Send SIGKILL; return None if the victim does not run."""
+        """Send SIGKILL; return None if the victim is not running."""
         state = read_running_state(self.stage.data_dir)
         if state is None:
             return earlier
@@ -122,7 +122,7 @@ class ProcessKiller:
         self.stage.wait_for(is_restarted, BACK_WITHIN_S, f"{victim} to be started anew")
 
     def _works(self, actor: str, dead: set[int]) -> bool:
-        """Tell whether the health log says that its process runs, and that process was not killed."""
+        """Tell whether the health log shows the actor as running in a process that was not killed."""
         state = read_running_state(self.stage.data_dir)
         child = state.children.get(actor) if state is not None else None
         row = next((row for row in self.stage.health() if row["actor"] == actor), None)
@@ -146,7 +146,7 @@ def _store(data_dir: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _mark(store: sqlite3.Connection, *, finished: bool) -> tuple[int, ...]:
-    """Return a value that changes with another process's commit."""
+    """Return a value that changes with each commit of another process."""
     version = int(store.execute("PRAGMA data_version").fetchone()[0])
     if not finished:
         return (version,)

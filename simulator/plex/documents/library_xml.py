@@ -39,7 +39,7 @@ def encode(root: Element) -> bytes:
 
 
 def page(children: Sequence[Element], start: int, size: int | None, **extra: str | int | None) -> Element:
-    """Return a MediaContainer with one page of the children, counted as a real server counts it."""
+    """Return a MediaContainer with one page of the children, and the counts that a real server gives."""
     shown = children[start:] if size is None else children[start : start + size]
     return container(shown, totalSize=len(children), offset=start, **extra)
 

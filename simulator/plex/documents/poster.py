@@ -1,4 +1,4 @@
-"""Posters drawn with the standard library alone: a gradient in a hue of the item's own."""
+"""Posters drawn with the standard library alone: a gradient in a hue that depends on the item."""
 
 import colorsys
 import struct
@@ -6,19 +6,19 @@ import zlib
 from functools import lru_cache
 
 WIDTH, HEIGHT = 160, 240
-"""Pixels; Plex posters are two to three."""
+"""Pixels; like Plex posters, two wide to three high."""
 
 
 @lru_cache(maxsize=256)
 def draw_poster(rating_key: str) -> bytes:
-    """Return a PNG for the item: light above, dark below, and a bright disc like a lamp."""
-    # The golden ratio spreads neighbouring keys as far round the colour wheel as can be.
+    """Return a PNG for the item: light above, dark below, with a bright disc."""
+    # The golden ratio spreads the hues of neighbouring keys as far as possible.
     hue = zlib.crc32(rating_key.encode()) * 0.618033988749895 % 1.0
     return _png(b"".join(b"\0" + _row(hue, y) for y in range(HEIGHT)))
 
 
 def _row(hue: float, y: int) -> bytes:
-    """Return one line of pixels: the gradient's colour, whiter the nearer to the lamp."""
+    """Return one line of pixels: the gradient's colour, whiter near the disc."""
     depth = y / HEIGHT
     turned = (hue + 0.12 * depth) % 1.0
     colour = [255 * part for part in colorsys.hsv_to_rgb(turned, 0.75, 0.9 - 0.75 * depth)]

@@ -8,7 +8,7 @@ from simulator.plex.world.sessions import Player, PlayHistoryRow, PlayingSession
 
 
 def sessions(playing: Iterable[PlayingSession], now_s: float) -> Element:
-    """Return `/status/sessions`. Real servers ignore the paging headers here: all sessions come at once."""
+    """Return `/status/sessions`. Real servers ignore the paging headers for it: all sessions come at once."""
     return container(session(one, now_s) for one in playing)
 
 
@@ -93,7 +93,7 @@ def _transcode(one: PlayingSession, now_s: float) -> Element:
 
 
 def _distort(element: Element, one: PlayingSession) -> Element:
-    """Return the element as a test wants it broken."""
+    """Return the element with the defects that a test asked for."""
     for path, value in one.attributes.items():
         child, dot, name = path.rpartition(".")
         target = element.find(child) if dot else element

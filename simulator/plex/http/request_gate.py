@@ -52,7 +52,7 @@ class PlexRequestGate:
 
     token: str = field(repr=False)
     guests: Mapping[str, int]
-    """Tokens of members, each with the status (401 or 403) that it gets at the owner's addresses."""
+    """Tokens of members, each with the status (401 or 403) of its answers at the owner's addresses."""
     now: Callable[[], float]
     listeners: Listeners
     requests: deque[Request] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
@@ -114,7 +114,7 @@ class PlexRequestGate:
         return None
 
     async def _answer_instead(self, fault: Fault, request: web.Request) -> web.StreamResponse | None:
-        """Return the fault's answer instead of the true one; None if the true answer follows."""
+        """Return the fault's answer instead of the true one; None if the true answer is to follow."""
         match fault.kind:
             case "hang":
                 return await self._hang(request)
