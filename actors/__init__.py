@@ -1,1 +1,1 @@
-"""The actors of Usher: one process each."""
+"""The actors of Usher, each in a process of its own."""

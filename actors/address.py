@@ -6,11 +6,11 @@ from typing import Final
 
 _SEPARATOR: Final = "@"
 _OUTSIDE: Final = frozenset({"launcher"})
-"""What no community has one of its own of."""
+"""Actors that all communities share."""
 
 
 def join_address(actor: str, community: str) -> str:
-    """Return the address of an actor in a community; an address that names a community already stays as it is."""
+    """Return the address of an actor in a community; an address that already names a community is not changed."""
     if not community or _SEPARATOR in actor or actor in _OUTSIDE:
         return actor
     return f"{actor}{_SEPARATOR}{community}"
@@ -23,6 +23,6 @@ def split_address(address: str) -> tuple[str, str]:
 
 
 def shared_endpoint(actor: str) -> str:
-    """Return the name under which a process hears what is meant for the further communities' actors of a kind."""
+    """Return the name of the endpoint that receives messages for further communities' actors of this kind."""
     name, _ = split_address(actor)
     return name.partition("-")[0] + _SEPARATOR

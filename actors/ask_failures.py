@@ -1,4 +1,4 @@
-"""Why a question to another actor was not answered, for people: slow, too busy, away, declined, or a fault of ours."""
+"""Why another actor did not answer, for people: slow, too busy, not running, declined, or a fault of ours."""
 
 import logging
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from messages import Problem
 from wording.translation import N_, _
 
 _ACTORS = frozenset({"tracker", "persistence", "launcher", "plex"})
-"""Those that people have a name for."""
+"""Actors that have a name for people."""
 _AGAIN = N_("Try again in a few seconds.")
 
 
@@ -18,11 +18,11 @@ class AskFailure(NamedTuple):
 
     problem: Problem
     cure: str
-    """In the language that is spoken."""
+    """In the current language."""
 
 
 def explain_failure(actor: str, error: Exception, timeout_s: float, log: logging.Logger) -> AskFailure:
-    """Return why `actor` did not answer; a fault of ours goes to the log with its traceback."""
+    """Return why `actor` did not answer; log a fault of ours with its traceback."""
     name = split_address(actor)[0].partition("-")[0]
     who = Problem.of(f"actor.{name}") if name in _ACTORS else Problem.of("text", text=actor)
     match error:

@@ -1,9 +1,9 @@
-"""Puts off imports that a library makes by habit and an actor's process, or the launcher's, hardly ever uses.
+"""Defers imports that libraries make and that an actor's process, or the launcher's, hardly ever uses.
 
-Each process carries its own copy of every module. `DEFERRED` names what was measured to pay; everything else is
-imported as always. A deferred module is loaded when something is looked up in it, by whichever thread comes first; the
-others wait. (`importlib.util.LazyLoader` of Python 3.11 shows them a module that is half loaded.) The modules of a
-package that is deferred are loaded without it.
+Each process has its own copy of every module. `DEFERRED` names the modules whose deferral was measured to save memory;
+all others are imported as usual. A deferred module is loaded when an attribute is first looked up in it, by the first
+thread that does so; other threads wait. (`importlib.util.LazyLoader` of Python 3.11 lets them see a half-loaded
+module.) Modules inside a deferred package are loaded without loading the package.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from types import CoroutineType, ModuleType
 from typing import TYPE_CHECKING, Any, NotRequired, Required, TypeVar, TypeVarTuple, get_type_hints
 
 if TYPE_CHECKING:
-    from importlib.abc import Loader  # it imports what is deferred here
+    from importlib.abc import Loader  # importing it at runtime would load modules that are deferred here
 
 
 def _is_coroutine(value: object) -> bool:
@@ -25,7 +25,7 @@ def _is_coroutine(value: object) -> bool:
 
 
 def _call_later(module_name: str, name: str) -> Callable[..., Any]:
-    """Return what calls a function of a module that is loaded then."""
+    """Return a function that loads a module when it is called, and calls the module's function."""
 
     def call(*arguments: Any, **named: Any) -> Any:
         module = importlib.import_module(module_name)
@@ -36,7 +36,7 @@ def _call_later(module_name: str, name: str) -> Callable[..., Any]:
 
 
 def _drop_default(kind: type[Any]) -> Callable[..., Any]:
-    """Return what makes a type variable without its default: typing has none before Python 3.13."""
+    """Return a function that makes a type variable without its default: typing has none before Python 3.13."""
 
     def make(*arguments: Any, default: object = None, **named: Any) -> Any:
         del default
@@ -109,27 +109,27 @@ DEFERRED: dict[str, dict[str, dict[str, Any]]] = {
         "urllib.request": {name: _call_later("urllib.request", name) for name in ("getproxies", "proxy_bypass")},
     },
 }
-"""By the name of the process: modules that are loaded when they are first used, and what is there without loading them.
+"""By the name of the process: modules that are loaded when first used, and attributes that they have before that.
 
-dataclasses imports inspect, which has a class of ast's as the base of one that finds the source of classes: nobody asks
-for that. hashlib and secrets bring OpenSSL; msgspec takes three names of typing_extensions that typing has; SQLAlchemy
+dataclasses imports inspect, in which a class that finds the source of classes has a class of ast as its base: unused.
+hashlib and secrets bring OpenSSL; msgspec takes three names of typing_extensions that typing has; SQLAlchemy
 takes one function of asyncio, and looks for dialects in the metadata of every package; requests checks the version of
 charset_normalizer, and needs it only for answers without an encoding; PlexAPI unpacks downloads. urllib.parse takes
 ipaddress for hosts in brackets, requests and yarl take idna for hosts beyond ASCII, logging takes traceback for
 exceptions. The page's server takes aiohttp.web alone: the package's client reads every certificate of the system, and
-its version would stand in a header that is not sent. aiohttp takes html, urllib.request and the parser of e-mail
-headers for what it does for clients and for forms with a type of their own.
+its version is for a header that is not sent. aiohttp takes html, urllib.request and the parser of e-mail headers for
+its client and for multipart forms.
 """
 
 
 def defer_imports(process: str) -> None:
-    """Defer the imports of the launcher's or an actor's process, before it imports anything; for plex-2 as for plex."""
+    """Defer the imports of the launcher's or an actor's process, before it imports anything; plex-2 counts as plex."""
     for name, attributes in DEFERRED.get(process.partition("-")[0], {}).items():
         defer_import(name, **attributes)
 
 
 def defer_import(name: str, **attributes: Any) -> None:
-    """Load a module when something is looked up in it beside `attributes`. One that is there already stays."""
+    """Load a module only when an attribute beside `attributes` is looked up in it. A loaded module is not changed."""
     spec = importlib.util.find_spec(name) if name not in sys.modules else None
     if spec is None or spec.loader is None:
         return
@@ -144,11 +144,11 @@ def defer_import(name: str, **attributes: Any) -> None:
 
 
 def _make_class(loader: Loader, package: str, ready: set[str]) -> type[ModuleType]:
-    """Return the class of a module that is not loaded yet: what is looked up in it beside `ready` loads it.
+    """Return the class of a module that is not loaded yet: looking up an attribute not in `ready` loads it.
 
-    `package`: its name where it is a package, of which a module is loaded alone; empty where it is none.
+    `package`: the module's name if it is a package, whose modules can be loaded without it; empty otherwise.
 
-    An `import` of what is imported already looks at its `__spec__` and `__path__`: that alone does not load it.
+    Another `import` of the module looks up its `__spec__` and `__path__`: that alone does not load it.
     """
     lock, loading = threading.RLock(), threading.Event()
 
@@ -160,7 +160,7 @@ def _make_class(loader: Loader, package: str, ready: set[str]) -> type[ModuleTyp
             if not is_ready:
                 if package and (module := _import_from(package, name)) is not None:
                     return module
-                with lock:  # the thread that loads it comes here again
+                with lock:  # reentrant, for the thread that loads the module comes here again
                     if not loading.is_set():
                         loading.set()
                         try:
@@ -175,7 +175,7 @@ def _make_class(loader: Loader, package: str, ready: set[str]) -> type[ModuleTyp
 
 
 def _import_from(package: str, name: str) -> ModuleType | None:
-    """Return a module of a package; None where there is none of that name."""
+    """Return a module of a package, or None if it has no module of that name."""
     full = f"{package}.{name}"
     if full not in sys.modules and importlib.util.find_spec(full) is None:
         return None

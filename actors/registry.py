@@ -1,4 +1,4 @@
-"""Every actor of Usher: an actor is one class and one line of `ACTORS`."""
+"""All actors of Usher: each is one class and one line of `ACTORS`."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ class ActorEntry:
     """How an actor is started."""
 
     name: str
-    """In the health log and as the receiver of messages. Where there are several, the others are `NAME-2`, `NAME-3`..."""
+    """Name in the health log and as the receiver of messages; further ones of a kind are `NAME-2`, `NAME-3`..."""
     path: str
-    """module:Class; imported in the actor's own process alone."""
+    """module:Class; imported only in the actor's own process."""
     groups: frozenset[Group]
-    """The settings that its process is given, beside those that everybody gets."""
+    """The groups of settings that its process gets, beside those that every process gets."""
     memory_mb: int = 1024
-    """Memory that its process may take, MB: several times what it takes on a busy evening."""
+    """Memory that its process may use, MB: several times what it uses on a busy evening."""
     is_essential: bool = False
-    """Nothing runs before it does, and nothing without it where it cannot start."""
+    """Whether the other actors start only after this one; if it cannot start, none of them runs."""
     count: Callable[[Settings], int] = lambda _: 1
-    """How many of them there are; none where a setting asks for none."""
+    """How many actors of this kind run; 0 if the settings ask for none."""
     community_count: Callable[[Settings], int] | None = None
-    """How many of them a further community has, in the process of the first; None where it has none."""
+    """How many a further community has, in the process of this actor; None if it never has any."""
     starts_at_once: int = 2
-    """How many of these may be at their start at one time: the first has to answer meanwhile. Opening a store is work;
-    a poller only begins to poll, and hundreds that poll already let it wait."""
+    """How many further communities' actors of this kind may start at one time: the main actor has to answer meanwhile.
+    Opening a store is work; a poller's start is little work, but takes long while hundreds poll already."""
 
     def community_names(self, settings: Settings) -> tuple[str, ...]:
         """Return the names of a further community's actors of this kind, without the community."""
         return _number(self.name, self.community_count(settings) if self.community_count is not None else 0)
 
     def community_settings(self, own: Settings, guild_id: str, chosen: Mapping[str, str]) -> Settings:
-        """Return the settings of a further community's actors of this kind: none that are others' alone.
+        """Return the settings of a further community's actors of this kind, without those of other kinds alone.
 
-        So a choice that does not concern them leaves them as they are. `own`: those of the process that they live in.
+        So a choice that does not concern them needs no restart. `own`: the settings of their process.
         """
         return own.for_community(guild_id, chosen).share(self.groups)
 
@@ -75,7 +75,7 @@ def shared_endpoints() -> tuple[str, ...]:
 
 
 def find_actor(name: str) -> ActorEntry:
-    """Return the entry of an actor by its name, for plex-2 as for plex. LookupError where there is none."""
+    """Return the entry of an actor by its name; plex-2 counts as plex. Raises LookupError if there is none."""
     for entry in ACTORS:
         if entry.name == split_address(name)[0].partition("-")[0]:
             return entry

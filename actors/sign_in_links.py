@@ -1,4 +1,4 @@
-"""Links to sign in to the web page: their secret is in the link alone, its hash everywhere else."""
+"""Links to sign in to the web page: only the link holds its secret; everywhere else is the hash."""
 
 import hashlib
 import secrets
@@ -7,14 +7,14 @@ from typing import NamedTuple
 SECRET_BYTES = 16
 """128 random bits."""
 PROGRAM_MARK = "usher_"
-"""How a program's token begins: by that it is known where it is found, and taken for nothing else."""
+"""Beginning of a program's token, so that it is recognised anywhere and not mistaken for another secret."""
 
 
 class SignInLink(NamedTuple):
     """A link that was made."""
 
     address: str
-    """Holds the secret: for the member alone, and for no log."""
+    """Holds the secret: for the member alone, never to be logged."""
     token_hash: str
 
 
@@ -28,7 +28,7 @@ class ProgramToken(NamedTuple):
     """A token that was made for a program."""
 
     secret: str
-    """For the member alone, and for no log."""
+    """For the member alone, never to be logged."""
     token_hash: str
 
 
@@ -45,5 +45,5 @@ def make_session_secret() -> str:
 
 
 def hash_secret(secret: str) -> str:
-    """Return what is kept of the secret of a link or a session: SHA-256, in hexadecimal digits."""
+    """Return the hash that is stored of a link's, session's or program's secret: SHA-256, in hexadecimal digits."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -37,18 +37,18 @@ if TYPE_CHECKING:
 
 
 class FatalStartupError(ProblemError):
-    """Raised in on_start where another start cannot help (a corrupt store, say): the launcher gives up at once."""
+    """Raised in on_start if another start cannot help (a corrupt store, say): the launcher gives up at once."""
 
 
 class DependencyUnavailable(ProblemError):
-    """Raised in on_start where a dependency is away for now (a database): the launcher tries again until it is back."""
+    """Raised in on_start if a dependency (a database, say) is unreachable for now: the launcher keeps trying."""
 
 
 class ActorHost(Protocol):
     """Starts the actors of further communities in a process; see `communities/host.py`."""
 
     def attach(self, main: Actor) -> None:
-        """Say whose process this is."""
+        """Set the actor whose process this is."""
 
     def apply(self, communities: Sequence[Community]) -> None:
         """Run the actors of these communities, and no others."""
@@ -67,7 +67,7 @@ class Context:
     data_dir: Path
     poison_guard: PoisonGuard = dataclasses.field(default_factory=PoisonGuard)
     host: ActorHost | None = None
-    """What starts the further communities' actors of this process; None in those, and in tests."""
+    """Starts the further communities' actors in this process; None in those actors themselves, and in tests."""
     main: Actor | None = None
     """In a further community's actor: the actor of the environment's community that lives in the same process."""
     on_terminated: Callable[[Actor], None] | None = None
@@ -97,22 +97,22 @@ class Ref:
     def tell(self, message: Message, done: Callable[[], None] | None = None) -> None:
         """Send with the delivery that the message's class declares; from any thread.
 
-        `done` is called on the owner's thread once an at-least-once message is acknowledged. OutboxFull if too many
-        wait.
+        `done` is called on the owner's thread once an at-least-once message is acknowledged. Raises OutboxFull if too
+        many wait.
         """
         self._endpoint.tell(self.name, message, done)
 
     def report(self, message: Message) -> None:
         """Send a state report; if it does not get through, a newer one follows. Actor's thread only.
 
-        ActorUnavailable where the queue to the actor is full; UnsendableMessage where it is too long, say.
+        Raises ActorUnavailable if the queue to the actor is full, UnsendableMessage if the message is too long, say.
         """
         self._endpoint.report(self.name, message)
 
     def ask(self, question: Question[AnswerT], timeout: float = DEFAULT_TIMEOUT_S) -> AnswerT:
         """Send and wait up to `timeout` real seconds for the answer.
 
-        AskTimeout, ActorUnavailable, MailboxFull, UnexpectedAnswer, or RemoteError where the other's handler raised.
+        Raises AskTimeout, ActorUnavailable, MailboxFull, UnexpectedAnswer; RemoteError if the other's handler raised.
         """
         return self._endpoint.ask(self.name, question, timeout)
 
@@ -136,7 +136,7 @@ class Actor(pykka.ThreadingActor):
     """plex, tracker, persistence or discord."""
 
     outlives_launcher_s: ClassVar[float] = 0.0
-    """How long it goes on after the launcher's death before it stops, to hear the last words of others."""
+    """How long it goes on after the launcher's death before it stops, to receive the last messages of others."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -200,7 +200,7 @@ class Actor(pykka.ThreadingActor):
         self._health.report_degraded(problems)
 
     def report_recovered(self) -> None:
-        """Show in the health table that all is well again. From any thread."""
+        """Show in the health table that the actor works again. From any thread."""
         self._health.report_recovered()
 
     @property
@@ -226,10 +226,10 @@ class Actor(pykka.ThreadingActor):
         """Whether a handler returned a Future that is not done yet."""
         return self._dispatcher.has_deferred_answers
 
-    # -- life ----------------------------------------------------------------------------------------------
+    # -- start and stop ----------------------------------------------------------------------------------------------
 
     def stop_in_order(self) -> None:
-        """Handle what waits, then stop; from any thread."""
+        """Handle the messages that wait, then stop; from any thread."""
         self._inbox.stop_in_order()
         self.endpoint.submit(noop)
 
@@ -259,7 +259,7 @@ class Actor(pykka.ThreadingActor):
     def _terminate(self) -> None:
         self._inbox.close()
         try:
-            self.endpoint.run_submitted()  # what other threads finished meanwhile can still be answered
+            self.endpoint.run_submitted()  # answers that other threads finished meanwhile can still be sent
             self._dispatcher.refuse_deferred()
             self.endpoint.close()
         except Exception as error:  # noqa: BLE001  # whoever waits for the end must hear of it
@@ -286,7 +286,7 @@ class Actor(pykka.ThreadingActor):
         exception_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Log a failure that ends the actor; pykka calls this for every one, also in on_start or on_stop."""
+        """Log a failure that ends the actor; pykka calls this for every failure, in on_start and on_stop too."""
         error = exception_value or RuntimeError("unknown")
         if isinstance(error, FatalStartupError):
             self.log.error("%s", error)

@@ -20,7 +20,7 @@ class Pace(msgspec.Struct, frozen=True, array_like=True):
     speed: float = 1.0
     """Service seconds in one real second."""
     anchor_wall_s: float = 0.0
-    """What the clock shows at the anchor; seconds since 1970, UTC. Unused at speed 1."""
+    """What the clock shows at the anchor, seconds since 1970, UTC. Unused at speed 1."""
     anchor_steady_s: float = 0.0
     """The machine's steady clock at the anchor."""
 

@@ -1,4 +1,4 @@
-"""One place that sends and receives: every actor's process has one, and so have the launcher and the command line.
+"""Sends and receives messages: every actor has an endpoint, and so have the launcher and the command line.
 
 An endpoint belongs to the thread that pumps it: that thread owns the transport (see `owner_loop`).
 """
@@ -32,13 +32,13 @@ AnswerT = TypeVar("AnswerT", bound=Answer)
 
 DEFAULT_TIMEOUT_S = 5.0
 PINGS_EACH = 40
-"""Unanswered pings that are remembered of each peer: a late answer is a sign of life too."""
+"""Unanswered pings that are remembered for each peer: a late answer shows that it is alive too."""
 LAST_LOOKS = 20
-"""Batches of frames that are still read while closing, to be refused."""
+"""Batches of frames that are still read and refused while closing."""
 
 
 class Endpoint(OwnerLoop):
-    """Sends, receives, keeps and answers, by envelope."""
+    """Sends, receives, keeps and answers messages, each in an envelope."""
 
     def __init__(self, name: str, transport: Transport, dead_letters: DeadLetters, *,
                  record: Callable[[bytes], None] | None = None,
@@ -49,11 +49,11 @@ class Endpoint(OwnerLoop):
         self.mailbox = Mailbox()
         self.dead_letters = dead_letters
         self.heartbeat: Callable[[], Heartbeat] | None = None
-        """Returns how the endpoint's owner is: the answer to a ping. Without it, pings are not answered."""
+        """Returns the state of the endpoint's owner, which answers a ping. Without it, pings are not answered."""
         self.on_stop_request: Callable[[], None] | None = None
         self.was_handled_before: Callable[[str], bool] = lambda _id: False
         self.on_dead_lettered: Callable[[Message], None] | None = None
-        """Takes each at-least-once message of ours that its receiver, or we, gave up for good."""
+        """Called with each at-least-once message of ours that its receiver, or we, put among the dead letters."""
         self._log = logging.getLogger(name)
         self._transport = transport
         self._record = record
@@ -61,14 +61,14 @@ class Endpoint(OwnerLoop):
         self._pending_asks = PendingAsks()
         self._reliable_delivery = ReliableDelivery(self)
         self._pending_pings: dict[str, dict[str, concurrent.futures.Future[Heartbeat]]] = {}
-        """Pings that wait for an answer, by peer and by the ping's id: a silent peer takes no place of another's."""
+        """Pings that wait for an answer, by peer and by id: a silent peer's pings displace no other peer's."""
 
     # -- sending -------------------------------------------------------------------------------------------
 
     def tell(self, peer: str, message: Message, done: Callable[[], None] | None = None) -> None:
         """Send with the delivery that the message declares; from any thread. `done` is called when it is acknowledged.
 
-        OutboxFull if too many at-least-once messages wait; from another thread than the owner's, it is only logged.
+        Raises OutboxFull if too many at-least-once messages wait; on another thread than the owner's, logs it instead.
         """
         if self.is_owner_thread:
             self._tell(peer, message, done)
@@ -90,9 +90,9 @@ class Endpoint(OwnerLoop):
             self._dead_letter_unsent(peer, message, f"{peer} is not known here, or its queue is full")
 
     def report(self, peer: str, message: Message) -> None:
-        """Send a state report (`Delivery.CONFLATED`), which its sender sends again if it does not get through.
+        """Send a state report (`Delivery.CONFLATED`); if it gets lost, the caller's next report replaces it.
 
-        ActorUnavailable where the queue to the peer is full; UnsendableMessage. Owner's thread only.
+        Raises ActorUnavailable if the queue to the peer is full, and UnsendableMessage. Owner's thread only.
         """
         try:
             sent = self.send(peer, Envelope("tell", "", self.name, self.incarnation, message))
@@ -102,7 +102,7 @@ class Endpoint(OwnerLoop):
             raise ActorUnavailable(f"{peer} is not known here, or its queue is full")
 
     def _tell_for_another(self, peer: str, message: Message, done: Callable[[], None] | None) -> None:
-        """Send for another thread, which has gone on: errors are logged, not raised."""
+        """Send on behalf of another thread, which does not wait: errors are logged, not raised."""
         try:
             self._tell(peer, message, done)
         except (OutboxFull, ActorUnavailable) as error:
@@ -158,7 +158,7 @@ class Endpoint(OwnerLoop):
         self._pending_asks.add(ask_id, peer, answer_type, reply, deadline)
 
     def _no_answer_error(self, peer: str, message: Message, timeout_s: float) -> ActorError:
-        """Return the error of a missing answer: the peer is slow, or not there."""
+        """Return the error for a missing answer: the peer is slow, or not connected."""
         if self._transport.is_connected(peer):
             return AskTimeout(_timeout_text(peer, message, timeout_s))
         return ActorUnavailable(f"{peer} does not run now, and did not come back within {timeout_s:g} s")
@@ -167,7 +167,7 @@ class Endpoint(OwnerLoop):
         return ActorUnavailable(f"{self.name} is stopping")
 
     def ping(self, peer: str) -> concurrent.futures.Future[Heartbeat]:
-        """Ask how a peer is; answered between two of its messages. Owner's thread only."""
+        """Ask for a peer's heartbeat; it answers between two of its messages. Owner's thread only."""
         ping_id = f"{self.incarnation}:{next(self._numbers)}"
         future: concurrent.futures.Future[Heartbeat] = concurrent.futures.Future()
         if not self.send(peer, Envelope("ping", ping_id, self.name, self.incarnation)):
@@ -184,7 +184,7 @@ class Endpoint(OwnerLoop):
         self.send(peer, Envelope("stop", "", self.name, self.incarnation))
 
     def find_queue_problems(self) -> tuple[Problem, ...]:
-        """Return which queues were full within the last FULL_SHOWN_S: what waits here, and what waits for others."""
+        """Return which queues were full within the last FULL_SHOWN_S: this mailbox, and outboxes for peers."""
         since_s = self.now() - FULL_SHOWN_S
         problems = [
             Problem.of("queue.outbox_full", peer=peer, count=waiting)
@@ -197,11 +197,11 @@ class Endpoint(OwnerLoop):
         return tuple(problems)
 
     def count_unacknowledged(self) -> int:
-        """Return how many messages of ours wait for acknowledgement."""
+        """Return how many at-least-once messages of ours wait for acknowledgement."""
         return self._reliable_delivery.count_unacknowledged()
 
     def send(self, peer: str, envelope: Envelope) -> bool:
-        """Put an envelope on the way; False where it is not taken. DecodeError where it cannot be written."""
+        """Send an envelope; return False if it is not taken. Raises DecodeError if it cannot be encoded."""
         if self.closed:
             return False
         frame = encode(envelope)
@@ -225,7 +225,7 @@ class Endpoint(OwnerLoop):
     # -- the owner's loop ----------------------------------------------------------------------------------
 
     def pump(self, timeout_s: float) -> None:
-        """Take in what arrived, waiting up to timeout_s for the first; do what is due."""
+        """Receive frames, waiting up to timeout_s for the first; then run submitted work and due timers."""
         for origin, frame in self._transport.receive(self.wait_limit_s(timeout_s, self._reliable_delivery.next_at())):
             self._receive(origin, frame)
         self.run_submitted()
@@ -234,9 +234,9 @@ class Endpoint(OwnerLoop):
         self._reliable_delivery.send_due(now_s)
 
     def close(self) -> None:
-        """Refuse what waits here, fail what waits elsewhere, and close the transport. Owner's thread; idempotent.
+        """Refuse waiting messages, fail our asks that wait, and close the transport. Owner's thread; idempotent.
 
-        At-least-once messages of others stay with them; ours are lost, unless their actor keeps them elsewhere.
+        At-least-once messages of others stay with their senders; ours are lost, unless the actor stores them itself.
         """
         if not self.close_submissions():
             return
@@ -258,12 +258,12 @@ class Endpoint(OwnerLoop):
         self._transport.close()
 
     def _refuse_late(self, incoming: ReceivedMessage) -> None:
-        """Answer a question that came too late, or waited behind a crash; note what is lost."""
+        """Answer a question that came too late, or waited during a crash; note a message that is lost."""
         if incoming.ask_id:
             self.answer_error(incoming, self._stopping_error())
         elif incoming.message.delivery is Delivery.AT_MOST_ONCE:
             self.dead_letters.add(f"{self.name} is stopping", sender=incoming.sender, message=incoming.message)
-        # A state report is old by the time somebody is back; a kept message comes again.
+        # A state report would be out of date after a restart; an at-least-once message comes again.
 
     # -- receiving -----------------------------------------------------------------------------------------
 
@@ -300,7 +300,7 @@ class Endpoint(OwnerLoop):
                 self.dead_letters.add("the mailbox is full", sender=envelope.sender, message=message)
 
     def dead_letter_unreadable(self, envelope: Envelope, frame: bytes, error: DecodeError) -> bool:
-        """Note a message that this version cannot read; return whether that succeeded."""
+        """Write a message that this version cannot read to the dead letters; return whether that succeeded."""
         is_kept = envelope.kind == "kept"
         return self.dead_letters.add(
             f"{type(error).__name__}: {error}", sender=envelope.sender, message_id=envelope.id,
@@ -366,9 +366,9 @@ _RECEIVERS: dict[str, Callable[[Endpoint, Origin | None, Envelope, bytes], None]
 }
 
 FULL_SHOWN_S = 30.0
-"""For how long the health table says that a queue was full (real seconds)."""
+"""How long the health table shows that a queue was full (real seconds)."""
 LONGEST_ERROR = 2000
-"""Characters of an error's text that are sent back."""
+"""Characters of an error's text that are sent back at most."""
 
 
 def _timeout_text(peer: str, message: Message, timeout_s: float) -> str:

@@ -1,4 +1,4 @@
-"""What can go wrong between actors."""
+"""Errors between actors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ActorUnavailable(ActorError):
 
 
 class MailboxFull(ActorError):
-    """The actor has too much to do; the message was not taken."""
+    """Too many messages wait for the actor; this one was not taken."""
 
 
 class OutboxFull(ActorError):
@@ -33,7 +33,7 @@ class UnsendableMessage(ActorError):
 
 
 class UnexpectedAnswer(ActorError):
-    """The answer is of another class than the question's: the other process runs another version."""
+    """The answer is not of the question's answer class: the other process runs another version."""
 
 
 class RemoteError(ActorError):
@@ -43,34 +43,34 @@ class RemoteError(ActorError):
         super().__init__(f"{actor}: {text}" if text else f"{actor}: {kind}")
         self.actor = actor
         self.kind = kind
-        """Name of the exception's class over there."""
+        """Name of the exception's class in the other process."""
         self.text = text
         self.problem = problem
-        """The handler's problem, for people; None for a fault of the program, or where it has no code."""
+        """The handler's problem, for people; None for a fault of the program, or if there is no code for it."""
 
 
 class Declined(ProblemError):
-    """Raised by the handler of a question that cannot be answered as things are, with the problem: why, what to do.
+    """Raised by the handler of a question that cannot be answered now; its problem says why, and what to do.
 
     The asker gets the problem, and the log one line. It is no fault of the program, so there is no traceback.
     """
 
 
 class RetryLater(ProblemError):
-    """Raised by the handler of an at-least-once message that could not be done now (a full disk, say).
+    """Raised by the handler of an at-least-once message that cannot be handled now (a full disk, say).
 
     The actor lives on, the message is not acknowledged, and its sender sends it again after a pause.
     """
 
 
 class Reject(Exception):
-    """Raised by the handler of a message that can never be done; its text says why.
+    """Raised by the handler of a message that can never be handled; its text says why.
 
     The actor lives on and handles later messages. This one goes to the dead letters. An at-least-once message is
     written whole; if the dead letters cannot be written, it comes again, as with RetryLater.
     """
 
     def __init__(self, text: str, then: Callable[[], None] | None = None) -> None:
-        """`then` is called on the actor's thread once the message is in the dead letters, to release what it held."""
+        """Call `then` on the actor's thread once the message is in the dead letters, to release what it held."""
         super().__init__(text)
         self.then = then

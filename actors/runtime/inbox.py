@@ -1,4 +1,4 @@
-"""The inbox that pykka uses: the transport, polled in the actor's own thread."""
+"""The inbox that pykka uses: polls the transport in the actor's own thread."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pykka._envelope import Envelope as PykkaEnvelope
 from actors.runtime.endpoint import Endpoint
 
 LOOK_AROUND_S = 0.005
-"""While messages wait, the sockets are looked at this often (real seconds), so that pings are answered in time."""
+"""While messages wait, the sockets are read this often (real seconds), so that pings are answered in time."""
 DRAIN_S = 4.0
-"""At an ordered stop, what waits is still handled for this long (real seconds)."""
+"""At an ordered stop, waiting messages are still handled for this long (real seconds)."""
 LATER_S = 0.5
 """At an ordered stop, handlers that answer later are waited for this long (real seconds)."""
 
@@ -31,7 +31,7 @@ class InboxOwner(Protocol):
 
 
 class Inbox:
-    """pykka's inbox: local messages first, then what the endpoint received, waiting on the sockets in between."""
+    """pykka's inbox: returns local messages, then those that the endpoint received; waits on the sockets between."""
 
     def __init__(self, actor: InboxOwner, endpoint: Endpoint) -> None:
         self._actor = actor
@@ -43,7 +43,7 @@ class Inbox:
         self._stop_asked_s: float | None = None
 
     def put(self, envelope: PykkaEnvelope[Any]) -> None:
-        """Add a local message, pykka's own among them; from any thread."""
+        """Add a local message, one of pykka's own too; from any thread."""
         with self._putting:
             taken = not self._closed
             if taken:
@@ -54,22 +54,22 @@ class Inbox:
             self._endpoint.submit(noop)
 
     def put_first(self, message: object) -> None:
-        """Add a message before all that waits. Actor's thread only."""
+        """Add a message before all others. Actor's thread only."""
         self._local.appendleft(PykkaEnvelope(message))
 
     def empty(self) -> bool:
-        """Tell whether nothing local waits."""
+        """Tell whether no local message waits."""
         return not self._local
 
     def close(self) -> None:
-        """Refuse what waits, and whatever is put from now on: an ask that races a stop gets an error."""
+        """Refuse local messages, waiting or later: an ask that races a stop gets an error."""
         with self._putting:
             self._closed = True
         while self._local:
             _give_back(self._local.popleft())
 
     def stop_in_order(self) -> None:
-        """Handle what waits, then stop."""
+        """Handle the waiting messages, then stop."""
         if self._stop_asked_s is None:
             self._stop_asked_s = self._endpoint.now()
 
@@ -93,7 +93,7 @@ class Inbox:
         envelope = self._take_waiting()
         if envelope is None:
             self._pump(60.0)
-            envelope = self._take_waiting()  # what came is handled at once: whoever asked waits for it
+            envelope = self._take_waiting()  # a message is handled at once: its asker waits
         return envelope
 
     def _take_waiting(self) -> PykkaEnvelope[Any] | None:
@@ -103,7 +103,7 @@ class Inbox:
         return None if incoming is None else PykkaEnvelope(incoming)
 
     def _next_before_stop(self, asked_s: float) -> PykkaEnvelope[Any] | None:
-        """Return the next of what still waits, as long as there is time; then pykka's stop."""
+        """Return the next waiting message while there is time; after that, pykka's stop."""
         if asked_s <= DRAIN_S:
             if not len(self._endpoint.mailbox):
                 self._pump(0.0)
@@ -124,17 +124,17 @@ class Inbox:
 
 @dataclasses.dataclass(frozen=True)
 class InternalFailure:
-    """Something that runs between two messages failed; it ends the actor as a message would."""
+    """An error of work between two messages; it ends the actor as the error of a message would."""
 
     error: Exception
 
 
 def noop() -> None:
-    """Do nothing; it wakes the thread."""
+    """Do nothing: submitting it wakes the thread."""
 
 
 def _give_back(envelope: PykkaEnvelope[Any]) -> None:
-    """Tell the sender that nobody handles it."""
+    """Tell the sender that its message will not be handled."""
     if envelope.reply_to is None:
         return
     if isinstance(envelope.message, pykka.messages._ActorStop):

@@ -1,4 +1,4 @@
-"""Logging, alike in every process: to stderr, text or JSON, never a secret, on any console."""
+"""Logging, the same in every process: to stderr, as text or JSON, without secrets, on any console."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from wording.text import show_controls
 
 HIDDEN = "***"
 KEPT_LINES, LONGEST_LINE = 200, 500
-"""Lines of each process that the web page can show, and characters of each."""
+"""Lines of each process that the web page can show, and the most characters of each."""
 CHATTY = (
     "urllib3", "alembic", "asyncio", "websocket", "pykka", "filelock",
     "discord.app_commands", "discord.client", "discord.ext", "discord.gateway", "discord.http", "discord.shard",
     "discord.state", "discord.ui", "discord.webhook",
 )  # fmt: skip
-"""Libraries that are heard from WARNING on. discord.py by its parts: the logger "discord" is the actor's own."""
+"""Libraries that log from WARNING on. discord.py by its parts, for the logger "discord" is the actor's own."""
 
 
 class SecretFilter:
-    """Takes secrets out of texts, in every form in which a text may hold one."""
+    """Masks secrets in texts, in every encoding in which a text may hold one."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._forms: list[str] = []
         self.add(secrets)
 
     def add(self, secrets: Iterable[str]) -> None:
-        """Take these out of texts as well."""
+        """Mask these secrets too."""
         forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}
         self._forms = sorted({*self._forms, *forms}, key=len, reverse=True)
 
@@ -46,7 +46,7 @@ class SecretFilter:
 
 
 class _MaskedFormatter(logging.Formatter):
-    """Wraps a formatter and takes every secret out of what it made, tracebacks included."""
+    """Wraps a formatter and masks every secret in its output, tracebacks included."""
 
     def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class _MaskedFormatter(logging.Formatter):
         self.filter = SecretFilter(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, with every secret replaced. Never raises: logging would print the bare arguments."""
+        """Return the line, with every secret replaced. Never raises: logging would print the unmasked arguments."""
         try:
             text = self._inner.format(record)
         except Exception as error:  # noqa: BLE001  # whatever somebody's __str__ raises
@@ -67,7 +67,7 @@ class _MaskedFormatter(logging.Formatter):
 
 
 _SHORTEST = 4
-"""Characters that a secret has at least: a shorter one would take words apart."""
+"""Characters that a masked secret has at least: a shorter one would occur inside ordinary words."""
 _ENCODINGS: tuple[Callable[[str], str], ...] = (
     str,
     lambda text: json.dumps(text)[1:-1],
@@ -78,7 +78,7 @@ _ENCODINGS: tuple[Callable[[str], str], ...] = (
 
 
 def _forms(secret: str) -> set[str]:
-    """Return a secret as it is, as JSON, Python and an address write it, and each of these within another."""
+    """Return a secret as it is, encoded as in JSON, Python and URLs, and in each pair of these encodings."""
     return {outer(inner(secret)) for inner in _ENCODINGS for outer in _ENCODINGS}
 
 
@@ -90,7 +90,7 @@ class _Text(logging.Formatter):
         self._actor = actor
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return one line, and a traceback under it where there is one."""
+        """Return one line, and under it the traceback if there is one."""
         at = datetime.datetime.fromtimestamp(record.created, datetime.UTC).isoformat(timespec="seconds")
         whose = "" if record.name == (self._actor or record.name) else f"{record.name}: "
         said = show_controls(record.getMessage(), newline="\\n")
@@ -103,7 +103,7 @@ class _Text(logging.Formatter):
 def _formatter(kind: str, actor: str) -> logging.Formatter:
     if kind != "json":
         return _Text(actor)
-    from pythonjsonlogger.json import JsonFormatter  # only where it is asked for
+    from pythonjsonlogger.json import JsonFormatter  # loaded only if the setting asks for JSON
 
     names = {"levelname": "level", "name": "logger" if actor else "actor"}
     return JsonFormatter(
@@ -132,7 +132,7 @@ class _TailKeeper(logging.Handler):
 
 
 def read_log_tail(limit: int) -> LogTail:
-    """Return the last lines that this process logged; none where they are not kept."""
+    """Return the last lines that this process logged; none if they are not kept."""
     handlers = logging.getLogger().handlers
     keeper = next((handler for handler in handlers if isinstance(handler, _TailKeeper)), None)
     return LogTail(tuple(keeper.lines)[-limit:] if keeper is not None and limit > 0 else ())
@@ -141,9 +141,9 @@ def read_log_tail(limit: int) -> LogTail:
 def set_up_logging(level: str, kind: str, secrets: Iterable[str], actor: str = "", *, keeps_tail: bool = False) -> None:
     """Log to stderr from now on: `kind` text or json, each line with the `actor` whose process this is.
 
-    `keeps_tail`: its last lines can be read again (`read_log_tail`).
-    A console without UTF-8 shows escapes where it has no letter, and never fails. Uncaught exceptions are logged too:
-    Python itself would print it with every secret in it.
+    `keeps_tail`: keep the last lines for `read_log_tail`.
+    A console without UTF-8 shows escapes for letters that it lacks, and never fails. Uncaught exceptions are logged
+    too: Python itself would print them with their secrets.
     """
     stream = sys.stderr
     if isinstance(stream, io.TextIOWrapper):
@@ -164,7 +164,7 @@ def set_up_logging(level: str, kind: str, secrets: Iterable[str], actor: str = "
 
 
 def hide_in_logs(secrets: Iterable[str]) -> None:
-    """Take more secrets out of every line from now on: what was opened after the start."""
+    """Mask more secrets in every line from now on: those that were decrypted after the start."""
     known = tuple(secrets)
     for handler in logging.getLogger().handlers:
         if isinstance(handler.formatter, _MaskedFormatter):

@@ -1,4 +1,4 @@
-"""The work of one thread: what is due by the clock, and what other threads hand over."""
+"""The work of one thread: due timers, and work that other threads submit."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _SWEPT_FROM = 64
 
 @dataclasses.dataclass(slots=True)
 class Timer:
-    """Something to do later. `cancel` it and it is not done."""
+    """A function to be called later, unless the timer is cancelled."""
 
     act: Callable[[], None] | None
 
     def cancel(self) -> None:
-        """Forget it."""
+        """Do not call the function."""
         self.act = None
 
 
@@ -28,7 +28,7 @@ class Timers:
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Timer]] = []
-        """Each with its time, and a number that keeps the order of those of one time."""
+        """Each timer with its time, and a number that orders timers of the same time."""
         self._numbers = itertools.count()
         self._sweep_at = _SWEPT_FROM
 
@@ -44,32 +44,32 @@ class Timers:
         return timer
 
     def next_at(self) -> float | None:
-        """Return when the next is due; None where there is none."""
+        """Return when the next timer is due, or None if there is none."""
         heap = self._heap
         while heap and heap[0][2].act is None:
             heapq.heappop(heap)
         return heap[0][0] if heap else None
 
     def pop_due(self, now_s: float) -> Callable[[], None] | None:
-        """Take one that is due; None where none is."""
+        """Remove a due timer and return its function, or None if none is due."""
         at_s = self.next_at()
         return None if at_s is None or at_s > now_s else heapq.heappop(self._heap)[2].act
 
     def _sweep(self) -> None:
-        # An ask that was answered leaves its timer behind until its deadline: thousands a second, where many ask.
+        # An answered ask leaves its timer here until its deadline: thousands a second under load.
         self._heap = [entry for entry in self._heap if entry[2].act is not None]
         heapq.heapify(self._heap)
         self._sweep_at = max(_SWEPT_FROM, 2 * len(self._heap))
 
 
 class OwnerLoop:
-    """Belongs to the thread that pumps it. Other threads hand their work over with `submit`, which wakes it."""
+    """Belongs to the thread that pumps it. Other threads give it work with `submit`, which wakes it."""
 
     def __init__(self, now: Callable[[], float], wake: Callable[[], None]) -> None:
         self.now = now
         """Real seconds of a steady clock: deadlines, pauses and timers keep to it. Tests give their own."""
         self.on_internal_failure: Callable[[Exception], None] | None = None
-        """Takes what timers, submitted work and callbacks raise; without it the loop raises it."""
+        """Called with errors of timers, submitted work and callbacks; without it the loop raises them."""
         self.closed = False
         self._wake = wake
         self._owner: int | None = None
@@ -102,17 +102,17 @@ class OwnerLoop:
         return self._timers.schedule(at_s, act)
 
     def run_submitted(self) -> None:
-        """Do what other threads handed over until now."""
+        """Run the work that other threads submitted until now."""
         for _ in range(len(self._work)):
             self.run_callback(self._work.popleft())
 
     def run_due(self, now_s: float) -> None:
-        """Do what is due by the clock."""
+        """Run the timers that are due at `now_s`."""
         while (act := self._timers.pop_due(now_s)) is not None:
             self.run_callback(act)
 
     def run_callback(self, act: Callable[[], None]) -> None:
-        """Run a callback: what it raises ends the actor that it belongs to, not whatever pumps just now."""
+        """Run a callback; pass its error to `on_internal_failure`, which ends the actor instead of the caller."""
         try:
             act()
         except Exception as error:
@@ -121,7 +121,7 @@ class OwnerLoop:
             self.on_internal_failure(error)
 
     def wait_limit_s(self, timeout_s: float, next_s: float | None) -> float:
-        """Return how long the thread may wait: not beyond the next timer, nor `next_s` where that is earlier."""
+        """Return how long the thread may wait: at most `timeout_s`, until the next timer, and until `next_s`."""
         if self._work:
             return 0.0
         now_s = self.now()
@@ -133,7 +133,7 @@ class OwnerLoop:
         return max(0.0, end_s - now_s)
 
     def close_submissions(self) -> bool:
-        """Take no more work, and do what was handed over. False if it was closed before."""
+        """Accept no more work, and run what was submitted. Return False if the loop was closed before."""
         with self._submitting:
             if self.closed:
                 return False

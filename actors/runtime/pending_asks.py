@@ -19,11 +19,11 @@ Reply = concurrent.futures.Future[Message]
 """What a handler returns to answer later."""
 
 _OUR_OWN: dict[str, Callable[[str], ActorError]] = {"MailboxFull": MailboxFull, "ActorUnavailable": ActorUnavailable}
-"""Errors that the other's runtime answers with, not its handler."""
+"""Errors that come from the other actor's runtime, not from its handler."""
 
 
 class Awaited(Protocol):
-    """What an ask's answer or error is put into: a Future, or a `LocalReply`."""
+    """Receives an ask's answer or error: a Future, or a `LocalReply`."""
 
     def set_running_or_notify_cancel(self) -> bool: ...
     def set_result(self, result: Any, /) -> None: ...
@@ -41,15 +41,15 @@ class LocalReply:
         self._error: BaseException | None = None
 
     def set_running_or_notify_cancel(self) -> bool:
-        """Return True: its waiter cannot cancel it."""
+        """Return True: the waiting thread cannot cancel it."""
         return True
 
     def set_result(self, result: Any, /) -> None:
-        """Put the answer in."""
+        """Set the answer."""
         self._result, self.is_done = result, True
 
     def set_exception(self, exception: BaseException | None, /) -> None:
-        """Put the error in."""
+        """Set the error."""
         self._error, self.is_done = exception, True
 
     def take(self) -> Any:
@@ -68,7 +68,7 @@ class _Pending:
 
 
 class PendingAsks:
-    """Asks that wait, by id."""
+    """Asks that wait for their answer, by id."""
 
     def __init__(self) -> None:
         self._pending: dict[str, _Pending] = {}
@@ -81,7 +81,7 @@ class PendingAsks:
         self._pending[ask_id] = _Pending(reply, peer, answer_type, deadline)
 
     def resolve(self, envelope: Envelope) -> None:
-        """Take an answer or an error. One that comes after the deadline is passed over: the asker was told."""
+        """Deliver an answer or an error to its ask. One that comes after the deadline is ignored."""
         pending = self._take(envelope.id)
         if pending is None:
             return
@@ -102,7 +102,7 @@ class PendingAsks:
             pending.reply.set_exception(RemoteError(pending.peer, type(error).__name__, f"unreadable answer: {error}"))
 
     def fail(self, ask_id: str, error: Exception) -> None:
-        """End an ask with an error: there will be no answer."""
+        """End an ask with an error."""
         pending = self._take(ask_id)
         if pending is not None:
             pending.reply.set_exception(error)

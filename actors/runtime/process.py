@@ -1,4 +1,4 @@
-"""An actor's process: started by the launcher with a boot config on its stdin, which stays open as its life line."""
+"""An actor's process: the launcher starts it with a boot config on stdin, which stays open as its life line."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ from messages import ListCommunities
 EXIT_CRASHED = 70
 """An exception ended the actor (EX_SOFTWARE of sysexits.h)."""
 EXIT_FATAL = 78
-"""It refuses to start, and starting again will not help (EX_CONFIG of sysexits.h)."""
+"""The actor refuses to start, and starting it again will not help (EX_CONFIG of sysexits.h)."""
 EXIT_DEPENDENCY_UNAVAILABLE = 69
-"""What it needs is away; starting again later will help (EX_UNAVAILABLE of sysexits.h)."""
+"""A dependency is unreachable; starting again later will help (EX_UNAVAILABLE of sysexits.h)."""
 EXIT_STUCK = 75
-"""It did not stop in time (EX_TEMPFAIL of sysexits.h)."""
+"""The actor did not stop in time (EX_TEMPFAIL of sysexits.h)."""
 THREAD_STACK_BYTES = 1 << 20
-"""Stack of each thread. What the system gives otherwise (8 MB) counts against the memory limit, used or not: the actors
-of further communities have hundreds of threads."""
+"""Stack of each thread. The system's default (8 MB) counts against the memory limit, used or not, and the actors of
+further communities have hundreds of threads."""
 STOP_WITHIN_S = 8.0
-"""Real seconds for an ordered stop, and more for each further community; after them the process ends as it is."""
+"""Real seconds for an ordered stop, and more for each further community; after that the process ends at once."""
 
 _SIGNAL_WITHIN_S = 0.3
 """Real seconds within which the signal of a living launcher may follow the end of the life line."""
@@ -86,7 +86,7 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
     log = logging.getLogger(config.name)
     report = ExitReportWriter.from_stdout() if config.has_exit_report else None
     stop = _Stop(log)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the launcher hears Ctrl-C and stops its actors in order
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the launcher gets Ctrl-C too, and stops its actors in order
     signal.signal(signal.SIGTERM, stop.on_signal)
     try:
         actor_class = load_actor_class(config.actor_class or find_actor(config.name).path)
@@ -95,14 +95,14 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
     except FatalStartupError as error:
         log.error("%s", error)
         return EXIT_FATAL
-    except Exception as error:  # here, where it is logged without secrets
+    except Exception as error:  # logged here, without secrets
         log.error("%s cannot start: %s: %s", config.name, type(error).__name__, error, exc_info=error)
         return EXIT_OUT_OF_MEMORY if isinstance(error, MemoryError) else EXIT_CRASHED
     gc.collect()
     gc.freeze()  # the loaded modules: full collections skip them from now on, and hold up answers less
     watching = (life_line, stop, log, actor)
     threading.Thread(target=_watch, args=watching, name="life-line", daemon=True).start()
-    while not actor.terminated.wait(3600):  # with a timeout, so that signals are heard on every system
+    while not actor.terminated.wait(3600):  # with a timeout, so that signals are handled on every system
         pass
     if host is not None:
         host.finish_stop(STOP_WITHIN_S / 2 + host.stop_takes_more_s)
@@ -115,7 +115,7 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
 
 
 def make_host(config: BootConfig, actor_class: type[Actor]) -> CommunityHost | None:
-    """Return what starts the further communities' actors in a process; None where it has none."""
+    """Return the host of the further communities' actors in a process, or None if it can have none."""
     try:
         entry = find_actor(config.name)
     except LookupError:  # the actor class of a test
@@ -149,24 +149,24 @@ def _start(
 
 
 class _Stop:
-    """An ordered stop, asked for by a signal, by the end of the life line or by a frame: begun once, and guarded."""
+    """An ordered stop, requested by a signal, the end of the life line or a frame; begins once, in limited time."""
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
         self._actor: Actor | None = None
         self._host: CommunityHost | None = None
         self.begun = threading.Event()
-        """Set once a stop was asked for."""
+        """Set once a stop was requested."""
 
     def attach_actor(self, actor: Actor, host: CommunityHost | None) -> None:
-        """Set the actor to stop; stop it at once if that was asked for before."""
+        """Set the actor to stop; stop it at once if a stop was requested before."""
         self._actor, self._host = actor, host
         actor.endpoint.on_stop_request = self.begin
         if self.begun.is_set():
             actor.stop_in_order()
 
     def begin(self) -> None:
-        """Tell the actor to handle what waits and stop; end the process if that takes too long."""
+        """Tell the actor to handle its waiting messages and stop; end the process if that takes too long."""
         if self.begun.is_set():
             return
         self.begun.set()
@@ -213,7 +213,7 @@ def main() -> int:
     stdin = sys.stdin.buffer
     try:
         config = read_boot(stdin)
-    except (EOFError, ValueError) as error:  # nothing of what was read is shown: it holds the tokens
+    except (EOFError, ValueError) as error:  # the input is not shown: it holds the tokens
         sys.stderr.write(f"An actor's process is started by the launcher (python run.py): {type(error).__name__}\n")
         return EXIT_FATAL
     status = run(config, stdin)

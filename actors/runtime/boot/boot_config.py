@@ -18,11 +18,11 @@ class BootConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     settings: Settings
-    """Those that the actor is given; all others have their defaults."""
+    """The settings that the actor is given; all others have their defaults."""
     network: NetworkSpec
     pace: Pace = Pace()
     actor_class: str = ""
-    """module:Class; empty for the one of the registry."""
+    """module:Class; empty for the class in the registry."""
     poison_ids: tuple[str, ...] = ()
     """Messages that killed earlier processes of this actor."""
     has_exit_report: bool = False
@@ -44,7 +44,7 @@ def write_boot(config: BootConfig, stream: BinaryIO) -> None:
 
 
 def read_boot(stream: BinaryIO) -> BootConfig:
-    """Read what write_boot wrote; EOFError where the stream ends before it is whole."""
+    """Read what write_boot wrote. Raises EOFError if the stream ends too early."""
     (length,) = struct.unpack(">I", _read_exactly(stream, 4))
     return msgspec.convert(msgpack.unpackb(_read_exactly(stream, length)), BootConfig)
 

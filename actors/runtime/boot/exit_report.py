@@ -1,4 +1,4 @@
-"""What an actor's process leaves for its parent to read once it is dead, however it died.
+"""What an actor's process leaves for its parent to read after its death, however it died.
 
 It is an open file without a name that the parent hands down as the process's stdout: what is written into it outlives
 a kill -9, and nobody else can find it. A power cut ends both.
@@ -17,16 +17,16 @@ _IN_HAND, _FAILURE = b"h", b"f"
 
 
 class ExitReport(msgspec.Struct, frozen=True):
-    """The message in hand, or why the start failed; neither if there is nothing to report."""
+    """The message that was being handled, or why the start failed; neither if there is nothing to report."""
 
     message_in_hand: str = ""
     """Id of the at-least-once message that was being handled at the end."""
     startup_failure: Problem | None = None
-    """What the actor needs and did not get at its start."""
+    """Why the start failed: what the actor needs and did not get."""
 
 
 class ExitReportWriter:
-    """The process's side: one note at a time, the newest counts."""
+    """The process's side: holds one note, the newest."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -39,7 +39,7 @@ class ExitReportWriter:
         return cls(descriptor)
 
     def note_message(self, message_id: str) -> None:
-        """Note the message in hand."""
+        """Note which message is being handled."""
         self._write(_IN_HAND, message_id.encode("utf-8", "replace"))
 
     def note_startup_failure(self, problem: Problem) -> None:
@@ -48,7 +48,7 @@ class ExitReportWriter:
         self._write(_FAILURE, msgspec.json.encode(problem))
 
     def clear(self) -> None:
-        """Note nothing."""
+        """Remove the note."""
         os.ftruncate(self._descriptor, 0)
 
     def _write(self, kind: bytes, content: bytes) -> None:
@@ -60,11 +60,11 @@ class ExitReportFile:
     """The parent's side: open for as long as the process may live."""
 
     def __init__(self) -> None:
-        """OSError where no file can be opened."""
+        """Open the file. Raises OSError if that fails."""
         if hasattr(os, "memfd_create"):
             self._descriptor = os.memfd_create("usher-exit-report")
         else:
-            import tempfile  # for the parent alone, and where there is nothing better
+            import tempfile  # needed in the parent alone, on systems without memfd_create
 
             with tempfile.TemporaryFile() as file:
                 self._descriptor = os.dup(file.fileno())
@@ -74,7 +74,7 @@ class ExitReportFile:
         return self._descriptor
 
     def read(self) -> ExitReport:
-        """Return what the process left; the process must be dead."""
+        """Return what the process wrote; the process must be dead."""
         try:
             os.lseek(self._descriptor, 0, os.SEEK_SET)
             content = os.read(self._descriptor, 65_536)
@@ -89,7 +89,7 @@ class ExitReportFile:
         return ExitReport()
 
     def close(self) -> None:
-        """Give the file back; idempotent."""
+        """Close the file; idempotent."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             with contextlib.suppress(OSError):

@@ -9,13 +9,13 @@ import threading
 from typing import Final
 
 EXIT_OUT_OF_MEMORY: Final = 71
-"""Its memory limit was reached (EX_OSERR of sysexits.h): the launcher starts it again."""
+"""The process reached its memory limit (EX_OSERR of sysexits.h): the launcher starts it again."""
 
 
 def limit_memory(limit_mb: int) -> None:
     """Let allocations beyond so many MB (2^20 bytes) fail with a MemoryError; 0 for no limit.
 
-    Only the process's private writable memory counts, not shared files, like SQLite's. Where the system has no such
+    Only the process's private writable memory counts, not shared files, like SQLite's. On a system without such a
     limit (Windows; macOS has one that it does not enforce), nothing happens.
     """
     if limit_mb <= 0 or sys.platform == "win32":
@@ -52,6 +52,6 @@ def end_if_out_of_memory(error: BaseException | None, name: str) -> None:
 
 
 def end_out_of_memory(name: str) -> None:
-    """End this process at once. What was committed is committed; the next process goes on from there."""
+    """End this process at once. The next process continues from the last commit."""
     logging.getLogger(name).error("The memory limit of this process is reached: it ends, and is started again")
     os._exit(EXIT_OUT_OF_MEMORY)

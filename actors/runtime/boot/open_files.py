@@ -9,7 +9,7 @@ import sys
 def allow_open_files() -> None:
     """Raise the soft limit on open files to the hard one: hundreds of Plex servers and stores need more than 1,024.
 
-    Nothing happens where the system has no such limit (Windows) or does not let us.
+    Nothing happens if the system has no such limit (Windows) or does not let us change it.
     """
     if sys.platform == "win32":
         return
@@ -17,5 +17,5 @@ def allow_open_files() -> None:
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
-        with contextlib.suppress(OSError, ValueError):  # macOS has a limit of its own even where this one is unlimited
+        with contextlib.suppress(OSError, ValueError):  # macOS has a limit of its own even if this one is unlimited
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

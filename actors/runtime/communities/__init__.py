@@ -1,1 +1,1 @@
-"""The actors of further communities that live in the process of one actor of the environment's community."""
+"""The actors of further communities, which run in the process of an actor of the environment's community."""

@@ -39,7 +39,7 @@ _log = logging.getLogger("communities")
 
 @dataclasses.dataclass(frozen=True)
 class _Known:
-    """A community as it was told last, and what follows from it: worked out anew only where it has chosen otherwise."""
+    """A community as persistence last sent it, with its settings and addresses; these change only with its choices."""
 
     community: Community
     settings: Settings
@@ -47,14 +47,16 @@ class _Known:
 
 
 class CommunityHost:
-    """The further communities' actors of one kind. All methods but `begin_stop` and `finish_stop` are for the thread
-    of the main actor."""
+    """The further communities' actors of one kind.
+
+    Methods are for the main actor's thread unless they say "from any thread".
+    """
 
     def __init__(
         self, entry: ActorEntry, actor_class: type[Actor], settings: Settings, network: NetworkSpec,
         timings: RestartTimings | None = None, memory_limit_mb: int = 0,
     ) -> None:  # fmt: skip
-        """`settings` and `memory_limit_mb` (0 for none) are those of the process."""
+        """Host the actors in a process with these `settings` and this `memory_limit_mb` (0 for none)."""
         self._entry = entry
         self._actor_class = actor_class
         self._settings = settings
@@ -65,23 +67,23 @@ class CommunityHost:
         self._shared: SharedTransport | None = None
         self._hosted: dict[str, HostedActor] = {}
         self._known: dict[str, _Known] = {}
-        """By guild id."""
+        """The communities that persistence sent, by guild id."""
         self._gate = StartGate(entry.starts_at_once)
         self._is_stopping = False
-        self._is_told = False
+        self._has_newer_list = False
         """Whether persistence has reported a change: the answer to an earlier ask may be older."""
 
     def attach(self, main: Actor) -> None:
-        """Say whose process this is."""
+        """Set the actor whose process this is."""
         self._main = main
 
     def ask(self) -> None:
-        """Ask persistence which communities there are, until it answers; it tells of changes by itself."""
+        """Ask persistence for the communities until it answers; it reports later changes unasked."""
         future: Future[CommunityList] = self.main.ref(ListCommunities.receiver).ask_future(ListCommunities())
         future.add_done_callback(lambda done: self.main.endpoint.submit(lambda: self._take_list(done)))
 
     def _take_list(self, future: Future[CommunityList]) -> None:
-        if self._is_told:
+        if self._has_newer_list:
             return
         try:
             self.apply(future.result(timeout=0).communities)
@@ -91,7 +93,7 @@ class CommunityHost:
 
     def on_changed(self, changed: CommunitiesChanged) -> None:
         """Take the list of communities that persistence sent."""
-        self._is_told = True
+        self._has_newer_list = True
         self.apply(changed.communities)
 
     def apply(self, communities: Sequence[Community]) -> None:
@@ -102,7 +104,7 @@ class CommunityHost:
         for community in communities:
             known = before.get(community.guild_id)
             if known is None or known.community != community:
-                known = self._work_out(community)
+                known = self._derive_settings(community)
             self._known[community.guild_id] = known
         wanted = {address: known.settings for known in self._known.values() for address in known.addresses}
         self._hosted = {address: hosted for address, hosted in self._hosted.items() if not hosted.is_over}
@@ -119,7 +121,7 @@ class CommunityHost:
             self._hosted[address] = HostedActor(address, settings, self.main, self._start, self._gate, self._timings)
             self._hosted[address].start()
 
-    def _work_out(self, community: Community) -> _Known:
+    def _derive_settings(self, community: Community) -> _Known:
         settings = self._entry.community_settings(self._settings, community.guild_id, community.settings)
         names = self._entry.community_names(settings)
         return _Known(community, settings, tuple(join_address(name, community.guild_id) for name in names))
@@ -130,7 +132,7 @@ class CommunityHost:
         return STOP_EACH_S * len(self._known)
 
     def begin_stop(self) -> None:
-        """Tell all actors to handle what waits and stop; from any thread."""
+        """Tell all actors to handle the messages that wait and stop; from any thread."""
         self._is_stopping = True
         self._gate.close()
         for hosted in list(self._hosted.values()):
@@ -138,7 +140,7 @@ class CommunityHost:
                 hosted.actor.stop_in_order()
 
     def finish_stop(self, within_s: float) -> None:
-        """Stop all actors, wait until they have ended, and close what they share; from any thread."""
+        """Stop all actors, wait up to `within_s` real seconds for them, and close their transport; from any thread."""
         self.begin_stop()
         until_s = time.monotonic() + within_s
         for hosted in list(self._hosted.values()):

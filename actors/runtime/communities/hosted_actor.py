@@ -1,4 +1,4 @@
-"""One actor of a further community: started in this process, and started again alone where it ends by an error."""
+"""One actor of a further community: started in this process, and started again alone if it ends by an error."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from messages import CommunityActorDown, Problem
 from wording.problems import english
 
 START_WITHIN_S: Final = 60.0
-"""How long an actor's start may take until others start beside it, and a person is told; real seconds."""
+"""How long a start may take before others start beside it and an administrator is told; real seconds."""
 SETTLED_AFTER_S: Final = 2.0
-"""How long to wait for another change of settings after the last one: whoever sets a server up makes several."""
+"""How long to wait for another change of settings after the last one, real seconds: a setup makes several."""
 LONGEST_SETTLING_S: Final = 10.0
 """Longest wait after the first of several changes; real seconds."""
 Starter = Callable[[str, Settings, PoisonGuard, Callable[[Actor], None]], Actor]
@@ -30,7 +30,7 @@ Starter = Callable[[str, Settings, PoisonGuard, Callable[[Actor], None]], Actor]
 
 
 class HostedActor:
-    """The life of one actor. All methods are for the thread of the process's main actor."""
+    """Starts, restarts and stops one actor. All methods are for the thread of the process's main actor."""
 
     def __init__(
         self, address: str, settings: Settings, main: Actor, start: Starter, gate: StartGate, timings: RestartTimings
@@ -44,19 +44,19 @@ class HostedActor:
         self._policy = RestartPolicy(timings)
         self._steady_after_s = timings.crash_window_s
         self._began_s = 0.0
-        """When it was last started, steady real seconds."""
+        """When the actor was last started, real seconds of a steady clock."""
         self._poison = PoisonRecord()
         self._notes = _MessageInHand()
         self._retry: Timer | None = None
         self._runs_with: Settings | None = None
-        """The settings with which it was last started."""
+        """The settings with which the actor was last started."""
         self._overdue: Timer | None = None
-        """Set while the actor starts; due when that takes too long."""
+        """Set while the actor starts; due when the start takes too long."""
         self._settling: Timer | None = None
         """Set after a change of settings, while more changes may follow."""
         self._first_change_s = 0.0
         self._restarts = 0
-        self._told: Problem | None = None
+        self._last_problem: Problem | None = None
         self._log = logging.getLogger(address)
 
     @property
@@ -79,37 +79,37 @@ class HostedActor:
         guard = PoisonGuard(self._poison.poison_ids(), self._notes)
         try:
             self.actor = self._start_actor(self.address, self._wanted, guard, self._on_ended)
-        except Exception as error:  # noqa: BLE001  # what its constructor or the system raises: it is tried again like a crash
+        except Exception as error:  # noqa: BLE001  # of its constructor or the system: tried again like a crash
             self._log.error("%s cannot start: %s: %s", self.address, type(error).__name__, error, exc_info=error)
             self._gate.leave(self.address)
             self._start_later(error)
             return
-        self._overdue = self._call_after(START_WITHIN_S, self._tell_overdue)
-        # The actor's own thread runs what is submitted, once its start is over (or waits for another actor).
+        self._overdue = self._call_after(START_WITHIN_S, self._report_overdue)
+        # The actor's own thread calls this once its start is over (or waits for another actor).
         self.actor.endpoint.submit(self._on_started)
 
     def _on_started(self) -> None:
-        """Note that its start is over; called on its own thread."""
+        """Leave the gate: the actor's start is over. Called on the actor's own thread."""
         self._main.endpoint.submit(self._leave_gate)
 
     def _leave_gate(self) -> None:
-        """Let others start: this start is over, or will not happen."""
+        """Let other actors start: this start is over, or will not happen."""
         if self._overdue is not None:
             self._overdue.cancel()
             self._overdue = None
         self._gate.leave(self.address)
 
-    def _tell_overdue(self) -> None:
-        """Let others start, and report that this start takes too long: a thread cannot be ended from outside."""
+    def _report_overdue(self) -> None:
+        """Let other actors start, and report that this start takes too long: a thread cannot be ended from outside."""
         self._leave_gate()
         problem = Problem.of("community.start_overdue", within=round(START_WITHIN_S))
         self._log.error("%s: %s", self.address, english(problem))
         self._main.ref("launcher").tell(CommunityActorDown(self.address, problem, self._restarts))
 
     def change_settings(self, settings: Settings) -> None:
-        """Run the actor with these settings: if they differ from its own, after an ordered stop.
+        """Run the actor with these settings; if they differ from its present ones, restart it.
 
-        Waits until they have stayed the same for a moment, so that several changes need one restart.
+        Waits until no further change comes for a moment, so that several changes need one restart.
         """
         if settings == self._wanted:
             return
@@ -131,7 +131,7 @@ class HostedActor:
         return self._main.endpoint.call_at(self._main.endpoint.now() + after_s, act)
 
     def remove(self) -> None:
-        """Stop it in order, for good."""
+        """Stop the actor in order, for good."""
         if self._settling is not None:
             self._settling.cancel()
             self._settling = None
@@ -150,7 +150,7 @@ class HostedActor:
             self.start()
 
     def _on_ended(self, actor: Actor) -> None:
-        """Note that its last line has run; called on its own thread, which ends after this."""
+        """Note that the actor has ended; called on its own thread, which ends after this."""
         self._main.endpoint.submit(lambda: self._take_end(actor))
 
     def _take_end(self, actor: Actor) -> None:
@@ -159,7 +159,7 @@ class HostedActor:
         self.actor = None
         self._leave_gate()
         self._note_run(actor)
-        if isinstance(actor.crash, MemoryError):  # the limit is the process's: its other actors are as short of memory
+        if isinstance(actor.crash, MemoryError):  # the limit is that of the process: its other actors lack memory too
             end_out_of_memory(self.address)
         if actor.crash is None:
             if self._wanted is not None:
@@ -170,7 +170,7 @@ class HostedActor:
             self._start_later(actor.crash)
 
     def _note_run(self, actor: Actor) -> None:
-        """Forget earlier failures where it ran, as the launcher does for a process."""
+        """Forget earlier failures if the actor ran well, as the launcher does for a process."""
         if actor.ready:
             self._policy.on_started()
             now_s = time.monotonic()
@@ -184,9 +184,9 @@ class HostedActor:
             is_hopeless = isinstance(error, FatalStartupError)
             decision = self._policy.on_crash(time.monotonic(), hopeless=is_hopeless)
         problem = _describe(error).map_texts(mask_secrets)
-        if isinstance(error, DependencyUnavailable) and problem != self._told:
+        if isinstance(error, DependencyUnavailable) and problem != self._last_problem:
             self._log.error("%s", error)
-        self._told = problem
+        self._last_problem = problem
         down = CommunityActorDown(self.address, problem, self._restarts, decision.failed)
         self._main.ref("launcher").tell(down)
         if self._wanted is not None:

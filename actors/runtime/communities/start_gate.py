@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 
 class StartGate:
-    """Calls whoever may start next; whoever has started, or failed to, calls `leave`. For one thread."""
+    """Starts actors as others finish their starts, which `leave` reports. For one thread."""
 
     def __init__(self, most: int) -> None:
-        """`most`: how many actors may start at one time."""
+        """Let at most `most` actors start at one time."""
         self._most = most
         self._starting: set[str] = set()
         self._is_closed = False
@@ -22,13 +22,13 @@ class StartGate:
         self._let_in()
 
     def leave(self, address: str) -> None:
-        """Let the next one in: an actor's start is over, or it waits no longer. Idempotent."""
+        """Start the next actor: this one's start is over, or it no longer waits. Idempotent."""
         self._waiting.pop(address, None)
         self._starting.discard(address)
         self._let_in()
 
     def close(self) -> None:
-        """Let nobody in any more; from any thread."""
+        """Start no more actors; from any thread."""
         self._is_closed = True
 
     def _let_in(self) -> None:

@@ -18,13 +18,13 @@ from messages.codec import tag_of
 from wording.file_failures import explain_os_error
 
 MAX_BYTES = 5_000_000
-"""Past this the file is moved to dead_letters.jsonl.1."""
+"""A file longer than this is moved to dead_letters.jsonl.1."""
 SHOWN = 4096
-"""Characters of a body that are written down."""
+"""Characters of a body that are written at most."""
 DEEPEST = 200
-"""Levels of a body that are written down: no message has ten."""
+"""Levels of nesting of a body that are written at most: no message has ten."""
 SAID_AT_MOST = 20
-"""Lines in the log within SAID_WITHIN_S; the rest of a flood is counted."""
+"""Lines in the service's log within SAID_WITHIN_S seconds; further ones are only counted."""
 SAID_WITHIN_S = 10.0
 
 
@@ -32,7 +32,7 @@ class DeadLetters:
     """The dead-letter log of one process; several processes may share the file."""
 
     def __init__(self, path: Path | None, actor: str) -> None:
-        """`path` None writes no file (tests, and whoever only asks)."""
+        """Write to the file at `path`; None writes no file (tests, and clients that only ask)."""
         self._path = path
         self._actor = actor
         self._log = logging.getLogger(actor)
@@ -45,25 +45,25 @@ class DeadLetters:
     def add(self, reason: str, *, sender: str = "", message: Message | None = None, tag: str = "",
             message_id: str = "", size: int = 0, body: Any = None, whole: bool = False,
             comes_again: bool = False) -> bool:  # fmt: skip
-        """Write down a `message`, or what could not be read as one: its `body` (bytes, or any object) and `size`.
+        """Write a `message`, or one that could not be decoded: its `body` (bytes, or any object) and `size`.
 
-        Only a `whole` one is not cut. Never raises: returns whether all of it is written (where there is a file to
-        write to). `comes_again`: where it is not, the message is not dropped but kept, and added again some time later.
+        `whole`: do not cut it. Never raises; returns False if it could not be written completely (True if there is no
+        file). `comes_again`: a message that could not be written is not dropped; its sender sends it again later.
         """
         if message is not None:
             tag, body = tag or tag_of(message), _fields(message)
         problem = self._put(reason, sender, tag, message_id, size, body, whole, comes_again)
         if not (problem and comes_again):
             self.count += 1
-            self._say(f"Message dropped: {reason}{f' ({tag})' if tag else ''}{f' from {sender}' if sender else ''}")
+            self._warn(f"Message dropped: {reason}{f' ({tag})' if tag else ''}{f' from {sender}' if sender else ''}")
         if problem and not (comes_again and problem == self._unwritable):  # it comes again every 2 s: log it once
-            self._say(problem)
+            self._warn(problem)
         self._unwritable = problem
         return not problem
 
     def _put(self, reason: str, sender: str, tag: str, message_id: str, size: int, body: Any, whole: bool,
              lasting: bool) -> str:  # fmt: skip
-        """Write a line; return why it cannot be written and what to do, or nothing."""
+        """Write a line; return why it cannot be written and what to do, or "" if it is written."""
         if self._path is None:
             return ""
         shown, text = _readable(body[:64].hex() if isinstance(body, bytes) else body)
@@ -83,8 +83,8 @@ class DeadLetters:
             return f"The dead-letter log {self._path} cannot be written: {explain_os_error(error)}"
         return ""
 
-    def _say(self, text: str) -> None:
-        """Log a text. In a flood it is only counted; the next line that is logged gives the number."""
+    def _warn(self, text: str) -> None:
+        """Log a text. In a flood it is only counted; the next line gives the number."""
         now_s = time.monotonic()
         if now_s >= self._window_ends_s:
             self._said, self._window_ends_s = 0, now_s + SAID_WITHIN_S
@@ -96,7 +96,7 @@ class DeadLetters:
         self._log.warning("%s%s", text, f"; and {more} before it that are only in dead_letters.jsonl" if more else "")
 
     def _write(self, path: Path, line: str, lasting: bool) -> None:
-        """Append a line, or raise OSError; a `lasting` one is synced to the disk."""
+        """Append a line; a `lasting` one is synced to the disk. Raises OSError."""
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
         try:
             target = os.open(path, flags, 0o600)
@@ -120,7 +120,7 @@ class DeadLetters:
 
 
 def _is_torn(target: int) -> bool:
-    """Tell whether the last line of an open file has no end; also while another process writes it."""
+    """Tell whether the last line of an open file is incomplete; also true while another process writes it."""
     if os.fstat(target).st_size == 0:
         return False
     os.lseek(target, -1, os.SEEK_END)
@@ -128,7 +128,7 @@ def _is_torn(target: int) -> bool:
 
 
 def _rotate(path: Path) -> None:
-    """Move a full file away. One process at a time, which checks again: two at once would lose the older letters."""
+    """Move a full file away. One process at a time, which checks again: two at once would lose older messages."""
     from filelock import FileLock, Timeout  # only for a file that is full
 
     try:
@@ -136,16 +136,16 @@ def _rotate(path: Path) -> None:
             if path.stat().st_size > MAX_BYTES:
                 path.replace(path.with_name(path.name + ".1"))
     except (OSError, Timeout):
-        return  # another process moves it; if not, the next letter tries again
+        return  # another process moves it; if not, the next message tries again
 
 
 def _fields(message: Message) -> dict[str, Any]:
-    """Return a message with its field names."""
+    """Return the values of a message by field name."""
     return {name: msgspec.to_builtins(getattr(message, name)) for name in message.__struct_fields__}
 
 
 def _readable(body: Any) -> tuple[Any, str]:
-    """Return what JSON can show of a body, and its text. A frame may hold values that JSON cannot express."""
+    """Return what JSON can express of a body, and its text. A frame may hold values that JSON cannot express."""
     if _is_deeper(body, DEEPEST):  # how deep JSON and repr can go differs from one Python to the next
         body = text = "nested too deeply to be shown"
         return body, text

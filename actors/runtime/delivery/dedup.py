@@ -6,18 +6,18 @@ import collections
 import enum
 
 REMEMBERED = 64
-"""Incarnations of senders that are remembered; the one silent for longest is forgotten first."""
+"""Incarnations of senders that are remembered; the one that has been silent longest is forgotten first."""
 
 
 class DedupDecision(enum.Enum):
     """What to do with a message that arrived."""
 
     HANDLE = "handle"
-    """It is its turn."""
+    """It is this message's turn."""
     ACKNOWLEDGE = "acknowledge"
-    """It was done before, and the acknowledgement was lost."""
+    """It was handled before, and the acknowledgement was lost."""
     IGNORE = "ignore"
-    """It is being handled, or came out of order and comes again."""
+    """It is being handled now, or came out of order and will come again."""
 
 
 class SenderSequence:
@@ -26,15 +26,15 @@ class SenderSequence:
     def __init__(self, oldest: int) -> None:
         self._next = oldest
         self._open: dict[int, bool] = {}
-        """Messages that are being handled, or wait for it; True for one that came again, out of order."""
+        """Messages that are being handled, or wait to be; True for one that came again, out of order."""
         self._again: set[int] = set()
         self._done_ahead: set[int] = set()
 
     def classify(self, number: int, oldest: int) -> DedupDecision:
         """Decide about a message by its number.
 
-        `oldest` is the smallest number that the sender still keeps: what is below it was acknowledged, perhaps by an
-        earlier incarnation of this receiver, and never comes again.
+        `oldest` is the smallest number that the sender still keeps: all messages before it were acknowledged, perhaps
+        by an earlier incarnation of this receiver, and never come again.
         """
         self._next = max(self._next, oldest)
         while self._next in self._open or self._next in self._done_ahead:
@@ -58,7 +58,7 @@ class SenderSequence:
     def mark_finished(self, number: int) -> None:
         """Note that a message was handled, or set aside."""
         self._open.pop(number, None)
-        if number >= self._next:  # after a rewind: this one had begun before it
+        if number >= self._next:  # after a rewind: its handling had begun before
             self._done_ahead.add(number)
 
     def accept_again(self, number: int) -> None:
@@ -67,10 +67,10 @@ class SenderSequence:
             self._again.add(number)
 
     def rewind(self, number: int, untouched: list[int]) -> None:
-        """Go back to a message that could not be handled: it and the `untouched` ones after it come again in order."""
+        """Go back to a message that could not be handled: it and the `untouched` ones after it come again, in order."""
         for one in (number, *untouched):
             if self._open.pop(one, False):
-                self._again.add(one)  # those around it are done: a rewind would repeat them
+                self._again.add(one)  # messages around it are done: a rewind would repeat them
             else:
                 self._next = min(self._next, one)
 
@@ -82,7 +82,7 @@ class SenderSequences:
         self._by_incarnation: collections.OrderedDict[tuple[str, str], SenderSequence] = collections.OrderedDict()
 
     def get_or_create(self, sender: str, incarnation: str, oldest: int) -> SenderSequence:
-        """Return an incarnation's sequence, begun at the oldest number that it keeps."""
+        """Return an incarnation's sequence; a new one begins at `oldest`, the smallest number that the sender keeps."""
         key = (sender, incarnation)
         sequence = self._by_incarnation.get(key)
         if sequence is None:
@@ -94,5 +94,5 @@ class SenderSequences:
         return sequence
 
     def get(self, sender: str, incarnation: str) -> SenderSequence | None:
-        """Return an incarnation's sequence; None where it was forgotten."""
+        """Return an incarnation's sequence, or None if it was forgotten."""
         return self._by_incarnation.get((sender, incarnation))

@@ -1,4 +1,4 @@
-"""Messages that wait for an actor: bounded in number and in bytes, each class by its declared policy."""
+"""Messages that wait for an actor: bounded in number and in bytes; each class declares how it is delivered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from messages import Delivery, Message
 LIMIT = 1000
 """Messages that wait at most. State reports are not counted: they replace one another, so there are few of them."""
 LIMIT_BYTES = 64 << 20
-"""Most bytes on the wire that may wait, reports included; decoded they take a few times as much."""
+"""Encoded bytes that wait at most, reports included; decoded they take a few times as much memory."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -27,15 +27,15 @@ class ReceivedMessage:
     ask_id: str = ""
     delivery_id: str = ""
     incarnation: str = ""
-    """Which incarnation of the sender sent it."""
+    """The incarnation of the sender."""
     number: int = 0
-    """A kept message's place in its sender's order."""
+    """An at-least-once message's place in its sender's order."""
     size: int = 0
-    """Bytes on the wire."""
+    """Encoded bytes."""
 
     @property
     def is_report(self) -> bool:
-        """Whether a newer one of its key takes its place."""
+        """Whether this is a state report, which a newer one of the same sender and class replaces."""
         return self.message.delivery is Delivery.CONFLATED and not self.ask_id
 
 
@@ -46,9 +46,9 @@ class Mailbox:
         self._limit = limit
         self._limit_bytes = limit_bytes
         self.size = 0
-        """Bytes on the wire of all that waits."""
+        """Encoded bytes of all messages that wait."""
         self.refused_s: float | None = None
-        """When something was last refused; real seconds of a steady clock, None for never."""
+        """When a message was last refused, real seconds of a steady clock; None for never."""
         self._waiting: collections.deque[ReceivedMessage] = collections.deque()
         self._latest: dict[tuple[type[Message], str, str], ReceivedMessage] = {}
 
@@ -57,11 +57,11 @@ class Mailbox:
 
     @property
     def is_full(self) -> bool:
-        """Whether nothing but state reports is taken."""
+        """Whether only state reports are taken."""
         return len(self._waiting) - len(self._latest) >= self._limit or self.size >= self._limit_bytes
 
     def put(self, incoming: ReceivedMessage) -> bool:
-        """Take a message in; False where the mailbox is full."""
+        """Add a message; return False if the mailbox is full."""
         if incoming.is_report:
             return self._put_report(incoming)
         if self.is_full:
@@ -87,7 +87,7 @@ class Mailbox:
         return True
 
     def get(self) -> ReceivedMessage | None:
-        """Remove and return the oldest message; None where there is none."""
+        """Remove and return the oldest message, or None if the mailbox is empty."""
         if not self._waiting:
             return None
         incoming = self._waiting.popleft()
@@ -106,11 +106,11 @@ class Mailbox:
         return alike
 
     def put_back(self, messages: Sequence[ReceivedMessage]) -> None:
-        """Put messages that `take_alike` returned back, in front of all that waits."""
+        """Put messages that `take_alike` returned back, before all others."""
         self._waiting.extendleft(reversed(messages))
 
     def withdraw(self, sender: str, incarnation: str) -> list[int]:
-        """Drop an incarnation's waiting at-least-once messages, which come again; return their numbers."""
+        """Drop an incarnation's waiting at-least-once messages, which its sender sends again; return their numbers."""
         dropped = [
             one for one in self._waiting if one.delivery_id and (one.sender, one.incarnation) == (sender, incarnation)
         ]
@@ -121,7 +121,7 @@ class Mailbox:
         return [one.number for one in dropped]
 
     def oldest_ms(self, now_s: float) -> float:
-        """Return the age of the oldest waiting message, milliseconds."""
+        """Return the age of the oldest waiting message, milliseconds; 0 if none waits."""
         return (now_s - self._waiting[0].arrived_s) * 1000 if self._waiting else 0.0
 
 

@@ -1,8 +1,8 @@
 """Keeps at-least-once messages until they are acknowledged, and sends them again until then, in order.
 
-Every kept message has a number in its sender's order for that peer. The receiver takes them in that order alone
-(a frame lost with a killed process leaves a gap, and what comes after the gap is sent again too), so that two
-messages about one thing never overtake one another.
+Every message has a number in its sender's order for that peer. The receiver takes messages in that order alone (a
+frame lost with a killed process leaves a gap, and the messages after the gap are sent again too), so that no message
+overtakes another.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from actors.runtime.errors import OutboxFull
 from messages import Message
 
 LIMIT = 10_000
-"""Messages that wait at most for one peer."""
+"""Messages that wait for one peer at most."""
 LIMIT_BYTES = 64 << 20
-"""Bytes on the wire of all that waits for one peer at most."""
+"""Encoded bytes that wait for one peer at most."""
 FIRST_RETRY_S = 0.5
 LAST_RETRY_S = 2.0
 WINDOW = 500
-"""Messages on the way at most at one time; the rest waits its turn."""
+"""Messages that are on their way at one time at most; the others wait."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -33,14 +33,15 @@ class PendingDelivery:
     message: Message
     done: Callable[[], None] | None
     size: int = 0
-    """Bytes on the wire."""
+    """Encoded bytes."""
 
 
 class PeerOutbox:
-    """What one peer has yet to acknowledge. Times are real seconds of a steady clock, given by the caller.
+    """The messages that one peer has yet to acknowledge. Times are real seconds of a steady clock, given by the caller.
 
-    When the oldest stays unacknowledged for a pause, it alone is sent again, to see whether the peer is there: a dead
-    one's queue must not fill with copies. Its acknowledgement, or a new incarnation of the peer, sends all again.
+    If the oldest stays unacknowledged for a pause, it alone is sent again, to see whether the peer is alive: a dead
+    peer's queue must not fill with copies. After its acknowledgement, or when the peer is a new incarnation, all are
+    sent again.
     """
 
     def __init__(self, peer: str, incarnation: str) -> None:
@@ -56,22 +57,22 @@ class PeerOutbox:
         self._probing = False
         self._resend_all = False
         self.size = 0
-        """Bytes on the wire of all that waits."""
+        """Encoded bytes of all messages that wait."""
         self.refused_s: float | None = None
-        """When a message was last refused; None for never."""
+        """When a message was last refused, real seconds of a steady clock; None for never."""
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     @property
     def oldest(self) -> int:
-        """Number of the oldest that waits."""
+        """Number of the oldest message that waits; the next message's number if none waits."""
         return next(iter(self._waiting.values())).number if self._waiting else self._count + 1
 
     def add(
         self, message: Message, done: Callable[[], None] | None = None, size: int = 0, now_s: float = 0.0
     ) -> PendingDelivery:
-        """Add a message of `size` bytes; the caller calls `done` when it is acknowledged. OutboxFull."""
+        """Add a message of `size` bytes; the caller calls `done` when it is acknowledged. Raises OutboxFull."""
         if len(self._waiting) >= LIMIT or (self._waiting and self.size + size > LIMIT_BYTES):
             self.refused_s = now_s
             waiting = f"{len(self._waiting)} messages wait for {self.peer} ({self.size / 1e6:.0f} MB)"
@@ -87,7 +88,7 @@ class PeerOutbox:
         return delivery
 
     def take_due(self, now_s: float) -> list[PendingDelivery]:
-        """Return what should be sent now."""
+        """Return the messages that should be sent now."""
         batch: list[PendingDelivery] = []
         on_the_way = bool(self._waiting) and self.oldest <= self._sent
         if on_the_way and self._resend_all:
@@ -105,7 +106,7 @@ class PeerOutbox:
         return batch
 
     def next_at(self) -> float | None:
-        """Return when `take_due` will have something to send again."""
+        """Return when `take_due` will have something to send again, or None if nothing waits."""
         if not self._waiting:
             return None
         return 0.0 if self._resend_all else self._retry_at
@@ -125,7 +126,7 @@ class PeerOutbox:
         return self._waiting.pop(message_id)
 
     def on_peer_seen(self, peer_incarnation: str) -> None:
-        """Note that the peer is alive: what an earlier incarnation of it may have lost is sent again at once."""
+        """Note that the peer is alive: what an earlier incarnation may have lost is sent again at once."""
         if self._peer_incarnation not in ("", peer_incarnation):
             self._resend_all, self._probing = True, False
             self._pause_s = FIRST_RETRY_S

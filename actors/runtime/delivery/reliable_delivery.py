@@ -45,7 +45,7 @@ class ReliableDelivery:
     # -- the sender's side -------------------------------------------------------------------------------------
 
     def tell(self, peer: str, message: Message, done: Callable[[], None] | None) -> None:
-        """Keep a message until the peer acknowledges it. OutboxFull."""
+        """Send a message, and keep it until the peer acknowledges it. Raises OutboxFull."""
         outbox = self._outboxes.get(peer)
         if outbox is None:
             outbox = self._outboxes[peer] = PeerOutbox(peer, self._courier.incarnation)
@@ -53,7 +53,7 @@ class ReliableDelivery:
         self._send(outbox)
 
     def _size_of(self, message: Message) -> int:
-        """Return how long a message is on the wire; 0 if it cannot be encoded, which sending it will report."""
+        """Return the encoded length of a message, bytes; 0 if it cannot be encoded, which sending it will report."""
         try:
             return len(encode(Envelope("kept", "", self._courier.name, self._courier.incarnation, message)))
         except DecodeError:
@@ -72,7 +72,7 @@ class ReliableDelivery:
         return sum(len(outbox) for outbox in self._outboxes.values())
 
     def next_at(self) -> float | None:
-        """Return when something is to be sent again."""
+        """Return when something is to be sent again, or None if nothing is."""
         earliest: float | None = None
         for outbox in self._outboxes.values():
             at_s = outbox.next_at()
@@ -81,7 +81,7 @@ class ReliableDelivery:
         return earliest
 
     def send_due(self, now_s: float) -> None:
-        """Send what is due again."""
+        """Send the messages that are due again."""
         for outbox in list(self._outboxes.values()):  # the callback of a message that is set aside may tell a new peer
             at_s = outbox.next_at()
             if at_s is not None and at_s <= now_s:
@@ -136,7 +136,7 @@ class ReliableDelivery:
         on_dead_lettered, done = self._courier.on_dead_lettered, delivery.done
         if on_dead_lettered is not None:
             self._courier.run_callback(lambda: on_dead_lettered(delivery.message))
-        if done is not None:  # nothing is waited for any more
+        if done is not None:  # nobody waits for it any more
             self._courier.run_callback(done)
 
     # -- the receiver's side -----------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ class ReliableDelivery:
         courier = self._courier
         if courier.mailbox.is_full:
             courier.mailbox.refused_s = courier.now()
-            return  # no acknowledgement: its sender keeps it and sends it again
+            return  # without an acknowledgement its sender keeps it and sends it again
         sequence = self._sequences.get_or_create(envelope.sender, envelope.incarnation, envelope.oldest)
         decision = sequence.classify(envelope.number, envelope.oldest)
         if decision is DedupDecision.IGNORE:
@@ -159,7 +159,7 @@ class ReliableDelivery:
             message = decode_body(envelope.body)
         except DecodeError as error:
             if not courier.dead_letter_unreadable(envelope, frame, error):
-                sequence.rewind(envelope.number, [])  # no acknowledgement: it comes again
+                sequence.rewind(envelope.number, [])  # without an acknowledgement it comes again
                 return
             sequence.mark_finished(envelope.number)
             self._answer(origin, envelope.id, "set_aside")
@@ -186,9 +186,9 @@ class ReliableDelivery:
         self._answer(incoming.origin, incoming.delivery_id, "set_aside" if set_aside else "done")
 
     def requeue(self, incoming: ReceivedMessage, *, in_order: bool) -> None:
-        """Let the sender send a message again that could not be handled.
+        """Let the sender send a message again, which could not be handled.
 
-        With `in_order`, what waits behind it comes again after it; without, later ones are done already.
+        With `in_order`, the messages behind it come again after it; without, they are done already.
         """
         sequence = self._sequences.get(incoming.sender, incoming.incarnation)
         if sequence is None:

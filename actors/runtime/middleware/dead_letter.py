@@ -13,7 +13,7 @@ class DeadLetterOffice:
         self._endpoint = endpoint
 
     def set_aside(self, received: ReceivedMessage, reason: str) -> bool:
-        """Write a message down. False if it cannot be written and must not be lost: it comes again."""
+        """Write a message to the dead letters. Return False if that fails for one that its sender must send again."""
         must_last = bool(received.delivery_id)
         is_written = self._endpoint.dead_letters.add(
             reason, sender=received.sender, message=received.message, message_id=received.delivery_id,

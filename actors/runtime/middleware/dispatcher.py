@@ -21,15 +21,15 @@ from messages.codec import tag_of
 HandlerResult = Message | Reply | None
 Handler = Callable[[Any], HandlerResult]
 Outcome = Reject | RetryLater | None
-"""What became of one message of a batch: None where it was handled."""
+"""Result for one message of a batch: None if it was handled, otherwise why not."""
 BatchHandler = Callable[[Sequence[tuple[Any, str]]], Sequence[Outcome]]
-"""Takes messages with their ids; one that is to come again is the last that it says anything of."""
+"""Takes messages with their ids, and returns an outcome for each, up to the first that was not handled."""
 
 BATCH_LIMIT = 250
-"""Messages of a batch at most: pings are answered between two of them."""
+"""Messages in a batch at most: pings are answered between two batches."""
 BATCH_ID = "batch"
-"""Noted as the message in hand during a batch. After a batch has killed its actor twice, messages are handled one by
-one, so that the message that does it is found."""
+"""Noted as the id of the message that is being handled during a batch. After batches have killed the actor twice,
+messages are handled one by one, so that the one at fault is found."""
 
 
 class Dispatcher:
@@ -62,7 +62,7 @@ class Dispatcher:
         return self._handlers.get(type(message))
 
     def handle(self, received: ReceivedMessage) -> None:
-        """Handle one message. Raises what a handler raises on a message that nobody waits for: that ends the actor."""
+        """Handle one message. Raises what its handler raises unless an asker can be told: that ends the actor."""
         handler = self._handlers.get(type(received.message))
         if handler is None:
             self._dead_letter(received, f"{self._endpoint.name} does not hear it")
@@ -105,7 +105,7 @@ class Dispatcher:
             self._finish(received, result)
 
     def _take_batch(self, first: ReceivedMessage) -> list[ReceivedMessage]:
-        """Return what waits behind a message and can be handled together with it."""
+        """Return the waiting messages that can be handled together with `first`."""
         if self._poison_guard.is_poison(BATCH_ID):
             return []
         mailbox = self._endpoint.mailbox
@@ -130,7 +130,7 @@ class Dispatcher:
             if outcome is None:
                 self._finish(received, None)
                 continue
-            # What is behind it waits again: it may have to come after this one, and what is done already says so.
+            # The messages behind it wait again: some may depend on it. Those that are done already are recognised.
             self._endpoint.mailbox.put_back(batch[number:])
             if isinstance(outcome, Reject):
                 self._reject(received, outcome)
@@ -139,7 +139,7 @@ class Dispatcher:
             return
 
     def refuse_deferred(self) -> None:
-        """Answer with an error the questions whose handlers will not finish."""
+        """Answer the questions whose handlers will not finish with an error."""
         for received in self._deferred.values():
             if received.ask_id:
                 self._endpoint.answer_error(received, ActorUnavailable(f"{self._endpoint.name} is stopping"))

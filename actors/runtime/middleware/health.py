@@ -1,4 +1,4 @@
-"""What an actor shows of itself in the health table."""
+"""What the health table shows of an actor."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ class HealthState:
 
     def __init__(self) -> None:
         self.degraded = ""
-        """Why it is not all right; empty where it is."""
+        """Why the actor is degraded; empty if it is not."""
         self.last_error = ""
         self.problems: tuple[Problem, ...] = ()
-        """What the two say, as codes; empty where it has no code."""
+        """`degraded` or `last_error` as codes; empty if there is no code for it."""
 
     def report_degraded(self, problems: tuple[Problem, ...]) -> None:
-        """Say that something is wrong, and what to do about it."""
+        """Set what is wrong, and what to do about it."""
         self.degraded = self.last_error = join_english(problems)
         self.problems = problems
 
     def report_recovered(self) -> None:
-        """Say that all is well again."""
+        """Clear what is wrong."""
         self.degraded = ""
 
     def note_failure(self, message: Message, error: BaseException) -> None:

@@ -10,7 +10,7 @@ from messages.codec import tag_of
 
 
 class Retry:
-    """Requests an at-least-once message again; tells an asker to ask again."""
+    """Requests an at-least-once message again; answers an asker with the error, so that it asks again."""
 
     def __init__(self, endpoint: Endpoint, log: logging.Logger) -> None:
         self._endpoint = endpoint
@@ -18,7 +18,7 @@ class Retry:
         self._last_id = ""
 
     def retry_later(self, received: ReceivedMessage, error: BaseException, *, in_order: bool = True) -> None:
-        """Put a message off. Without `in_order` the ones behind it do not wait for it."""
+        """Put a message off. Without `in_order` the messages behind it do not wait for it."""
         if received.ask_id:
             self._endpoint.answer_error(received, error)
         elif received.delivery_id:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 _REMEMBERED = 1000
-"""Durations that the percentiles are of."""
+"""How many durations the percentiles are taken from."""
 
 
 class HandlerTiming:
@@ -16,7 +16,7 @@ class HandlerTiming:
 
     def __init__(self) -> None:
         self.handled = 0
-        """Messages that were handled, well or not."""
+        """Messages that were handled, with or without success."""
         self._durations_ms: collections.deque[float] = collections.deque(maxlen=_REMEMBERED)
 
     def run(self, handler: Callable[[Any], Any], message: Any) -> Any:
@@ -29,7 +29,7 @@ class HandlerTiming:
             self.handled += 1
 
     def percentiles_ms(self) -> tuple[float, float]:
-        """Return the median and the 99th percentile, milliseconds; 0 where nothing was handled."""
+        """Return the median and the 99th percentile, milliseconds; 0 if nothing was handled."""
         durations = sorted(self._durations_ms)
         if not durations:
             return 0.0, 0.0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 DEATHS_OF_POISON = 2
-"""Deaths after which a message is poison: the first may be chance."""
+"""Deaths after which a message counts as poison: one death may be chance."""
 REMEMBERED = 100
-"""Messages that are remembered; the one that killed longest ago is forgotten first."""
+"""Messages that are remembered; the one whose death is longest ago is forgotten first."""
 
 
 class PoisonRecord:
@@ -15,7 +15,7 @@ class PoisonRecord:
         self._deaths: dict[str, int] = {}
 
     def add_death(self, message_id: str) -> None:
-        """Count a death while this message was in hand."""
+        """Count a death during the handling of this message."""
         self._deaths[message_id] = self._deaths.pop(message_id, 0) + 1
         if len(self._deaths) > REMEMBERED:
             del self._deaths[next(iter(self._deaths))]

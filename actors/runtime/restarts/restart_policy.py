@@ -10,22 +10,22 @@ from collections.abc import Callable
 
 @dataclasses.dataclass(frozen=True)
 class RestartTimings:
-    """How patient a restart is. All in real seconds: none of it follows a simulated clock."""
+    """Pauses and limits of restarts. Times are real seconds: they do not follow a simulated clock."""
 
     first_retry_s: float = 0.2
     """Pause before the first restart; it doubles with each further crash."""
     longest_retry_s: float = 10.0
     """The longest such pause."""
     jitter: float = 0.25
-    """Share by which a pause may be longer, by chance, so that actors do not crash in step."""
+    """Share by which a pause may be longer, at random, so that actors do not crash at the same moments."""
     crash_limit: int = 5
     """Crashes within `crash_window_s` after which an actor is `failed`."""
     crash_window_s: float = 60.0
-    """The window in which they are counted."""
+    """The window in which crashes are counted."""
     failed_pause_s: float = 300.0
-    """How long a failed actor rests before it is tried once more: its cause may have gone meanwhile."""
+    """Pause before a failed actor is started once more: the cause may have gone meanwhile."""
     longest_wait_s: float = 30.0
-    """The longest pause between the tries of an actor that waits for something that is away."""
+    """The longest pause between two starts of an actor whose dependency is unreachable."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,15 +35,15 @@ class RestartDecision:
     after_s: float
     """Pause before the next start, real seconds."""
     failed: bool
-    """The limit is reached: call the actor `failed`, and tell a person."""
+    """Whether the limit is reached: the actor is `failed`, and an administrator is told."""
 
 
 class RestartPolicy:
-    """The crashes of one actor, and what follows from them. Pure but for the random jitter.
+    """The crashes of one actor, and when it is started again. Pure but for the random jitter.
 
-    The back-off counts the crashes within the window, so that an actor that then runs well starts again
-    with the short pause. After the limit each further crash within the window means the long pause at
-    once: a failed actor gets one try at a time.
+    The back-off counts the crashes within the window, so that an actor that ran well since then gets the short
+    pause again. After the limit, each further crash within the window means the long pause at once: a failed actor
+    gets one try at a time.
     """
 
     def __init__(self, timings: RestartTimings, chance: Callable[[], float] | None = None) -> None:
@@ -53,10 +53,10 @@ class RestartPolicy:
         self._failed = False
         self._waits = 0
         self.count = 0
-        """How often it was started again since the launcher started."""
+        """How often the actor was started again since the launcher started."""
 
     def on_crash(self, now_s: float, *, hopeless: bool = False) -> RestartDecision:
-        """Note a crash at `now_s` (steady seconds). `hopeless`: trying again soon cannot help."""
+        """Note a crash at `now_s` (seconds of a steady clock). `hopeless`: starting again soon cannot help."""
         while self._crashes and now_s - self._crashes[0] > self._timings.crash_window_s:
             self._crashes.popleft()
         self._crashes.append(now_s)
@@ -68,23 +68,23 @@ class RestartPolicy:
         return RestartDecision(pause * (1 + self._timings.jitter * self._chance()), failed=False)
 
     def on_dependency_unavailable(self) -> RestartDecision:
-        """Note that a dependency is unavailable: that is no crash, and the start is tried for as long as it takes."""
+        """Note that a dependency is unavailable: that is no crash, and the start is repeated without limit."""
         self._waits += 1
         doubled = self._timings.first_retry_s * 2.0 ** min(self._waits, 30)
         pause = min(doubled, self._timings.longest_wait_s)
         return RestartDecision(pause * (1 + self._timings.jitter * self._chance()), failed=False)
 
     def on_started(self) -> None:
-        """Note that it answered: what it waited for is there."""
+        """Note that the actor answered: its dependency is available."""
         self._waits = 0
 
     def on_steady(self, now_s: float) -> None:
-        """Forget its crashes: it has been running since at least the crash window."""
+        """Forget the crashes if the actor has been running for longer than the crash window."""
         if self._crashes and now_s - self._crashes[-1] > self._timings.crash_window_s:
             self._crashes.clear()
             self._failed = False
 
     @property
     def last_crash_s(self) -> float | None:
-        """When it last crashed; None where it has not, or where that is forgotten."""
+        """When the actor last crashed, seconds of a steady clock; None if it never did or the crash is forgotten."""
         return self._crashes[-1] if self._crashes else None

@@ -1,1 +1,1 @@
-"""How frames get from one process to another: a port and its implementations."""
+"""Takes frames from one process to another: a port and its implementations."""

@@ -1,4 +1,4 @@
-"""Frames with both addresses before them, for the actors of further communities: many share one endpoint."""
+"""Frames that begin with both addresses, for the actors of further communities: many share one endpoint."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from actors.address import shared_endpoint, split_address
 from actors.runtime.transport.base import Origin, Transport
 
 _MARK: Final = 0xC1
-"""No msgpack begins with it, so no other frame does."""
+"""First byte of such a frame: no msgpack begins with it, so no other frame does."""
 _LONGEST: Final = 255
-"""Bytes of an address."""
+"""Bytes of an address at most."""
 
 
 class AddressedFrame(NamedTuple):
-    """A frame, and whose it is."""
+    """A frame with its receiver and sender."""
 
     to: str
     sender: str
@@ -28,7 +28,7 @@ def add_addresses(to: str, sender: str, frame: bytes) -> bytes:
 
 
 def take_addresses(frame: bytes) -> AddressedFrame | None:
-    """Split what `add_addresses` joined; None if it is no such frame."""
+    """Split what `add_addresses` joined, or return None if the frame has no addresses."""
     if frame[:1] != bytes((_MARK,)):
         return None
     try:
@@ -41,9 +41,9 @@ def take_addresses(frame: bytes) -> AddressedFrame | None:
 
 
 class AddressedTransport:
-    """The end of an endpoint that also speaks with further communities' actors, like the launcher's; see Transport.
+    """Transport of an endpoint that also talks to further communities' actors, such as the launcher's; see Transport.
 
-    What comes from such an actor has an origin that begins with its address, so that the answer finds it.
+    The origin of a frame from such an actor begins with its address, so that the answer finds it.
     """
 
     def __init__(self, name: str, transport: Transport) -> None:
@@ -68,7 +68,7 @@ class AddressedTransport:
         return [_take_own(origin, frame) for origin, frame in self._transport.receive(timeout_s)]
 
     def is_connected(self, peer: str) -> bool:
-        """See Transport. For a further community's actor: whether the process that it lives in is there."""
+        """See Transport. For a further community's actor: whether its process is connected."""
         return self._transport.is_connected(shared_endpoint(peer) if split_address(peer)[1] else peer)
 
     def is_listening(self) -> bool:

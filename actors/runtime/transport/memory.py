@@ -1,4 +1,4 @@
-"""The in-memory twin of the transport: the same contract and the same bytes, in one process, for tests."""
+"""The transport in memory, for tests in one process: the same contract and the same bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class MemoryNetwork:
     def __init__(self) -> None:
         self.transports: dict[str, MemoryTransport] = {}
         self.unreachable: set[str] = set()
-        """Peers whose frames vanish without an error, as at a kill -9."""
+        """Peers whose frames are lost without an error, as after a kill -9."""
 
     def transport(self, name: str, *, listen: bool = True) -> MemoryTransport:
         """See Network. An older transport under the same name is no longer reached."""
@@ -24,7 +24,7 @@ class MemoryNetwork:
 
 
 class MemoryTransport:
-    """One endpoint's end; see Transport."""
+    """One endpoint's transport; see Transport."""
 
     def __init__(self, network: MemoryNetwork, name: str, *, listen: bool = True) -> None:
         self._network = network

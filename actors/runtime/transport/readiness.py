@@ -14,14 +14,14 @@ class Readiness(Protocol):
         """Wait for a descriptor from now on."""
 
     def wait(self, timeout_s: float) -> list[int]:
-        """Return those that can be read, waiting up to `timeout_s` for the first."""
+        """Return the descriptors that can be read, waiting up to `timeout_s` for the first."""
 
     def close(self) -> None:
-        """Give everything back."""
+        """Release all resources."""
 
 
 class PollReadiness:
-    """Waits with poll(): a selector would add as much Python as all else that a frame passes through."""
+    """Waits with poll(): a selector would run as much Python code as the rest of a frame's way together."""
 
     def __init__(self) -> None:
         self._poll = select.poll()
@@ -39,7 +39,7 @@ class PollReadiness:
 
 
 class SelectorReadiness:
-    """Waits with a selector: where the system has no poll(), as on Windows."""
+    """Waits with a selector, on systems without poll(), such as Windows."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()

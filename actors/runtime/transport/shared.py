@@ -1,7 +1,7 @@
-"""One endpoint of a process that many actors share: those of its further communities.
+"""One endpoint of a process that the actors of its further communities share.
 
-Each of them has an end of its own, which is a Transport like any other and is used by that actor's thread. One thread
-owns the socket, hands on what comes, and sends what the ends put out.
+Each actor has a SharedEnd, which is a Transport like any other and is used by that actor's thread. One thread owns the
+socket, passes received frames to the actors, and sends theirs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ QUEUE_BYTES: Final = 64 << 20
 """Bytes that wait at most for one actor."""
 _LOOK_S: Final = 60.0
 _BLOCKED_S: Final = 0.02
-"""While another process takes nothing, it is tried again this often (real seconds)."""
+"""Interval of further tries while another process takes nothing (real seconds)."""
 _LOOKUP_WITHIN_S: Final = 0.5
 _log = logging.getLogger("transport")
 
@@ -33,7 +33,7 @@ class SharedTransport:
     """The shared endpoint of a process. `open` may be called from any thread."""
 
     def __init__(self, transport: Transport, peers: Iterable[str]) -> None:
-        """`transport` is owned from now on; `peers` are the endpoints that can be reached."""
+        """Take over `transport`; `peers` are the endpoints that can be reached."""
         self._transport = transport
         self._peers = frozenset(peers)
         self._ends: dict[str, SharedEnd] = {}
@@ -47,26 +47,26 @@ class SharedTransport:
         self._thread.start()
 
     def open(self, address: str) -> SharedEnd:
-        """Return the end of an actor; an older one under the same address gets nothing more."""
+        """Return the end of an actor; an older end with the same address receives nothing more."""
         end = SharedEnd(self, address)
         with self._changing:
             self._ends[address] = end
         return end
 
     def close(self) -> None:
-        """Send what waits, as far as it is taken, and close the endpoint."""
+        """Send the waiting frames, as far as they are taken, and close the endpoint."""
         self._closing = True
         self._transport.wake()
         self._thread.join()
 
     def forget_end(self, end: SharedEnd) -> None:
-        """Hand nothing more to an end."""
+        """Pass no more frames to an end."""
         with self._changing:
             if self._ends.get(end.address) is end:
                 del self._ends[end.address]
 
     def put_out(self, community: str, peer: str, frame: bytes) -> bool:
-        """Put a frame of a community on the way to another process; False where that is unknown, or too much waits."""
+        """Send a frame of a community to another process; return False if that is unknown, or too much waits."""
         queue = self._outgoing.get(peer)
         if queue is None or self._closing or not queue.put(community, frame, len(frame)):
             return False
@@ -74,14 +74,14 @@ class SharedTransport:
         return True
 
     def put_answer(self, community: str, origin: Origin, frame: bytes) -> bool:
-        """Put an answer of a community on the way back."""
+        """Send an answer of a community back; return False if too much waits."""
         if not self.is_listening or not self._answers.put(community, (origin, frame), len(frame)):
             return False
         self._transport.wake()
         return True
 
     def is_connected(self, peer: str) -> bool:
-        """Return whether another process is there now; from any thread."""
+        """Tell whether another process is connected now; from any thread."""
         reply: concurrent.futures.Future[bool] = concurrent.futures.Future()
         self._lookups.append((peer, reply))
         self._transport.wake()
@@ -92,7 +92,7 @@ class SharedTransport:
 
     @property
     def is_listening(self) -> bool:
-        """Whether others could connect at the last look."""
+        """Whether others could connect when this was last checked."""
         return self._is_listening and not self._closing
 
     # -- the thread that owns the socket -----------------------------------------------------------------------
@@ -118,21 +118,21 @@ class SharedTransport:
             _log.warning("A frame without an address came from outside; it is dropped")
             return
         end = self._ends.get(addressed.to)
-        if end is None:  # not started yet, or being started again: what must arrive is sent again
+        if end is None:  # not started yet, or restarting: at-least-once messages are sent again
             return
         if origin is not None:
             origin = add_addresses(addressed.to, addressed.sender, origin)
         end.take_in(origin, addressed.frame)
 
     def _send_all(self) -> bool:
-        """Send what waits; return whether nothing is left."""
+        """Send the waiting frames; return whether none is left."""
         is_done = self._answers.send_all(self._send_answer)
         for peer, queue in self._outgoing.items():
             is_done = queue.send_all(functools.partial(self._transport.send, peer)) and is_done
         return is_done
 
     def _send_answer(self, answer: tuple[Origin, bytes]) -> bool:
-        """Send an answer; one that is not taken is lost, and the asker learns so by the deadline."""
+        """Send an answer; one that is not taken is lost, and the asker's deadline passes."""
         self._transport.answer(*answer)
         return True
 
@@ -153,7 +153,7 @@ class SharedEnd:
         self._is_overflow_said = False
 
     def take_in(self, origin: Origin | None, frame: bytes) -> None:
-        """Keep a frame for the actor; one beyond the limits is dropped, as by a full socket. From any thread."""
+        """Add a frame for the actor; one beyond the limits is dropped, as by a full socket. From any thread."""
         if self._box.put(origin, frame):
             self._is_overflow_said = False
         elif not self._box.closed and not self._is_overflow_said:
@@ -178,7 +178,7 @@ class SharedEnd:
         return self._box.take_all(timeout_s)
 
     def is_connected(self, peer: str) -> bool:
-        """See Transport: whether the other actor's process is there."""
+        """See Transport: whether the other actor's process is connected."""
         return self._shared.is_connected(_process_of(peer))
 
     def is_listening(self) -> bool:
@@ -196,5 +196,5 @@ class SharedEnd:
 
 
 def _process_of(peer: str) -> str:
-    """Return the endpoint of the process that a peer lives in."""
+    """Return the endpoint of the process in which a peer runs."""
     return shared_endpoint(peer) if split_address(peer)[1] else peer

@@ -1,4 +1,4 @@
-"""ZeroMQ as the transport: sockets in a private folder, or encrypted loopback TCP where the system has none."""
+"""ZeroMQ as the transport: sockets in a private folder, or encrypted loopback TCP on systems without such sockets."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 ENGINE, TCP_ENGINE = "zmq", "zmq-tcp"
 MOST_BYTES = 4 * MAX_FRAME_BYTES
-"""Longest frame that a socket reads at all: more than the codec does, so that one too long is noted, not only lost."""
+"""Longest frame that a socket reads, bytes: more than the codec accepts, so that longer ones are noted, not lost."""
 LONGEST_PATH = 100
-"""Bytes of a socket's path: the operating system's limit is 103 or 107."""
+"""Bytes of a socket's path at most: the operating system's limit is 103 or 107."""
 LOOK_EVERY_S = 3.0
-"""How often an endpoint looks whether its socket is still there (real seconds): cleaners delete what is old."""
+"""How often an endpoint checks that its socket's file still exists (real seconds): cleaners delete old files."""
 LINGER_MS = 200
-"""What was not sent by then at the end is dropped."""
+"""Milliseconds after closing when unsent frames are dropped."""
 BATCH = 200
-"""Frames taken at most at one receive, so that timers and pings are never starved."""
+"""Frames taken from a socket at one receive at most, so that timers and pings get their turn."""
 
 # As plain numbers: pyzmq's own are enums, which cost a microsecond whenever they are combined.
 _EVENTS, _READABLE, _RCVMORE = int(zmq.EVENTS), int(zmq.POLLIN), int(zmq.RCVMORE)
@@ -41,7 +41,7 @@ _NOBLOCK, _NOBLOCK_MORE = int(zmq.NOBLOCK), int(zmq.NOBLOCK | zmq.SNDMORE)
 
 
 class ZmqNetwork:
-    """A network of one run on this host. `spec` is what its processes open their transports with."""
+    """A network of one run on this host. Its processes open their transports with `spec`."""
 
     def __init__(self, spec: NetworkSpec, folder: SocketFolder | None = None) -> None:
         self.spec = spec
@@ -49,7 +49,7 @@ class ZmqNetwork:
 
     @classmethod
     def create(cls, names: Iterable[str]) -> ZmqNetwork:
-        """Use sockets in a folder of mode 0700, or `create_tcp` where the system has no such sockets."""
+        """Use sockets in a folder of mode 0700, or `create_tcp` if the system has no such sockets."""
         if not zmq.has("ipc"):
             return cls.create_tcp(names)
         from actors.runtime.transport.zmq_socket_folder import SocketFolder, remove_stale_folders
@@ -80,7 +80,7 @@ class ZmqNetwork:
 
 
 class ZmqTransport:
-    """A ROUTER that listens under this endpoint's name, a DEALER to each peer it speaks to."""
+    """A ROUTER socket that listens under this endpoint's name, and a DEALER socket for each peer."""
 
     def __init__(self, name: str, spec: NetworkSpec, *, listen: bool = True) -> None:
         self._addresses = spec.addresses
@@ -198,7 +198,7 @@ class ZmqTransport:
             if watched is None:
                 self._clear_wake()
                 continue
-            self._touched.add(watched)  # mostly there is one; a second is found when we look again
+            self._touched.add(watched)  # mostly one frame is ready; a second is found at the next check
             try:
                 self._read_ready(watched, frames)
             except zmq.Again:
@@ -208,7 +208,7 @@ class ZmqTransport:
     def _drain(self, ready: zmq.Socket[bytes], frames: list[tuple[Origin | None, bytes]]) -> None:
         try:
             for number in range(BATCH):
-                # Asking is cheaper than a receive that fails, and of no use once there are many.
+                # Asking first is cheaper than a receive that fails; with many frames it would be a waste.
                 if number < 2 and not int(ready.getsockopt(_EVENTS)) & _READABLE:
                     return
                 self._read_ready(ready, frames)
@@ -245,14 +245,14 @@ class ZmqTransport:
             with contextlib.suppress(zmq.ZMQError):
                 self._router.unbind(self._own_address)
             self._router.bind(self._own_address)
-        except OSError:  # ZeroMQ's own are such
+        except OSError:  # ZeroMQ's own errors are OSErrors
             return False
         self._touched.add(self._router)
         return True
 
     def wake(self) -> None:
         """See Transport."""
-        with contextlib.suppress(OSError):  # full: it will wake anyway; closed: nobody waits
+        with contextlib.suppress(OSError):  # full: the receiver wakes anyway; closed: nobody waits
             self._wake_out.send(b"\0")
 
     def close(self) -> None:
@@ -264,7 +264,7 @@ class ZmqTransport:
 
 
 def _read_only_frame(ready: zmq.Socket[bytes]) -> bytes:
-    """Return the rest of a message, which is one frame; empty if there are more, for then it is none of ours."""
+    """Return the rest of a message: one frame, or b"" if there are more, for such a message is not ours."""
     frame = ready.recv(_NOBLOCK)
     while ready.getsockopt(_RCVMORE):
         frame = b""
@@ -273,14 +273,14 @@ def _read_only_frame(ready: zmq.Socket[bytes]) -> bytes:
 
 
 class _Connection:
-    """Tells by a socket's monitor whether it is connected; the monitor is read only when asked."""
+    """Tells from a socket's monitor whether it is connected; reads the monitor only when asked."""
 
     def __init__(self, dealer: zmq.Socket[bytes]) -> None:
         self._monitor: zmq.Socket[bytes] = dealer.get_monitor_socket(zmq.EVENT_CONNECTED | zmq.EVENT_DISCONNECTED)
         self._is_open = False
 
     def is_open(self) -> bool:
-        """Return whether the newest event is a connection."""
+        """Tell whether the newest event is a connection."""
         with contextlib.suppress(zmq.Again):
             while True:
                 event, _address = self._monitor.recv_multipart(_NOBLOCK)
@@ -289,9 +289,9 @@ class _Connection:
 
 
 class _ZapAuthenticator:
-    """Admits only who holds the run's keys (ZAP, RFC 27): CURVE alone admits whoever knows the public one.
+    """Admits only holders of the run's key pair (ZAP, RFC 27): CURVE alone admits whoever knows the public key.
 
-    pyzmq's own authenticator needs an asyncio loop that Windows does not have, and a thread.
+    pyzmq's own authenticator needs a thread, and an asyncio loop that Windows does not have.
     """
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], public_key: str) -> None:
@@ -301,7 +301,7 @@ class _ZapAuthenticator:
         self.socket.bind("inproc://zeromq.zap.01")
 
     def answer(self) -> None:
-        """Answer one request of a peer that connects. zmq.Again where there is none."""
+        """Answer one request of a peer that connects. Raises zmq.Again if there is none."""
         version, request, _domain, _address, _identity, mechanism, *proof = self.socket.recv_multipart(zmq.NOBLOCK)
         is_admitted = mechanism == b"CURVE" and len(proof) == 1 and z85.encode(proof[0]) == self._public_key
         verdict = [b"200", b"OK"] if is_admitted else [b"400", b"not of this run"]
@@ -309,7 +309,7 @@ class _ZapAuthenticator:
 
 
 def _check_socket_path(path: str) -> None:
-    """Refuse a path that the operating system would cut, and a folder that others can enter. OSError."""
+    """Refuse a path that is too long for the operating system, and a folder that others can enter. Raises OSError."""
     if len(os.fsencode(path)) > LONGEST_PATH:
         raise OSError(
             errno.ENAMETOOLONG,
@@ -320,7 +320,7 @@ def _check_socket_path(path: str) -> None:
 
 
 def ensure_private_folder(folder: Path) -> None:
-    """Make a folder that only this user can enter, or check that it is one; PermissionError where it is not."""
+    """Make a folder that only this user can enter, or check an existing one. Raises PermissionError if others can."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     details = folder.lstat()
     if hasattr(os, "getuid") and (details.st_uid != os.getuid() or stat.S_IMODE(details.st_mode) & 0o077):

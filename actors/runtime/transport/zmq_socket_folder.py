@@ -1,4 +1,4 @@
-"""The folder of a run's ZeroMQ sockets: this user's alone, short enough for a socket's path, gone with its run."""
+"""The folder of a run's ZeroMQ sockets: private to this user, short enough for a socket's path, removed at the end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOCK = "owner.lock"
 
 
 def choose_base_folder() -> Path:
-    """Return where socket folders are made: the user's own runtime folder, else the temporary one."""
+    """Return the folder for socket folders: the user's own runtime folder, or else the temporary folder."""
     for candidate in (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir()):
         path = Path(candidate)
         if candidate and len(os.fsencode(path)) <= _LONGEST_BASE and path.is_dir() and os.access(path, os.W_OK):
@@ -37,16 +37,16 @@ class SocketFolder:
             self._lock.acquire()
             if self.path.exists():
                 return
-            self._lock.release()  # another process took it for stale before it was locked, and removed it
+            self._lock.release()  # before it was locked, another process removed it as stale
 
     def remove(self) -> None:
-        """Remove the folder with all that is in it; what is gone already does not matter."""
+        """Remove the folder and its content; it may be gone already."""
         self._lock.release()
         shutil.rmtree(self.path, ignore_errors=True)
 
 
 def remove_stale_folders(base: Path | None = None) -> list[Path]:
-    """Remove the folders whose owner is dead and in which nobody listens any more; return them."""
+    """Remove and return the folders whose owner is dead and in which nobody listens any more."""
     return [folder for folder in (base or choose_base_folder()).glob(_PREFIX + "*") if _remove_if_stale(folder)]
 
 

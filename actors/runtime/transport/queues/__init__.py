@@ -1,1 +1,1 @@
-"""What waits at an endpoint: bounded, and fair to all who share it."""
+"""Queues of an endpoint: bounded, and fair to all communities that share it."""

@@ -10,11 +10,11 @@ from typing import Final, Generic, TypeVar
 from actors.runtime.transport.base import QUEUE_FRAMES
 
 TOTAL_BYTES: Final = 64 << 20
-"""What may wait of all communities together, unless each has little."""
+"""Bytes that may wait for all communities together; each may exceed this with ALWAYS_BYTES."""
 EACH_BYTES: Final = 16 << 20
-"""What may wait of one community."""
+"""Bytes that may wait for one community."""
 ALWAYS_BYTES: Final = 1 << 20
-"""What may always wait of one community, however much of the others waits."""
+"""Bytes that may always wait for one community, however much waits for the others."""
 Item = TypeVar("Item")
 
 
@@ -27,7 +27,7 @@ class _Waiting(Generic[Item]):
 
 
 class FairQueue(Generic[Item]):
-    """Any thread puts items in, one thread takes them out. The order within a community is kept."""
+    """Any thread adds items, one thread takes them. The order within a community is kept."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class FairQueue(Generic[Item]):
         self._size = 0
         self._count = 0
         self._communities: collections.OrderedDict[str, _Waiting[Item]] = collections.OrderedDict()
-        """The communities with waiting items; the one whose turn is next comes first."""
+        """The communities with waiting items, in the order of their turns."""
         self._changing = threading.Lock()
 
     def put(self, community: str, item: Item, size: int) -> bool:
@@ -61,9 +61,9 @@ class FairQueue(Generic[Item]):
             return True
 
     def send_all(self, send: Callable[[Item], bool]) -> bool:
-        """Send what waits, one of each community in turn, until one is not taken; return whether nothing is left.
+        """Send the items, one of each community in turn, until one is not taken; return whether none is left.
 
-        Items that are put in meanwhile wait for the next call, so a flood does not hold up the thread.
+        Items that are added meanwhile wait for the next call, so that a flood does not hold up the thread.
         """
         with self._changing:
             left = self._count

@@ -9,10 +9,10 @@ from actors.runtime.transport.base import QUEUE_FRAMES, Origin
 
 
 class FrameBox:
-    """A bounded queue: any thread puts frames in, one thread takes them."""
+    """A bounded queue: any thread adds frames, one thread takes them."""
 
     def __init__(self, limit_bytes: int | None = None) -> None:
-        """`limit_bytes`: most bytes that wait, beside the limit of QUEUE_FRAMES frames."""
+        """Let at most `limit_bytes` bytes and QUEUE_FRAMES frames wait; None sets no limit of bytes."""
         self._limit_bytes = limit_bytes
         self._frames: collections.deque[tuple[Origin | None, bytes]] = collections.deque()
         self._size = 0
@@ -21,7 +21,7 @@ class FrameBox:
         self.closed = False
 
     def put(self, origin: Origin | None, frame: bytes) -> bool:
-        """Keep a frame; False where it is full or closed."""
+        """Add a frame; return False if the queue is full or closed."""
         with self._arrived:
             is_full = self._limit_bytes is not None and self._size >= self._limit_bytes
             if self.closed or is_full or len(self._frames) >= QUEUE_FRAMES:
@@ -32,7 +32,7 @@ class FrameBox:
             return True
 
     def take_all(self, timeout_s: float) -> list[tuple[Origin | None, bytes]]:
-        """Return what waits, waiting up to `timeout_s` for the first or for `wake`."""
+        """Return all frames, waiting up to `timeout_s` for the first or for `wake`."""
         with self._arrived:
             if not self._frames and not self._woken and timeout_s > 0:
                 self._arrived.wait(timeout_s)
@@ -49,7 +49,7 @@ class FrameBox:
             self._arrived.notify()
 
     def close(self) -> None:
-        """Take nothing more in."""
+        """Refuse further frames."""
         with self._arrived:
             self.closed = True
             self._arrived.notify()
