@@ -1,6 +1,6 @@
 """Usher's command line: `python run.py --help`. Without a command it runs the service.
 
-An old Python must be able to read this file, to say that it is too old: annotations that it lacks are in quotes.
+An old Python must be able to read this file, to say that it is too old: annotations that it does not know are quoted.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ OLDEST_PYTHON = (3, 11)
 
 
 def main(argv: "list[str]") -> int:
-    """Do what the command line says; return the exit status."""
+    """Run the command; return the exit status."""
     forbid_core_dumps()
     wrong = explain_old_python(sys.version_info[:2])
     if wrong:
@@ -54,7 +54,7 @@ def main(argv: "list[str]") -> int:
 
 
 def explain_old_python(version: "tuple[int, ...]") -> str:
-    """Return what to do where this Python is too old; empty where it is not."""
+    """Return what to do if this Python is too old; empty if it is not."""
     if version >= OLDEST_PYTHON:
         return ""
     found = ".".join(map(str, version))
@@ -65,7 +65,7 @@ def explain_old_python(version: "tuple[int, ...]") -> str:
 
 
 def explain_missing_packages(folder: Path, argv: "list[str]") -> str:
-    """Return how to install the packages, or which Python has them; empty where this one does. `folder`: Usher's."""
+    """Return how to install the packages, or which Python has them; empty if this one has. `folder`: Usher's."""
     if importlib.util.find_spec("pykka") is not None:
         return ""
     python = Path(".venv", "Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -80,17 +80,17 @@ def explain_missing_packages(folder: Path, argv: "list[str]") -> str:
 
 
 def forbid_core_dumps() -> None:
-    """Have no process of Usher leave its memory on the disk when it crashes: tokens are in it."""
+    """Keep all processes of Usher from writing their memory, which holds tokens, to disk when they crash."""
     if sys.platform == "win32":
         return
     import resource
 
     with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what it starts inherits that
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # child processes inherit it
 
 
 def load_settings(*, for_service: bool = True) -> "Settings":
-    """Return the settings of the environment and `.env`. Raises SettingsError."""
+    """Return the settings from the environment and `.env`. Raises SettingsError."""
     import config
 
     return config.load_settings(os.environ, Path(".env"), for_service=for_service)
@@ -109,7 +109,7 @@ def _explain_settings(error: "SettingsError") -> None:
     )
 
 
-# -- commands: each imports its module for itself alone, for the service must not carry what `check` needs -------------
+# -- commands: each imports its own module, so that the service does not load what only `check` needs ------------------
 
 
 def _serve() -> int:
@@ -211,7 +211,7 @@ def _copy_store(settings: "Settings", arguments: "Namespace", console: "Console"
 
 
 _DOCTORS: "dict[str, Callable[[Console], int]]" = {"check": _check, "setup": _set_up}
-"""Commands that load the settings themselves: they help where these are wrong."""
+"""Commands that load the settings themselves, because they help if the settings are wrong."""
 _COMMANDS: "dict[str, Callable[[Settings, Namespace, Console], int]]" = {
     "health": _show_health,
     "recover": _recover,
@@ -227,7 +227,7 @@ _COMMANDS: "dict[str, Callable[[Settings, Namespace, Console], int]]" = {
 
 
 def start() -> int:
-    """Do what this process's command line says: where the single file begins."""
+    """Run the command of this process's command line: the entry point of the single file."""
     return main(sys.argv[1:])
 
 

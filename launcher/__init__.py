@@ -1,1 +1,1 @@
-"""The one parent process: starts and supervises the actors, sends the ticks, keeps the health log."""
+"""The one parent process: starts and supervises the actors, sends the ticks, writes the health log."""

@@ -15,7 +15,7 @@ EPILOG = """\
 Settings come from the environment or from a file .env in the working folder; .env.example lists them all.
 'python run.py COMMAND --help' says more about one command. Answers go to stdout, logs to stderr."""
 OF_A_COMMUNITY = ("recover", "import", "export", "backup", "summaries", "restore")
-"""Commands that are about the data of one community."""
+"""Commands that work on the data of one community."""
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""Writes what is done on the command line to the audit log."""
+"""Writes to the audit log what is done on the command line."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from wording.file_failures import explain_os_error
 
 
 def record_command(data_dir: Path, act: str, target: str, outcome: str) -> None:
-    """Append an act of the command line's user to the audit log; a failure goes to stderr.
+    """Append what the command line's user did to the audit log; a failure goes to stderr.
 
-    `data_dir`: the community's own, so that no other learns of it. Does nothing without a data folder.
+    `data_dir`: the community's own folder, so that no other community learns of it. Does nothing if the folder is
+    missing.
     """
     if not data_dir.is_dir():
         return

@@ -1,4 +1,4 @@
-"""Runs a launcher in a thread of its own: for tests and for the simulated night."""
+"""Runs a launcher in a thread of its own, for tests and the simulated night."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ class BackgroundLauncher:
             raise
 
     def health(self) -> tuple[ActorHealth, ...]:
-        """Return a row for each actor, in the order of their start."""
+        """Return a row for each actor, in the order in which the actors start."""
         return self._call(lambda: self._launcher.health().actors)
 
     def pids(self) -> dict[str, int]:
-        """Return the process of each actor; 0 where there is none."""
+        """Return each actor's process id; 0 if it has no process."""
         return {row.actor: row.pid for row in self.health()}
 
     def kill(self, actor: str, number: int = getattr(signal, "SIGKILL", signal.SIGTERM)) -> int:
-        """Send an actor's process a signal; returns its pid. Raises ProcessLookupError where it has none."""
+        """Send a signal to an actor's process; return its pid. Raises ProcessLookupError if the actor has none."""
         pid = self.pids()[actor]
         if not pid:
             raise ProcessLookupError(f"{actor} has no process now")
@@ -56,7 +56,7 @@ class BackgroundLauncher:
         self.wait_for(lambda rows: all(r.state in ("running", "degraded") for r in rows), timeout_s)
 
     def wait_state(self, actor: str, state: ActorState, timeout_s: float = 30.0) -> ActorHealth:
-        """Wait until an actor is in a state; returns its row. Raises TimeoutError."""
+        """Wait until an actor is in a state; return its row. Raises TimeoutError."""
         rows = self.wait_for(lambda rows: any(r.actor == actor and r.state == state for r in rows), timeout_s)
         return next(row for row in rows if row.actor == actor)
 
@@ -76,7 +76,7 @@ class BackgroundLauncher:
         return self._thread.is_alive()
 
     def stop(self) -> int:
-        """Stop in order; returns the exit status. Safe to call again."""
+        """Stop in order; return the exit status. Safe to call again."""
         self._stop.set()
         self._thread.join()
         return self._status.result()
@@ -119,7 +119,7 @@ class BackgroundLauncher:
 
 @contextlib.contextmanager
 def run_in_background(launcher: Launcher) -> Iterator[BackgroundLauncher]:
-    """Run a launcher in a thread; it is stopped in order at the end of the block."""
+    """Run a launcher in a thread; stop it in order at the end of the block."""
     running = BackgroundLauncher(launcher)
     try:
         yield running

@@ -1,7 +1,7 @@
-"""The launcher's view of the further communities: their actors, and the health of those.
+"""The launcher's view of the further communities: their actors and their health.
 
-The launcher starts none of these actors: the processes that they live in do. It pings them, and sends persistence its
-ticks.
+The launcher starts none of these actors: they live in the processes of its own actors, which start them. It pings them,
+and sends the ticks to their persistence actors.
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ from messages.envelope import NO_HEARTBEAT, Heartbeat
 from wording.problems import english
 
 SILENT_AFTER_S = 30.0
-"""Silence after which an actor is not taken for running, real seconds."""
+"""After so many real seconds of silence, an actor no longer counts as running."""
 PINGS_AT_ONCE = 100
-"""Actors that are pinged at once; if there are more, each is pinged in turn."""
+"""How many actors are pinged at once; if there are more, they take turns."""
 ROUND_OF_PINGS = 10
-"""Rounds in which each is pinged once, however many there are: at a second each, well before one counts as silent."""
+"""The number of turns in which every actor is pinged once: at one turn a second, long before one counts as silent."""
 
 
 class CommunityRoster:
-    """Every further community's actors. `now_s` is always steady real time."""
+    """The actors of every further community. `now_s` is always steady real time."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._actors: dict[str, _CommunityActor] = {}
         self._known: dict[str, tuple[Community, tuple[str, ...]]] = {}
-        """Each community as it was last reported, and its actors: computed again only if its choices changed."""
+        """Each community as last reported, with its actors' addresses, computed again only if the community changed."""
         self._next_ping = 0
         self._save_ticks: dict[str, Interval] = {}
         self._next_save_s = 0.0
-        """When one of them is due next; real seconds."""
+        """When the next save is due; real seconds."""
         self._told_states: dict[str, ActorState] = {}
         self.names: tuple[CommunityName, ...] = ()
-        """What the communities are called."""
+        """The communities' ids and names."""
 
     def find_actors(self, kind: str = "") -> tuple[str, ...]:
-        """Return the addresses of all actors, or of those of a kind."""
+        """Return the addresses of all actors, or of those of one kind."""
         return tuple(address for address in self._actors if not kind or split_address(address)[0] == kind)
 
     def take_to_ping(self) -> tuple[str, ...]:
@@ -69,8 +69,7 @@ class CommunityRoster:
     def take_to_save(self, now_s: float, every_s: float) -> tuple[str, ...]:
         """Return the actors whose stores to save now, each every `every_s` seconds.
 
-        Each has its own slot in that time, by its address: hundreds of saves at one moment would hold up
-        all questions.
+        Each has its own time slot, by its address: hundreds of saves at once would delay all questions.
         """
         if now_s < self._next_save_s:
             return ()
@@ -85,7 +84,7 @@ class CommunityRoster:
         return due
 
     def on_told(self, message: Message, now_s: float) -> bool:
-        """Handle a message from an actor's process about communities; False if it is about something else."""
+        """Handle a message about communities from an actor's process; return False if it is about something else."""
         match message:
             case CommunitiesChanged(communities):
                 self._apply(communities, now_s)
@@ -98,7 +97,7 @@ class CommunityRoster:
         return True
 
     def on_heartbeat(self, address: str, heartbeat: Heartbeat, now_s: float) -> None:
-        """Note that an actor lives."""
+        """Note an actor's answer to a ping."""
         if address in self._actors:
             self._actors[address].take_heartbeat(heartbeat, now_s)
 
@@ -107,7 +106,7 @@ class CommunityRoster:
         return tuple(actor.health(address, now_s) for address, actor in self._actors.items())
 
     def take_changed(self, now_s: float) -> tuple[ActorHealth, ...]:
-        """Return a row for each actor whose state is another than at the last call."""
+        """Return a row for each actor whose state differs from that at the last call."""
         states = {address: actor.find_state(now_s) for address, actor in self._actors.items()}
         changed = [address for address, state in states.items() if self._told_states.get(address) != state]
         self._told_states = states
@@ -134,7 +133,7 @@ class CommunityRoster:
 
 @dataclasses.dataclass
 class _CommunityActor:
-    """What is known of one actor."""
+    """What is known about one actor."""
 
     known_since_s: float
     heartbeat: Heartbeat | None = None

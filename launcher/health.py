@@ -1,4 +1,4 @@
-"""The health log: one JSON line for each actor, regularly and at every change of state."""
+"""The health log: one JSON line for each actor, at regular intervals and at every change of state."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from messages import ActorHealth
 from wording.file_failures import explain_os_error
 
 MOST_BYTES, COMMUNITY_BYTES = 5_000_000, 1_000_000
-"""Size at which a log is rotated: that of the installation, and that of a further community."""
+"""Size in bytes at which a log is rotated: the installation's, and a further community's."""
 _KEEP = 3
 _log = logging.getLogger("launcher")
 
 
 def format_row(row: ActorHealth, at: datetime) -> dict[str, Any]:
-    """Return a row for the log: the promised keys first and in their order, then the others."""
+    """Return a row for the log: the documented keys first and in their order, then the others."""
     return {"ts": at.astimezone(UTC).isoformat(timespec="milliseconds"), **msgspec.structs.asdict(row)}
 
 
 def read_rss_mb(pid: int) -> float:
-    """Return the resident memory of a process in MB (10^6 bytes); 0 where there is none."""
+    """Return the resident memory of a process in MB (10^6 bytes); 0 if there is no such process."""
     try:
         return round(psutil.Process(pid).memory_info().rss / 1e6, 1) if pid else 0.0
     except psutil.Error:
@@ -40,9 +40,9 @@ def read_rss_mb(pid: int) -> float:
 
 
 class HealthLogs:
-    """The health log of the installation, and one of each further community, in its folder.
+    """The health log of the installation, and one for each further community, in its folder.
 
-    Hundreds of communities would push each other's rows out of one file within minutes.
+    In a common file, the rows of hundreds of communities would rotate each other out within minutes.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -51,14 +51,14 @@ class HealthLogs:
         self._of_communities: dict[str, HealthLog] = {}
 
     def write(self, rows: Iterable[ActorHealth]) -> None:
-        """Append a line for each row to its log, all with the present time."""
+        """Append a line for each row to its log, all with the current time."""
         by_community: dict[str, list[ActorHealth]] = {}
         for row in rows:
             by_community.setdefault(split_address(row.actor)[1], []).append(row)
         for guild_id, some in by_community.items():
             if not guild_id:
                 self._own.write(some)
-            elif (folder := self._communities_dir / guild_id).is_dir():  # persistence makes it, and may remove it
+            elif (folder := self._communities_dir / guild_id).is_dir():  # persistence creates and removes it
                 self._of_communities.setdefault(guild_id, HealthLog(folder, COMMUNITY_BYTES)).write(some)
             elif (of_removed := self._of_communities.pop(guild_id, None)) is not None:
                 of_removed.close()
@@ -78,16 +78,16 @@ class HealthLog:
         self.path = data_dir / "logs" / "actor_health.jsonl"
         self._handler: _LoudOnceHandler | None = None
         self._is_unopened = False
-        """Whether the last try to open it failed, which is logged once."""
+        """Whether the last attempt to open it failed, which is logged only once."""
 
     def write(self, rows: Iterable[ActorHealth]) -> None:
-        """Append a line for each row, all with the present time."""
+        """Append a line for each row, all with the current time."""
         at = datetime.now(UTC)
         if self._handler is not None and self._handler.is_moved_away():
             self.close()
         try:
             if self._handler is None:
-                self.path.parent.mkdir(exist_ok=True)  # the data folder itself is made at the start alone
+                self.path.parent.mkdir(exist_ok=True)  # the data folder itself is created only at the start
                 self._handler = _LoudOnceHandler(
                     self.path, maxBytes=self._most_bytes, backupCount=_KEEP, encoding="utf-8", delay=True
                 )
@@ -104,18 +104,18 @@ class HealthLog:
     def close(self) -> None:
         """Close the file."""
         if self._handler is not None:
-            with contextlib.suppress(OSError):  # lines that a full disk refused are lost, and were reported
+            with contextlib.suppress(OSError):  # lines that a full disk refused are lost; that was reported
                 self._handler.close()
             self._handler = None
 
 
 class _LoudOnceHandler(logging.handlers.RotatingFileHandler):
-    """Logs a write failure once, not with every line; after a successful write, the next failure is logged again."""
+    """Logs a write failure once, not for every line; after a successful write, the next failure is logged again."""
 
     _loud = True
 
     def is_moved_away(self) -> bool:
-        """Tell whether the open file is not at its path any more: removed, or moved."""
+        """Tell whether the open file is no longer at its path, because it was removed or moved."""
         if self.stream is None:
             return False
         try:

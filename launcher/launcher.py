@@ -1,4 +1,4 @@
-"""The launcher: starts the actors, keeps them alive, sends the ticks, keeps the health log, and stops them."""
+"""The launcher: starts, supervises and stops the actors, sends the ticks, and writes the health log."""
 
 from __future__ import annotations
 
@@ -38,15 +38,16 @@ from wording.file_failures import explain_os_error
 _log = logging.getLogger("launcher")
 _ORPHANS_WITHIN_S = 10.0
 _LOOK_EVERY_S = 5.0
-"""How often the run folder is looked at, real seconds."""
+"""How often the run folder is checked, real seconds."""
 
 STOPPED, CANNOT_START, AT_ONCE = 0, 1, 130
 """Exit statuses: stopped in order; persistence crashes at each start; stopped at once by a second signal. If the store
-or its address can never work, it is the actor's REFUSED: starting the service again would not help."""
+or its address can never work, the status is the actor's REFUSED: starting the service again would not help."""
 
 
 class Launcher:
-    """One service on one data folder. `run` serves the command line, `launcher.background_launcher` tests and demos.
+    """One service on one data folder. `run` is for the command line, `launcher.background_launcher` for tests and
+    demos.
 
     Everything happens in the thread that calls `open`, `step` and `close`; it owns the sockets.
     """
@@ -62,9 +63,12 @@ class Launcher:
         engine: str = DEFAULT_ENGINE,
         frames_dir: Path | None = None,
     ) -> None:
-        """`actors` names other classes for the actors ("module:Class", in the order of their start), for
-        tests; `stderr` takes the children's logs (default: this process's own); `frames_dir`, a folder that
-        exists, takes every frame that is sent, a file for each sender."""
+        """Prepare a service.
+
+        `actors` names other classes for the actors ("module:Class", in the order of their start), for tests; `stderr`
+        gets the children's logs (default: this process's own). `frames_dir`, an existing folder, gets a copy of every
+        frame that is sent, in one file for each sender.
+        """
         self.data_dir = Path(settings.data_dir).absolute()
         self.settings = msgspec.structs.replace(settings, data_dir=str(self.data_dir))
         self.clock = clock or Clock()
@@ -79,7 +83,7 @@ class Launcher:
         self._communities = CommunityRoster(self.settings)
 
     def open(self) -> None:
-        """Take the data folder and get ready to start. Raises AlreadyRunningError and OSError."""
+        """Lock the data folder and prepare the start. Raises AlreadyRunningError and OSError."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as held:
             held.enter_context(FolderLock(self.data_dir))
@@ -102,7 +106,7 @@ class Launcher:
         self._opened = True
 
     def _open_link(self) -> LauncherLink:
-        """Open a network for the actors. OSError."""
+        """Open a network for the actors. Raises OSError."""
         return LauncherLink(
             self._names,
             self._classes,
@@ -125,7 +129,7 @@ class Launcher:
         )
 
     def step(self) -> None:
-        """Handle what arrived, check the actors, and do what is due. Returns within `look_every_s`."""
+        """Handle the messages that have arrived, check the actors, and do what is due; takes at most `look_every_s`."""
         now_s = time.monotonic()
         self._link.pump(min(self._timings.look_every_s, self._save_tick.remaining_s(now_s)))
         now_s = time.monotonic()
@@ -147,9 +151,9 @@ class Launcher:
             _log.info("Usher runs: %s.", ", ".join(self._names))
 
     def _move(self) -> None:
-        """Start all actors anew in another run folder, after an ordered stop.
+        """Stop all actors in order and start them in another run folder.
 
-        A logout removes the folder of the login session (XDG_RUNTIME_DIR), which cannot be made anew: open
+        A logout removes the folder of the login session (XDG_RUNTIME_DIR), which cannot be created again: open
         connections stay, but no new ones are possible.
         """
         try:
@@ -167,7 +171,7 @@ class Launcher:
 
     @property
     def is_ready(self) -> bool:
-        """Every actor answers."""
+        """Whether every actor answers."""
         return self._supervisor.is_ready
 
     @property
@@ -177,13 +181,13 @@ class Launcher:
 
     @property
     def status(self) -> int:
-        """The exit status if it ended now."""
+        """The exit status if the service ended now."""
         if not self.cannot_start:
             return STOPPED
         return FATAL if self._supervisor.actors[self.cannot_start].refused else CANNOT_START
 
     def health(self) -> HealthReport:
-        """Return how every actor is."""
+        """Return the health of every actor."""
         rows, names = self._rows(time.monotonic()), self._communities.names
         return HealthReport(at=self.clock.now(), actors=rows, launcher_pid=os.getpid(), communities=names)
 
@@ -191,7 +195,7 @@ class Launcher:
         return self._supervisor.health(now_s) + self._communities.health(now_s)
 
     def close(self, at_once: Callable[[], bool] = lambda: False) -> None:
-        """Stop all actors in order (or kill them when `at_once` says so), and leave nothing behind."""
+        """Stop all actors in order (or kill them once `at_once` returns True), and clean up."""
         if not self._opened:
             return
         self._opened = False
@@ -207,9 +211,10 @@ class Launcher:
         return self._supervisor.begin_stop(self._link.ask_to_stop, time.monotonic(), more_s)
 
     def run(self) -> int:
-        """Serve until SIGTERM, SIGINT or SIGHUP, then stop in order; a second one ends it at once.
+        """Run until SIGTERM, SIGINT or SIGHUP, then stop in order; on a second signal, stop at once. Return the exit
+        status.
 
-        Returns the exit status. Raises what `open` raises. For the main thread only.
+        Raises what `open` raises. Only for the main thread.
         """
         before = {number: signal.signal(number, self._on_signal) for number in _stop_signals()}
         try:

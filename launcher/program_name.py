@@ -1,4 +1,4 @@
-"""The command by which this program is started here: python run.py, ./usher, or docker compose run --rm usher."""
+"""The command that starts this program here: python run.py, ./usher, or docker compose run --rm usher."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 USUAL = "python run.py"
 _USUAL = re.compile(rf"(?<![\w/.]){re.escape(USUAL)}")
 COMMAND_VARIABLE, START_VARIABLE = "USHER_COMMAND", "USHER_START"
-"""Set by the image: how a command is given to it from outside, and how it is started."""
+"""Set by the Docker image: how its user runs a command, and how its user starts the service."""
 
 
 def name_program() -> str:
@@ -27,10 +27,10 @@ def name_program() -> str:
 
 
 def name_start() -> str:
-    """Return what is typed to start the service."""
+    """Return what to type to start the service."""
     return os.environ.get(START_VARIABLE) or name_program()
 
 
 def use_program_name(text: str) -> str:
-    """Return a text that names "python run.py" with the name that the program has here."""
+    """Return a text with "python run.py" replaced by the program's name here."""
     return _USUAL.sub(lambda _: name_program(), text)

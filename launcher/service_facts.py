@@ -1,4 +1,4 @@
-"""What the launcher shows administrators: the settings without secrets, and the dead letters."""
+"""What the launcher reports to administrators: the settings without secrets, and the dead letters."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ LONGEST_TEXT = 300
 
 
 def build_service_facts(settings: Settings, data_dir: Path) -> ServiceFacts:
-    """Return what administrators may know."""
+    """Return what administrators may know about the service."""
     letters = read_dead_letters(data_dir / "logs" / "dead_letters.jsonl")
     return ServiceFacts(list_settings(settings), letters, VERSION)
 
 
 def list_settings(settings: Settings) -> tuple[SettingValue, ...]:
-    """Return every setting; of a secret only whether it is set."""
+    """Return every setting; for a secret only whether it is set."""
     defaults = Settings()
     shown = []
     for name, declared in DECLARED.items():
@@ -37,7 +37,7 @@ def list_settings(settings: Settings) -> tuple[SettingValue, ...]:
 
 
 def read_dead_letters(file: Path) -> tuple[DeadLetter, ...]:
-    """Return the newest entries of the dead-letter log, without what was in the messages; none where it is missing."""
+    """Return the newest entries of the dead-letter log, without the messages' content; none if the log is missing."""
     try:
         with file.open("rb") as opened:
             size = opened.seek(0, os.SEEK_END)
@@ -51,7 +51,7 @@ def read_dead_letters(file: Path) -> tuple[DeadLetter, ...]:
             entry = json.loads(line)
             newest.append(DeadLetter(*(_clean(entry[field]) for field in ("ts", "actor", "from", "tag", "reason"))))
         except (ValueError, TypeError, KeyError, RecursionError):
-            continue  # the first may be cut off, one may be torn
+            continue  # the first line may be cut off, another may be incomplete
     return tuple(reversed(newest))
 
 

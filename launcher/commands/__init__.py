@@ -1,1 +1,1 @@
-"""What the commands of `run.py` do: a module for each."""
+"""The commands of `run.py`, one module each."""

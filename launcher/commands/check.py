@@ -1,4 +1,4 @@
-"""`python run.py check`: everything that is wrong, at once, each with its cure."""
+"""`python run.py check`: reports everything that is wrong, each with what to do about it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SIGNS = {"ok": ("✔", "green"), "note": ("!", "yellow"), "error": ("✘", "red
 
 
 def main(load: Callable[[], Settings], console: Console) -> int:
-    """Check everything and print the findings; 0 where nothing is wrong, 1 otherwise."""
+    """Check everything and print the findings; return 0 if nothing is wrong, else 1."""
     try:
         settings, findings = load(), [ok("settings", "settings.ok")]
     except SettingsError as wrong:

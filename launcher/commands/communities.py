@@ -1,4 +1,4 @@
-"""`python run.py communities`: the Discord servers that are served beside the environment's own."""
+"""`python run.py communities`: the further Discord servers, which are served besides the one in the settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from persistence.database.revision import read_revision
 from persistence.records.communities import delete_community, read_communities
 
 _FIRST_REVISION = "0008"
-"""The first with a table of communities."""
+"""The first schema revision with a table of communities."""
 
 
 @report_failures
@@ -42,7 +42,7 @@ def main(settings: Settings, arguments: argparse.Namespace, console: Console) ->
 
 
 def list_communities(settings: Settings) -> tuple[Community, ...]:
-    """Return every further community: from the service where it runs, else from the store. Raises StoreError."""
+    """Return every further community: from the service if it is running, else from the store. Raises StoreError."""
     if read_running_state(settings.installation_dir) is not None:
         with ServiceClient(settings.installation_dir) as service:
             return service.ask(ListCommunities()).communities
@@ -63,7 +63,7 @@ def list_communities(settings: Settings) -> tuple[Community, ...]:
 def choose_community(settings: Settings, wanted: str) -> Settings:
     """Return the settings of the community with that id or name. Raises StoreError if there is none.
 
-    One that was removed is found by its id, as long as its folder is there.
+    A removed community is found by its id, as long as its folder exists.
     """
     if not wanted:
         return settings

@@ -1,4 +1,4 @@
-"""`communities.json`: the list of further communities, as `export` writes it beside the other files."""
+"""`communities.json`: the list of further communities, which `export` writes with the other files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from persistence.store import Store
 
 FILE = "communities.json"
 _LARGEST = 50_000_000
-"""Bytes."""
+"""Largest size of the file, bytes."""
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
@@ -32,7 +32,7 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def export_communities(store: Store, folder: Path) -> Path | None:
-    """Write the list, with tokens as they are: sealed. None where there is no further community."""
+    """Write the list, in which tokens stay encrypted; return its file, or None if there are no further communities."""
     with store.reader.connect() as connection:
         communities = read_communities(connection)
     if not communities:
@@ -44,7 +44,7 @@ def export_communities(store: Store, folder: Path) -> Path | None:
 
 
 def read_exported_communities(folder: Path, settings: Settings) -> Sequence[Community]:
-    """Return the communities of a folder that `export` wrote; none of a further community. Raises ImportFault."""
+    """Return the communities in a folder that `export` wrote; a further community has none. Raises ImportFault."""
     file = folder / FILE
     if settings.community or not file.is_file():
         return ()
@@ -63,7 +63,7 @@ def read_exported_communities(folder: Path, settings: Settings) -> Sequence[Comm
 
 
 def add_communities(store: Store, communities: Sequence[Community], settings: Settings) -> int:
-    """Add the communities that are not in the store; return how many. Their data are in their folders already."""
+    """Add the communities that are not in the store; return how many. Their data must be in their folders already."""
     if not communities:
         return 0
     with store.transaction() as connection:

@@ -1,4 +1,4 @@
-"""The console on stdout that commands answer on."""
+"""The console on stdout to which commands print."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from launcher.program_name import use_program_name
 from wording.text import show_controls
 
 _UNSEEN_WIDTH = 160
-"""Columns where there is no terminal (a pipe, a file): wide enough that no table is cut."""
+"""Columns if stdout is no terminal (a pipe, a file): wide enough that no table is cut."""
 
 
 class HarmlessConsole(Console):
@@ -31,7 +31,7 @@ class HarmlessConsole(Console):
 
 
 def open_console() -> Console:
-    """Return a console on stdout that prints names as they are, also where stdout is not UTF-8."""
+    """Return a console on stdout that prints names as they are, even if stdout is not UTF-8."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     width = None if sys.stdout.isatty() else _UNSEEN_WIDTH

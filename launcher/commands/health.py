@@ -31,7 +31,7 @@ _HEADS = (
 
 
 def main(settings: Settings, console: Console) -> int:
-    """Ask the running launcher and print its table; return 0 only where every actor is running."""
+    """Ask the running launcher and print the health table; return 0 only if every actor is running."""
     try:
         with ServiceClient(Path(settings.data_dir)) as service:
             report = service.ask(GetHealth())

@@ -63,7 +63,7 @@ def _import_tautulli(settings: Settings, arguments: argparse.Namespace, console:
 
 
 def _import_from_plex(settings: Settings, console: Console) -> int:
-    """Import the play history of every Plex server. All of it is read before the store is touched."""
+    """Import the play history of every Plex server. The whole history is read before the store is changed."""
     if not settings.servers:
         raise ImportFault("There is no Plex server to ask: set PLEX_URL and PLEX_TOKEN.")
     plays: list[Play] = []
@@ -99,7 +99,7 @@ def _import_from_plex(settings: Settings, console: Console) -> int:
 
 
 def _open_servers(settings: Settings) -> tuple[PlexServer, ...]:
-    """Return the Plex servers with their tokens, those of a further community opened. Raises ImportFault."""
+    """Return the Plex servers with their tokens; those of a further community are decrypted. Raises ImportFault."""
     if not settings.community:
         return settings.servers
     sealer = TokenSealer(settings.usher_keys)
@@ -137,7 +137,7 @@ def _tell_imported(done: WatchImportResult, settings: Settings, console: Console
 def _import_files(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
     data_dir = Path(settings.data_dir).absolute()
     rules = build_rules(settings)
-    # Read before the data folder is touched: what is wrong in the files must leave no trace.
+    # Read before the data folder is changed, so that an error in the files leaves no trace.
     files = legacy_import.read_legacy_files(arguments.source.absolute(), rules)
     communities = read_exported_communities(arguments.source, settings)
     with exclusive_access(settings), open_store(settings, rules, is_owner=True) as store, show_progress() as progress:

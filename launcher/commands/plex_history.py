@@ -1,4 +1,4 @@
-"""Reads a Plex server's play history, and the library's data of what was played. For `import --from-plex`."""
+"""Reads a Plex server's play history, and the library's data about the items played. For `import --from-plex`."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from persistence.plex_history.plays import Play
 HISTORY = "/status/sessions/history/all"
 ROWS_A_REQUEST, ITEMS_A_REQUEST = 500, 50
 _LATEST_S = 250_000_000_000
-"""Seconds since 1970 until which there are dates in every zone."""
+"""Seconds since 1970; later times have no date in some time zones."""
 Progress = Callable[[str, int, int], None]
 
 
 class PlayHistory(NamedTuple):
-    """What a server remembers."""
+    """The plays that a server remembers."""
 
     plays: list[Play]
     unreadable: int
@@ -29,7 +29,7 @@ class PlayHistory(NamedTuple):
 
 
 def read_play_history(server: Any, url: str, progress: Progress) -> PlayHistory:
-    """Return all plays that a server remembers. `server`: PlexAPI's. Raises ImportFault where it does not answer."""
+    """Return all plays that a server remembers. `server`: PlexAPI's. Raises ImportFault if it does not answer."""
     try:
         rows = list(_read_rows(server, progress))
         keys = sorted({key for row in rows if (key := row.get("ratingKey", ""))}, key=lambda key: (len(key), key))
@@ -43,7 +43,7 @@ def read_play_history(server: Any, url: str, progress: Progress) -> PlayHistory:
 
 
 def _read_rows(server: Any, progress: Progress) -> Iterator[Element]:
-    """Yield every row, the oldest first: what is played meanwhile comes at the end and moves no page."""
+    """Yield every row, the oldest first, so that plays added meanwhile come last and shift no page."""
     start = 0
     while True:
         container = server.query_page(f"{HISTORY}?sort=viewedAt:asc", start, ROWS_A_REQUEST)
@@ -52,12 +52,12 @@ def _read_rows(server: Any, progress: Progress) -> Iterator[Element]:
         start += len(rows)
         total = _read_whole(container.get("totalSize", ""))
         progress("plays", start, max(start, total or 0))
-        if len(rows) != ROWS_A_REQUEST:  # the last page, or a server that has no pages
+        if len(rows) != ROWS_A_REQUEST:  # the last page, or a server without paging
             return
 
 
 def _read_items(server: Any, url: str, keys: Sequence[str], progress: Progress) -> dict[str, Item]:
-    """Return the library's items of these keys; it answers 404 if it has none of them any more."""
+    """Return the library's items with these keys. The server answers 404 if it has none of them any more."""
     found: dict[str, Item] = {}
     for start in range(0, len(keys), ITEMS_A_REQUEST):
         some = keys[start : start + ITEMS_A_REQUEST]
@@ -76,7 +76,7 @@ def _read_items(server: Any, url: str, keys: Sequence[str], progress: Progress) 
 
 
 def _read_play(row: Element, server_id: str, items: Mapping[str, Item], accounts: Mapping[str, str]) -> Play | None:
-    """Return a row as a play; None for one that says no time or account."""
+    """Return a row as a play; None if it has no time or no account."""
     account, viewed_at_s = _read_whole(row.get("accountID", "")), _read_whole(row.get("viewedAt", ""))
     if account is None or not viewed_at_s or viewed_at_s >= _LATEST_S:
         return None
@@ -87,7 +87,7 @@ def _read_play(row: Element, server_id: str, items: Mapping[str, Item], accounts
 
 
 def _read_item(row: Element, server_id: str, key: str) -> Item:
-    """Return the item of a row, for something that the library no longer has."""
+    """Return the item of a row that the library no longer has."""
     is_episode = row.get("type") == "episode"
     return Item(
         server_id=server_id,

@@ -1,4 +1,4 @@
-"""`python run.py record`: write what the Plex server sends, scrubbed, as a scenario that tests can play."""
+"""`python run.py record`: writes what the Plex server sends, without personal data, as a scenario for tests."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ HEAD = """\
 """
 LONGEST_MINUTES = 7 * 24 * 60.0
 BETWEEN_ALERTED_S = 0.5
-"""Polls that alerts caused are at least this far apart (real seconds)."""
+"""Shortest time between two polls that alerts cause, real seconds."""
 
 
 class AlertRecorder(AlertBuffer):
-    """Collects whole alerts, each with its time, for the recorder's thread."""
+    """Collects complete alerts, each with its time, for the recorder's thread."""
 
     def __init__(self, came: Callable[[], None], now: Callable[[], float]) -> None:
         super().__init__(came)
@@ -49,17 +49,17 @@ class AlertRecorder(AlertBuffer):
         self._came()
 
     def take(self) -> tuple[PlayingAlert, ...]:
-        """Return nothing: `drain` returns the whole alerts."""
+        """Return nothing: `drain` returns the complete alerts."""
         return ()
 
     def drain(self) -> list[tuple[float, Any]]:
-        """Return all alerts since the last time."""
+        """Return all alerts since the last call, each with its time."""
         heard, self._heard = self._heard, []
         return heard
 
 
 class Recorder:
-    """Polls one server and writes each answer to a file. Use it once, from one thread; `stop` from any."""
+    """Polls one server and writes each answer to a file. Usable once, from one thread; `stop` from any thread."""
 
     def __init__(self, settings: Settings, out: TextIO, clock: Clock | None = None) -> None:
         introduce_usher()
@@ -77,15 +77,15 @@ class Recorder:
         self.polls = 0
         self.failed = 0
         self.problem = ""
-        """Why the last poll failed."""
+        """Why the last poll failed; empty if it succeeded."""
 
     def stop(self) -> None:
-        """End the recording, from any thread."""
+        """End the recording."""
         self._stopped.set()
         self._woken.set()
 
     def run(self, seconds: float | None) -> None:
-        """Record for so many seconds, or until stopped."""
+        """Record for `seconds`, or until stopped if None."""
         keeper = AlertSubscription(self._alerts, logging.getLogger("record"))
         self._out.write(HEAD)
         due_s = 0.0
@@ -100,7 +100,7 @@ class Recorder:
             self._source.close()
 
     def _wait(self, until_s: float) -> None:
-        """Wait until the next poll is due, or an alert came and the last poll was a while ago."""
+        """Wait until the next poll is due, or an alert has come and the last poll is BETWEEN_ALERTED_S ago."""
         self._stopped.wait(min(BETWEEN_ALERTED_S, self._clock.to_real_s(max(0.0, until_s - self._at_s()))))
         self._woken.wait(self._clock.to_real_s(max(0.0, until_s - self._at_s())))
         self._woken.clear()

@@ -1,4 +1,4 @@
-"""`python run.py recover`: start watches by hand for people whom the service missed."""
+"""`python run.py recover`: starts watches by hand for people whom the service missed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OUTCOMES = {
 
 
 def main(settings: Settings, request: StartTracking, console: Console) -> int:
-    """Ask the tracker, and print what it did or would do; return 0 if that is as requested."""
+    """Ask the tracker, and print what it did or would do; return 0 if this is what was requested."""
     try:
         with ServiceClient(settings.installation_dir, settings.community) as service:
             plan = service.ask(request)
@@ -48,7 +48,7 @@ def main(settings: Settings, request: StartTracking, console: Console) -> int:
 
 
 def _is_as_requested(outcome: TrackingOutcome, request: StartTracking) -> bool:
-    """Tell whether a member is tracked, or would be. Members who were not named by id may be left out."""
+    """Tell whether a member is tracked, or would be. Members who were not named by id need not be."""
     return outcome.user_id not in request.user_ids or outcome.outcome not in ("not_in_channel", "not_tracked")
 
 

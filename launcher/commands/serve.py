@@ -1,4 +1,4 @@
-"""`python run.py`: the service."""
+"""`python run.py`: runs the service."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wording.file_failures import explain_os_error
 
 
 def main(settings: Settings, make: Callable[[Settings], Launcher] = Launcher) -> int:
-    """Run until told to stop; return the exit status. `make` builds the launcher (tests build another)."""
+    """Run until told to stop; return the exit status. `make` builds the launcher; tests pass another."""
     os.umask(int(settings.umask, 8))
     set_up_logging(settings.log_level, settings.log_format, settings.secrets(), keeps_tail=settings.web_port > 0)
     try:

@@ -1,4 +1,4 @@
-"""`python run.py setup`: ask for what is missing, test each answer at once, write `.env`."""
+"""`python run.py setup`: asks for missing settings, tests each answer at once, and writes `.env`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STOPPED = 130
 
 
 def main(load: Callable[[], Settings], console: Console, env: Path = Path(".env")) -> int:
-    """Ask at the terminal; return 0 where `.env` was written and all is in order, 130 where it was stopped, else 1."""
+    """Ask at the terminal; return 0 if `.env` was written and nothing is wrong, 130 if it was interrupted, else 1."""
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         write_error(
             "setup asks questions and needs a terminal (in a container: docker compose run --rm usher setup).\n"
@@ -43,7 +43,7 @@ def main(load: Callable[[], Settings], console: Console, env: Path = Path(".env"
 def run_dialogue(
     prompter: Prompter, console: Console, env: Path, environ: Mapping[str, str], plex_tv: str = PLEX_TV
 ) -> int:
-    """Ask everything, then write the file; until then it stays as it was. Return 0 where it was written."""
+    """Ask everything, then write the file, which is unchanged until then. Return 0 if it was written."""
     try:
         before = read_text(env, 1_000_000) if env.exists() else ""
         answers = _ask_everything(prompter, _current_settings(environ, env), environ, plex_tv)
@@ -89,7 +89,7 @@ def _current_settings(environ: Mapping[str, str], env: Path) -> Settings:
 
 
 def _ask_for_setting(prompter: Prompter, name: str, question: str, default: str) -> str:
-    """Ask until the answer is right for this setting."""
+    """Ask until the answer is valid for this setting."""
     while True:
         answer = prompter.text(question, default)
         try:
@@ -99,7 +99,7 @@ def _ask_for_setting(prompter: Prompter, name: str, question: str, default: str)
 
 
 def guess_zone(root: Path = Path("/etc")) -> str:
-    """Return the system's time zone by its IANA name; UTC where it has none."""
+    """Return the system's time zone by its IANA name; UTC if it has none."""
     link, named = root / "localtime", root / "timezone"
     guesses = [os.environ.get("TZ", "").lstrip(":")]
     if link.is_symlink():

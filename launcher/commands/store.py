@@ -1,4 +1,4 @@
-"""`python run.py backup`, `restore` and `export`: what is done to the store from outside."""
+"""`python run.py backup`, `restore` and `export`: work on the store from the command line."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _ORPHANS_WITHIN_S = 10.0
 _BACKUP_WITHIN_S = 600.0
 
 _AUDITED = frozenset({"backup", "restore", "import"})
-"""Commands that the audit log has."""
+"""Commands that are recorded in the audit log."""
 _FAILURES = (
     AlreadyRunningError,
     NotReachedError,
@@ -71,13 +71,13 @@ _FAILURES = (
     SQLAlchemyError,
     OSError,
 )
-"""Failures that are explained in words; anything else is a fault of Usher, and gets a traceback."""
+"""Failures that are explained in words; anything else is a bug in Usher, and is shown with its traceback."""
 
 Command = Callable[[Settings, argparse.Namespace, Console], int]
 
 
 def _backup(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
-    """Back up through the persistence actor where the service runs, so that its log has it; else directly."""
+    """Back up through the persistence actor if the service runs, so that its log has the backup; else directly."""
     target = backup.check_target(arguments.file.absolute()) if arguments.file else None
     data_dir, running = Path(settings.data_dir), read_running_state(settings.installation_dir)
     with HarmlessConsole(stderr=True).status("Copying the store and reading the copy back..."):
@@ -135,9 +135,9 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
 def _carry_over_privacy(
     arriving: Path, settings: Settings, rules: StatisticsRules, asked_for: PrivacyChoices | None
 ) -> tuple[CarriedOver, float | None]:
-    """Apply the privacy choices made since a backup to it, before it replaces the store.
+    """Apply the privacy choices that were made since a backup to it, before it replaces the store.
 
-    Also returns when the backup was last saved to, seconds since 1970.
+    Also return the time of the backup's last save, seconds since 1970.
     """
     try:
         with contextlib.closing(Store(sqlite_url(arriving), arriving.parent, rules)) as restored:
@@ -147,7 +147,7 @@ def _carry_over_privacy(
                 settle_restored_access(connection, asked_for.named if asked_for else ())
                 mark_all_outdated(
                     connection
-                )  # the copies beside the store belong to the old one: the next start makes them anew
+                )  # the JSON copies belong to the old store: the next start writes them again
         with contextlib.closing(sqlite3.connect(arriving)) as connection:
             backup.fold_wal(connection)
     except (StoreError, StoreAway, SaveFailed, SQLAlchemyError, sqlite3.Error) as error:
@@ -159,7 +159,7 @@ def _carry_over_privacy(
 
 
 def _export(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
-    """Write the JSON files into a folder; also beside a running service."""
+    """Write the JSON files into a folder; this also works while the service is running."""
     file = sqlite_file(settings.store_url)
     if file is not None and not file.exists():
         raise StoreError(f"There is no store {file} to export: set DATA_DIR to the folder of one.")
@@ -174,7 +174,7 @@ def _export(settings: Settings, arguments: argparse.Namespace, console: Console)
 
 
 def build_rules(settings: Settings, *, may_lack_badges: bool = False) -> StatisticsRules:
-    """Return the rules of the store's figures, as the service has them.
+    """Return the rules for the store's figures, as the service uses them.
 
     `may_lack_badges`: if the community's own badges cannot be read, report that and use the default ones, as the
     service does. Without it, raise BadgesError.
@@ -218,7 +218,7 @@ def open_store(
 
 @contextlib.contextmanager
 def show_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Show a progress bar for each kind of work on stderr; nothing where that is no terminal."""
+    """Show a progress bar for each kind of work on stderr; nothing if that is no terminal."""
     screen = HarmlessConsole(stderr=True)
     with Progress(console=screen, disable=not screen.is_terminal) as bars:
         known: dict[str, TaskID] = {}
@@ -240,9 +240,9 @@ def _store_file(settings: Settings) -> Path:
 
 @contextlib.contextmanager
 def exclusive_access(settings: Settings) -> Iterator[None]:
-    """Hold the data folder's lock: no service runs on it, and none can start meanwhile.
+    """Hold the data folder's lock, so that no service is running on it and none can start meanwhile.
 
-    Raises AlreadyRunningError. Waits for the actors of a killed launcher to save.
+    Raises AlreadyRunningError. Waits until the actors of a killed launcher have saved.
     """
     Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
     with FolderLock(settings.installation_dir):
@@ -253,7 +253,7 @@ def exclusive_access(settings: Settings) -> Iterator[None]:
 
 
 def report_failures(command: Command) -> Command:
-    """Return the command with its failures written to stderr in words, and exit status 1."""
+    """Return the command in a form that writes its failures to stderr in words, with exit status 1."""
 
     def run(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
         logging.basicConfig(level=logging.WARNING, format="%(message)s")
@@ -275,8 +275,8 @@ def report_failures(command: Command) -> Command:
 
 
 def _describe_failure(error: Exception, settings: Settings) -> str:
-    """Return what happened, to what, and what to do."""
-    # A save's own text says that the service tries again; a command does not.
+    """Return what happened, what it affects, and what to do."""
+    # The text of a failed save says that the service tries again, but a command does not.
     outcome, reason = "", error
     if isinstance(error, CopiesFailed):
         outcome = " All of it is in the store; the three JSON files follow at the next start of the service."

@@ -18,7 +18,7 @@ _AT_ONCE = 20_000
 
 @report_failures
 def main(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
-    """Compare them while the service is stopped, and count wrong ones anew."""
+    """Compare the summaries with the records while the service is stopped, and compute wrong ones again."""
     file = sqlite_file(settings.store_url)
     if file is not None and not file.exists():
         raise StoreError(f"There is no store {file} to look at: set DATA_DIR to the folder of one.")

@@ -1,4 +1,4 @@
-"""`python run.py web-link`: a link that signs a member in to the web page of the running service."""
+"""`python run.py web-link`: prints a link that signs a member in to the web page of the running service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from messages import GetMember, OpenSignIn
 from wording.text import show_controls
 
 MEMBER_S = 10.0
-"""Deadline of the question who is a member: Discord answers it."""
+"""Timeout of the question whether somebody is a member, which Discord answers; seconds."""
 
 
 def main(settings: Settings, user_id: str, console: Console) -> int:
@@ -43,7 +43,7 @@ def main(settings: Settings, user_id: str, console: Console) -> int:
 
 
 def _explain_refusal(settings: Settings) -> str:
-    """Return why there is nothing to sign in to; empty where there is."""
+    """Return why nobody can sign in; empty if it is possible."""
     if not settings.web_port:
         return "There is no web page: set WEB_PORT."
     if settings.web_access == "local":

@@ -1,1 +1,1 @@
-"""Finds and reaches a running service: lock, run state, sockets."""
+"""Finds and contacts a running service: lock, run state, sockets."""

@@ -1,4 +1,4 @@
-"""The launcher's link to its actors: its own endpoint, their addresses, and the boot config of each."""
+"""The launcher's connection to its actors: its own endpoint, their addresses, and the boot configuration of each."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from messages.envelope import Heartbeat
 
 NAME = "launcher"
 LONGEST_ERROR = 300
-"""Characters of an error in the health log and table."""
+"""Longest text of an error in the health log and table, in characters."""
 
 
 class LauncherLink:
-    """The launcher's endpoint. For one thread."""
+    """The launcher's endpoint. Not thread-safe."""
 
     def __init__(
         self,
@@ -47,8 +47,11 @@ class LauncherLink:
         health: Callable[[], HealthReport],
         on_told: Callable[[Message], bool] = lambda _: False,
     ) -> None:
-        """`settings.data_dir` is absolute. `on_heartbeat` gets every answer to a ping, `health` answers GetHealth,
-        `on_told` takes a message for the launcher, or returns False; `frames_dir` takes the frames that are sent."""
+        """Open the endpoint. `settings.data_dir` must be absolute.
+
+        `on_heartbeat` gets every answer to a ping, `health` answers GetHealth, and `on_told` handles a message for the
+        launcher, or returns False. If given, `frames_dir` gets a copy of every frame that is sent.
+        """
         self._classes = classes
         self._settings = settings
         self._clock = clock
@@ -67,15 +70,15 @@ class LauncherLink:
 
     @property
     def network(self) -> NetworkSpec:
-        """How the actors and the launcher are reached."""
+        """The network through which the actors and the launcher reach each other."""
         return self._network.spec
 
     def is_reachable(self) -> bool:
-        """Return whether others can connect to the launcher; False if its socket is gone and cannot be made anew."""
+        """Return whether others can connect to the launcher; False if its socket is lost and cannot be recreated."""
         return self._transport.is_listening()
 
     def encode_boot(self, name: str, poison_ids: tuple[str, ...] = ()) -> bytes:
-        """Return what an actor's process reads from its stdin at its start."""
+        """Return the boot configuration that an actor's process reads from its stdin."""
         stream = io.BytesIO()
         config = BootConfig(
             name=name,
@@ -100,18 +103,18 @@ class LauncherLink:
         return self._settings.share(groups)
 
     def _choose_memory_limit(self, name: str) -> int:
-        """Return the memory that an actor's process may take, MB; 0 for no limit, as those of tests have it."""
+        """Return the memory limit of an actor's process, MB; 0 for no limit, as for test actors."""
         try:
             return find_actor(name).memory_mb * self._settings.memory_limit_percent // 100
         except LookupError:
             return 0
 
     def _frames_path(self, name: str) -> str:
-        """Return where that sender's frames are recorded; empty where none are."""
+        """Return the file in which that sender's frames are recorded; empty if they are not."""
         return str(self._frames_dir / f"{name}.frames") if self._frames_dir else ""
 
     def pump(self, timeout_s: float) -> None:
-        """Handle what arrived, waiting up to `timeout_s` for the first; answer questions."""
+        """Handle all messages that have arrived, waiting up to `timeout_s` for the first; answer questions."""
         self._endpoint.pump(timeout_s)
         while (incoming := self._endpoint.mailbox.get()) is not None:
             self._answer(incoming)
@@ -125,7 +128,7 @@ class LauncherLink:
         self._endpoint.stop_peer(name)
 
     def tell(self, name: str, message: Message) -> None:
-        """Send an actor a message."""
+        """Send a message to an actor."""
         self._endpoint.tell(name, message)
 
     def close(self) -> None:
@@ -145,7 +148,7 @@ class LauncherLink:
             self._endpoint.dead_letters.add("the launcher does not hear it", sender=incoming.sender)
 
     def _take_heartbeat(self, name: str, reply: Future[Heartbeat]) -> None:
-        with contextlib.suppress(ActorError, CancelledError, ValueError):  # no answer: the silence grows
+        with contextlib.suppress(ActorError, CancelledError, ValueError):  # no answer: the actor's silence grows
             heartbeat = reply.result(timeout=0)
             cleaned = msgspec.structs.replace(
                 heartbeat,
@@ -156,6 +159,6 @@ class LauncherLink:
             self._on_heartbeat(name, cleaned)
 
     def _clean_text(self, text: str) -> str:
-        """Return an actor's text on one line, shortened and without secrets."""
+        """Return an actor's text as one line, shortened and without secrets."""
         text = " ".join(self._secrets.mask(text).split())
         return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"

@@ -1,4 +1,4 @@
-"""One launcher for each data folder."""
+"""Allows only one launcher on each data folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PID_KNOWN_WITHIN_S = 1.0
 
 
 class AlreadyRunningError(RuntimeError):
-    """Another process has the data folder; `pid` is the launcher's process id, 0 where it is not known."""
+    """Another process holds the data folder; `pid` is the launcher's process id, 0 if unknown."""
 
     def __init__(self, data_dir: Path, pid: int) -> None:
         who = f"by process {pid}" if pid else "by another process"
@@ -26,18 +26,18 @@ class AlreadyRunningError(RuntimeError):
 
 
 class FolderLock:
-    """The operating system's lock on a data folder: it goes with its process, so it is never stale."""
+    """The operating system's lock on a data folder. It ends with its process, so it is never stale."""
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
         self._lock = filelock.FileLock(data_dir / "usher.lock", thread_local=False)
 
     def take(self) -> None:
-        """Take it, or raise AlreadyRunningError. The folder must be there; FolderRefusal where it takes no locks."""
+        """Take the lock of an existing folder. Raises AlreadyRunningError, or FolderRefusal if it supports no locks."""
         try:
             self._lock.acquire(blocking=False)
         except filelock.Timeout:
-            from persistence.folder_probe import check_folder  # where it is needed: it loads SQLite
+            from persistence.folder_probe import check_folder  # only here: it loads SQLite
 
             check_folder(self._data_dir)  # a share that refuses locks can look like one that is held
             raise AlreadyRunningError(self._data_dir, self._holder()) from None
@@ -46,14 +46,14 @@ class FolderLock:
 
             check_folder(self._data_dir)
             raise
-        # A lock file that somebody removed locks nothing: who runs is in the run file.
+        # Once its file was deleted, a lock protects nothing: so the run file is read as well.
         found = read_running_state(self._data_dir)
         if found is not None and found.launcher.pid != os.getpid():
             self._lock.release()
             raise AlreadyRunningError(self._data_dir, found.launcher.pid)
 
     def release(self) -> None:
-        """Give it back."""
+        """Release the lock."""
         self._lock.release()
 
     def __enter__(self) -> FolderLock:
@@ -64,7 +64,7 @@ class FolderLock:
         self.release()
 
     def _holder(self) -> int:
-        """Return the holder's pid, waiting a moment for one that has the lock and has not yet written its run file."""
+        """Return the holder's pid, waiting a moment for it to write its run file; 0 if it does not."""
         until = time.monotonic() + _PID_KNOWN_WITHIN_S
         while time.monotonic() < until:
             found = read_running_state(self._data_dir)

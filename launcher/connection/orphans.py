@@ -12,9 +12,9 @@ from launcher.connection.run_state import ProcessIdentity, RunState
 
 
 def wait_for_orphans(left: RunState, within_s: float, interrupted: Callable[[], bool] = lambda: False) -> list[int]:
-    """Wait until the children of a killed launcher have saved and gone; kill and return those that stay.
+    """Wait until a killed launcher's children have saved and ended; kill and return those that have not in time.
 
-    If it is interrupted it kills nobody: they are stopping.
+    If `interrupted` returns True, kill none and return nothing: they are still stopping.
     """
     until = time.monotonic() + within_s
     waiting = [child for child in left.children.values() if _is_actor(child)]
@@ -32,7 +32,7 @@ def wait_for_orphans(left: RunState, within_s: float, interrupted: Callable[[], 
 
 
 def _is_actor(child: ProcessIdentity) -> bool:
-    """Tell whether a process still runs and is one of ours: a pid alone is no reason to kill it."""
+    """Tell whether a process still runs and is an actor's; its pid alone would not be reason enough to kill it."""
     process = child.find()
     try:
         return process is not None and "actors" in process.cmdline()

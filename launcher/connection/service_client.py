@@ -1,4 +1,4 @@
-"""How the command line asks a running service."""
+"""Lets the command line ask a running service."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ AnswerT = TypeVar("AnswerT", bound=Answer)
 
 
 class NotReachedError(RuntimeError):
-    """No answer: no service runs, it does not answer, or it says no. The text says which, and what to do."""
+    """Raised if there is no answer: no service runs, it does not answer, or it refuses. The text says what to do."""
 
 
 class ServiceClient:
     """Asks the actors of the service on one data folder. Use it with `with`, in one thread."""
 
     def __init__(self, data_dir: Path, community: str = "") -> None:
-        """Ask the actors of `community`. Makes no file; NotReachedError where no service runs there."""
+        """Ask the actors of `community`. Creates no file. Raises NotReachedError if no service runs on the folder."""
         state = read_running_state(data_dir)
         if state is None:
             raise NotReachedError(
@@ -39,7 +39,7 @@ class ServiceClient:
         self._endpoint = make_endpoint(_NAME, transport, data_dir)
 
     def ask(self, question: Question[AnswerT], timeout_s: float = 5.0) -> AnswerT:
-        """Ask the actor that the question is for, and wait for its answer; raises NotReachedError."""
+        """Ask the actor that the question is for, and wait for its answer. Raises NotReachedError."""
         actor = join_address(question.receiver, self._community)
         try:
             return self._endpoint.ask(actor, question, timeout_s)

@@ -1,4 +1,4 @@
-"""Checks the further communities for `check`: is each store sound, and does a key open their Plex tokens?"""
+"""Checks the further communities for `check`: is each store intact, and does a key decrypt their Plex tokens?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from diagnosis.findings import Finding, error, ok
 
 
 def check_communities(settings: Settings) -> Iterator[Finding]:
-    """Check each further community; its Plex servers are asked by the service. Nothing where there is none."""
+    """Check each further community (the service itself checks their Plex servers). Yields nothing if there are none."""
     from launcher.commands.communities import list_communities  # here, so that `setup` never loads SQLAlchemy
     from launcher.connection.service_client import NotReachedError
     from persistence.database.errors import StoreAway, StoreError
@@ -21,7 +21,7 @@ def check_communities(settings: Settings) -> Iterator[Finding]:
     try:
         communities = list_communities(settings)
     except (StoreError, StoreAway, NotReachedError):
-        return  # reported by the store's check, or by the next command that asks the service
+        return  # the check of the store reports it, or the next command that asks the service
     sealer, wrong = TokenSealer(settings.usher_keys), 0
     for each in communities:
         own = settings.for_community(each.guild_id, each.settings)

@@ -1,4 +1,4 @@
-"""What Discord's REST interface says about the bot, for `check` and `setup`. Read only."""
+"""What Discord's REST API says about the bot, for `check` and `setup`. Only reads."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ API = "https://discord.com/api/v10"
 PORTAL = "https://discord.com/developers/applications"
 _TIMEOUT_S = 10
 _MESSAGE_CONTENT = 1 << 18 | 1 << 19
-"""The application's flag: allowed, or allowed for a bot in few servers."""
+"""The application's flags: allowed, or allowed as for a bot in few servers."""
 CHANNEL_KINDS: dict[int, ChannelKind] = {0: "text", 5: "text", 2: "voice", 13: "stage"}
-"""Kinds of channels by their number; the others are not used."""
+"""Kinds of channels by Discord's number; other kinds are not used."""
 
 
 class ApiStatusError(Exception):
-    """Discord refused a request; the status says why."""
+    """Raised if Discord refused a request; `status` says why."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -67,7 +67,7 @@ class DiscordApi:
             self._session.proxies = {"http": self.proxy, "https": self.proxy}
 
     def get(self, path: str) -> Any:
-        """Return the answer. Raises ApiStatusError, requests' exceptions, ValueError where it is no JSON."""
+        """Return the answer. Raises ApiStatusError, requests' exceptions, or ValueError if the answer is not JSON."""
         answer = self._session.get(self._base + path, timeout=_TIMEOUT_S)
         if answer.status_code != 200:
             raise ApiStatusError(answer.status_code)
@@ -109,7 +109,7 @@ def check_application(app: Mapping[str, Any]) -> Finding:
 
 
 def read_view(api: DiscordApi, settings: config.Settings, bot_id: str) -> DiscordView:
-    """Ask for everything that the checks of Discord read. Raises what `DiscordApi.get` raises."""
+    """Request everything that the checks of Discord need. Raises what `DiscordApi.get` raises."""
     app = api.get("/oauth2/applications/@me")
     application_id, reads_messages = int(app["id"]), _reads_messages(app)
     guild_id = settings.discord_guild_id
@@ -154,7 +154,7 @@ def _read_channel(api: DiscordApi, channel_id: int, granted: _GrantedPermissions
 
 
 class _GrantedPermissions:
-    """The bot's permissions, computed as Discord documents it: roles first, then the channel's overwrites."""
+    """The bot's permissions, computed as Discord documents: roles first, then the channel's overwrites."""
 
     def __init__(self, guild: dict[str, Any], member: dict[str, Any], bot_id: str) -> None:
         self._guild_id = str(guild["id"])
@@ -169,16 +169,16 @@ class _GrantedPermissions:
 
     @property
     def in_server(self) -> int:
-        """The permission bits that its roles give it."""
+        """The permission bits that the bot's roles give it."""
         return -1 if self._is_owner or self._base & ADMINISTRATOR else self._base
 
     @property
     def top_role_position(self) -> int:
-        """Position of its highest role; above all for the server's owner."""
+        """Position of the bot's highest role; above all others if the bot owns the server."""
         return 1 << 30 if self._is_owner else self._highest
 
     def in_channel(self, channel: dict[str, Any]) -> int:
-        """Return the permission bits in a channel; 0 where it may not be seen."""
+        """Return the bot's permission bits in a channel; 0 if it cannot see the channel."""
         if self.in_server == -1:
             return -1
         overwrites = {str(entry["id"]): entry for entry in channel.get("permission_overwrites", [])}

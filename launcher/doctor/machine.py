@@ -1,4 +1,4 @@
-"""This machine: the data folder, the disk, the store, the time zone, and whether the service runs."""
+"""Checks this machine: the data folder, the disk, the store, the time zone, and whether the service runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from wording.file_failures import choose_cure
 _LOW_BYTES = 200_000_000
 _TOO_LOW_BYTES = 20_000_000
 _OF_OTHER_ROWS = (errno.EACCES, errno.EPERM, errno.ENOSPC)
-"""Write errors that have findings of their own here."""
+"""Write errors that other checks here report."""
 
 
 def check_machine(settings: config.Settings) -> Iterator[Finding]:
@@ -57,14 +57,14 @@ def _check_folder(data_dir: Path) -> Finding:
     if not os.access(parent, os.W_OK | os.X_OK):
         return error("folder", "folder.unwritable", folder=str(parent), setting="DATA_DIR")
     try:
-        check_folder(parent)  # as the service uses it
+        check_folder(parent)  # with the same test as the service
     except FolderRefusal as refusal:
         return error("folder", "reported", text=refusal.cause, cure=refusal.cure)
     return ok("folder", "folder.ok" if data_dir.exists() else "folder.new", folder=str(data_dir))
 
 
 def _check_env_file(file: Path) -> Iterator[Finding]:
-    """Note a file of settings that other users of the machine can read; nothing where there is none."""
+    """Report a settings file that other users of the machine can read; nothing if it does not exist."""
     if os.name == "posix" and file.is_file() and (mode := stat.S_IMODE(file.stat().st_mode)) & 0o077:
         yield note("settings", "env.readable", file=str(file.absolute()), mode=f"{mode:03o}")
 
@@ -109,7 +109,7 @@ def _check_store(settings: config.Settings) -> Finding:
 
 
 def _may_write(file: Path, data_dir: Path) -> bool:
-    """Tell whether the store's file can be written. The data folder itself has a check of its own."""
+    """Tell whether the store's file can be written. The data folder itself is checked elsewhere."""
     is_data_dir = file.absolute().parent == data_dir
     folder = _nearest_existing(file.absolute().parent)
     return (not file.exists() or os.access(file, os.W_OK)) and (is_data_dir or os.access(folder, os.W_OK | os.X_OK))

@@ -1,4 +1,4 @@
-"""Finds settings with which watches cannot be measured as promised (docs/architecture.md)."""
+"""Finds settings with which watches cannot be measured as exactly as promised (docs/architecture.md)."""
 
 from collections.abc import Iterator
 
@@ -6,15 +6,15 @@ from config import Settings
 from diagnosis.findings import Finding, note
 
 POLL_LIMIT_S = 10.0
-"""With rarer polls a skip every half minute can look like a faster speed."""
+"""With longer poll intervals, a skip every half minute can look like a higher speed."""
 POLL_BOUND_S = 60.0
-"""With rarer polls a steady speed may not be learned."""
+"""With longer poll intervals, a steady speed may not be recognized."""
 SLACK_LIMIT_S = 20.0
 """Longest interval at which clients report."""
 
 
 def check_measuring(settings: Settings) -> Iterator[Finding]:
-    """Note the effect of too rare polls, and of too little slack, on records."""
+    """Report how records suffer from a long poll interval or from too little slack."""
     poll_s, slack_s = settings.plex_poll_seconds, settings.position_slack_seconds
     if poll_s > POLL_BOUND_S:
         yield note("settings", "settings.polls_too_rare", seconds=f"{poll_s:g}", bound=f"{POLL_BOUND_S:g}")

@@ -1,4 +1,4 @@
-"""Pictures: whether they can be drawn here, with which letters and emoji."""
+"""Checks whether pictures can be drawn here, and with which letters and emoji."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SAMPLE = Picture((CountsPanel("Usher", (("🎬", 1),)),))
 
 
 def check_pictures(_settings: config.Settings) -> Iterator[Finding]:
-    """Check whether pictures can be drawn: draws one, in a process of its own as the service does."""
+    """Check whether pictures can be drawn, by drawing one in a separate process, as the service does."""
     try:
         drawn, problem = asyncio.run(draw_in_process(_SAMPLE))
     except OSError as failure:

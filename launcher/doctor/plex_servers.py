@@ -38,8 +38,8 @@ def connect(
 ) -> Any:
     """Return plexapi's server if it accepts the token as its owner's; else a Finding that says why not.
 
-    The service's own client asks it: with the same proxy, certificates and limits. `only_public`: connect to
-    public addresses only, as for a further community. `is_listed`: it is one of PLEX_SERVERS.
+    It is asked by the service's own client: with the same proxy, certificates and limits. `only_public`: connect only
+    to public addresses, as for a further community. `is_listed`: it is one of PLEX_SERVERS.
     """
     setting = "PLEX_SERVERS" if is_listed else "PLEX_TOKEN"
     if not server.token:
@@ -53,7 +53,7 @@ def connect(
         source.fetch_sessions()
     except POSSIBLE as failure:
         finding = _explain(failure, server.url, is_listed=is_listed)
-        # Some servers answer a non-owner's request for the sessions like a wrong token.
+        # Some servers answer a member's request for the sessions as if the token were wrong.
         is_members = finding.code == "plex.unauthorized"
         return error("plex", "plex.member_token", url=server.url, setting=setting) if is_members else finding
     return source.server

@@ -1,4 +1,4 @@
-"""The web page: whether Usher can listen, whether it answers where people open it, and how members sign in."""
+"""Checks the web page: whether Usher can listen, whether its public address answers, and how members sign in."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANSWER_S = 5.0
 
 
 def check_web_page(settings: config.Settings) -> Iterator[Finding]:
-    """Check the page; nothing where there is none."""
+    """Check the page; yields nothing if there is none."""
     if not settings.web_port:
         return
     yield _check_port(settings)
@@ -40,7 +40,7 @@ def check_web_page(settings: config.Settings) -> Iterator[Finding]:
 
 
 def explain_busy_port(host: str, port: int) -> str:
-    """Return why Usher cannot listen there; empty where it can."""
+    """Return why Usher cannot listen at this address; empty if it can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.create_server((host, port), family=family):
@@ -72,7 +72,7 @@ def _check_address(url: str) -> Finding:
 
 
 def _ask_health(base: str) -> str:
-    """Ask the page how it is; return what is wrong, empty where it answers as Usher's page does."""
+    """Request the page's health; return what is wrong, or an empty text if it answers as Usher's page does."""
     try:
         answer = requests.get(f"{base}/health", timeout=ANSWER_S, allow_redirects=False)
     except requests.exceptions.RequestException as failure:
@@ -82,7 +82,7 @@ def _ask_health(base: str) -> str:
 
 
 def _check_application(settings: config.Settings) -> Iterator[Finding]:
-    """Check whether the client id is that of the bot's application; nothing where Discord does not answer."""
+    """Check whether the client id is that of the bot's application; yields nothing if Discord does not answer."""
     try:
         known = str(DiscordApi(settings).get("/oauth2/applications/@me")["id"])
     except (ApiStatusError, requests.exceptions.RequestException, KeyError, TypeError, ValueError):

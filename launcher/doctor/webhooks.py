@@ -1,4 +1,4 @@
-"""The receivers of webhooks: whether each is there, and may be posted to. Nothing is posted."""
+"""Checks whether each webhook receiver can be reached and accepts posts. Nothing is posted."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _WANTS_CREDENTIALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.
 
 
 def check_webhooks(settings: config.Settings) -> Iterator[Finding]:
-    """Ask each receiver by HEAD, in the same way as the service posts: by its proxy, to permitted machines alone."""
-    urls = [url for url in settings.webhook_urls if url]  # settings that are wrong have no addresses
+    """Request each receiver by HEAD, as the service posts: through its proxy, and only to permitted hosts."""
+    urls = [url for url in settings.webhook_urls if url]  # invalid settings have no address here
     if urls:
         yield from asyncio.run(_ask_all(urls))
 

@@ -1,1 +1,1 @@
-"""The questions of `setup`, each answer tested at once, and the `.env` they end in."""
+"""The questions of `setup`, which tests each answer at once and writes them to `.env`."""

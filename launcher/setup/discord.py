@@ -22,7 +22,7 @@ from launcher.doctor.discord_rest import (
 from launcher.setup.prompter import Option, Prompter
 
 INVITATION_TIMEOUT_S = 300.0
-"""How long to wait until the bot is invited, before asking again."""
+"""Seconds to wait for the bot to be invited, before asking again."""
 _POLL_S = 2.0
 _TEXT, _VOICE = ("text",), ("voice", "stage")
 _ERRORS = (requests.exceptions.RequestException, KeyError, TypeError, ValueError)
@@ -65,7 +65,7 @@ def ask_about_discord(prompter: Prompter, current: config.Settings) -> dict[str,
 
 
 def _ask_for_token(prompter: Prompter, current: config.Settings) -> tuple[str, dict[str, Any]]:
-    """Ask until there is a token that Discord takes; return it with its application."""
+    """Ask until Discord accepts a token; return it with its application."""
     prompter.print(f"The bot's token: {PORTAL} > your application (or a new one) > Bot > Reset Token.")
     while True:
         token = prompter.secret("Discord token", current.discord_token)
@@ -90,7 +90,7 @@ def _ask_for_token(prompter: Prompter, current: config.Settings) -> tuple[str, d
 
 
 def _ask_for_intent(prompter: Prompter, api: DiscordApi, app: dict[str, Any]) -> None:
-    """Ask to switch on Message Content, or go on without it."""
+    """Ask the user to switch on Message Content, or to continue without it."""
     while (finding := check_application(app)).severity == "error":
         words = render(finding)
         prompter.print(f"! {words.text}\n  → {words.cure}", "yellow")
@@ -100,7 +100,7 @@ def _ask_for_intent(prompter: Prompter, api: DiscordApi, app: dict[str, Any]) ->
 
 
 def _ask_for_server(prompter: Prompter, api: DiscordApi, current_id: int, app_id: str) -> str:
-    """Ask for the server to serve; wait for the bot to be invited. Returns its id."""
+    """Ask for the server to serve; wait for the bot to be invited. Return the server's id."""
     prompter.print(f"Invite the bot to your server with this link (permissions {INVITATION}):")
     prompter.print(invitation_url(app_id), "cyan")
     while True:
@@ -140,7 +140,7 @@ def _ask_for_channel(
 
 
 def _confirm_channels(prompter: Prompter, chosen: config.Settings) -> bool:
-    """Show what the bot lacks in the channels; return True to go on, False to choose anew."""
+    """Show what the bot lacks in the channels; return True to continue, False to choose again."""
     while True:
         findings = [each for each in check_discord_by_rest(chosen) if each.topic in ("announcements", "voice")]
         for finding in findings:

@@ -1,4 +1,4 @@
-"""Write answers into `.env`, and leave everything else in it as it is."""
+"""Writes answers into `.env`, and leaves everything else in it as it is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HEADER = "# Usher's settings, written by `python run.py setup`. All there are: 
 
 
 def merge_answers(before: str, answers: Mapping[str, str]) -> str:
-    """Return the text of a `.env` with these answers; other lines stay as they are, letter by letter."""
+    """Return the text of a `.env` with these answers; all other lines stay exactly as they are."""
     from dotenv.parser import parse_stream
 
     left = dict(answers)
@@ -33,7 +33,7 @@ def merge_answers(before: str, answers: Mapping[str, str]) -> str:
 
 
 def write_env(path: Path, text: str) -> None:
-    """Write the file at once and whole, readable by this user alone. Raises OSError."""
+    """Write the file atomically, readable only by this user. Raises OSError."""
     write_atomically(path.resolve(), [text.encode()], PRIVATE)
 
 

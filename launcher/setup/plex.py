@@ -18,17 +18,17 @@ from launcher.setup.prompter import Option, Prompter
 from wording.numbers import count_noun
 
 SignIn = Callable[[Prompter, config.Settings, str], tuple[Any, str, str] | None]
-"""Asks for what a sign-in takes; returns plexapi's server, its address and the token, or None to ask again."""
+"""Asks for the sign-in's data; returns plexapi's server, its address and the token, or None to ask again."""
 PIN_S = 300.0
-"""How long to wait until a PIN is typed in."""
+"""Seconds to wait until a PIN is typed in."""
 _POLL_S = 1.0
 _TOKEN_CODES = ("plex.no_token", "plex.unauthorized", "plex.forbidden", "plex.member_token")
 _TRY_S = 4.0
-"""How long an address of a server may take to answer."""
+"""Seconds that a server's address may take to answer."""
 
 
 def ask_about_plex(prompter: Prompter, current: config.Settings, plex_tv: str) -> tuple[dict[str, str], Any]:
-    """Ask for PLEX_URL and PLEX_TOKEN until they work; return them, and the server as plexapi has it."""
+    """Ask for PLEX_URL and PLEX_TOKEN until they work; return them, and plexapi's server."""
     prompter.print("\nPlex", "bold")
     if current.plex_url and current.plex_token:
         connected = connect(config.PlexServer(current.plex_url, current.plex_token))
@@ -93,7 +93,7 @@ def _sign_in_by_token(prompter: Prompter, current: config.Settings, _plex_tv: st
 
 
 def _find_working_address(server: AccountServer) -> tuple[Any, str, str] | None:
-    """Return the first of a server's addresses that answers from here; all are tried at once."""
+    """Return the first of a server's addresses that answers; all are tried at once. None if none answers."""
     if not server.addresses:
         return None
 
@@ -109,7 +109,7 @@ def _find_working_address(server: AccountServer) -> tuple[Any, str, str] | None:
 
 
 def _ask_for_address(prompter: Prompter, current: config.Settings, token: str) -> tuple[Any, str, str] | None:
-    """Ask for the server's address until one answers there; return None where it does not take the token."""
+    """Ask for the server's address until one answers; return None if the server rejects the token."""
     prompter.print("The server's address as seen from this machine, like http://192.168.1.10:32400")
     url = current.plex_url or "http://127.0.0.1:32400"
     while True:

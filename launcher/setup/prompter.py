@@ -1,4 +1,4 @@
-"""Questions to a person at a terminal: with defaults, hidden input for tokens, choices by number or name."""
+"""Asks questions at a terminal: with defaults, hidden input for tokens, and choices by number or name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Value = TypeVar("Value")
 
 
 class Option(NamedTuple, Generic[Value]):
-    """One of several things to choose."""
+    """One of the options of a question."""
 
     name: str
     value: Value
@@ -29,7 +29,7 @@ class Prompter:
         self._console = console
         self._source, self._sink = source, sink
         self.answers = 0
-        """How many questions were answered."""
+        """Number of questions that were answered."""
 
     def print(self, text: str = "", style: str = "") -> None:
         """Print a text."""
@@ -41,7 +41,7 @@ class Prompter:
         return self._ask(f"{question}{hint}: ", hidden=False) or default
 
     def secret(self, question: str, current: str = "") -> str:
-        """Ask for one line that is not shown; Enter alone keeps the current one."""
+        """Ask for one line that is not shown; Enter alone keeps the current value."""
         hint = " [Enter keeps the current one]" if current else ""
         return self._ask(f"{question}{hint} (hidden): ", hidden=True) or current
 
@@ -57,7 +57,7 @@ class Prompter:
             self.print(f"Type one of the numbers 1 to {len(options)}, or a name that only one of them has.", "yellow")
 
     def poll(self, check: Callable[[], Value], within_s: float, every_s: float) -> Value:
-        """Return what `check` returns once that is true, or its last answer when the time is over."""
+        """Return the first true result of `check`, or its last result when the time is over. Both times are seconds."""
         deadline = time.monotonic() + within_s
         with self._console.status("waiting..."):
             while not (result := check()) and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""The questions of `setup` about the web page: for whom it is, its port, and its address."""
+"""The questions of `setup` about the web page: who may use it, its port, and its address."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NONE, _LOCAL, _MEMBERS, _PUBLIC = "", "local", "members", "public"
 
 
 def ask_about_page(prompter: Prompter, current: config.Settings) -> dict[str, str]:
-    """Ask for whom the page is, then for its port and address; return no answers if there was and will be no page."""
+    """Ask who may use the page, then for its port and address; return no answers if there is still to be none."""
     options = [
         Option("none", _NONE),
         Option("for this machine only", _LOCAL),
@@ -36,7 +36,7 @@ def ask_about_page(prompter: Prompter, current: config.Settings) -> dict[str, st
 
 
 def _ask_for_port(prompter: Prompter, current: config.Settings) -> str:
-    """Ask until there is a port at which Usher can listen."""
+    """Ask until Usher can listen at the port."""
     while True:
         port = _ask(prompter, "WEB_PORT", "Port of the page", str(current.web_port or DEFAULT_PORT))
         busy = explain_busy_port("127.0.0.1", int(port))
@@ -46,7 +46,7 @@ def _ask_for_port(prompter: Prompter, current: config.Settings) -> str:
 
 
 def _ask(prompter: Prompter, name: str, question: str, default: str) -> str:
-    """Ask until the answer is right for this setting."""
+    """Ask until the answer is valid for this setting."""
     while True:
         answer = prompter.text(question, default)
         try:

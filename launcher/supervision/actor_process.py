@@ -1,4 +1,4 @@
-"""One actor under supervision: its process, its state, and when it is started again."""
+"""One actor under supervision: its process, its state, and when it is restarted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OWN_PAUSE_S = 1.0
 
 
 class ChildProcess(Protocol):
-    """What a supervised actor needs of its process: `launcher.supervision.child.Child`, or a fake in tests."""
+    """What a supervised actor needs of its process: `launcher.supervision.child.ActorChild`, or a fake in tests."""
 
     @property
     def pid(self) -> int: ...
@@ -43,7 +43,10 @@ class SupervisedActor:
         *,
         essential: bool = False,
     ) -> None:
-        """`spawn` starts the process; `changed` is called at every change of state; an essential one starts first."""
+        """Prepare the actor: `spawn` starts its process, `changed` is called at every change of state.
+
+        The service cannot run if an `essential` actor fails before it ever answered.
+        """
         self.name = name
         self.state: ActorState = "stopped"
         self.process: ChildProcess | None = None
@@ -57,12 +60,12 @@ class SupervisedActor:
         self._last_heartbeat: Heartbeat | None = None
         self._last_error = ""
         self._problems: tuple[Problem, ...] = ()
-        """What `_last_error` says, where it has a code."""
+        """The same as `_last_error`, as coded problems if it has any."""
         self._resolved_s: float | None = None
         """Since when the last error is over; None while it lasts."""
         self._waits_said_s: float | None = None
         self.refused = False
-        """It refused to start: starting it again would not help."""
+        """Whether it refused to start: starting it again would not help."""
         self._killed_for: Problem | None = None
         self._started_s = 0.0
         self._retry_s = 0.0
@@ -71,12 +74,12 @@ class SupervisedActor:
 
     @property
     def pid(self) -> int:
-        """Its process id; 0 where there is none."""
+        """Its process id; 0 if it has no process."""
         return self.process.pid if self.process else 0
 
     @property
     def is_answering(self) -> bool:
-        """Whether it has answered since it was last started."""
+        """Whether it has answered since its last start."""
         return self.state in ("running", "degraded")
 
     def start(self, now_s: float) -> None:
@@ -92,11 +95,11 @@ class SupervisedActor:
         self._become("starting")
 
     def on_heartbeat(self, heartbeat: Heartbeat, now_s: float) -> None:
-        """Take an answer; ignore one of an earlier process (another pid)."""
+        """Handle an answer to a ping; ignore one of an earlier process (another pid)."""
         if self.process is None or heartbeat.pid != self.process.pid or self.state == "stopped":
             return
         self._silent_s = 0.0
-        if not heartbeat.ready:  # it lives, and is still at its start
+        if not heartbeat.ready:  # it is alive, but still starting
             return
         self._last_heartbeat = heartbeat
         self.ever_answered = True
@@ -117,7 +120,7 @@ class SupervisedActor:
         self._become("degraded" if heartbeat.degraded else "running")
 
     def check(self, now_s: float) -> None:
-        """Check whether it ended, was silent for too long, or is due to be started again."""
+        """Check whether it has ended or was silent for too long, and start it again if that is due."""
         if self.process is not None:
             status = self.process.exit_status()
             if status is not None:
@@ -137,7 +140,7 @@ class SupervisedActor:
             self.start(now_s)
 
     def check_ended(self) -> bool:
-        """Tell, while stopping, whether its process is gone (or there was none)."""
+        """Return, during a stop, whether its process has ended (or it had none)."""
         if self.process is None or self.process.exit_status() is not None:
             self.process = None
             self._become("stopped")
@@ -146,7 +149,7 @@ class SupervisedActor:
 
     @property
     def has_never_answered(self) -> bool:
-        """Whether an essential actor has never answered: nothing else has run either, so a stop has nothing to save."""
+        """Whether it is essential and has never answered: then no other actor ever ran, and nothing needs saving."""
         return self._essential and not self.ever_answered
 
     @property
@@ -155,7 +158,7 @@ class SupervisedActor:
         return self.has_never_answered and self.state == "failed"
 
     def health(self, now_s: float) -> ActorHealth:
-        """Return its line of the health log."""
+        """Return its row of the health log."""
         heartbeat = self._last_heartbeat or NO_HEARTBEAT
         return ActorHealth(
             actor=self.name,
@@ -176,7 +179,7 @@ class SupervisedActor:
         )
 
     def _check_silence(self, now_s: float) -> None:
-        # A pause of the launcher itself (a suspended machine, a debugger) does not count as silence.
+        # A pause of the launcher itself (a suspended machine, a debugger) does not count as the actor's silence.
         self._silent_s += min(now_s - self._looked_s, _OWN_PAUSE_S)
         self._looked_s = now_s
         limit = self._timings.hung_after_s if self.is_answering else self._timings.start_within_s
@@ -202,7 +205,7 @@ class SupervisedActor:
         self._retry_s = now_s + retry.after_s
         self._become("failed" if retry.failed else "restarting")
         if self.cannot_start:
-            if not self.refused:  # its own last line said why
+            if not self.refused:  # its own last log line said why
                 _log.error("%s %s.", self.name, how)
         elif retry.failed:
             _log.error(

@@ -1,4 +1,4 @@
-"""One actor's process, seen from its parent."""
+"""One actor's process, as its parent sees it."""
 
 from __future__ import annotations
 
@@ -19,26 +19,27 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 
 _FLAGS = (
     "-P",  # never a config.py of the working folder
-    "-OO",  # without docstrings, SQLAlchemy's and discord.py's above all: 8 MB in all, and nothing here reads one
-    *("-X", "no_debug_ranges"),  # tracebacks name the line and not the place in it: 1 MB in all
+    "-OO",  # without docstrings, mostly SQLAlchemy's and discord.py's: 8 MB in all, and nothing here reads one
+    *("-X", "no_debug_ranges"),  # tracebacks name the line, but not the position in it: saves 1 MB in all
 )
 
 FATAL = EXIT_FATAL
-"""Exit status of an actor that refuses to start and will refuse again: no restart helps."""
+"""Exit status of an actor that refuses to start and would refuse again: no restart helps."""
 DEPENDENCY_UNAVAILABLE = EXIT_DEPENDENCY_UNAVAILABLE
-"""Exit status of an actor that needs something that is away for now: it is started again until that is there."""
+"""Exit status of an actor that needs something unavailable: it is restarted until that is available."""
 
 
 class ActorChild:
-    """A process of `python -m actors NAME`, which reads its boot configuration from stdin and ends with it.
+    """A process of `python -m actors NAME`, which reads its boot configuration from stdin and ends when stdin is
+    closed.
 
-    Its stdin stays open for as long as this process lives: the kernel closes it when we are killed, and
-    that is how the child learns of it. It has its own process group, so that Ctrl-C in a terminal reaches
-    the launcher alone, which then stops the actors in order.
+    Its stdin stays open for as long as this process lives: the kernel closes it when this process is killed, so that
+    the child notices. The child has its own process group, so that Ctrl-C in a terminal reaches only the launcher,
+    which then stops the actors in order.
     """
 
     def __init__(self, name: str, boot: bytes, *, stderr: IO[bytes] | None = None) -> None:
-        """Start it and write `boot` to its stdin; `stderr` takes its log (default: ours). OSError."""
+        """Start the process and write `boot` to its stdin; `stderr` gets its log (default: ours). Raises OSError."""
         self.name = name
         windows = sys.platform == "win32"
         self._report_file = ExitReportFile()
@@ -56,7 +57,7 @@ class ActorChild:
             self._report_file.close()
             raise
         self._report: ExitReport | None = None
-        with contextlib.suppress(OSError):  # it may have died already: its exit status tells
+        with contextlib.suppress(OSError):  # it may have ended already: its exit status says why
             self._stdin.write(boot)
             self._stdin.flush()
 
@@ -71,7 +72,7 @@ class ActorChild:
         return self._process.stdin
 
     def exit_status(self) -> int | None:
-        """Return None while it runs; negative for a signal. The first call after its end closes what it held."""
+        """Return None while it runs; negative for a signal. The first call after its end closes its pipes."""
         status = self._process.poll()
         if status is not None and self._report is None:
             self._report = self._report_file.read()
@@ -80,12 +81,12 @@ class ActorChild:
         return status
 
     def exit_report(self) -> ExitReport:
-        """Return what it left when it died; empty while it runs."""
+        """Return what it reported when it ended; empty while it runs."""
         return self._report or ExitReport()
 
     def ask_to_stop(self) -> None:
         """Tell it to save and stop, without a socket: by SIGTERM and by closing its stdin."""
-        if sys.platform != "win32":  # there SIGTERM would be a kill
+        if sys.platform != "win32":  # on Windows SIGTERM would kill it
             with contextlib.suppress(OSError):
                 self._process.terminate()
         self._close_input()
@@ -101,13 +102,13 @@ class ActorChild:
 
 
 def _environment() -> dict[str, str]:
-    """Return ours, with this project on the path: the working folder stays the user's."""
+    """Return this process's environment, with the project on PYTHONPATH: the working folder stays the user's."""
     path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
     return {**os.environ, "PYTHONPATH": path}
 
 
 def describe_exit(status: int) -> Problem:
-    """Return what an exit status means."""
+    """Return the problem that an exit status stands for."""
     if status < 0:
         try:
             return Problem.of("process.killed", signal=signal.Signals(-status).name)

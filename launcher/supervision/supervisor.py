@@ -1,4 +1,4 @@
-"""One-for-one supervision of all actors: start in order, restart each alone, stop in reverse order."""
+"""One-for-one supervision of all actors: start in order, restart each on its own, stop in reverse order."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _NOTHING_TO_SAVE_S = 1.0
 
 
 class Supervisor:
-    """The actors in the order of their start. Driven by `step` from one thread; knows no socket.
+    """The actors in the order of their start. Driven by `step` from one thread; uses no sockets.
 
-    The next actor is started when the one before it has answered, has failed, or has taken
-    `start_next_after_s`. The wait for an essential actor has no limit; if it fails before it has ever answered,
-    the service cannot run: see `cannot_start`.
+    An actor is started once the one before it has answered, has failed, or has taken `start_next_after_s`. The wait for
+    an essential actor has no limit; if it fails before it has ever answered, the service cannot run: see
+    `cannot_start`.
     """
 
     def __init__(
@@ -43,21 +43,21 @@ class Supervisor:
 
     @property
     def cannot_start(self) -> str:
-        """Name of an essential actor that failed before it ever answered; empty where there is none."""
+        """Name of an essential actor that failed before it ever answered; empty if there is none."""
         return next((actor.name for actor in self.actors.values() if actor.cannot_start), "")
 
     @property
     def is_ready(self) -> bool:
-        """Every actor answers."""
+        """Whether every actor answers."""
         return all(actor.is_answering for actor in self.actors.values())
 
     def on_heartbeat(self, name: str, heartbeat: Heartbeat, now_s: float) -> None:
-        """Note that an actor lives."""
+        """Note an actor's answer to a ping."""
         if name in self.actors:
             self.actors[name].on_heartbeat(heartbeat, now_s)
 
     def step(self, now_s: float) -> None:
-        """Look after every actor; start the next that is due."""
+        """Check every actor; start the next one if that is due."""
         for actor in self.actors.values():
             actor.check(now_s)
         if self._waiting and self._may_start_next(now_s):
@@ -72,13 +72,13 @@ class Supervisor:
     def begin_stop(self, ask: Callable[[str], None], now_s: float, more_s: float = 0.0) -> OrderedStop:
         """Begin an ordered stop; `ask` tells an actor to stop. No actor is started any more.
 
-        `more_s`: how much longer than otherwise it may take, for what lives in the processes beside the actors.
+        `more_s`: seconds that it may take in addition, for the communities' actors in the same processes.
         """
         self._waiting.clear()
         return OrderedStop(list(self.actors.values()), ask, now_s, self._timings.stop_within_s + more_s)
 
     def kill_all(self) -> None:
-        """End every process at once."""
+        """Kill every process at once."""
         for actor in self.actors.values():
             if actor.process is not None:
                 actor.process.kill()
@@ -93,11 +93,11 @@ class Supervisor:
 
 
 class OrderedStop:
-    """An ordered stop under way: the last started first, actors of one role together.
+    """An ordered stop in progress: the last started first, actors of one role together.
 
-    Each stage gets an equal share of the time that is left, so that what an early one does not use goes to
-    the later ones: persistence, the last, has nearly all of it to save. An actor that takes too long gets a
-    signal at half its share, and is killed at the end of it.
+    Each stage gets an equal share of the remaining time, so that time which an early stage does not use goes to the
+    later ones: persistence, the last, has nearly all of it to save. An actor that takes too long gets a signal at half
+    its share, and is killed at the end of it.
     """
 
     def __init__(
@@ -113,10 +113,10 @@ class OrderedStop:
         self._half_s = self._end_s = now_s
         self._nothing_to_save = False
         self.killed: list[str] = []
-        """Who had to be killed."""
+        """Names of the actors that had to be killed."""
 
     def step(self, now_s: float) -> bool:
-        """Go on; True when every process has gone."""
+        """Continue the stop; return True once every process has ended."""
         while self._stages:
             if not self._begun:
                 self._begin(now_s)
@@ -131,14 +131,14 @@ class OrderedStop:
     def _begin(self, now_s: float) -> None:
         share = max(0.0, self._until_s - now_s) / len(self._stages)
         self._nothing_to_save = all(actor.has_never_answered for actor in self._stages[0])
-        if self._nothing_to_save:  # it may be blocked waiting for its database
+        if self._nothing_to_save:  # it may hang while it waits for its database
             share = min(share, _NOTHING_TO_SAVE_S)
         self._half_s, self._end_s = now_s + share / 2, now_s + share
         self._begun, self._signalled = True, False
         for actor in self._stages[0]:
             if actor.is_answering:
                 self._ask(actor.name)
-            elif actor.process is not None:  # it cannot be asked yet
+            elif actor.process is not None:  # it cannot be asked by message yet
                 actor.process.ask_to_stop()
 
     def _press(self, going: list[SupervisedActor], now_s: float) -> None:
