@@ -27,6 +27,7 @@ from simulator.discord.rest.interactions import InteractionRoutes
 from simulator.discord.rest.messages import MessageRoutes
 from simulator.discord.rest.rate_limits import RateLimiter
 from simulator.discord.rest.request_gate import DiscordRequestGate
+from simulator.machine_stalls import StallWatch
 
 BOT_TOKEN = "NTIx.simulated.bot-token"  # noqa: S105 - only this simulated server knows it
 """The token that the simulated Discord accepts unless another is given."""
@@ -67,7 +68,8 @@ class SimulatedDiscord(PollActions):
         self.world.dispatch = self.gateway.dispatch
         self._limiter = RateLimiter() if rate_limits else None
         self.oauth = OAuthRoutes(self.world)
-        self._interactions = InteractionRoutes(self.world, ack_deadline_s)
+        self._stalls = StallWatch()
+        self._interactions = InteractionRoutes(self.world, self._stalls, ack_deadline_s)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._runner: web.AppRunner | None = None
@@ -171,7 +173,7 @@ class SimulatedDiscord(PollActions):
         self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.SockSite(self._runner, listening).start()
-        self._polls = asyncio.create_task(self._end_polls())
+        self._tasks = [asyncio.create_task(each) for each in (self._end_polls(), self._stalls.run())]
 
     async def _end_polls(self) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from simulator.nights.stage import CINEMA, ServiceStage
 from tests.deadlines import WITHIN_S
 from tests.integration.webhooks.webhook_receiver import KEY, WebhookReceiver, open_receiver
-from tests.nights.evidence import evening
+from tests.nights.evidence import evening, read_opening
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +39,8 @@ def test_events_are_posted_while_discord_is_away(tmp_path: Path) -> None:
             stage.wait_for(has_told(receiver, "film_ended"), WITHIN_S, "the film's end")
             stage.wait_for(has_told(receiver, "badge_earned"), WITHIN_S, "a badge")
             stage.discord.faults.heal()
-            stage.discord.slash("Iris", "night", {"title": SHORT, "when": "tomorrow 20:30"})
+            soon = read_opening(stage) + datetime.timedelta(days=2)  # whatever the time is by now at this speed
+            stage.discord.slash("Iris", "night", {"title": SHORT, "when": f"{soon:%Y-%m-%d} 20:30"})
             stage.wait_for(has_told(receiver, "night_planned"), WITHIN_S, "the night")
             assert stage.stop_service()[0] == 0
             log, written = stage.service_log(), [file for file in stage.data_dir.rglob("*") if file.is_file()]

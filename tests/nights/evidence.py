@@ -18,11 +18,13 @@ from simulator.nights.kill_matrix.process_killer import frames
 from simulator.nights.stage import ServiceStage
 
 MINUTE_S = 60.0
+LAST_DAY = (datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=36)).date()
+"""Of the newest evening, over midnight too: nights that run faster than the clock do not overtake it."""
 
 
 def evening(days_ago: int = 1, hour: int = 18) -> datetime.datetime:
-    """A past evening, UTC: no film of the night lies in the future."""
-    day = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=days_ago)
+    """A past evening, UTC, the same whenever it is asked for: no film of the night lies in the future."""
+    day = LAST_DAY - datetime.timedelta(days=days_ago - 1)
     return datetime.datetime.combine(day, datetime.time(hour), datetime.UTC)
 
 

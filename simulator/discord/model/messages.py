@@ -116,6 +116,8 @@ class Interaction:
     changed: threading.Condition = field(repr=False)
     asked_s: float = field(default_factory=time.monotonic)
     acked_s: float | None = None
+    stalled_s: float = 0.0
+    """Real seconds before that in which the machine stood still."""
     ack_type: int | None = None
     message: ChannelMessage | None = None
     """The original response."""
@@ -131,8 +133,8 @@ class Interaction:
 
     @property
     def ack_after_s(self) -> float | None:
-        """Real seconds until it was acknowledged; None if it was not."""
-        return None if self.acked_s is None else self.acked_s - self.asked_s
+        """Real seconds until it was acknowledged, without stalls of the machine; None if it was not."""
+        return None if self.acked_s is None else self.acked_s - self.asked_s - self.stalled_s
 
     @property
     def replies(self) -> list[ChannelMessage]:

@@ -24,6 +24,7 @@ from simulator.discord.rest.messages import apply_edit, new_message
 from simulator.discord.rest.request_body import FILES, body_of
 from simulator.discord.rest.request_gate import json_response, no_content
 from simulator.discord.rest.validation import check_choices, check_message, check_modal
+from simulator.machine_stalls import StallWatch
 
 REPLY, DEFER, DEFER_UPDATE, UPDATE, CHOICES, FORM = 4, 5, 6, 7, 8, 9
 """Types of a callback."""
@@ -33,11 +34,15 @@ Answerer = Callable[[Interaction, Payload, dict[int, Attachment]], None]
 
 
 class InteractionRoutes:
-    """The routes by which a bot answers. `deadline_s`: seconds within which it must acknowledge."""
+    """The routes by which a bot answers.
 
-    def __init__(self, world: DiscordWorld, deadline_s: float = 3.0) -> None:
+    `deadline_s`: seconds within which it must acknowledge, without stalls of the machine.
+    """
+
+    def __init__(self, world: DiscordWorld, stalls: StallWatch, deadline_s: float = 3.0) -> None:
         self.world = world
         self.deadline_s = deadline_s
+        self._stalls = stalls
         self._answerers: dict[int, Answerer] = {
             REPLY: self._reply, DEFER: self._defer, DEFER_UPDATE: self._defer_update, UPDATE: self._update,
             CHOICES: self._choices, FORM: self._form,
@@ -62,7 +67,9 @@ class InteractionRoutes:
             raise unknown_error("interaction")
         if interaction.acked_s is not None:
             raise ApiError(400, 40060, "Interaction has already been acknowledged.")
-        if now_s - interaction.asked_s > self.deadline_s:
+        self._stalls.look(now_s, time.process_time())
+        interaction.stalled_s = self._stalls.sum_stalls(interaction.asked_s, now_s)
+        if now_s - interaction.asked_s - interaction.stalled_s > self.deadline_s:
             raise unknown_error("interaction")
         body = body_of(request)
         kind = int(body.get("type", 0))

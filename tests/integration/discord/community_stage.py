@@ -52,6 +52,9 @@ def own_film(name: str) -> str:
     return f"Secret {list(CHOICES).index(name)}"
 
 
+NOW = Moment(EVENING + DAY + 1300, 1300.0)
+
+
 class Community:
     """A Discord with the bot, a store with what they watched, and the rules of the tracker."""
 
@@ -120,10 +123,10 @@ def gather_community(folder: Path) -> Iterator[Community]:
         try:
             community.fill()
             engine = community.tracker()
-            now = Moment(EVENING + DAY + 1300, 1300.0)
-            active: ActiveWatches = engine.active_watches(now)
+            stage.begins_s = NOW.wall_s
+            active: ActiveWatches = engine.active_watches(NOW)
             stage.tracker.answers[ListActiveWatches] = active
-            stage.tracker.answers[StartTracking] = functools.partial(_plan, engine, now)
+            stage.tracker.answers[StartTracking] = functools.partial(_plan, engine, NOW)
             stage.plex.answers |= {
                 StartPlexSignIn: PlexSignIn(problem="plex.tv is away."),
                 FindFilms: FilmsFound((FILM,)),

@@ -31,8 +31,8 @@ from messages import (
 from messages.envelope import Heartbeat
 from simulator.discord.model.messages import ChannelMessage as Posted
 from simulator.discord.server import SimulatedDiscord
-from tests.afternoon_zone import find_afternoon_zone
 from tests.deadlines import WITHIN_S
+from tests.moments import SetClock, find_afternoon_zone
 
 Got = TypeVar("Got")
 AnswerT = TypeVar("AnswerT", bound=Answer)
@@ -149,6 +149,8 @@ class Stage:
         self.changes: dict[str, Any] = {}
         self.speed = 1.0
         self.zone = find_afternoon_zone()
+        self.begins_s: float | None = None
+        """What the actor's clock shows when it starts, seconds since 1970; None: what the machine's does."""
         self.main: DiscordActor
         """While it acts: the actor of the environment's community."""
 
@@ -176,7 +178,7 @@ class Stage:
         Otherwise the session of the first of two bots could be taken for that of the second.
         """
         node = Endpoint("discord", self.network.transport("discord"), DeadLetters(None, "discord"))
-        clock = Clock(Pace.starting_now(self.speed))
+        clock = Clock(Pace.starting_now(self.speed)) if self.begins_s is None else SetClock(self.begins_s)
         ref = DiscordActor.start(Context(node, self.settings(), clock, self.folder))
         actor = ref._actor_weakref()
         assert isinstance(actor, DiscordActor)

@@ -199,6 +199,7 @@ def open_worlds(folder: Path) -> Iterator[Worlds]:
             FindFilms: FilmsFound((FILM,)),
             GetPoster: Poster(),
         }
+        stage.begins_s = NOW.wall_s
         worlds = Worlds(stage, folder)
         try:
             worlds.enter(worlds.with_pia)

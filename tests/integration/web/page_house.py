@@ -19,9 +19,12 @@ from messages import Item, Privacy, SetPrivacy, WatchRecord
 from messages.base import DurationMs, PositionMs
 from persistence.store import Store
 from tests.deadlines import WITHIN_S
+from tests.moments import SetClock
 from tests.unit.persistence.record_builders import DAY, EVENING, finish, open_store, record
 from tests.unit.web.page_stage import PageStage
 
+NOW_S = EVENING + 2 * DAY
+"""The last film night is two days past, and the first one of the year is not a year ago."""
 FILMS = (
     ("Nosferatu", 1922, 94, "Horror|Fantasy", "F. W. Murnau"),
     ("The General", 1926, 78, "Comedy|Action", "Buster Keaton"),
@@ -89,7 +92,7 @@ class PageHouse(PageStage):
     """A page whose questions a real store answers."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
-        super().__init__(folder, **settings)
+        super().__init__(folder, SetClock(NOW_S), **settings)
         self.caller = self.add_neighbour("caller")
         """Whoever asks persistence something: the Discord actor, the command line."""
         node = Endpoint("persistence", self.network.transport("persistence"), DeadLetters(None, "persistence"))

@@ -105,12 +105,12 @@ class PatientWebActor(WebActor):
 class PageStage:
     """The web actor beside a tracker that the test works."""
 
-    def __init__(self, folder: Path, **settings: object) -> None:
+    def __init__(self, folder: Path, clock: Clock | None = None, **settings: Any) -> None:
         self.network = MemoryNetwork()
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.tracker = Endpoint("tracker", self.network.transport("tracker"), DeadLetters(None, "tracker"))
         node = Endpoint("web", self.network.transport("web"), DeadLetters(None, "web"))
-        chosen = Settings(timezone="Europe/Berlin", **settings)  # type: ignore[arg-type]  # any setting
+        chosen = Settings(timezone="Europe/Berlin", **settings)
         self.ref = PatientWebActor.start(Context(node, chosen, self.clock, folder))
         actor = self.ref._actor_weakref()
         assert isinstance(actor, WebActor)
@@ -168,7 +168,7 @@ class PageStage:
 
 
 @contextlib.contextmanager
-def open_stage(folder: Path, **settings: object) -> Iterator[PageStage]:
+def open_stage(folder: Path, **settings: Any) -> Iterator[PageStage]:
     """Yield a running stage."""
     stage = PageStage(folder, **settings)
     try:
