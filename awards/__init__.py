@@ -1,4 +1,4 @@
-"""From watches to statistics, streaks and badges: pure rules. Time comes in as an argument."""
+"""Turns watches into statistics, streaks and badges. Pure rules: time is an argument."""
 
 from awards.badges import (
     BADGES_LIMITS,

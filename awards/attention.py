@@ -1,4 +1,4 @@
-"""How a film was watched: how often each of its minutes was seen, and where people stopped."""
+"""How a film was watched: how often each of its minutes was seen, and where viewers stopped."""
 
 import itertools
 from collections.abc import Iterable, Sequence
@@ -9,11 +9,11 @@ from messages.watches import Spans
 
 MINUTE_MS = 60_000
 MOST_MINUTES = 12 * 60
-"""A longer recording is shown for its first twelve hours only."""
+"""Only the first twelve hours of a longer recording are shown."""
 
 
 class Attention(NamedTuple):
-    """For each minute of a film."""
+    """Numbers for each minute of a film."""
 
     viewers: tuple[int, ...]
     """How many viewers saw it."""
@@ -44,7 +44,7 @@ def measure_attention(watches_of_viewers: Iterable[Sequence[Spans]], length_ms: 
 
 
 class _MinuteCounts:
-    """Counts how often each minute is in sets of minutes, which are bits of integers: there may be thousands."""
+    """Counts how often each minute occurs in sets of minutes, given as bits of integers: there may be thousands."""
 
     def __init__(self, count: int) -> None:
         self._changes = [0] * (count + 1)
@@ -64,7 +64,7 @@ class _MinuteCounts:
 
 
 def find_minutes(spans: Spans, count: int) -> int:
-    """Return the minutes, of `count`, of which these spans cover half or more, as bits: the first is the lowest."""
+    """Return which of `count` minutes these spans cover to at least half, as bits: the first is the lowest."""
     found = 0
     partly: dict[int, int] = {}
     for start, end in spans:
@@ -82,5 +82,5 @@ def find_minutes(spans: Spans, count: int) -> int:
 
 
 def join_watches(watches: Iterable[Spans]) -> Spans:
-    """Return the union of what several watches saw."""
+    """Return the union of the spans of several watches."""
     return union(stretch for spans in watches for stretch in spans)

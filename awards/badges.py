@@ -1,4 +1,4 @@
-"""Badges: read from TOML, earned by a viewer's totals, and how far it is to the next."""
+"""Badges: read from TOML, earned by a viewer's totals, and the progress towards them."""
 
 import functools
 import math
@@ -17,15 +17,15 @@ _MAX_TEXT = 200
 _MAX_THRESHOLD = 1_000_000
 _MAX_BADGES = 1000
 _MOST_SHOWN = 20
-"""Mistakes of one file that are listed one by one."""
+"""Limit of the mistakes that are listed one by one for a file."""
 BADGES_LIMITS = InputLimits(size=512 * 1024, depth=8)
-"""How large a badges file may be."""
+"""Limits of a badges file."""
 
 
 class BadgesError(ValueError):
-    """A badges file is wrong; `problems` has every fault, each naming its badge and what would be right.
+    """Raised for a wrong badges file; `problems` has every fault, each naming its badge and what would be right.
 
-    `cure` says what to do if the file as a whole cannot be read.
+    `cure` says what to do if the whole file cannot be read.
     """
 
     def __init__(self, problems: list[str], cure: str = "") -> None:
@@ -62,22 +62,22 @@ class Badge:
 
 
 def undeclared_badge(badge_id: str, earned_at_s: float, progress: float) -> EarnedBadge:
-    """Return a badge that no file declares (an import brought it), shown by its id."""
+    """Return a badge that no file declares (it came with an import), shown by its id."""
     return EarnedBadge(badge_id, badge_id.replace("_", " "), "🏅", "common", "", earned_at_s, progress)
 
 
 class BadgeJudgement(NamedTuple):
-    """What a viewer's totals earn."""
+    """The badges that a viewer's totals earn."""
 
     won: list[tuple[Badge, float]]
     """The badges newly earned with their figures, in the file's order."""
     seconds_to_next: float
-    """The least further playing time that earns one more badge by itself; infinite for none."""
+    """The shortest further playing time that alone would earn one more badge; infinite if none can be earned so."""
 
 
 def judge_totals(badges: Iterable[Badge], totals: Totals, held: Collection[str]) -> BadgeJudgement:
     """Return the badges that totals earn and that are not held, and how much playing time the next one needs."""
-    known: dict[tuple[str, ...], float] = {}  # several badges share one figure, and a streak takes its time
+    known: dict[tuple[str, ...], float] = {}  # several badges share a figure, and computing a streak takes time
     won, left_s = [], math.inf
     for badge in badges:
         if badge.id in held:
@@ -93,7 +93,7 @@ def judge_totals(badges: Iterable[Badge], totals: Totals, held: Collection[str])
 
 
 def find_newly_earned(badges: Iterable[Badge], totals: Totals, held: Collection[str]) -> list[tuple[Badge, float]]:
-    """Return the badges newly earned with their figures, in the file's order; never one that is held."""
+    """Return the badges newly earned with their figures, in the file's order; none that is held."""
     return judge_totals(badges, totals, held).won
 
 
@@ -103,7 +103,7 @@ def build_progress(
     earned_at_s: Mapping[str, float],
     holders: Mapping[str, int],
 ) -> tuple[BadgeProgress, ...]:
-    """Return how far a viewer is with each badge; `earned_at_s` and `holders` by badge id."""
+    """Return a viewer's progress towards each badge; `earned_at_s` and `holders` by badge id."""
     return tuple(
         BadgeProgress(
             badge.id,
@@ -121,12 +121,12 @@ def build_progress(
 
 
 def merge_badges(default: Iterable[Badge], own: Iterable[Badge]) -> tuple[Badge, ...]:
-    """Return the default badges with a community's own: the same id takes the default's place."""
+    """Return the default badges with a community's own, which replace default ones of the same id."""
     return tuple({badge.id: badge for badge in (*default, *own)}.values())
 
 
 def read_badges(source: str | bytes, name: str) -> tuple[Badge, ...]:
-    """Read a TOML document of `[[badge]]` tables; `name` is the file's, for the errors.
+    """Read a TOML document of `[[badge]]` tables; `name` is the file's name, for the errors.
 
     Raises BadgesError with every problem of the file at once.
     """

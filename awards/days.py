@@ -1,10 +1,10 @@
-"""The one convention of days: which local days, weekends, evenings and years a watch belongs to.
+"""The rule for days: which local days, weekends, evenings and years a watch belongs to.
 
 A watch belongs to the days on which it was really played: those of its sittings, split at midnight in the community's
-time zone. A pause belongs to no day. Statistics, badges, charts and the year in review all count by these functions.
+time zone. A pause belongs to no day. Statistics, badges, charts and the year in review all use these functions.
 
-A record without sittings (of an older version, or imported) says only when it began and ended. It counts as played on
-those two days alone: if it was resumed after days of rest, it was not played on the days between.
+A record without sittings (of an older version, or imported) has only its begin and end. It counts as played only on
+those two days: if it was resumed days later, it was not played on the days between.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,14 +14,14 @@ from typing import NamedTuple, Protocol
 from messages import Sitting, Sittings
 
 NIGHT_ENDS_HOUR = 5
-"""A watch is past midnight between 00:00 and this hour."""
+"""A watch is past midnight if it was played between 00:00 and this hour."""
 EVENING_BEGINS_HOUR = 18
 """The evening of a day begins at this hour..."""
 EVENING_ENDS_HOUR = 6
 """...and lasts until this hour of the next day."""
 _DAY = timedelta(days=1)
 _TURNS = (time(), time(NIGHT_ENDS_HOUR), time(EVENING_ENDS_HOUR), time(EVENING_BEGINS_HOUR))
-"""When a day, a night or an evening begins or ends."""
+"""Times at which a day, a night or an evening begins or ends."""
 
 
 class Played(Protocol):
@@ -41,7 +41,7 @@ class Played(Protocol):
 
     @property
     def sittings(self) -> Sittings:
-        """Its sittings; empty where they are not known."""
+        """Its sittings; empty if they are not known."""
 
 
 class PlayedTime(NamedTuple):
@@ -66,7 +66,7 @@ class PartOfDay(NamedTuple):
     end_s: float
 
     def has(self, at_s: float) -> bool:
-        """Tell whether an instant lies within it, and not on its bounds."""
+        """Tell whether an instant lies within it, and not at its begin or end."""
         return self.begin_s < at_s < self.end_s
 
 
@@ -139,7 +139,7 @@ def week_of(day: str) -> str:
 def weekends_of(played: Played, zone: tzinfo) -> set[str]:
     """Return the weekends on which a watch was played, each by its Saturday (ISO date).
 
-    A record without sittings counts for the weekend that it began on.
+    A record without sittings counts for the weekend on which it began.
     """
     if not played.sittings:
         days: Iterable[date] = (to_local(played.started_at_s, zone).date(),)
@@ -158,7 +158,7 @@ def is_past_midnight(played: Played, zone: tzinfo) -> bool:
 def evenings_of(played: Played, zone: tzinfo) -> set[str]:
     """Return the evenings (18:00 to 06:00) on which a watch was played, as "MM-DD" of their first day.
 
-    A record without sittings counts for those on which it began and ended.
+    A record without sittings counts for the evenings on which it began and ended.
     """
     if played.sittings:
         begins, ends = time(EVENING_BEGINS_HOUR), time(EVENING_ENDS_HOUR)
@@ -178,7 +178,7 @@ def _month_and_day(day: date) -> str:
 
 
 def _days_played_within(sittings: Sittings, begins: time, ends: time, zone: tzinfo) -> Iterator[date]:
-    """Yield the local days in whose stretch from `begins` to `ends` (of the next day, where earlier) it was played."""
+    """Yield the local days on which it was played from `begins` to `ends` (of the next day, if `ends` is earlier)."""
     over_midnight = _DAY if ends <= begins else timedelta()
     for sitting in sittings:
         day = to_local(sitting.start_s, zone).date() - over_midnight
@@ -205,7 +205,7 @@ def _split_at_midnight(start_s: float, end_s: float, zone: tzinfo) -> Iterator[t
 
 
 def _seconds_of_first_and_last_day(played: Played, zone: tzinfo) -> dict[str, float]:
-    """Share playing seconds between the days a watch began and ended on, by how much of either lies within it."""
+    """Split playing seconds between the days on which a watch began and ended, in proportion to its time on each."""
     first, last = to_local(played.started_at_s, zone).date(), to_local(played.ended_at_s, zone).date()
     if last <= first:
         return {first.isoformat(): played.playing_s}

@@ -22,11 +22,11 @@ class Rule:
     optional: tuple[str, ...] = ()
     required: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     per_second: float = 0.0
-    """By how much each further second of play can raise the figure, if nothing else of the watch changes."""
+    """The most by which each further second of play raises the figure, if nothing else of the watch changes."""
 
 
-def _of_one(counts: Mapping[str, int], name: str | None) -> float:
-    """Return the count of the named one (in any case of letters), or of the most frequent where none is named."""
+def _count_named(counts: Mapping[str, int], name: str | None) -> float:
+    """Return the count of `name` (in upper or lower case), or the highest count if it is None."""
     if name is None:
         return max(counts.values(), default=0)
     return sum(count for known, count in counts.items() if known.casefold() == name.casefold())
@@ -43,9 +43,11 @@ RULES: Mapping[str, Rule] = {
     "streak_days": Rule(lambda totals, _: longest_streak(totals)),
     "past_midnight": Rule(lambda totals, _: totals.nights),
     "first_seats": Rule(lambda totals, _: totals.first_seats),
-    "genre": Rule(lambda totals, given: _of_one(totals.genres, given.get("genre")), optional=("genre",)),
-    "decade": Rule(lambda totals, given: _of_one(totals.decades, given.get("decade")), optional=("decade",)),
-    "director": Rule(lambda totals, given: _of_one(totals.directors, given.get("director")), optional=("director",)),
+    "genre": Rule(lambda totals, given: _count_named(totals.genres, given.get("genre")), optional=("genre",)),
+    "decade": Rule(lambda totals, given: _count_named(totals.decades, given.get("decade")), optional=("decade",)),
+    "director": Rule(
+        lambda totals, given: _count_named(totals.directors, given.get("director")), optional=("director",)
+    ),
     "evening": Rule(
         lambda totals, given: totals.evenings.get(given["day"], 0),
         required={"day": re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")},

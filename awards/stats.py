@@ -1,4 +1,4 @@
-"""A viewer's statistics, as of a day."""
+"""A viewer's statistics on a given day."""
 
 import functools
 from collections.abc import Iterable
@@ -19,9 +19,9 @@ def compute_streaks(days: Iterable[str], today: date) -> tuple[int, int]:
 
 @functools.lru_cache(maxsize=8)
 def _find_runs(days: tuple[str, ...]) -> tuple[int, str, int]:
-    """Return how many days the last run has, its last ISO date, and how many the longest run has.
+    """Return the length of the last run in days, its last ISO date, and the length of the longest run.
 
-    Cached: a save asks for the same runs twice, for a viewer's figures and for the badges.
+    Cached: a save needs the same runs twice, for a viewer's figures and for the badges.
     """
     longest = run = before = 0
     for day in sorted(set(map(_find_ordinal, days))):
@@ -37,7 +37,7 @@ def _find_runs(days: tuple[str, ...]) -> tuple[int, str, int]:
 
 @functools.lru_cache(maxsize=10_000)
 def _find_ordinal(day: str) -> int:
-    """Return the number of an ISO date: all viewers have watched on the same days."""
+    """Return the number of an ISO date. Cached: viewers watch on the same days."""
     return date.fromisoformat(day).toordinal()
 
 
@@ -47,7 +47,7 @@ def current_streak(streak_days: int, last_day: str, today: date) -> int:
 
 
 def oldest_current_day(today: date) -> str:
-    """Return the earliest last day (ISO date) of a streak that still goes on: yesterday."""
+    """Return the earliest last day (ISO date) of a streak that is not over: yesterday."""
     return (today - timedelta(days=1)).isoformat()
 
 
@@ -80,5 +80,5 @@ def build_stats(
 
 
 def _sort_by_count(counts: dict[str, int]) -> dict[str, int]:
-    """Sort by count, equal ones by name, so that the same watches always give the same bytes."""
+    """Sort by count, and equal ones by name, so that the same watches always give the same bytes."""
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

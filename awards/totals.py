@@ -1,6 +1,6 @@
 """A viewer's accumulator: everything that statistics and badges need from the watches so far.
 
-A new watch is added to it, so that a save costs the same after a million watches as after none.
+New watches are added to it, so that a save costs the same after a million watches as after none.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,16 +15,16 @@ from messages.ids import is_session_account
 from wording.dates import decade_of
 
 FULL_FILM_JOIN_MS = 120_000
-"""A viewer who joins within the first two minutes has seen a film from its start."""
+"""A viewer who joins this early, ms of film, has seen the film from its start."""
 FULL_FILM_PERCENT = 95.0
-"""A viewer who saw this much of a film has seen it to its end."""
+"""A viewer who saw this percentage of a film has seen it to its end."""
 
 
 Number = TypeVar("Number", int, float)
 
 
 class Totals(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What a viewer's watches add up to. Brief watches are in none of it."""
+    """The totals of a viewer's watches, without brief ones."""
 
     films: int = 0
     """Watches of films."""
@@ -35,7 +35,7 @@ class Totals(msgspec.Struct, kw_only=True, omit_defaults=True):
     playing_s: float = 0.0
     """Playing time, seconds."""
     days: dict[str, float] = {}
-    """Playing seconds by ISO date of the local day. A day with 0 seconds is one known only as watched."""
+    """Playing seconds by ISO date of the local day. A day with 0 seconds is known only as a watched day."""
     weekends: dict[str, int] = {}
     """Films played on a weekend, by ISO date of its Saturday."""
     genres: dict[str, int] = {}
@@ -65,7 +65,7 @@ _SUMS = ("films", "episodes", "completed", "playing_s", "nights", "first_seats",
 _SECONDS_DIGITS = 6
 """Seconds are added up in whole microseconds, so that subtracting what was added restores the earlier sum."""
 _LEFT_S = 0.001
-"""A day with less than this is a rounding error, not a watch; seconds."""
+"""A day with fewer seconds is a rounding error, not a watch."""
 
 
 def add_watches(
@@ -76,12 +76,11 @@ def add_watches(
     under_way: bool = False,
     badge_counters: bool = True,
 ) -> Totals:
-    """Return `totals` with more watches in it. `totals` itself stays as it is.
+    """Return `totals` with more watches added. `totals` itself is not changed.
 
-    `under_way`: the watches still run, and are judged for badges: one that is not completed yet adds its time but
-    no film, or the badge for a first film would come after five minutes.
-    `badge_counters`: also count what only badges need (nights, evenings, weekends, first seats, full films); that
-    is half the work.
+    `under_way`: the watches are still running, and are counted for badges: one that is not completed yet adds its time
+    but no film, or the badge for a first film would come after five minutes. `badge_counters`: also count what only
+    badges need (nights, evenings, weekends, first seats, full films); that is half the work.
     """
     result = totals.copy()
     for record in records:
@@ -100,13 +99,13 @@ def add_watches(
 def count_titles(judged: Totals, records: Iterable[WatchRecord]) -> Totals:
     """Return totals that `add_watches` made of watches `under_way`, with their films counted as if they had ended.
 
-    Everything is as if ended watches had been added, except what only badges need.
+    The result is as if ended watches had been added, except for what only badges need.
     """
     more = [record for record in records if not (record.brief or record.completed)]
     if not more:
         return judged
     counts: dict[str, Any] = {name: dict(getattr(judged, name)) for name in ("genres", "decades", "directors")}
-    result = msgspec.structs.replace(judged, **counts)  # the rest is shared, not copied: years of days among it
+    result = msgspec.structs.replace(judged, **counts)  # the rest is shared, not copied: for example years of days
     for record in more:
         _add_title(result, record)
     return result
@@ -119,10 +118,10 @@ def subtract_watches(
     instead: Iterable[WatchRecord],
     otherwise: Callable[[str], bool],
 ) -> Totals | None:
-    """Return `totals` without watches that it contains; `instead` is added next.
+    """Return `totals` without watches that they contain; `instead` is added next.
 
     `otherwise` tells whether an ISO date stays a watched day although none of its time is left. Returns None if
-    `totals` is of another time zone, so that the rest cannot be computed: then add up the remaining watches.
+    `totals` come from another time zone, so that the difference cannot be computed: then add up the remaining watches.
     """
     again = add_watches(Totals(), instead, zone).days
     gone = add_watches(Totals(), records, zone)
@@ -130,7 +129,7 @@ def subtract_watches(
 
 
 def subtract_totals(totals: Totals, gone: Totals, otherwise: Callable[[str], bool]) -> Totals | None:
-    """Return `totals` without `gone`, the sum of watches that it contains; see `subtract_watches`."""
+    """Return `totals` without `gone`, the sum of watches that they contain; see `subtract_watches`."""
     result = totals.copy()
     for day, seconds in gone.days.items():
         left_s = result.days.get(day, 0.0) - seconds
@@ -171,19 +170,19 @@ def _add_time(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
 
 
 def add_playing_s(playing_s: float, record: WatchRecord) -> float:
-    """Return a sum of playing time with that of one more watch, seconds."""
+    """Return a sum of playing time plus that of one more watch, seconds."""
     return _round_sum(playing_s + _round_sum(record.playing_s))
 
 
 def _round_sum(value: Number) -> Number:
-    """Return a number rounded to microseconds, without the error of earlier additions."""
+    """Return a number rounded to microseconds, which removes the errors of earlier additions."""
     return round(value, _SECONDS_DIGITS) if isinstance(value, float) else value
 
 
 def _add_badge_counters(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
     _count(totals.evenings, evenings_of(record, zone))
     totals.nights += is_past_midnight(record, zone)
-    # The account of the party's own Plex session is always first: that earns nothing.
+    # The account of the party's own Plex session always comes first: that earns nothing.
     totals.first_seats += record.party and record.first_seat and not is_session_account(record.source)
 
 
@@ -193,7 +192,7 @@ def _add_film_badge_counters(totals: Totals, record: WatchRecord, zone: tzinfo) 
 
 
 def is_full(record: WatchRecord) -> bool:
-    """Tell whether a film was seen from start to end."""
+    """Tell whether the viewer saw the film from start to end."""
     joined = record.join_position_ms
     return joined is not None and joined <= FULL_FILM_JOIN_MS and (record.completion_percent or 0) >= FULL_FILM_PERCENT
 
@@ -205,10 +204,10 @@ def _count(counts: dict[str, int], names: Iterable[str]) -> None:
 
 
 def subtract_explained(claimed: Totals, explained: Totals) -> Totals:
-    """Return what `claimed` has beyond `explained`, never below nothing.
+    """Return how much `claimed` exceeds `explained`, never less than 0.
 
-    The older bot cut its history to 1,000 rows: its statistics may hold more than its history explains. The
-    rest is kept as a base to which all watches are added, so that none counts twice and none is lost.
+    The older bot cut its history to 1,000 rows, so that its statistics may exceed what its history explains. The
+    difference is kept as a base to which all watches are added, so that none counts twice and none is lost.
     """
     return Totals(
         films=max(0, claimed.films - explained.films),
@@ -224,7 +223,7 @@ def subtract_explained(claimed: Totals, explained: Totals) -> Totals:
 
 
 def _subtract_seconds(claimed_s: float, explained_s: float) -> float:
-    """Subtract seconds that files give in rounded minutes: a rest below one minute is rounding of many rows."""
+    """Subtract seconds that files give in rounded minutes: less than a minute is the rounding of many rows."""
     return claimed_s - explained_s if claimed_s - explained_s >= 60 else 0.0
 
 
@@ -234,7 +233,7 @@ def _subtract_counts(claimed: dict[str, int], explained: dict[str, int]) -> dict
 
 
 def combine_totals(one: Totals, other: Totals) -> Totals:
-    """Return the totals of two viewers who are one."""
+    """Return the totals of two viewers who are the same person."""
     result = one.copy()
     for name in _SUMS:
         setattr(result, name, _round_sum(getattr(one, name) + getattr(other, name)))

@@ -1,4 +1,4 @@
-"""A year of films: what a viewer's, or everybody's, watches of one year add up to."""
+"""A year of films: the figures of a viewer's, or everybody's, watches of one year."""
 
 import heapq
 from collections import Counter
@@ -14,9 +14,9 @@ from wording.leaderboards import round_as_shown
 
 MOST = 5
 _SHOWN_ALIKE_S = 60.0
-"""Times that differ by more are shown differently."""
+"""Times that differ by more seconds are also shown differently."""
 FilmName = tuple[str, int | None]
-"""Title, and the year in which it was made."""
+"""Title, and year of the film."""
 
 
 @dataclass
@@ -32,10 +32,10 @@ class YearFilms:
     episodes: int = 0
     """Watches of episodes and others."""
     genres: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    """Watches by all genres of their film together; the next two alike."""
+    """Watches by all genres of their film together; `directors` is counted in the same way."""
     directors: Counter[tuple[str, ...]] = field(default_factory=Counter)
     years: Counter[int | None] = field(default_factory=Counter)
-    """By the year in which the film was made."""
+    """Watches by the year of the film."""
 
 
 def build_year(
@@ -45,11 +45,12 @@ def build_year(
     lengths: Iterable[tuple[FilmName, float]],
     companion: tuple[str, float] | None = None,
 ) -> YearFigures:
-    """Return what the watches of a year add up to.
+    """Return the figures of a year's watches.
 
-    `days`: seconds played on each day of it, by ISO date, in order. `films`: what was first played in it; `lengths`:
-    the films that may be named, each with its length in seconds. `companion`: who else was at most of the same watch
-    parties, and at how many. Time counts in the year in which it was played; the rest where a watch began.
+    `days`: seconds played on each day of the year, by ISO date, in order. `films`: the sums of watches first played in
+    it. `lengths`: the films that may be named, each with its length in seconds. `companion`: the viewer who was at most
+    of the same watch parties, and their number. Time counts in the year in which it was played; all else in the year in
+    which the watch began.
     """
     months: dict[str, float] = {}
     for day, seconds in days.items():
@@ -88,12 +89,12 @@ def name_with_year(title: str, year: int | None) -> str:
 
 
 def find_top(figures: Mapping[str, float]) -> tuple[str, float] | None:
-    """Return the greatest figure with its name; of equal ones the first by name."""
+    """Return the largest figure with its name; of equal ones the first by name. None if there are no figures."""
     return min(figures.items(), key=lambda pair: (-pair[1], pair[0]), default=None)
 
 
 def _count_names(together: Mapping[tuple[str, ...], int]) -> dict[str, int]:
-    """Return the watches by each of the names; most films share theirs with others."""
+    """Return the number of watches for each of the names; most films share their set of names with others."""
     counts: dict[str, int] = {}
     for names, watches in together.items():
         for name in filter(None, dict.fromkeys(names)):
@@ -106,12 +107,12 @@ def rank_year(
     read_names: Callable[[Iterable[str]], Mapping[str, str]],
     order: Callable[[str, str], Any],
 ) -> tuple[LeaderboardRow, ...]:
-    """Return who watched longest in a year; the value is seconds. `order`: of equal ones, from viewer id and name.
+    """Return a year's viewers by time watched, in seconds. `order`: sort key of equal ones, from viewer id and name.
 
-    Viewers who are shown the same time share a rank. `read_names` reads the names of those who may be among them.
+    Viewers whose times are shown alike share a rank. `read_names` reads the names of the viewers who may be listed.
     """
     least_s = min(heapq.nlargest(MOST, seconds.values()), default=0.0)
-    least = round_as_shown("time", least_s)  # another viewer shown the same as the last may come before
+    least = round_as_shown("time", least_s)  # another viewer whose time is shown like the last one's may come first
     longest = {who: s for who, s in seconds.items() if s > least_s - _SHOWN_ALIKE_S}
     shown = {who: value for who, s in longest.items() if (value := round_as_shown("time", s)) >= least}
     names = read_names(shown)

@@ -1,7 +1,7 @@
-"""Many communities with many Plex servers in one installation: memory, CPU and traffic, beside the one community alone.
+"""Many communities with many Plex servers in one installation: memory, CPU and traffic, compared to one community.
 
 Real processes against simulators, which are not counted. By default: first the environment's community alone, then
-twenty beside it, each with its own Discord server and three Plex servers, where nobody watches; all share the same
+twenty beside it, each with its own Discord server and three Plex servers on which nobody watches; all share the same
 three simulated Plex servers. With `--sessions` each Plex server is a separate one with this many sessions, and commands
 are given on Discord meanwhile: `python -m bench.communities --communities 300 --servers 1000 --sessions 10 --seconds
 600` is the full size, `--communities 6 --servers 20 --sessions 10 --seconds 20` a trial run.

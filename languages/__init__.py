@@ -1,1 +1,1 @@
-"""What Usher says on Discord, in other languages: a folder each. `make languages` after a text was changed."""
+"""What Usher says on Discord, in other languages: one folder each. Run `make languages` after changing a text."""

@@ -1,4 +1,4 @@
-"""Update and compile every catalogue; `--new fr` begins one more, `--check` only looks."""
+"""Update and compile every catalogue; `--new fr` adds a language, `--check` changes nothing."""
 
 import sys
 
@@ -13,7 +13,7 @@ from languages.catalogues import (
 
 
 def main(arguments: list[str]) -> int:
-    """Write the catalogues and say what is left to translate; with --check return 1 where anything is old or left."""
+    """Write the catalogues and report what is left to translate; with --check return 1 if anything is left or old."""
     check = "--check" in arguments
     begun = [arguments[arguments.index("--new") + 1]] if "--new" in arguments else []
     status = 0

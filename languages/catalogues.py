@@ -22,10 +22,10 @@ SOURCES = (
     ROOT / "diagnosis",
     ROOT / "wording",
 )
-"""Where the texts are that people see."""
+"""Sources of the texts that people see."""
 BADGES = ROOT / "awards" / "badges.toml"
 KEYWORDS = {"_": 1, "N_": 1, "ngettext": 2, "format_count": 2}
-"""Functions that take a text to be translated, and how many forms of it."""
+"""Functions that take a text to be translated, each with its number of forms of the text."""
 WIDTH = 110
 _HEADER = "# What Usher says on Discord, in {language}. Edit the msgstr lines, then run: make languages"
 
@@ -56,7 +56,7 @@ def find_texts() -> Iterator[SourceText]:
 
 
 def find_texts_in(source: str, file: str) -> Iterator[SourceText]:
-    """Yield the texts of one file. ValueError where one is put together before it is looked up."""
+    """Yield the texts of one file. Raises ValueError if a text is put together before it is looked up."""
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
@@ -82,7 +82,7 @@ def catalogue_path(language: str) -> Path:
 
 
 def update_catalogue(language: str) -> Catalog:
-    """Return a language's catalogue with the texts of today: new ones empty, those that are gone left out."""
+    """Return a language's catalogue with the current texts: new ones without translation, removed ones left out."""
     path = catalogue_path(language)
     if path.is_file():
         with path.open("rb") as stream:
@@ -112,14 +112,14 @@ def _list_forms(string: str | tuple[str, ...] | list[str] | None) -> tuple[str, 
 
 
 def format_po(catalogue: Catalog) -> bytes:
-    """Return a catalogue as translators edit it."""
+    """Return the content of the file that translators edit."""
     stream = io.BytesIO()
     write_po(stream, catalogue, width=WIDTH, ignore_obsolete=True, include_lineno=False)
     return stream.getvalue()
 
 
 def compile_mo(catalogue: Catalog) -> bytes:
-    """Return a catalogue as Usher reads it; what is not translated stays English."""
+    """Return the compiled catalogue, which Usher loads; texts without translation stay English."""
     stream = io.BytesIO()
     write_mo(stream, catalogue)
     return stream.getvalue()

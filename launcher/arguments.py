@@ -52,14 +52,17 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="+",
         action="extend",
         default=[],
-        type=_user_id,
+        type=_parse_user_id,
         help="Discord user ids (default: everyone in the voice channel)",
     )
     recover.add_argument(
-        "--position", metavar="MM:SS", type=_position, help="where in the film they came in (default: where it is now)"
+        "--position",
+        metavar="MM:SS",
+        type=_parse_position,
+        help="where in the film they came in (default: where it is now)",
     )
     add("web-link", "print a link that signs somebody in to the web page of the running service").add_argument(
-        "user", metavar="ID", type=_user_id, nargs="?", help="Discord user id (default: the server's owner)"
+        "user", metavar="ID", type=_parse_user_id, nargs="?", help="Discord user id (default: the server's owner)"
     )
     imports = add("import", "import Tautulli's history, the Plex servers' own, or the older bot's three JSON files")
     source = imports.add_mutually_exclusive_group(required=True)
@@ -106,7 +109,7 @@ def build_parser() -> argparse.ArgumentParser:
     return top
 
 
-def _position(text: str) -> PositionMs:
+def _parse_position(text: str) -> PositionMs:
     from wording.durations import parse_clock_position
 
     try:
@@ -115,7 +118,7 @@ def _position(text: str) -> PositionMs:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _user_id(text: str) -> str:
+def _parse_user_id(text: str) -> str:
     if not text.isascii() or not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is no Discord user id: those are digits only")
     return text

@@ -143,14 +143,14 @@ class Launcher:
         if self._health_tick.is_due(now_s):
             if os.getpid() == 1:
                 reap_orphans({actor.pid for actor in self._supervisor.actors.values()})
-            self._health_log.write(self._rows(now_s))
+            self._health_log.write(self._list_rows(now_s))
         if self._look_tick.is_due(now_s) and not self._link.is_reachable():
-            self._move()
+            self._move_run_folder()
         if self.is_ready and not self._was_ready:
             self._was_ready = True
             _log.info("Usher runs: %s.", ", ".join(self._names))
 
-    def _move(self) -> None:
+    def _move_run_folder(self) -> None:
         """Stop all actors in order and start them in another run folder.
 
         A logout removes the folder of the login session (XDG_RUNTIME_DIR), which cannot be created again: open
@@ -188,10 +188,10 @@ class Launcher:
 
     def health(self) -> HealthReport:
         """Return the health of every actor."""
-        rows, names = self._rows(time.monotonic()), self._communities.names
+        rows, names = self._list_rows(time.monotonic()), self._communities.names
         return HealthReport(at=self.clock.now(), actors=rows, launcher_pid=os.getpid(), communities=names)
 
-    def _rows(self, now_s: float) -> tuple[ActorHealth, ...]:
+    def _list_rows(self, now_s: float) -> tuple[ActorHealth, ...]:
         return self._supervisor.health(now_s) + self._communities.health(now_s)
 
     def close(self, at_once: Callable[[], bool] = lambda: False) -> None:

@@ -340,7 +340,7 @@ class Store:
             return compare_with_records(connection)
 
     def clear_summaries(self) -> None:
-        """Clear the summaries, so that they are filled anew."""
+        """Clear the summaries, so that they are filled again."""
         with self.transaction() as connection:
             clear_summaries(connection, str(self.rules.zone))
 

@@ -78,7 +78,7 @@ class SimulatedPlexTv:
         if self.away:
             return 503, "<html>away</html>"
         if path.startswith("/api/v2/pins"):
-            return self._pin(method, path)
+            return self._answer_pin(method, path)
         account = self._accounts.get(token)
         if account is None or token in self.void:
             return 401, ""
@@ -86,12 +86,12 @@ class SimulatedPlexTv:
             self.void.append(token)
             return 204, ""
         if path.startswith("/api/v2/user"):
-            return 200, json.dumps({"id": _id(account), "username": account.name, "authToken": token})
+            return 200, json.dumps({"id": _find_plextv_id(account), "username": account.name, "authToken": token})
         if path.startswith("/api/v2/resources"):
-            return 200, json.dumps(self._resources(account))
+            return 200, json.dumps(self._list_resources(account))
         return 404, ""
 
-    def _pin(self, method: str, path: str) -> tuple[int, str]:
+    def _answer_pin(self, method: str, path: str) -> tuple[int, str]:
         if method == "POST":
             pin = SignInPin(7 + len(self.pins), f"ABC{chr(ord('D') + len(self.pins) % 20)}")
             self.pins.append(pin)
@@ -102,16 +102,16 @@ class SimulatedPlexTv:
             return 404, ""
         if self.typed_in_after is not None and self.asked > self.typed_in_after:
             found.account = OWNER
-        token = "" if found.account is None else self._token(found)
+        token = "" if found.account is None else self._create_token(found)
         return 200, f'<pin id="{found.number}" code="{found.code}" authToken="{token}"/>'
 
-    def _token(self, pin: SignInPin) -> str:
+    def _create_token(self, pin: SignInPin) -> str:
         token = f"{TOKEN}-{pin.number}"
         if pin.account is not None:
             self._accounts[token] = pin.account
         return token
 
-    def _resources(self, account: SimulatedAccount) -> list[dict[str, Any]]:
+    def _list_resources(self, account: SimulatedAccount) -> list[dict[str, Any]]:
         here = {"address": "127.0.0.1", "port": self.plex.port, "local": True, "relay": False, "uri": self.plex.url}
         gone = {"address": "127.0.0.1", "port": 9, "local": True, "relay": False, "uri": "http://127.0.0.1:9"}
         home = {
@@ -124,5 +124,5 @@ class SimulatedPlexTv:
         return [home, friend, television] if ours else [friend, television]
 
 
-def _id(account: SimulatedAccount) -> int:
+def _find_plextv_id(account: SimulatedAccount) -> int:
     return OWNER_ID if account == OWNER else account.id

@@ -1,4 +1,4 @@
-"""Which ids are one viewer, and what each viewer chose: links and privacy choices, as persistence sends them."""
+"""Which ids are one viewer, and each viewer's privacy choice: links and choices, as persistence sends them."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ HIDDEN_CHOICES: frozenset[Privacy] = frozenset({"private", "untracked"})
 
 
 class DirectoryChanges(NamedTuple):
-    """What changed of links and choices."""
+    """Changes of links and choices."""
 
     links: tuple[LinkedAccount, ...]
     """Links that are new or changed."""
     unlinked: tuple[str, ...]
     """Plex ids of links that were removed."""
     choices: tuple[tuple[str, Privacy], ...]
-    """By viewer id; "open" where it was another one before."""
+    """By viewer id; "open" if the viewer had another choice before."""
 
 
 @dataclass(frozen=True, slots=True)
 class ViewerDirectory:
-    """Links and choices as they stand."""
+    """The current links and choices."""
 
     links: Mapping[str, LinkedAccount] = field(default_factory=dict)
-    """By Plex id."""
+    """Links by Plex id."""
     choices: Mapping[str, Privacy] = field(default_factory=dict)
-    """By viewer id; who is not in it is open."""
+    """Choices by viewer id; a viewer who is not in it is open."""
     _accounts: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     """The Plex ids that are linked to each member."""
 
@@ -42,7 +42,7 @@ class ViewerDirectory:
 
     @classmethod
     def from_message(cls, links: Iterable[LinkedAccount], privacy: Iterable[tuple[str, Privacy]]) -> ViewerDirectory:
-        """Return the directory of a message."""
+        """Return the directory from a message's links and choices."""
         return cls({link.plex_id: link for link in links}, dict(privacy))
 
     def apply_changes(self, changes: DirectoryChanges) -> ViewerDirectory:
@@ -67,24 +67,24 @@ class ViewerDirectory:
         return bool(self.links or self.choices)
 
     def viewer(self, raw_id: str) -> str:
-        """Return the id of the viewer: for a linked Plex account the member's."""
+        """Return the viewer's id: the member's, if the Plex account is linked."""
         link = self.links.get(raw_id)
         return link.viewer_id if link is not None else raw_id
 
     def choice(self, raw_id: str) -> Privacy:
-        """Return what somebody chose; a member's choice holds for the linked accounts too."""
+        """Return a viewer's choice; a member's choice applies to linked accounts too."""
         return self.choices.get(self.viewer(raw_id), "open")
 
     def tracks(self, raw_id: str) -> bool:
-        """Tell whether somebody's watches are recorded."""
+        """Tell whether a viewer's watches are recorded."""
         return self.choice(raw_id) != "untracked"
 
     def shows(self, raw_id: str) -> bool:
-        """Tell whether others may see that somebody watches."""
+        """Tell whether others may see that a viewer watches."""
         return self.choice(raw_id) not in HIDDEN_CHOICES
 
     def hides(self, raw_id: str) -> bool:
-        """Tell whether nobody else may see that somebody watches."""
+        """Tell whether a viewer is hidden: nobody else may see that they watch."""
         return not self.shows(raw_id)
 
     def hidden_viewers(self) -> set[str]:
@@ -92,18 +92,18 @@ class ViewerDirectory:
         return {viewer_id for viewer_id, choice in self.choices.items() if choice in HIDDEN_CHOICES}
 
     def ids_of(self, viewer_id: str) -> list[str]:
-        """Return the ids under which a viewer is watched: the own one, then those of the linked accounts."""
+        """Return the ids under which a viewer is seen: the viewer's own, then those of the linked accounts."""
         return [viewer_id, *self._accounts.get(viewer_id, ())]
 
     def display_name(self, raw_id: str, username: str) -> str:
-        """Return the name of the viewer: for a linked account the member's."""
+        """Return the viewer's name: the member's, if the account is linked."""
         link = self.links.get(raw_id)
         return link.username if link is not None else username
 
     def member_names(self) -> dict[str, str]:
-        """Return the names of the members who have an account linked, by viewer id."""
+        """Return the names of the members with a linked account, by viewer id."""
         return {link.viewer_id: link.username for link in self.links.values()}
 
     def log_name(self, raw_id: str, username: str) -> str:
-        """Return the name of a viewer for the log: only the id for a hidden one."""
+        """Return the viewer's name for the log; only the id of a hidden viewer."""
         return username if self.shows(raw_id) else self.viewer(raw_id)

@@ -1,8 +1,8 @@
 """Decides which watches of one viewer and film, under several ids, are one watch, and merges them.
 
-The host of a watch party appears as the account of the Plex session and as a member of the voice channel; others also
-play the film at home while they sit there, or see one half at home and the other half in the channel. The tracker
-applies these rules to running watches, the store to records.
+The host of a watch party is seen as the account of the Plex session and as a member of the voice channel; others also
+play the film at home while they are in the channel, or see one half at home and the other half in the channel. The
+tracker applies these rules to running watches, the store to records.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,14 +20,14 @@ Watch = TypeVar("Watch")
 
 
 class Extent(NamedTuple):
-    """When a watch ran."""
+    """The time of a watch."""
 
     began_s: float
     """Seconds since 1970, UTC."""
     ended_s: float
     """Seconds since 1970, UTC."""
     key: str = ""
-    """Orders watches that ran at the very same time."""
+    """Sorts watches that ran at the same time."""
 
 
 class Figures(NamedTuple):
@@ -43,18 +43,18 @@ class Figures(NamedTuple):
 
 
 class MergeRules(ResumeRules, Protocol):
-    """The settings by which watches are one."""
+    """The settings that decide which watches are one."""
 
     @property
     def watched_percent(self) -> float:
-        """From this share of the film on a watch is completed, 0 to 100."""
+        """Percentage of the film from which a watch is completed, 0 to 100."""
 
 
 class Thresholds(NamedTuple):
-    """What makes a watch count, and what makes it go on: the settings as the store knows them."""
+    """The settings that decide whether a watch counts, and whether it is continued, as the store has them."""
 
     watched_percent: float
-    """WATCHED_PERCENT: from this share of the film on it is completed, 0 to 100."""
+    """WATCHED_PERCENT: percentage of the film from which it is completed, 0 to 100."""
     min_watch_s: float
     """MIN_WATCH_SECONDS: with less playing time it is brief."""
     resume_window_s: float = 24 * 3600.0
@@ -64,23 +64,23 @@ class Thresholds(NamedTuple):
 
     @property
     def slack_ms(self) -> int:
-        """How far off a reported position may be, ms of film."""
+        """Largest error of a reported position, ms of film."""
         return round(self.slack_s * 1000)
 
 
 class Attendance(NamedTuple):
-    """The facts of a watch that decide which others it is one with."""
+    """The facts of a watch that decide with which others it is one."""
 
     extent: Extent
     identity: str
     """The id under which it was seen."""
     joined_ms: int | None
-    """Where the film was when it began."""
+    """The position of the film when the watch began, ms; None if not known."""
     shown: FilmShown
 
 
 def group_overlapping(watches: Iterable[Watch], extent_of: Callable[[Watch], Extent]) -> list[list[Watch]]:
-    """Return watches in groups: each overlaps in time with another one of its group."""
+    """Return watches in groups, in which each overlaps in time with another one."""
     groups: list[list[Watch]] = []
     until_s = 0.0
     for watch in sorted(watches, key=extent_of):
@@ -96,12 +96,12 @@ def group_overlapping(watches: Iterable[Watch], extent_of: Callable[[Watch], Ext
 
 @dataclass(slots=True)
 class _Group(Generic[Watch]):
-    """Watches that are one so far, if several ids are among theirs."""
+    """Watches that are one so far, if they were seen under several ids."""
 
     watches: list[Watch]
     identities: set[str]
     until_s: float
-    """When the last of them ended."""
+    """When the last of them ended, seconds since 1970, UTC."""
     shown: FilmShown
 
 
@@ -118,7 +118,7 @@ def group_same_watch(
     for attendance, watch in ordered:
         extent, identity, _, shown = attendance
         group = groups[-1] if groups else None
-        if group is not None and (extent.began_s < group.until_s or _goes_on(group, attendance, rules)):
+        if group is not None and (extent.began_s < group.until_s or _continues(group, attendance, rules)):
             group.watches.append(watch)
             group.identities.add(identity)
             group.until_s = max(group.until_s, extent.ended_s)
@@ -132,8 +132,8 @@ def group_same_watch(
     ]
 
 
-def _goes_on(group: _Group[Watch], then: Attendance, rules: MergeRules) -> bool:
-    """Tell whether a watch that begins after others goes on with them; under one id alone the tracker has decided."""
+def _continues(group: _Group[Watch], then: Attendance, rules: MergeRules) -> bool:
+    """Tell whether a watch continues earlier ones; under a single id, the tracker has already decided that."""
     if group.identities == {then.identity}:
         return False
     return can_resume(group.shown, then.extent.began_s - group.until_s, then.joined_ms, rules)
@@ -142,8 +142,8 @@ def _goes_on(group: _Group[Watch], then: Attendance, rules: MergeRules) -> bool:
 def merge_figures(figures: Iterable[Figures], duration_ms: int | None) -> Figures:
     """Return the merged figures of watches: what was seen in any of them, with no moment counted twice.
 
-    Their playing time is that of their sittings together, never more than the wall clock. Where one of them has none
-    (an older version recorded it), see `_playing_without_sittings`, and they have none together.
+    The playing time is that of all their sittings, never more than the wall clock. If one of them has no sittings (an
+    older version recorded it), see `_playing_without_sittings`; then the result has none either.
     """
     longest_first = sorted(figures, key=lambda watch: (-watch.playing_s, *watch[1:4]))
     together: Sittings = ()
@@ -169,10 +169,10 @@ def merge_figures(figures: Iterable[Figures], duration_ms: int | None) -> Figure
 
 
 def _playing_without_sittings(longest_first: Iterable[Figures]) -> float:
-    """Return the playing time of watches of which it is not known when they were played.
+    """Return the playing time of watches whose times of play are not known.
 
-    The longest one counts whole; of the others only the playing time outside it: of one that was there for an hour and
-    played for half of it, ten minutes outside the time of the others count for five.
+    The longest one counts fully, the others in proportion to their time outside it: if one lasted an hour and was
+    played for half of it, ten minutes outside the time of the others count as five.
     """
     covered: Spans = ()
     playing_s = 0.0
@@ -186,17 +186,17 @@ def _playing_without_sittings(longest_first: Iterable[Figures]) -> float:
 
 
 def record_extent(record: WatchRecord) -> Extent:
-    """Return when a finished watch ran."""
+    """Return the time of a finished watch."""
     return Extent(record.started_at_s, record.ended_at_s, record.watch_id)
 
 
 def record_attendance(record: WatchRecord, identity: str) -> Attendance:
-    """Return what says of a finished watch with which others it is one. `identity`: the id under which it was seen."""
+    """Return the facts by which a finished watch is one with others. `identity`: the id under which it was seen."""
     return Attendance(record_extent(record), identity, record.join_position_ms, FilmShown.of(record))
 
 
 def merge_records(records: Sequence[WatchRecord], thresholds: Thresholds) -> WatchRecord:
-    """Merge records that are one watch: return the longest one, with the figures of all."""
+    """Merge records that are one watch: return the longest one, with the combined figures."""
     if len(records) == 1:
         return records[0]
     ordered = sorted(records, key=lambda each: (-each.playing_s, each.started_at_s, each.watch_id))
@@ -228,12 +228,12 @@ def merge_records(records: Sequence[WatchRecord], thresholds: Thresholds) -> Wat
 
 
 def attendee_extent(attendee: Attendee, now_s: float) -> Extent:
-    """Return when somebody was at a screening; until `now_s` (seconds since 1970, UTC) where still there."""
+    """Return the time of somebody at a screening; until `now_s` (seconds since 1970, UTC) if they are still there."""
     return Extent(attendee.joined_at_s, now_s if attendee.left_at_s is None else attendee.left_at_s)
 
 
 def attendee_attendance(attendee: Attendee, now_s: float, duration_ms: int | None, rules: MergeRules) -> Attendance:
-    """Return what says of an attendee with which others it is one. `now_s`: as above; `duration_ms`: of the film."""
+    """Return the facts by which an attendee is one with others. `now_s`: as above; `duration_ms`: of the film."""
     completed = (attendee.completion_percent or 0.0) >= rules.watched_percent
     shown = FilmShown(attendee.spans, duration_ms, completed)
     return Attendance(attendee_extent(attendee, now_s), attendee.viewer_id, attendee.join_position_ms, shown)
@@ -244,8 +244,8 @@ def merge_attendees(
 ) -> Attendee:
     """Merge the attendees of a viewer who was seen under several ids at overlapping times.
 
-    Return the one with the longest playing time, with the figures of all. `now_s`: the end time of those who are still
-    there, seconds since 1970, UTC.
+    Return the one with the longest playing time, with the combined figures. `now_s`: the end time of those who are
+    still there, seconds since 1970, UTC.
     """
     longest_first = sorted(attendees, key=lambda each: (-each.playing_s, each.joined_at_s, each.viewer_id))
     if len(longest_first) == 1:

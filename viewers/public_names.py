@@ -1,4 +1,4 @@
-"""Names of viewers on a page that all may read: a number, unless the viewer chose to be named."""
+"""Names of viewers on a page that everybody may read: a number, unless the viewer chose to be named."""
 
 import functools
 import itertools
@@ -41,13 +41,13 @@ RowT = TypeVar("RowT", LeaderboardRow, FilmViewer, ViewerEntry, Companion)
 
 
 class NamelessView:
-    """Everybody's number. A viewer who watches for the first time has none yet."""
+    """The numbers of all viewers. A viewer who watches for the first time has none yet."""
 
     def __init__(self, viewers: Iterable[PublicNumber] = ()) -> None:
         self._viewers = {each.viewer_id: each for each in viewers}
 
     def find_name(self, viewer_id: str, username: str) -> str:
-        """Return a viewer's public name, in the current language. Somebody stays Somebody."""
+        """Return a viewer's public name, in the current language. A hidden viewer stays Somebody."""
         if not viewer_id and username == SOMEBODY:
             return username
         known = self._viewers.get(viewer_id)
@@ -56,13 +56,13 @@ class NamelessView:
         return username if known.is_named else _("Viewer {number}").format(number=known.number)
 
     def rename(self, question: Question[AnswerT], answer: AnswerT) -> AnswerT:
-        """Return an answer without the name of anybody who did not choose to be named."""
+        """Return an answer without the names of viewers who did not choose to be named."""
         if isinstance(answer, YearOfViewer) and isinstance(question, GetYear) and answer.username:
             answer = replace(answer, username=self.find_name(question.viewer_id, answer.username))
         return self.rename_struct(self._order_equals(question, answer))
 
     def _order_equals(self, question: Question[AnswerT], answer: AnswerT) -> AnswerT:
-        """Return an answer with equal figures ordered by number: their order by name would reveal names."""
+        """Return an answer with equal figures ordered by number, because an order by name would reveal names."""
         if isinstance(answer, Leaderboard):
             return replace(answer, rows=self._order_rows(answer.rows, lambda row: row.rank))
         if isinstance(answer, CommunityYear):
@@ -86,7 +86,7 @@ class NamelessView:
         return math.inf if known is None else known.number
 
     def rename_struct(self, value: StructT) -> StructT:
-        """Return a message or a part of one without these names."""
+        """Return a message, or a part of one, without these names."""
         changes = {
             name: renamed
             for name in _list_fields(type(value))
@@ -119,7 +119,7 @@ class NamelessView:
 
 
 def ask_namelessly(question: Question[AnswerT]) -> Question[AnswerT]:
-    """Return a question whose answer reveals no name, neither by its content nor by its order."""
+    """Return a question whose answer reveals no name, either by its content or by its order."""
     if isinstance(question, ListViewers):
         nameless = replace(question, part="", sort="time" if question.sort == "name" else question.sort)
         return cast(Question[AnswerT], nameless)

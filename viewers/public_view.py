@@ -1,4 +1,4 @@
-"""What runs, as others see it: one entry for each viewer, without hidden viewers.
+"""The running watches as others see them: one entry for each viewer, without hidden viewers.
 
 Watches keep the id under which they were seen, so that a link can be undone without loss. Here the watches of one
 viewer become one (`merge`), under the member's name, and hidden viewers become Somebody (`redact`).
@@ -21,11 +21,11 @@ FindFinished = Callable[[str, Item], Iterable[Attendee]]
 
 
 class ViewRules(MergeRules, Protocol):
-    """The settings by which watches are one, and brief."""
+    """The settings that decide which watches are one, and which are brief."""
 
     @property
     def min_watch_s(self) -> float:
-        """With less playing time a watch is brief, seconds."""
+        """A watch with less playing time is brief, seconds."""
 
 
 def show_screening(
@@ -43,14 +43,14 @@ def show_screening(
 
 
 def show_host(host_id: str, name: str, player: str, directory: ViewerDirectory) -> tuple[str, str]:
-    """Return the names of a session's account and player as others see them: players are called after people."""
+    """Return a session's account and player names as others see them: people name players after themselves."""
     if directory.hides(host_id):
         return SOMEBODY, ""
     return directory.display_name(host_id, name), player
 
 
 def show_item(screening: Screening, host_id: str, directory: ViewerDirectory) -> Item:
-    """Return what a screening shows: without a title where only hidden viewers see it. `host_id`: as above."""
+    """Return a screening's item, without a title if only hidden viewers watch it. `host_id`: as above."""
     redacted = redact_screening(screening, directory.hides, host_id)
     return redact_item(screening.item) if tells_of_nobody(redacted) else screening.item
 
@@ -90,7 +90,7 @@ def _film_of_viewer(watch: ActiveWatch, directory: ViewerDirectory) -> tuple[str
 def _merge_attendees(
     screening: Screening, directory: ViewerDirectory, rules: ViewRules, find_finished: FindFinished
 ) -> list[Attendee]:
-    """Return a screening's attendees, one for each viewer, in the order in which they came."""
+    """Return a screening's attendees, one for each viewer, in the order in which they joined."""
     now_s, item = screening.seen.wall_s, screening.item
     by_viewer: dict[str, list[Attendee]] = {}
     for attendee in screening.seats:
@@ -133,7 +133,7 @@ def _merge_watches(
     rules: ViewRules,
     find_finished: FindFinished,
 ) -> ActiveWatch:
-    """Return the one row of a viewer's running watches of a screening."""
+    """Return the single row for a viewer's running watches of a screening."""
     watch = max(group, key=lambda pair: pair[1].playing_s)[0]
     viewer_id = directory.viewer(watch.viewer_id)
     own_name = next((other.username for other, _ in group if other.viewer_id == viewer_id), "")

@@ -1,7 +1,7 @@
-"""The one rule of what is shown of a hidden viewer: to others it is Somebody, without an id.
+"""The rule for showing a hidden viewer: to others as Somebody, without an id.
 
-A viewer is hidden who chose to be private or untracked (`ViewerDirectory.shows`). An anonymous viewer is named
-everywhere but in rankings, which have their figures as Somebody's: so nobody else sees those beside the name.
+A viewer who chose to be private or untracked is hidden (`ViewerDirectory.shows`). An anonymous viewer is named
+everywhere except in rankings, which show their figures as Somebody's, so that nobody else sees those with the name.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,17 +13,17 @@ from viewers.directory import ViewerDirectory
 
 
 def may_see(directory: ViewerDirectory, viewer_id: str, asker: str) -> bool:
-    """Tell whether an asker may see what is a viewer's own. `asker`: Discord id, as digits; empty for nobody."""
+    """Tell whether an asker may see a viewer's own data. `asker`: Discord id, as digits; empty for nobody."""
     return directory.shows(viewer_id) or (asker != "" and directory.viewer(viewer_id) == asker)
 
 
 def hides_figures(directory: ViewerDirectory, viewer_id: str, asker: str) -> bool:
-    """Tell whether an asker may not see a viewer's totals and place in rankings. `asker`: as in `may_see`."""
+    """Tell whether a viewer's totals and places in rankings are hidden from an asker. `asker`: as in `may_see`."""
     return directory.choice(viewer_id) == "anonymous" and directory.viewer(viewer_id) != asker
 
 
 def list_shown(viewer_ids: Iterable[str], directory: ViewerDirectory) -> list[str]:
-    """Return the viewers who are not hidden, in their order: nobody else is named or counted."""
+    """Return the viewers who are not hidden, in the given order: only these are named or counted."""
     return [viewer_id for viewer_id in viewer_ids if directory.shows(viewer_id)]
 
 
@@ -39,7 +39,7 @@ def anonymise_rows(rows: Iterable[LeaderboardRow], directory: ViewerDirectory) -
 
 
 def ranking_order(directory: ViewerDirectory, viewer_id: str, name: str) -> tuple[bool, str, str]:
-    """Return the sort key among equal figures: by name; anonymous viewers last, as their place would reveal it."""
+    """Return the sort key for equal figures: by name; anonymous viewers last, as the order would reveal them."""
     if directory.choice(viewer_id) == "anonymous":
         return True, "", ""
     return False, name.casefold(), viewer_id
@@ -53,8 +53,9 @@ def redact_screening(
 ) -> Screening:
     """Return a screening without the viewers that `hides` hides by id; the same object if it hides none of them.
 
-    `host_id`: viewer id of the session's account. If it is not known, the host is hidden where `hides_host` hides the
-    name, or a hidden attendee has it. Players are named after people: a hidden host's player goes too.
+    `host_id`: viewer id of the session's account. If it is not known, the host is hidden if `hides_host` hides the
+    name, or if a hidden attendee has that name. A hidden host's player is hidden too: people name their players after
+    themselves.
     """
     hidden = {attendee.viewer_id for attendee in screening.seats if hides(attendee.viewer_id)}
     if host_id:
@@ -71,14 +72,14 @@ def redact_screening(
 
 
 def tells_of_nobody(screening: Screening) -> bool:
-    """Tell whether others may see nobody of a screening: then its title is hidden too."""
+    """Tell whether others may see nobody of a screening, so that its title is hidden too."""
     if screening.seats:
         return not any(seat.viewer_id for seat in screening.seats)
     return screening.host == SOMEBODY
 
 
 def redact_item(item: Item) -> Item:
-    """Return an item without its title and all else that tells what it is."""
+    """Return an item without its title and anything else that identifies it."""
     return Item(item.server_id, "", item.kind, "")
 
 

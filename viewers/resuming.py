@@ -1,4 +1,4 @@
-"""Decides whether a viewer who returns to a film resumes a watch of it, or begins another.
+"""Decides whether a viewer who returns to a film resumes an earlier watch, or begins a new one.
 
 The tracker asks for each id under which somebody watches; if several ids are one viewer, `merge` asks for all.
 """
@@ -8,25 +8,25 @@ from typing import NamedTuple, Protocol
 from messages import Spans, WatchRecord, spans
 
 END_SHARE = 0.02
-"""Within this share of its end a film counts as ended: nobody watches the last line of the credits."""
+"""A film counts as ended within this share of its end: hardly anybody watches the last of the credits."""
 BEGINNING_SHARE = 0.05
-"""A return to a completed film within this share of its beginning is a new watch."""
+"""A return to a completed film within this share of its beginning starts a new watch."""
 
 
 class ResumeRules(Protocol):
-    """The settings by which a watch goes on."""
+    """The settings that decide whether a watch is continued."""
 
     @property
     def resume_window_s(self) -> float:
-        """How long after its end a watch can go on, seconds."""
+        """How long after its end a watch can be resumed, seconds."""
 
     @property
     def slack_ms(self) -> int:
-        """How far off a reported position may be, ms of film."""
+        """Largest error of a reported position, ms of film."""
 
 
 class FilmShown(NamedTuple):
-    """What a watch has shown of its film."""
+    """The parts of the film that a watch has shown."""
 
     spans: Spans
     duration_ms: int | None
@@ -34,11 +34,11 @@ class FilmShown(NamedTuple):
 
     @classmethod
     def of(cls, record: WatchRecord) -> "FilmShown":
-        """Return what a finished watch has shown."""
+        """Return what a finished watch has shown of its film."""
         return cls(record.spans, record.item.duration_ms, record.completed)
 
     def add(self, other: "FilmShown", watched_percent: float) -> "FilmShown":
-        """Return what two watches have shown together."""
+        """Return what two watches together have shown."""
         seen = spans.union((*self.spans, *other.spans))
         duration_ms = self.duration_ms or other.duration_ms
         share = spans.coverage(seen) / duration_ms * 100 if duration_ms and duration_ms > 0 else 0.0
@@ -48,8 +48,9 @@ class FilmShown(NamedTuple):
 def can_resume(shown: FilmShown, away_s: float, position_ms: int | None, rules: ResumeRules) -> bool:
     """Tell whether a viewer who returns at `position_ms`, `away_s` seconds after the end, resumes a watch.
 
-    Not after the window. An uncompleted watch always goes on. A completed one does not if the film starts again, or if
-    a part of it would be seen again: to return for the credits is no second watch, to return at minute seven is one.
+    Never after the resume window. An uncompleted watch is always resumed. A completed one is not if the film starts
+    again, or if a part of it would be seen again: returning for the credits is no second watch, returning at minute
+    seven is one.
     """
     if away_s > rules.resume_window_s:
         return False
@@ -60,7 +61,7 @@ def can_resume(shown: FilmShown, away_s: float, position_ms: int | None, rules: 
 
 
 def _shows_more_of_beginning(shown: FilmShown, position_ms: int | None) -> bool:
-    """Tell whether a film starts in a part that was skipped before: its logos, fewer of which are skipped this time."""
+    """Tell whether a film starts within a beginning that was skipped before, such as its logos."""
     if position_ms is None or not shown.spans:
         return False
     first_ms = shown.spans[0][0]
@@ -68,9 +69,9 @@ def _shows_more_of_beginning(shown: FilmShown, position_ms: int | None) -> bool:
 
 
 def seen_before(seen: Spans, duration_ms: int | None, position_ms: int | None, rules: ResumeRules) -> bool:
-    """Tell whether the film after `position_ms` was seen, for longer than a player steps back on resuming.
+    """Tell whether the film after `position_ms` was seen, for longer than a player rewinds on resuming.
 
-    A short skip at that position does not make the part unseen.
+    A short skip at that position does not count as unseen.
     """
     if position_ms is None:
         return False
@@ -79,11 +80,11 @@ def seen_before(seen: Spans, duration_ms: int | None, position_ms: int | None, r
 
 
 def step_back_ms(duration_ms: int | None, rules: ResumeRules) -> float:
-    """Return how far a player steps back at most to go on with a film."""
+    """Return how far, in ms, a player rewinds at most when it resumes a film."""
     return max(rules.slack_ms, END_SHARE * (duration_ms or 0))
 
 
 def at_beginning(duration_ms: int | None, position_ms: int | None, rules: ResumeRules) -> bool:
-    """Tell whether a film starts anew: at most the slack, or 5 % of a long film, has run."""
+    """Tell whether a film starts from its beginning: after at most the slack, or 5 % of a long film."""
     beginning = max(rules.slack_ms, BEGINNING_SHARE * (duration_ms or 0))
     return position_ms is None or position_ms <= beginning

@@ -1,4 +1,4 @@
-"""Short names of viewers and films in addresses of the page: made with the store's key, they say nothing of an id."""
+"""Short names of viewers and films for web addresses: made with the store's key, they reveal no id."""
 
 from collections.abc import Callable, Hashable, Iterable
 from typing import Generic, TypeVar
@@ -6,11 +6,11 @@ from typing import Generic, TypeVar
 ThingT = TypeVar("ThingT", bound=Hashable)
 
 MOST_KEPT = 20_000
-"""Short names that an index keeps at most: some 5 MB."""
+"""Maximum number of short names that an index keeps: some 5 MB."""
 
 
 def make_slug(key: bytes, kind: str, *parts: object) -> str:
-    """Return the short name of a thing: twelve letters and digits. `kind`: viewer or film."""
+    """Return the short name of a viewer or film: twelve letters and digits. `kind`: viewer or film."""
     import base64
     import hashlib
     import hmac  # it loads OpenSSL, 3 MB, which only the page needs
@@ -26,12 +26,12 @@ def make_viewer_slug(key: bytes, viewer_id: str) -> str:
 
 
 def make_film_slug(key: bytes, title: str, year: int | None) -> str:
-    """Return the short name of a film by title and year, which tell it from a remake."""
+    """Return the short name of a film by title and year, which distinguish it from a remake."""
     return make_slug(key, "film", title, year or "")
 
 
 class SlugIndex(Generic[ThingT]):
-    """Finds what a short name was made of. Each is computed once: for the thousands of a store that takes a while."""
+    """Finds what a short name belongs to. Each name is computed only once: a store's thousands take a while."""
 
     def __init__(self, make: Callable[[bytes, ThingT], str]) -> None:
         self._make = make
@@ -39,9 +39,9 @@ class SlugIndex(Generic[ThingT]):
         self._known: dict[bytes, set[ThingT]] = {}
 
     def find(self, key: bytes, slug: str, list_things: Callable[[], Iterable[ThingT]]) -> ThingT | None:
-        """Return what has that short name, or had it once; None where nothing does.
+        """Return what has that short name, or once had it; None if nothing has.
 
-        `list_things` returns what there is now, and is called where the name is new.
+        `list_things` returns everything that there is now; it is called only if the name is not known yet.
         """
         if (key, slug) not in self._things:
             if len(self._things) > MOST_KEPT:

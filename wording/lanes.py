@@ -16,7 +16,7 @@ from wording.text import clean_line
 from wording.translation import _
 
 FROM_START_MS = 60_000
-"""Whoever joined before this position counts as there from the start."""
+"""A viewer who joined before this position counts as present from the start."""
 AWAY_MS = 60_000
 """Shorter unseen parts do not count as an absence: they come from seeking, late reports or short breaks."""
 REPORT_MS = 90_000

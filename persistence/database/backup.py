@@ -74,7 +74,7 @@ def find_newest_s(folder: Path, now_s: float) -> float | None:
 
 
 def _read_origin(file: Path) -> Origin:
-    """Return the origin stored in a backup; for one of an older Usher, its name and its last save."""
+    """Return the origin stored in a backup; for one of an older Usher, what its name and its last save tell."""
     try:
         with closing(open_read_only(file)) as connection:
             facts = dict(

@@ -87,7 +87,7 @@ _TCP_OPTIONS = {
 
 
 _SERVER_OPTIONS = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
-"""The server detects within a minute that this machine is gone, and releases its locks."""
+"""The server detects within a minute that this machine is unreachable, and releases its locks."""
 
 
 def _libpq_options(parsed: URL, statement_ms: int) -> dict[str, Any]:
@@ -181,7 +181,7 @@ def reader_engine(url: str) -> Engine:
             use_schema(engine, schema, may_create=False)
         return engine
     file = sqlite_file(url)
-    if file is not None:  # a file that disappeared must not be created anew, empty
+    if file is not None:  # a file that disappeared must not be created again, empty
         pool["creator"] = lambda: sqlite3.connect(_existing(file), uri=True, check_same_thread=False)
     engine = _create_sqlite_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **pool)
     _configure_connections(engine, "BEGIN", "PRAGMA query_only = ON")

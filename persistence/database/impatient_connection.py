@@ -1,6 +1,6 @@
 """A connection to a PostgreSQL server that gives up if no answer comes.
 
-TCP detects a network that is gone, and the server limits its statements. Neither helps if something in between
+TCP detects a network failure, and the server limits its statements. Neither helps if something in between
 accepts everything that is sent and never answers.
 """
 

@@ -36,7 +36,7 @@ _LOG_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 _LONGEST_PATH = 490
 """Maximum length of the store's path, bytes: SQLite opens no path above 511, and that of the -journal is longer."""
 _NO_LOG_YET = b"\0\0\0\0"
-"""What a power cut can leave in place of these bytes."""
+"""The bytes that a power cut can leave in place of _LOG_MAGIC."""
 
 
 def open_writer(

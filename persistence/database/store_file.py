@@ -46,7 +46,7 @@ class StoreFile:
 def rescue(connection: sqlite3.Connection, backups_dir: Path) -> Path:
     """Copy the content that an open connection sees, to the backups or to a temporary folder; return the copy.
 
-    The data folder itself is never created: if it is gone, a start must detect that. Raises OSError and sqlite3.Error.
+    The data folder itself is never created: a start must detect that it is missing. Raises OSError and sqlite3.Error.
     """
     name = time.strftime("rescue-%Y%m%d-%H%M%S.db", time.gmtime())
     folder = backups_dir

@@ -65,7 +65,7 @@ VIEWERS = Table(
     Column("viewer_id", Text, primary_key=True),
     Column("username", Text, nullable=False),
     Column("server_id", Text, nullable=False),  # of a Plex viewer; empty for a Discord member
-    Column("guild_id", Text, nullable=False),  # where last seen; empty for a Plex viewer
+    Column("guild_id", Text, nullable=False),  # the server where last seen; empty for a Plex viewer
     Column("first_seen_s", Double, nullable=False),
     Column("last_seen_s", Double, nullable=False),
     Column("base", Text),  # Totals that an import states beyond its history

@@ -25,7 +25,7 @@ HIGHEST_RATING = 5
 
 
 def suggest_film(connection: Connection, asked: SuggestFilm, at_s: float) -> tuple[SuggestionOutcome, str]:
-    """Put a film on the list, or second it if it is there; return the outcome and the suggestion's id.
+    """Put a film on the list, or add a wish if it is on it; return the outcome and the suggestion's id.
 
     The id is empty if there is no such suggestion.
     """

@@ -20,7 +20,7 @@ _IS_COMPANY = or_(WATCHES.c.source != SESSION_SOURCE, WATCHES.c.channel_id == ""
 
 @answers(GetCompanions)
 def list_companions(asked: GetCompanions, store: StoreSnapshot) -> CompanionList:
-    """Return who was at most of a viewer's last watch parties; nobody hidden is among them."""
+    """Return the visible viewers who were at most of a viewer's last watch parties."""
     directory = store.directory
     who = directory.viewer(asked.viewer_id)
     if not may_see(directory, who, asked.asker) or hides_figures(directory, who, asked.asker):
@@ -47,9 +47,9 @@ def _read_last_parties(store: StoreSnapshot, who: str) -> set[str]:
 
 
 def count_company(store: StoreSnapshot, who: str, screening_ids: Collection[str]) -> dict[str, int]:
-    """Return at how many of some screenings of a viewer each visible viewer was, too.
+    """Return how many of a viewer's screenings each other visible viewer attended.
 
-    The account whose Plex session plays into a channel is the screen, no company; those who play the same at home are.
+    The account whose Plex session plays into a channel does not count; viewers who play the same film at home do.
     """
     left_out = {who, *store.hidden}
     met: dict[str, int] = {}

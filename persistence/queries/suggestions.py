@@ -150,7 +150,7 @@ def _add_stored(
     """Add the totals of each viewer's stored watches, if the viewer may have seen the film.
 
     A viewer with a completed watch has seen it. The summaries say who that is, so that only the records of other
-    viewers are read. `copies`: films of which what was watched may count together with that of another.
+    viewers are read. `copies`: films whose watches may count together with those of another film.
     """
     done = func.sum(FILM_VIEWERS.c.completed)
     pairs = select(FILM_VIEWERS.c.film_hash, FILM_VIEWERS.c.viewer_id).where(
@@ -173,7 +173,7 @@ def _add_stored(
     may_have_seen = or_(
         completed > 0,
         percent >= enough,
-        100.0 * coverage_ms >= enough * duration_ms - 1.0,  # _Sums.decide has the last word, also on rounding
+        100.0 * coverage_ms >= enough * duration_ms - 1.0,  # _Sums.decide makes the final decision, also on rounding
         unsure.c.film_hash.in_(copies),
     )
     sums = (

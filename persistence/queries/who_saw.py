@@ -37,7 +37,7 @@ class SeenWatch(NamedTuple):
 
     @classmethod
     def of(cls, record: WatchRecord) -> "SeenWatch":
-        """Return it for a record."""
+        """Return how much of a film was seen in a record."""
         return cls(
             record.ended_at_s, record.completed, record.completion_percent, record.item.duration_ms, record.spans
         )

@@ -1,4 +1,4 @@
-"""A viewer's year and everybody's, for `wrapped`; the figures of a year are computed in `awards`."""
+"""A viewer's and everybody's year, for `wrapped`; `awards` computes the figures of a year."""
 
 import functools
 from collections.abc import Iterable, Iterator
@@ -47,8 +47,8 @@ def read_viewer_year(asked: GetYear, store: StoreSnapshot) -> YearOfViewer:
         return YearOfViewer("", build_year(year, {}, YearFilms(), ()), (), figures_hidden=True)
     store.require_summaries()
     watched = read_viewer_films(store, who, year)
-    days = sum_days(store, who, *_days_of(year))
-    first_s, end_s = _bounds(year, rules)
+    days = sum_days(store, who, *_find_days(year))
+    first_s, end_s = _find_bounds(year, rules)
     earned = connection.execute(
         select(VIEWER_BADGES)
         .where(
@@ -87,7 +87,7 @@ def read_community_year(asked: GetCommunityYear, store: StoreSnapshot) -> Commun
     films = read_films(store, year=year)
     figures = build_year(
         year,
-        sum_days(store, EVERYBODY, *_days_of(year)),
+        sum_days(store, EVERYBODY, *_find_days(year)),
         _sum_films(films.everybody),
         _list_lengths(film.facts for film in films.find_longest()),
     )
@@ -110,7 +110,7 @@ def read_community_year(asked: GetCommunityYear, store: StoreSnapshot) -> Commun
 
 def _count_badges(store: StoreSnapshot, year: int) -> list[BadgeCount]:
     """Return the badges that visible viewers earned in a year, the rarest first."""
-    first_s, end_s = _bounds(year, store.rules)
+    first_s, end_s = _find_bounds(year, store.rules)
     # Grouped by the column, SQLite would look up each row by the index of badges.
     badge_id = (VIEWER_BADGES.c.badge_id + "").label("badge")
     query = (
@@ -131,12 +131,12 @@ def _count_badges(store: StoreSnapshot, year: int) -> list[BadgeCount]:
     return sorted(found, key=lambda badge: (rank.get(badge.rarity, 0), badge.viewers, badge.name))
 
 
-def _days_of(year: int) -> tuple[int, int]:
+def _find_days(year: int) -> tuple[int, int]:
     """Return the ordinals of the first and the last day of a year."""
     return date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal()
 
 
-def _bounds(year: int, rules: StatisticsRules) -> tuple[float, float]:
+def _find_bounds(year: int, rules: StatisticsRules) -> tuple[float, float]:
     """Return when a year begins and ends in TIMEZONE, seconds since 1970."""
     first, end = datetime(year, 1, 1, tzinfo=rules.zone), datetime(year + 1, 1, 1, tzinfo=rules.zone)
     return first.timestamp(), end.timestamp()
@@ -174,14 +174,14 @@ def _list_lengths(films: Iterable[FilmFacts]) -> Iterator[tuple[FilmName, float]
 
 
 def _find_companion(store: StoreSnapshot, who: str, year: int) -> tuple[str, float] | None:
-    """Return who else was at most of what a viewer watched with others that began in a year, and at how many."""
+    """Return who was at most of a viewer's watch parties of a year, and at how many; None if nobody was."""
     best = find_top(count_company(store, who, _read_party_screenings(store, who, year)))
     return (read_current_names(store, [best[0]])[best[0]], best[1]) if best else None
 
 
 def _read_party_screenings(store: StoreSnapshot, who: str, year: int) -> set[str]:
     """Return the watch parties of a viewer that began in a year."""
-    first_s, end_s = _bounds(year, store.rules)
+    first_s, end_s = _find_bounds(year, store.rules)
     names = ("screening_id", "party", "brief", "started_at_s", "ended_at_s", "playing_s", "sittings")
     query = select(*(WATCHES.c[name] for name in names)).where(
         WATCHES.c.viewer_id == who,

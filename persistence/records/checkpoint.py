@@ -111,7 +111,7 @@ def read_progress(connection: Connection, watch_ids: Iterable[str]) -> dict[str,
 
 
 def is_running(watch: WatchState, known: Mapping[str, StoredProgress]) -> bool:
-    """Tell whether a watch is still running. One with a record is if it was seen after the record: it was resumed.
+    """Tell whether a watch is still running. If it has a record, it is only if it was seen later: it was resumed.
 
     The wall clock may have been set, and the steady clock restarts at a boot. Unless both say that it was resumed, the
     content decides: a resumed watch contains more than its record.

@@ -40,7 +40,7 @@ class _SteadyViewer(NamedTuple):
 
 
 class WatchedLonger(NamedTuple):
-    """The new figures of such a viewer."""
+    """The new figures of a viewer who only continued watching."""
 
     total_watch_time_s: float
     last_seen_s: float
@@ -55,7 +55,7 @@ class SteadyViewers:
 
     @property
     def count(self) -> int:
-        """Number of viewers in it."""
+        """Number of viewers whose figures are kept."""
         return len(self._viewers)
 
     def forget(self) -> None:

@@ -47,7 +47,7 @@ def find_sign_in(connection: Connection, token_hash: str, now_s: float) -> SignI
 
 
 def start_session(connection: Connection, asked: StartSession, now_s: float) -> WebSession:
-    """Insert a session of the member whom the link is for, or Discord named; nobody's if the link is not valid."""
+    """Insert a session of the link's member, or of the one Discord named; return NO_SESSION if the link is invalid."""
     viewer_id, username = asked.viewer_id, asked.username
     if asked.token_hash:
         found = find_sign_in(connection, asked.token_hash, now_s)
@@ -73,7 +73,7 @@ def start_session(connection: Connection, asked: StartSession, now_s: float) -> 
 
 
 def find_session(connection: Connection, session_hash: str, now_s: float) -> WebSession:
-    """Return the session; nobody's if it was ended or has expired."""
+    """Return the session; NO_SESSION if it was ended or has expired."""
     live = (WEB_SESSIONS.c.community == ONLY_COMMUNITY, WEB_SESSIONS.c.expires_at_s > now_s)
     query = select(WEB_SESSIONS).where(*live, WEB_SESSIONS.c.session_hash == session_hash)
     row = connection.execute(query).mappings().first()

@@ -14,7 +14,7 @@ from persistence.summaries.films import WatchedFilm, describe_running_film
 
 
 def sum_days(store: StoreSnapshot, viewer_id: str, first: int, last: int | None = None) -> dict[str, float]:
-    """Return a viewer's or everybody's seconds on each local day, by ISO date, in order, without days of none.
+    """Return a viewer's or everybody's seconds by local day (ISO date), in order; days without watches are left out.
 
     `first`, `last`: ordinals of the first and the last day (`date.toordinal`); None: no last day.
     """

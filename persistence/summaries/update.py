@@ -34,7 +34,7 @@ from persistence.summaries.amounts import Amounts, first_year
 from persistence.summaries.changes import ADDED_UP, SummaryChanges, is_party
 
 VERSION = 3
-"""Version of the summaries' content: if the store has another one, they are filled anew."""
+"""Version of the summaries' content: if the store has another one, they are filled again."""
 _FACT = "summaries"
 _PARTY_COLUMNS = [
     WATCHES.c[name]

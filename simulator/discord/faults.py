@@ -115,13 +115,13 @@ class DiscordFaults(OutageSwitches):
 
     def request_reconnect(self) -> None:
         """Send op 7: connect again and resume."""
-        self._each(lambda connection: connection.send({"op": 7, "d": None}))
+        self._for_each_connection(lambda connection: connection.send({"op": 7, "d": None}))
 
     def invalidate_sessions(self, *, resumable: bool) -> None:
         """Send op 9: the session is no longer valid; unless `resumable`, it is forgotten."""
         if not resumable:
             self.forget_sessions()
-        self._each(lambda connection: connection.send({"op": 9, "d": resumable}))
+        self._for_each_connection(lambda connection: connection.send({"op": 9, "d": resumable}))
 
     def forget_sessions(self) -> None:
         """Forget the sessions: a bot that reconnects cannot resume."""
@@ -130,7 +130,7 @@ class DiscordFaults(OutageSwitches):
 
     def drop_connections(self) -> None:
         """Cut the connections, without a close frame."""
-        self._each(lambda connection: connection.drop())
+        self._for_each_connection(lambda connection: connection.drop())
 
     def close_connections(self, code: int = 4000) -> None:
         """Close the connections with a code (4004, 4014, 1000 ...)."""
@@ -140,7 +140,7 @@ class DiscordFaults(OutageSwitches):
             connection.muted = True
             gateway.run_task(connection.socket.close(code=code))
 
-        self._each(closing)
+        self._for_each_connection(closing)
 
     def mute_connections(self) -> None:
         """Leave the connections open, but send nothing on them any more, not even heartbeat acknowledgements."""
@@ -148,11 +148,11 @@ class DiscordFaults(OutageSwitches):
         def mute(connection: GatewayConnection) -> None:
             connection.muted = True
 
-        self._each(mute)
+        self._for_each_connection(mute)
 
     def send_raw(self, text: str) -> None:
         """Send any text, JSON or not."""
-        self._each(lambda connection: connection.send_text(text))
+        self._for_each_connection(lambda connection: connection.send_text(text))
 
     def send_malformed(self, event: str = "MESSAGE_CREATE", data: Payload | None = None) -> None:
         """Send a dispatch with keys missing."""
@@ -164,6 +164,6 @@ class DiscordFaults(OutageSwitches):
             raise RuntimeError("These faults have no gateway yet: bind one")
         return self._gateway
 
-    def _each(self, what: Callable[[GatewayConnection], Any]) -> None:
+    def _for_each_connection(self, what: Callable[[GatewayConnection], Any]) -> None:
         gateway = self._require_gateway()
         gateway.call_and_wait(lambda: [what(connection) for connection in list(gateway.connections)])

@@ -159,11 +159,11 @@ class Gateway:
     def _deliver(self, event: str, text: str, intent: int) -> None:
         for session in list(self.sessions.values()):
             if intent == 0 or session.intents & intent:
-                self._tell(session, event, json.loads(text))
+                self._send_event(session, event, json.loads(text))
 
-    def _tell(self, session: GatewaySession, event: str, data: Payload) -> None:
+    def _send_event(self, session: GatewaySession, event: str, data: Payload) -> None:
         if event in ("MESSAGE_CREATE", "MESSAGE_UPDATE") and "author" in data:
-            data = self._readable(session, data)
+            data = self._hide_unreadable(session, data)
         session.sequence += 1
         frame = {"op": DISPATCH, "t": event, "s": session.sequence, "d": data}
         session.sent.append(frame)
@@ -171,7 +171,7 @@ class Gateway:
             if connection.session is session:
                 connection.send(frame)
 
-    def _readable(self, session: GatewaySession, data: Payload) -> Payload:
+    def _hide_unreadable(self, session: GatewaySession, data: Payload) -> Payload:
         """Return what a bot may read of a message: its content only with the intent, or if it addresses the bot."""
         mine = str(self.world.bot.id)
         meant = data["author"]["id"] == mine or "guild_id" not in data
@@ -198,7 +198,7 @@ class Gateway:
                 await socket.close(code=BAD_VERSION, message=b"Invalid API version.")
             async for frame in socket:
                 if frame.type is WSMsgType.TEXT:
-                    await self._hear(connection, frame.data)
+                    await self._handle_frame(connection, frame.data)
         finally:
             self.connections.discard(connection)
             writer.cancel()
@@ -206,7 +206,7 @@ class Gateway:
                 await writer
         return socket
 
-    async def _hear(self, connection: GatewayConnection, text: str) -> None:
+    async def _handle_frame(self, connection: GatewayConnection, text: str) -> None:
         if connection.muted:
             return
         now_s = time.monotonic()
@@ -220,9 +220,9 @@ class Gateway:
         except (ValueError, TypeError, KeyError):
             await connection.socket.close(code=BAD_JSON, message=b"Error while decoding payload.")
             return
-        await self._obey(connection, op, data)
+        await self._handle_operation(connection, op, data)
 
-    async def _obey(self, connection: GatewayConnection, op: int, data: Any) -> None:
+    async def _handle_operation(self, connection: GatewayConnection, op: int, data: Any) -> None:
         if op == HEARTBEAT:
             self.heartbeats += 1
             connection.send({"op": HEARTBEAT_ACK})
@@ -235,9 +235,9 @@ class Gateway:
         elif op == PRESENCE and self._switches.closes_at_activity and data.get("activities"):
             await connection.socket.close(code=self._switches.closes_at_activity)
         elif op == PRESENCE:
-            self._presence(data)
+            self._take_presence(data)
         elif op == REQUEST_MEMBERS:
-            self._members(connection.session, data)
+            self._send_members(connection.session, data)
         elif op != VOICE_STATE:
             await connection.socket.close(code=UNKNOWN_OP, message=b"Unknown opcode.")
 
@@ -245,7 +245,7 @@ class Gateway:
         self.identifies += 1
         self.world.sessions_used += 1
         intents = int(data.get("intents", 0))
-        refusal = self._refusal(connection, data, intents)
+        refusal = self._find_refusal(connection, data, intents)
         if refusal is not None:
             await connection.socket.close(code=refusal[0], message=refusal[1])
             return
@@ -254,7 +254,7 @@ class Gateway:
         for old in list(self.sessions)[:-SESSIONS_KEPT]:
             del self.sessions[old]
         if data.get("presence"):
-            self._presence(data["presence"])
+            self._take_presence(data["presence"])
         bot = self.world.bot
         about = {
             "v": 10, "user": {**bot.payload(), "verified": True, "mfa_enabled": False, "email": None, "flags": 0},
@@ -263,7 +263,7 @@ class Gateway:
             "resume_gateway_url": self.world.base.replace("http://", "ws://") + "/gateway", "shard": [0, 1],
             "application": {"id": str(self.world.app_id), "flags": self.world.app_flags},
         }  # fmt: skip
-        self._tell(session, "READY", about)
+        self._send_event(session, "READY", about)
         if intents & GUILDS:
             with self.world.changed:
                 there = [g for g in self.world.guilds.values() if g.id not in self.world.away]
@@ -271,9 +271,9 @@ class Gateway:
             for guild in whole:
                 if self._switches.names_no_members:
                     guild["members"] = [each for each in guild["members"] if each["user"]["id"] == str(bot.id)]
-                self._tell(session, "GUILD_CREATE", guild)
+                self._send_event(session, "GUILD_CREATE", guild)
 
-    def _refusal(self, connection: GatewayConnection, data: Payload, intents: int) -> tuple[int, bytes] | None:
+    def _find_refusal(self, connection: GatewayConnection, data: Payload, intents: int) -> tuple[int, bytes] | None:
         if connection.session is not None:
             return TWICE, b"Already authenticated."
         if data.get("token") != self._token or self._switches.refuse_token:
@@ -299,9 +299,9 @@ class Gateway:
         connection.session = session
         for frame in [each for each in session.sent if each["s"] > seen]:
             connection.send(frame)
-        self._tell(session, "RESUMED", {"_trace": []})
+        self._send_event(session, "RESUMED", {"_trace": []})
 
-    def _presence(self, data: Payload) -> None:
+    def _take_presence(self, data: Payload) -> None:
         """Take a presence update: five in 20 s are accepted, more are dropped."""
         now_s = time.monotonic()
         with self.world.changed:
@@ -313,7 +313,7 @@ class Gateway:
                 self.world.presences.append((now_s, data))
             self.world.changed.notify_all()
 
-    def _members(self, session: GatewaySession, data: Payload) -> None:
+    def _send_members(self, session: GatewaySession, data: Payload) -> None:
         guild = self.world.guilds.get(int(data["guild_id"]))
         if guild is None:
             return
@@ -330,4 +330,4 @@ class Gateway:
             "guild_id": str(guild.id), "members": [member.payload() for member in found[:limit]],
             "chunk_index": 0, "chunk_count": 1, "not_found": [],
         } | ({"nonce": data["nonce"]} if data.get("nonce") else {})  # fmt: skip
-        self._tell(session, "GUILD_MEMBERS_CHUNK", chunk)
+        self._send_event(session, "GUILD_MEMBERS_CHUNK", chunk)

@@ -19,8 +19,8 @@ class PollActions(UserActions):
         """
         member = self.member(who)
         with self.world.changed:
-            poll = self._open_poll(message)
-            number = self._answer_number(poll, answer)
+            poll = self._require_open_poll(message)
+            number = self._find_answer_number(poll, answer)
             if cast and not poll.is_multiple:
                 for other, voters in poll.votes.items():
                     if other != number and member.id in voters:
@@ -30,17 +30,17 @@ class PollActions(UserActions):
     def end_poll(self, message: ChannelMessage) -> None:
         """End a poll as if its time were over."""
         with self.world.changed:
-            self._open_poll(message)
+            self._require_open_poll(message)
             self.world.end_poll(message)
 
     @staticmethod
-    def _open_poll(message: ChannelMessage) -> Poll:
+    def _require_open_poll(message: ChannelMessage) -> Poll:
         if message.poll is None or message.poll.is_final:
             raise LookupError("The message has no poll that is open")
         return message.poll
 
     @staticmethod
-    def _answer_number(poll: Poll, answer: str | int) -> int:
+    def _find_answer_number(poll: Poll, answer: str | int) -> int:
         texts = [media.get("text") for media in poll.answers]
         if isinstance(answer, str) and answer in texts:
             return texts.index(answer) + 1

@@ -170,7 +170,7 @@ class SimulatedDiscord(PollActions):
         listening = socket.create_server(("127.0.0.1", self.port))
         self.port = listening.getsockname()[1]
         self.world.base = f"http://127.0.0.1:{self.port}"
-        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(self._build_app(), access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.SockSite(self._runner, listening).start()
         self._tasks = [asyncio.create_task(each) for each in (self._end_polls(), self._stalls.run())]
@@ -190,23 +190,23 @@ class SimulatedDiscord(PollActions):
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
-    def _app(self) -> web.Application:
-        gate = DiscordRequestGate(self.token, self.faults, self.recorder, self._limiter, self._bad_request)
+    def _build_app(self) -> web.Application:
+        gate = DiscordRequestGate(self.token, self.faults, self.recorder, self._limiter, self._count_bad_request)
         app = web.Application(client_max_size=30 << 20)
         app.middlewares.append(gate.middleware)
         app.router.add_get("/gateway", self.gateway.handle)
         app.router.add_get("/gateway/", self.gateway.handle)
-        app.router.add_get("/attachments/{attachment}/{name}", self._attachment)
+        app.router.add_get("/attachments/{attachment}/{name}", self._serve_attachment)
         rest = (GuildRoutes(self.world), MessageRoutes(self.world), CommandRoutes(self.world))
         for part in (*rest, self._interactions, self.oauth):
             for route in part.routes():
                 app.router.add_route(route.method, "/api/v10" + route.path, route.handler)
         return app
 
-    def _bad_request(self) -> None:
+    def _count_bad_request(self) -> None:
         self.bad_requests += 1
 
-    async def _attachment(self, request: web.Request) -> web.Response:
+    async def _serve_attachment(self, request: web.Request) -> web.Response:
         wanted = request.match_info["attachment"]
         for message in list(self.world.messages.values()):
             for each in message.attachments:

@@ -149,7 +149,7 @@ class UserActions:
     def allow_bot(self, bits: int) -> None:
         """Give the bot's role exactly these permissions."""
         with self.world.changed:
-            role = self._bot_role()
+            role = self._find_bot_role()
             role.permissions = bits
             changed = {"guild_id": str(self.guild.id), "role": role.payload()}
             self.world.dispatch("GUILD_ROLE_UPDATE", changed, GUILDS)
@@ -160,7 +160,7 @@ class UserActions:
             kept = self.world.app_flags & ~FLAG_MESSAGE_CONTENT
             self.world.app_flags = kept | (FLAG_MESSAGE_CONTENT if allowed else 0)
 
-    def _bot_role(self) -> Role:
+    def _find_bot_role(self) -> Role:
         return self.guild.roles[self.guild.members[self.world.bot.id].roles[0]]
 
     @property
@@ -305,7 +305,7 @@ class UserActions:
 
         Raises LookupError if the message has no such control, it is disabled, or the select does not offer the values.
         """
-        control = self._control(message, custom_id)
+        control = self._find_control(message, custom_id)
         kind = int(control["type"])
         data: Payload = {"component_type": kind, "custom_id": control["custom_id"], "id": control.get("id", 1)}
         if kind != 2:
@@ -314,7 +314,7 @@ class UserActions:
         return self._ask(self.member(who), channel, COMPONENT, control["custom_id"], data, source=message)
 
     @staticmethod
-    def _control(message: ChannelMessage, name: str) -> Payload:
+    def _find_control(message: ChannelMessage, name: str) -> Payload:
         if message.deleted:
             raise LookupError("The message is gone")
         for control in message.controls:

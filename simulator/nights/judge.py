@@ -157,7 +157,7 @@ def find_leeway(watch: TrueWatch, observation: Observation, margins: Margins, sl
     boundaries = watch.boundaries
     changes_s = edge_s * (len(boundaries) + 1)
     if watch.guest:  # a party keeps its film for the grace period before it follows its host to another player
-        changes_s += margins.grace_s * _moves(watch)
+        changes_s += margins.grace_s * _count_moves(watch)
     dark_s = disturbed_s = 0.0
     for a, b in observation.dark(watch):
         if a - edge_s <= boundaries[-1] and b + edge_s >= boundaries[0]:
@@ -184,7 +184,7 @@ def find_leeway(watch: TrueWatch, observation: Observation, margins: Margins, sl
     return Leeway(off_s + forgotten_s, off_s + ghosts_s + watch.jumps * margins.slack_s, disturbed_s, unseen_s)
 
 
-def _moves(watch: TrueWatch) -> int:
+def _count_moves(watch: TrueWatch) -> int:
     """Return how often the host may have moved to this from another player."""
     sessions = {stretch.session for stretch in watch.stretches}
     machines = {stretch.machine_id for stretch in watch.stretches}

@@ -98,11 +98,11 @@ class ProcessSurvey:
 
     def observation(self) -> Observation:
         """Return what the service observed and did not lose."""
-        useful = self._useful_polls()
+        useful = self._list_useful_polls()
         return Observation(
             useful,
             gaps(useful, 1.6 * self.poll_s),
-            self._voice_dark(),
+            self._find_voice_dark(),
             polls_needed=2,
             arrival_s=2 * self.poll_s,
         )
@@ -137,13 +137,13 @@ class ProcessSurvey:
             for another in self.kills
         )
 
-    def _voice_dark(self) -> list[Window]:
+    def _find_voice_dark(self) -> list[Window]:
         lost = [
             (kill.at_s - self.poll_s, kill.back_s + 2 * self.poll_s) for kill in self.kills if kill.victim == "discord"
         ]
         return merge_windows([*lost, *((a - self.poll_s, b + 2 * self.poll_s) for a, b in self.voice_faults)])
 
-    def _useful_polls(self) -> list[float]:
+    def _list_useful_polls(self) -> list[float]:
         """Return the polls that were answered, received and not lost."""
         lost = merge_windows(self._find_lost_windows())
         return [at_s for at_s in sorted(self.polls) if not is_within(lost, at_s)]

@@ -116,7 +116,7 @@ class _Writer:
             mean_s = 500 if habits.calm else habits.mean_stretch_s
             outcome = self._add("play", 30 + rng.expovariate(1 / mean_s))
             if outcome == "done":
-                outcome = "gone" if habits.calm else self._turn()
+                outcome = "gone" if habits.calm else self._write_event()
             if outcome in ("done", "night"):
                 continue
             self._leave("end" if outcome == "over" else "stop")
@@ -129,7 +129,7 @@ class _Writer:
         self._leave()
         return self.cues
 
-    def _turn(self) -> str:
+    def _write_event(self) -> str:
         """Write one event."""
         rng, turns = self.rng, self.habits.turns
         turn = rng.choices(list(turns), list(turns.values()))[0]

@@ -274,6 +274,6 @@ class ServiceStage:
 
 
 def _close_stdin(service: subprocess.Popen[bytes]) -> None:
-    """Close the pipe whose end tells the service that this process is gone."""
+    """Close the pipe whose end tells the service that this process has ended."""
     if service.stdin is not None:
         service.stdin.close()

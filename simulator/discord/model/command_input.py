@@ -40,7 +40,7 @@ def command_data(guild: Guild, command: Payload, name: str, options: Mapping[str
     path = name.split()[1:]
     level = command
     for step in path:
-        level = _inner(level, step)
+        level = _find_subcommand(level, step)
     if any(option["type"] in (SUB_COMMAND, GROUP) for option in level.get("options", [])):
         raise CommandNotOffered(f"/{name} is a group: name its command too")
     filled: list[Payload] = _fill_options(guild, level, options, focused, resolved)
@@ -53,7 +53,7 @@ def command_data(guild: Guild, command: Payload, name: str, options: Mapping[str
     return data | ({"resolved": resolved} if resolved else {})
 
 
-def _inner(level: Payload, step: str) -> Payload:
+def _find_subcommand(level: Payload, step: str) -> Payload:
     for option in level.get("options", []):
         if option["name"] == step and option["type"] in (SUB_COMMAND, GROUP):
             found: Payload = option
@@ -75,21 +75,21 @@ def _fill_options(
         if key == focused:
             option |= {"value": value, "focused": True}
         else:
-            option["value"] = _value(guild, known[key], value, resolved)
+            option["value"] = _convert_value(guild, known[key], value, resolved)
         found.append(option)
     return found
 
 
-def _value(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> Any:
+def _convert_value(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> Any:
     kind = option["type"]
     value = _parse_typed(guild, kind, value) if isinstance(value, str) else value
     if kind in (USER, MENTIONABLE):
-        return _person(guild, option, value, resolved)
+        return _resolve_person(guild, option, value, resolved)
     if kind == CHANNEL:
         channel = value
         if not isinstance(channel, Channel):
             raise CommandNotOffered(f"{option['name']}: there is no channel {value!r}")
-        resolved.setdefault("channels", {})[str(channel.id)] = _partial(channel)
+        resolved.setdefault("channels", {})[str(channel.id)] = _build_partial_channel(channel)
         return str(channel.id)
     fits = {
         STRING: isinstance(value, str),
@@ -103,7 +103,7 @@ def _value(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> An
     return value
 
 
-def _partial(channel: Channel) -> Payload:
+def _build_partial_channel(channel: Channel) -> Payload:
     return {"id": str(channel.id), "name": channel.name, "type": channel.kind, "permissions": "0", "flags": 0}
 
 
@@ -140,7 +140,7 @@ def _check_bounds(option: Payload, value: Any) -> None:
         raise CommandNotOffered(f"{option['name']}: {value!r} is above {option[high]}")
 
 
-def _person(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> str:
+def _resolve_person(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> str:
     if isinstance(value, User):
         value = value.id
     wanted = value.id if isinstance(value, Member) else int(str(value))
@@ -171,7 +171,10 @@ def choose_in_control(guild: Guild, control: Payload, values: Sequence[str | int
         kinds = control.get("channel_types")
         if kinds and any(channel.kind not in kinds for channel in channels.values()):
             raise LookupError(f"{control['custom_id']!r} takes channels of the types {kinds}")
-        return {"values": chosen, "resolved": {"channels": {key: _partial(each) for key, each in channels.items()}}}
+        return {
+            "values": chosen,
+            "resolved": {"channels": {key: _build_partial_channel(each) for key, each in channels.items()}},
+        }
     known = [option["value"] for option in control.get("options", [])]
     if kind == STRING and not set(chosen) <= set(known):
         raise LookupError(f"{control['custom_id']!r} offers {known}, not {chosen}")

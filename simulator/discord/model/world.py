@@ -97,8 +97,8 @@ class DiscordWorld:
             "tts": False, "mention_everyone": "@everyone" in message.pings, "mention_roles": [],
             "mentions": self._list_mentions(message), "pinned": False, "flags": message.flags,
             "attachments": [each.payload(self.base) for each in message.attachments],
-            "embeds": [self._embed(message, embed) for embed in message.embeds],
-            "type": _message_type(message), "components": message.components,
+            "embeds": [self._build_embed(message, embed) for embed in message.embeds],
+            "type": _choose_message_type(message), "components": message.components,
             "reactions": [
                 {"emoji": {"id": None, "name": emoji}, "count": len(who), "me": self.bot.id in who,
                  "me_burst": False, "burst_colors": [], "count_details": {"burst": 0, "normal": len(who)}}
@@ -129,7 +129,7 @@ class DiscordWorld:
         users = (self.user(int(ping.strip("<@!>"))) for ping in message.pings if ping.strip("<@!>").isdigit())
         return [user.payload() for user in users if user is not None]
 
-    def _embed(self, message: ChannelMessage, embed: Payload) -> Payload:
+    def _build_embed(self, message: ChannelMessage, embed: Payload) -> Payload:
         """Return an embed as Discord shows it: its attachment:// pictures have become addresses."""
         shown = {"type": "rich", **embed}
         files = {f"attachment://{each.filename}": each.payload(self.base)["url"] for each in message.attachments}
@@ -146,7 +146,7 @@ class DiscordWorld:
             self.messages[message.id] = message
             self.changed.notify_all()
             if not message.is_ephemeral:
-                self.dispatch("MESSAGE_CREATE", self.message_payload(message), self._intent(message))
+                self.dispatch("MESSAGE_CREATE", self.message_payload(message), self._choose_intent(message))
         for listener in list(self.on_post):
             listener(message)
         return message
@@ -158,7 +158,7 @@ class DiscordWorld:
             message.edited_s.append(now_s)
             self.changed.notify_all()
             if not message.is_ephemeral:
-                self.dispatch("MESSAGE_UPDATE", self.message_payload(message), self._intent(message))
+                self.dispatch("MESSAGE_UPDATE", self.message_payload(message), self._choose_intent(message))
         return message
 
     def end_poll(self, message: ChannelMessage) -> None:
@@ -190,9 +190,9 @@ class DiscordWorld:
             gone = {"id": str(message.id), "channel_id": str(message.channel_id)}
             guild, _ = self.find_channel(message.channel_id) or (None, None)
             gone |= {"guild_id": str(guild.id)} if guild else {}
-            self.dispatch("MESSAGE_DELETE", gone, self._intent(message))
+            self.dispatch("MESSAGE_DELETE", gone, self._choose_intent(message))
 
-    def _intent(self, message: ChannelMessage) -> int:
+    def _choose_intent(self, message: ChannelMessage) -> int:
         return DIRECT_MESSAGES if message.channel_id in self.direct else GUILD_MESSAGES
 
     def direct_channel(self, user: User) -> Channel:
@@ -235,7 +235,7 @@ class DiscordWorld:
         return found
 
 
-def _message_type(message: ChannelMessage) -> int:
+def _choose_message_type(message: ChannelMessage) -> int:
     if message.is_poll_result:
         return POLL_RESULT
     return 20 if message.asked_by else 19 if message.reply_to else 0

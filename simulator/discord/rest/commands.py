@@ -38,7 +38,7 @@ class CommandRoutes:
             ]
         return found
 
-    def _scope(self, request: web.Request) -> int | None:
+    def _find_scope(self, request: web.Request) -> int | None:
         """Return the id of the server in the path; None for global commands."""
         if int(request.match_info["app"]) != self.world.app_id:
             raise ApiError(403, 20012, "You are not authorized to perform this action on this application")
@@ -50,7 +50,7 @@ class CommandRoutes:
         return guild
 
     def _find(self, request: web.Request) -> tuple[int | None, Payload]:
-        scope = self._scope(request)
+        scope = self._find_scope(request)
         for command in self.world.commands.get(scope, []):
             if command["id"] == request.match_info["command"]:
                 return scope, command
@@ -63,11 +63,11 @@ class CommandRoutes:
 
     async def list_commands(self, request: web.Request) -> web.Response:
         """Answer with all commands of a server, or the global ones."""
-        return json_response(self.world.commands.get(self._scope(request), []))
+        return json_response(self.world.commands.get(self._find_scope(request), []))
 
     async def replace(self, request: web.Request) -> web.Response:
         """Replace all commands at once; one that keeps its name keeps its id."""
-        scope, wanted = self._scope(request), list_of(request)
+        scope, wanted = self._find_scope(request), list_of(request)
         problems = [each for number, command in enumerate(wanted) for each in problems_of(command, f"{number}.")]
         names = [(command.get("type", 1), command.get("name")) for command in wanted]
         if len(set(names)) < len(names):
@@ -83,7 +83,7 @@ class CommandRoutes:
 
     async def add(self, request: web.Request) -> web.Response:
         """Add a command, or replace the one of the same name."""
-        scope, body = self._scope(request), body_of(request)
+        scope, body = self._find_scope(request), body_of(request)
         problems = list(problems_of(body, ""))
         if problems:
             raise invalid_form(problems)
@@ -148,14 +148,14 @@ def problems_of(command: Payload, path: str, *, deep: int = 0) -> list[Problem]:
             text = "Required options must be placed before non-required options"
             found.append((f"{path}options.{number}", "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", text))
         optional = optional or not required
-    if deep == 0 and _length(command) > 8000:
+    if deep == 0 and _measure_command(command) > 8000:
         text = "Command exceeds maximum size (8000)"
         found.append((path.rstrip(".") or "name", "APPLICATION_COMMAND_TOO_LARGE", text))
     return found
 
 
-def _length(command: Payload) -> int:
+def _measure_command(command: Payload) -> int:
     """Return the total length of name, description and choices, those of the options included."""
     found = len(str(command.get("name") or "")) + len(str(command.get("description") or ""))
     found += sum(len(str(each.get("name"))) + len(str(each.get("value"))) for each in command.get("choices") or [])
-    return found + sum(_length(option) for option in command.get("options") or [])
+    return found + sum(_measure_command(option) for option in command.get("options") or [])

@@ -72,16 +72,16 @@ class GuildRoutes:
             raise unknown_error("Guild")
         return found
 
-    def _channel_of(self, request: web.Request, *needed: int) -> tuple[Guild | None, Channel]:
+    def _find_channel(self, request: web.Request, *needed: int) -> tuple[Guild | None, Channel]:
         place = self.world.find_channel(int(request.match_info["channel"]))
         if place is None:
             raise unknown_error("Channel")
         guild, channel = place
         if guild is not None:
-            self._demand(guild, channel, *needed)
+            self._require_permissions(guild, channel, *needed)
         return guild, channel
 
-    def _demand(self, guild: Guild, channel: Channel | None, *needed: int) -> None:
+    def _require_permissions(self, guild: Guild, channel: Channel | None, *needed: int) -> None:
         can = guild.permissions(guild.members[self.world.bot.id], channel)
         if any(not can & bit for bit in needed):
             raise no_permission()
@@ -122,17 +122,17 @@ class GuildRoutes:
             "bot": self.world.bot.payload(), "approximate_guild_count": len(self.world.guilds),
         })  # fmt: skip
 
-    def _address(self) -> str:
+    def _build_address(self) -> str:
         return self.world.base.replace("http://", "ws://") + "/gateway"
 
     async def gateway(self, _: web.Request) -> web.Response:
         """Answer with the gateway's address."""
-        return json_response({"url": self._address()})
+        return json_response({"url": self._build_address()})
 
     async def gateway_bot(self, _: web.Request) -> web.Response:
         """Answer with the gateway's address and the bot's session limits."""
         limit = {**SESSIONS, "remaining": max(0, SESSIONS["total"] - self.world.sessions_used)}
-        return json_response({"url": self._address(), "shards": 1, "session_start_limit": limit})
+        return json_response({"url": self._build_address(), "shards": 1, "session_start_limit": limit})
 
     async def guild(self, request: web.Request) -> web.Response:
         """Answer with a server."""
@@ -190,7 +190,7 @@ class GuildRoutes:
 
     def _change_role(self, request: web.Request, *, given: bool) -> web.Response:
         guild = self.guild_of(request)
-        self._demand(guild, None, MANAGE_ROLES)
+        self._require_permissions(guild, None, MANAGE_ROLES)
         found = guild.members.get(int(request.match_info["user"]))
         role = guild.roles.get(int(request.match_info["role"]))
         if found is None or role is None:
@@ -213,11 +213,11 @@ class GuildRoutes:
 
     async def channel(self, request: web.Request) -> web.Response:
         """Answer with one channel."""
-        return json_response(self._channel_of(request, VIEW_CHANNEL)[1].payload(self.world.bot.id))
+        return json_response(self._find_channel(request, VIEW_CHANNEL)[1].payload(self.world.bot.id))
 
     async def change_channel(self, request: web.Request) -> web.Response:
         """Rename a channel, or change its topic."""
-        guild, channel = self._channel_of(request, VIEW_CHANNEL, MANAGE_CHANNELS)
+        guild, channel = self._find_channel(request, VIEW_CHANNEL, MANAGE_CHANNELS)
         body = body_of(request)
         name = body.get("name", channel.name)
         if not 1 <= len(str(name)) <= 100:
@@ -232,12 +232,12 @@ class GuildRoutes:
 
     async def voice_status(self, request: web.Request) -> web.Response:
         """Set the line under a voice channel's name."""
-        guild, channel = self._channel_of(request, VIEW_CHANNEL, SET_VOICE_STATUS)
+        guild, channel = self._find_channel(request, VIEW_CHANNEL, SET_VOICE_STATUS)
         if guild is None or channel.kind not in (VOICE, STAGE):
             raise unknown_error("Channel")
         if guild.members[self.world.bot.id].voice_channel != channel.id:
             # A bot that is not in the channel needs the permission to manage it.
-            self._demand(guild, channel, MANAGE_CHANNELS)
+            self._require_permissions(guild, channel, MANAGE_CHANNELS)
         status = str(body_of(request).get("status") or "")
         if len(status) > 500:
             raise invalid_form([("status", "BASE_TYPE_MAX_LENGTH", "Must be 500 or fewer in length.")])
@@ -252,24 +252,24 @@ class GuildRoutes:
         """Answer with a server's planned events."""
         return json_response(list(self.guild_of(request).events.values()))
 
-    def _event_of(self, request: web.Request) -> tuple[Guild, Payload]:
+    def _find_event(self, request: web.Request) -> tuple[Guild, Payload]:
         guild = self.guild_of(request)
         found = guild.events.get(int(request.match_info["event"]))
         if found is None:
             raise unknown_error("Guild Scheduled Event")
         return guild, found
 
-    def _demand_event(self, guild: Guild, event: Payload, *needed: int) -> None:
+    def _require_event_permissions(self, guild: Guild, event: Payload, *needed: int) -> None:
         """Require the permissions for an event (more if it is in a channel), and a channel that fits its kind."""
         kind, more = _PLACES.get(event["entity_type"], (None, ()))
         channel = guild.channels.get(int(event.get("channel_id") or 0))
         if kind is not None and (channel is None or channel.kind != kind):
             raise invalid_form([("channel_id", "GUILD_SCHEDULED_EVENT_CHANNEL", "The channel does not fit the event")])
-        self._demand(guild, channel if kind is not None else None, *needed, *more)
+        self._require_permissions(guild, channel if kind is not None else None, *needed, *more)
 
     async def event(self, request: web.Request) -> web.Response:
         """Answer with one planned event."""
-        return json_response(self._event_of(request)[1])
+        return json_response(self._find_event(request)[1])
 
     async def add_event(self, request: web.Request) -> web.Response:
         """Add a planned event."""
@@ -282,10 +282,10 @@ class GuildRoutes:
             missing.append(("description", "BASE_TYPE_MAX_LENGTH", "Must be 1000 or fewer in length."))
         if missing:
             raise invalid_form(missing)
-        self._demand_event(guild, body, CREATE_EVENTS)
+        self._require_event_permissions(guild, body, CREATE_EVENTS)
         event: Payload = {
             "description": None, "scheduled_end_time": None, "channel_id": None, "entity_metadata": None,
-            "image": None, "recurrence_rule": None, **_event_fields(body), "id": str(snowflake()),
+            "image": None, "recurrence_rule": None, **_keep_event_fields(body), "id": str(snowflake()),
             "guild_id": str(guild.id),
             "creator_id": str(self.world.bot.id), "creator": self.world.bot.payload(), "status": 1,
             "entity_id": None, "user_count": 0,
@@ -298,18 +298,18 @@ class GuildRoutes:
 
     async def change_event(self, request: web.Request) -> web.Response:
         """Change an event; this is also how one is started, ended and cancelled."""
-        guild, event = self._event_of(request)
-        self._demand_event(guild, event, MANAGE_EVENTS)
+        guild, event = self._find_event(request)
+        self._require_event_permissions(guild, event, MANAGE_EVENTS)
         with self.world.changed:
-            event.update(_event_fields(body_of(request)))
+            event.update(_keep_event_fields(body_of(request)))
             self.world.changed.notify_all()
         self.world.dispatch("GUILD_SCHEDULED_EVENT_UPDATE", event, SCHEDULED_EVENTS)
         return json_response(event)
 
     async def remove_event(self, request: web.Request) -> web.Response:
         """Delete an event."""
-        guild, event = self._event_of(request)
-        self._demand_event(guild, event, MANAGE_EVENTS)
+        guild, event = self._find_event(request)
+        self._require_event_permissions(guild, event, MANAGE_EVENTS)
         with self.world.changed:
             del guild.events[int(event["id"])]
             guild.interested.pop(int(event["id"]), None)
@@ -319,7 +319,7 @@ class GuildRoutes:
 
     async def event_users(self, request: web.Request) -> web.Response:
         """Answer with a page of the users who pressed Interested, the lowest id first."""
-        guild, event = self._event_of(request)
+        guild, event = self._find_event(request)
         limit = int(request.query.get("limit", 100))
         if not 1 <= limit <= 100:
             raise invalid_form([("limit", "NUMBER_TYPE_MAX", "int value should be between 1 and 100.")])
@@ -330,11 +330,15 @@ class GuildRoutes:
             found = [each for each in everybody if each > int(request.query.get("after", 0))][:limit]
         whole = request.query.get("with_member", "").lower() in ("1", "true")
         return json_response(
-            [_interested_user(event, guild.members[each], whole=whole) for each in found if each in guild.members]
+            [
+                _describe_interested_user(event, guild.members[each], whole=whole)
+                for each in found
+                if each in guild.members
+            ]
         )
 
 
-def _interested_user(event: Payload, member: Member, *, whole: bool) -> Payload:
+def _describe_interested_user(event: Payload, member: Member, *, whole: bool) -> Payload:
     """Return a user who pressed Interested."""
     found = {
         "guild_scheduled_event_id": event["id"], "user_id": str(member.id), "response": 1,
@@ -343,7 +347,7 @@ def _interested_user(event: Payload, member: Member, *, whole: bool) -> Payload:
     return {**found, "member": member.payload()} if whole else found
 
 
-def _event_fields(body: Payload) -> Payload:
+def _keep_event_fields(body: Payload) -> Payload:
     """Return the fields of a request that an event keeps: ids as text, and only the hash of a picture."""
     kept = dict(body)
     if kept.get("channel_id"):

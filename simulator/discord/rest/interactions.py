@@ -80,7 +80,7 @@ class InteractionRoutes:
             interaction.acked_s, interaction.ack_type = now_s, kind
             self.world.changed.notify_all()
         if request.query.get("with_response", "").lower() in ("1", "true"):
-            return json_response(self._callback_answer(interaction, kind))
+            return json_response(self._build_callback_answer(interaction, kind))
         return no_content()
 
     @staticmethod
@@ -106,7 +106,7 @@ class InteractionRoutes:
         interaction.message = None
 
     def _update(self, interaction: Interaction, data: Payload, files: dict[int, Attachment]) -> None:
-        source = self._source(interaction)
+        source = self._require_source(interaction)
         apply_edit(source, data, files)
         interaction.message = self.world.publish_edit(source, time.monotonic())
 
@@ -119,7 +119,7 @@ class InteractionRoutes:
         check_modal(data)
         interaction.modal = data
 
-    def _source(self, interaction: Interaction) -> ChannelMessage:
+    def _require_source(self, interaction: Interaction) -> ChannelMessage:
         if interaction.source is None or interaction.source.deleted:
             raise unknown_error("Message")
         return interaction.source
@@ -130,7 +130,7 @@ class InteractionRoutes:
         message.asked_by, message.asked_with = asked.member.user, asked.name
         return self.world.post(message)
 
-    def _callback_answer(self, interaction: Interaction, kind: int) -> Payload:
+    def _build_callback_answer(self, interaction: Interaction, kind: int) -> Payload:
         message = interaction.message
         about: Payload = {"id": str(interaction.id), "type": interaction.kind}
         if message is None:
@@ -141,7 +141,7 @@ class InteractionRoutes:
         }  # fmt: skip
         return {"interaction": about, "resource": {"type": kind, "message": self.world.message_payload(message)}}
 
-    def _by_token(self, request: web.Request) -> Interaction:
+    def _find_by_token(self, request: web.Request) -> Interaction:
         found = self.world.interactions.get(request.match_info["token"])
         if found is None or found.acked_s is None:
             raise unknown_error("Webhook")
@@ -149,7 +149,7 @@ class InteractionRoutes:
             raise ApiError(401, 50027, "Invalid Webhook Token")
         return found
 
-    def _message(self, interaction: Interaction, name: str) -> ChannelMessage:
+    def _find_message(self, interaction: Interaction, name: str) -> ChannelMessage:
         if name == "@original":
             found = interaction.message or (interaction.source if interaction.kind in (COMPONENT, MODAL) else None)
         else:
@@ -161,7 +161,7 @@ class InteractionRoutes:
 
     async def follow_up(self, request: web.Request) -> web.Response:
         """Accept a further answer; the first after a deferral replaces "thinking ..."."""
-        interaction, body, files = self._by_token(request), body_of(request), request[FILES]
+        interaction, body, files = self._find_by_token(request), body_of(request), request[FILES]
         check_message(body, files=len(files))
         waiting = interaction.message
         if waiting is not None and waiting.is_loading and not waiting.deleted:
@@ -183,13 +183,13 @@ class InteractionRoutes:
     async def get(self, request: web.Request) -> web.Response:
         """Answer with one of the answers."""
         return json_response(
-            self.world.message_payload(self._message(self._by_token(request), request.match_info["message"]))
+            self.world.message_payload(self._find_message(self._find_by_token(request), request.match_info["message"]))
         )
 
     async def edit(self, request: web.Request) -> web.Response:
         """Change one of the answers."""
-        interaction = self._by_token(request)
-        message = self._message(interaction, request.match_info["message"])
+        interaction = self._find_by_token(request)
+        message = self._find_message(interaction, request.match_info["message"])
         self._fill(message, body_of(request), request[FILES])
         if interaction.message is None and message is interaction.source:
             interaction.message = message
@@ -197,5 +197,5 @@ class InteractionRoutes:
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete one of the answers."""
-        self.world.delete(self._message(self._by_token(request), request.match_info["message"]))
+        self.world.delete(self._find_message(self._find_by_token(request), request.match_info["message"]))
         return no_content()

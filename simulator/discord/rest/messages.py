@@ -67,10 +67,10 @@ class MessageRoutes:
             raise unknown_error("Channel")
         guild, channel = found
         if guild is not None:
-            self._demand(guild, channel, VIEW_CHANNEL, *needed)
+            self._require_permissions(guild, channel, VIEW_CHANNEL, *needed)
         return channel
 
-    def _demand(self, guild: Guild, channel: Channel, *needed: int) -> None:
+    def _require_permissions(self, guild: Guild, channel: Channel, *needed: int) -> None:
         bot = guild.members.get(self.world.bot.id)
         can = guild.permissions(bot, channel) if bot is not None else 0
         if not can & VIEW_CHANNEL:
@@ -100,16 +100,16 @@ class MessageRoutes:
         if channel.recipient is not None and channel.recipient.id in self.world.closed:
             raise ApiError(403, 50007, "Cannot send messages to this user")
         check_message(body, files=len(files))
-        before = self._same_nonce(body)
+        before = self._find_same_nonce(body)
         if before is not None:
             return json_response(self.world.message_payload(before))
         message = new_message(body, files, self.world.bot, channel.id)
         if body.get("poll"):
             message.poll = Poll.from_request(body["poll"], self.world.now())
-        message.reply_to = self._replied_message(request, body, channel)
+        message.reply_to = self._find_replied_message(request, body, channel)
         return json_response(self.world.message_payload(self.world.post(message)))
 
-    def _same_nonce(self, body: Payload) -> ChannelMessage | None:
+    def _find_same_nonce(self, body: Payload) -> ChannelMessage | None:
         nonce = body.get("nonce")
         if nonce is None or not body.get("enforce_nonce"):
             return None
@@ -120,7 +120,7 @@ class MessageRoutes:
                 return message
         return None
 
-    def _replied_message(self, request: web.Request, body: Payload, channel: Channel) -> int | None:
+    def _find_replied_message(self, request: web.Request, body: Payload, channel: Channel) -> int | None:
         """Return the id of the message that it replies to, for which it needs the permission to read the history."""
         reference = body.get("message_reference")
         if not reference:
@@ -188,7 +188,7 @@ class MessageRoutes:
             emoji = unquote(request.match_info["emoji"])
             message.reactions.setdefault(emoji, set()).add(self.world.bot.id)
             self.world.changed.notify_all()
-        self._tell_reaction("MESSAGE_REACTION_ADD", message, emoji)
+        self._send_reaction_event("MESSAGE_REACTION_ADD", message, emoji)
         return no_content()
 
     async def unreact(self, request: web.Request) -> web.Response:
@@ -198,10 +198,10 @@ class MessageRoutes:
         message.reactions.get(emoji, set()).discard(self.world.bot.id)
         if not message.reactions.get(emoji):
             message.reactions.pop(emoji, None)
-        self._tell_reaction("MESSAGE_REACTION_REMOVE", message, emoji)
+        self._send_reaction_event("MESSAGE_REACTION_REMOVE", message, emoji)
         return no_content()
 
-    def _tell_reaction(self, event: str, message: ChannelMessage, emoji: str) -> None:
+    def _send_reaction_event(self, event: str, message: ChannelMessage, emoji: str) -> None:
         guild, _ = self.world.find_channel(message.channel_id) or (None, None)
         data: dict[str, Any] = {
             "user_id": str(self.world.bot.id), "channel_id": str(message.channel_id), "burst": False, "type": 0,

@@ -19,20 +19,20 @@ class RateLimitRule:
     window_s: float
 
 
-def _rule(name: str, method: str, path: str, limit: int, window_s: float) -> RateLimitRule:
+def _build_rule(name: str, method: str, path: str, limit: int, window_s: float) -> RateLimitRule:
     return RateLimitRule(name, method, re.compile(path + "$"), limit, window_s)
 
 
 RULES = (
-    _rule("message-create", "POST", r"/channels/(\d+)/messages", 5, 5.0),
-    _rule("message-edit", "PATCH", r"/channels/(\d+)/messages/\d+", 5, 5.0),
-    _rule("typing", "POST", r"/channels/(\d+)/typing", 5, 5.0),
-    _rule("reaction", "PUT", r"/channels/(\d+)/messages/\d+/reactions/.*", 1, 0.25),
-    _rule("webhook", "POST", r"/webhooks/\d+/([^/]+)", 5, 2.0),
-    _rule("webhook-edit", "PATCH", r"/webhooks/\d+/([^/]+)/messages/.*", 5, 2.0),
-    _rule("event-create", "POST", r"/guilds/(\d+)/scheduled-events", 5, 60.0),
+    _build_rule("message-create", "POST", r"/channels/(\d+)/messages", 5, 5.0),
+    _build_rule("message-edit", "PATCH", r"/channels/(\d+)/messages/\d+", 5, 5.0),
+    _build_rule("typing", "POST", r"/channels/(\d+)/typing", 5, 5.0),
+    _build_rule("reaction", "PUT", r"/channels/(\d+)/messages/\d+/reactions/.*", 1, 0.25),
+    _build_rule("webhook", "POST", r"/webhooks/\d+/([^/]+)", 5, 2.0),
+    _build_rule("webhook-edit", "PATCH", r"/webhooks/\d+/([^/]+)/messages/.*", 5, 2.0),
+    _build_rule("event-create", "POST", r"/guilds/(\d+)/scheduled-events", 5, 60.0),
 )
-RENAME = _rule("channel-rename", "PATCH", r"/channels/(\d+)", 2, 600.0)
+RENAME = _build_rule("channel-rename", "PATCH", r"/channels/(\d+)", 2, 600.0)
 """Counts only if the name or topic changes."""
 GLOBAL_PER_S = 50
 
@@ -70,10 +70,10 @@ class RateLimiter:
         for rule in rules:
             hit = rule.path.match(path) if rule.method == method else None
             if hit is not None:
-                return self._verdict(rule, hit[1])
+                return self._apply_rule(rule, hit[1])
         return RateLimitVerdict({})
 
-    def _verdict(self, rule: RateLimitRule, major: str) -> RateLimitVerdict:
+    def _apply_rule(self, rule: RateLimitRule, major: str) -> RateLimitVerdict:
         used, retry_after_s = self._count((rule.name, major), rule.limit, rule.window_s)
         began_s = self._windows[rule.name, major].began_s
         reset_after_s = max(0.0, began_s + rule.window_s - time.monotonic())

@@ -56,7 +56,7 @@ class DiscordRequestGate:
         if not PREFIX.match(request.path):
             return await handler(request)
         try:
-            response = await self._pass(request, handler)
+            response = await self._handle_request(request, handler)
         except ApiError as error:
             response = json_response(error.body, error.status)
         except web.HTTPNotFound:
@@ -67,7 +67,7 @@ class DiscordRequestGate:
             self._count_bad()
         return response
 
-    async def _pass(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _handle_request(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         await read_body(request)
         path = PREFIX.sub("", request.path)
         kept = None if path.startswith("/oauth2/") else request[BODY]  # codes and tokens of people

@@ -53,45 +53,45 @@ _TOKENS = re.compile(
 
 def render_page(messages: Iterable[ChannelMessage], world: DiscordWorld, colours: dict[str, str]) -> str:
     """Return a complete HTML document that needs no other file."""
-    shown = "".join(_message(message, world) for message in messages)
+    shown = "".join(_render_message(message, world) for message in messages)
     style = _STYLE.format(**colours)
     return f"<!doctype html><meta charset='utf-8'><style>{style}</style><body>{shown}</body>"
 
 
-def _message(message: ChannelMessage, world: DiscordWorld) -> str:
+def _render_message(message: ChannelMessage, world: DiscordWorld) -> str:
     at = datetime.datetime.fromisoformat(message.at).astimezone(datetime.UTC)
     edited = " <span class='at'>(edited)</span>" if message.edited_s else ""
-    embeds = "".join(_embed(embed, message, world) for embed in message.embeds if not message.is_poll_result)
+    embeds = "".join(_render_embed(embed, message, world) for embed in message.embeds if not message.is_poll_result)
     poll = "<br>".join(map(html.escape, message.poll.lines())) if message.poll is not None else ""
-    buttons = "".join(_buttons(row) for row in message.components)
+    buttons = "".join(_render_buttons(row) for row in message.components)
     name = html.escape(message.author.display_name)
     return (
         f"<div class='message'><div class='face'>{name[:1]}</div><div><span class='who'>{name}</span>"
         f"<span class='app'>APP</span><span class='at'>{at:%H:%M}</span>{edited}"
-        f"<div>{_words(message.content, world)}{poll}</div>{embeds}<div>{buttons}</div></div></div>"
+        f"<div>{_render_markdown(message.content, world)}{poll}</div>{embeds}<div>{buttons}</div></div></div>"
     )
 
 
-def _embed(embed: Payload, message: ChannelMessage, world: DiscordWorld) -> str:
+def _render_embed(embed: Payload, message: ChannelMessage, world: DiscordWorld) -> str:
     colour = f"#{embed.get('color') or 0x4E5058:06x}"
     parts = [f"<div class='embed' style='border-color: {colour}'>"]
-    parts.append(_picture("thumb", (embed.get("thumbnail") or {}).get("url"), message))
-    parts.append(f"<h4>{_words(embed.get('title') or '', world)}</h4>")
-    parts.append(f"<div>{_words(embed.get('description') or '', world)}</div><div class='fields'>")
-    for row in _rows(embed.get("fields") or []):
+    parts.append(_render_picture("thumb", (embed.get("thumbnail") or {}).get("url"), message))
+    parts.append(f"<h4>{_render_markdown(embed.get('title') or '', world)}</h4>")
+    parts.append(f"<div>{_render_markdown(embed.get('description') or '', world)}</div><div class='fields'>")
+    for row in _group_rows(embed.get("fields") or []):
         wide = _COLUMNS // len(row)
         for place, field in enumerate(row):
-            name, value = _words(field["name"], world), _words(field["value"], world)
+            name, value = _render_markdown(field["name"], world), _render_markdown(field["value"], world)
             at = f"grid-column: {place * wide + 1} / span {wide}"
             parts.append(f"<div class='field' style='{at}'><div class='name'>{name}</div>{value}</div>")
     parts.append("</div>")
-    parts.append(_picture("image", (embed.get("image") or {}).get("url"), message))
+    parts.append(_render_picture("image", (embed.get("image") or {}).get("url"), message))
     footer = (embed.get("footer") or {}).get("text")
     parts.append(f"<div class='foot'>{html.escape(footer)}</div>" if footer else "")
     return "".join(parts) + "</div>"
 
 
-def _rows(fields: Iterable[Payload]) -> list[list[Payload]]:
+def _group_rows(fields: Iterable[Payload]) -> list[list[Payload]]:
     """Return the fields in rows, as Discord arranges them: up to three inline ones share one; another has its own."""
     rows: list[list[Payload]] = []
     for field in fields:
@@ -102,7 +102,7 @@ def _rows(fields: Iterable[Payload]) -> list[list[Payload]]:
     return rows
 
 
-def _picture(kind: str, url: str | None, message: ChannelMessage) -> str:
+def _render_picture(kind: str, url: str | None, message: ChannelMessage) -> str:
     name = (url or "").removeprefix("attachment://").rsplit("/", 1)[-1]
     found: Attachment | None = next((each for each in message.attachments if each.filename == name), None)
     if found is None:
@@ -110,45 +110,45 @@ def _picture(kind: str, url: str | None, message: ChannelMessage) -> str:
     return f"<img class='{kind}' src='data:image/png;base64,{base64.b64encode(found.content).decode()}'>"
 
 
-def _words(source: str, world: DiscordWorld) -> str:
+def _render_markdown(source: str, world: DiscordWorld) -> str:
     """Return the markdown that Usher writes, as HTML."""
     parts, rest = [], 0
     for hit in _TOKENS.finditer(source):
-        parts.append(_lines(source[rest : hit.start()]))
+        parts.append(_render_lines(source[rest : hit.start()]))
         rest = hit.end()
         if hit["block"] is not None:
             parts.append(f"<pre>{html.escape(hit['block'].rstrip())}</pre>")
         elif hit["escaped"] is not None:
             parts.append(html.escape(hit["escaped"]))
         elif hit["bold"] is not None:
-            parts.append(f"<b>{_words(hit['bold'], world)}</b>")
+            parts.append(f"<b>{_render_markdown(hit['bold'], world)}</b>")
         elif hit["link"] is not None:
-            parts.append(f"<a>{_words(hit['link'], world)}</a>")
+            parts.append(f"<a>{_render_markdown(hit['link'], world)}</a>")
         elif hit["under"] is not None:
-            parts.append(f"<u>{_words(hit['under'], world)}</u>")
+            parts.append(f"<u>{_render_markdown(hit['under'], world)}</u>")
         elif hit["small"] is not None:
-            parts.append(f"<span class='small'>{_words(hit['small'], world)}</span>")
+            parts.append(f"<span class='small'>{_render_markdown(hit['small'], world)}</span>")
         elif hit["code"] is not None:
             parts.append(f"<code>{html.escape(hit['code'])}</code>")
         else:
-            parts.append(f"<time>{_time(int(hit['time']), hit['as'] or 'f', world.now())}</time>")
-    return "".join([*parts, _lines(source[rest:])])
+            parts.append(f"<time>{_render_time(int(hit['time']), hit['as'] or 'f', world.now())}</time>")
+    return "".join([*parts, _render_lines(source[rest:])])
 
 
-def _lines(text: str) -> str:
+def _render_lines(text: str) -> str:
     return html.escape(text).replace("\n", "<br>")
 
 
-def _time(at_s: int, shape: str, now_s: float) -> str:
+def _render_time(at_s: int, shape: str, now_s: float) -> str:
     at = datetime.datetime.fromtimestamp(at_s, datetime.UTC)
     if shape != "R":
         return f"{at:%H:%M}" if shape == "t" else f"{at.day} {at:%B %Y}" + ("" if shape in "dD" else f" {at:%H:%M}")
     away = at_s - now_s
-    said = _span(abs(away))
+    said = _format_span(abs(away))
     return f"in {said}" if away > 0 else f"{said} ago"
 
 
-def _span(seconds: float) -> str:
+def _format_span(seconds: float) -> str:
     """Return a time span rounded as Discord does: an hour from 45 minutes on, a day from 22 hours on."""
     if seconds < 45:
         return "a few seconds"
@@ -159,16 +159,16 @@ def _span(seconds: float) -> str:
     return "a long time"
 
 
-def _buttons(row: Payload) -> str:
+def _render_buttons(row: Payload) -> str:
     shown = []
     for control in row.get("components") or []:
-        name = control.get("label") or _menu_label(control)
+        name = control.get("label") or _find_menu_label(control)
         label = " ".join(each for each in ((control.get("emoji") or {}).get("name"), name) if each)
         shown.append(f"<span class='button'>{html.escape(label)}</span>")
     return "".join(shown)
 
 
-def _menu_label(control: Payload) -> str:
+def _find_menu_label(control: Payload) -> str:
     """Return the text of a closed menu: the choice, or the placeholder; empty for a button."""
     if not control.get("placeholder"):
         return ""

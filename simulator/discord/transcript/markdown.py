@@ -56,10 +56,10 @@ class MarkdownReader:
         found = Text()
         rest = 0
         for fence in _FENCE.finditer(source):
-            self._lines(source[rest : fence.start()].removesuffix("\n"), found)
-            self._block(fence[1], found)
+            self._read_lines(source[rest : fence.start()].removesuffix("\n"), found)
+            self._read_block(fence[1], found)
             rest = fence.end() + (source[fence.end() : fence.end() + 1] == "\n")
-        self._lines(source[rest:], found)
+        self._read_lines(source[rest:], found)
         if found.plain.endswith("\n"):
             found.right_crop(1)
         return found
@@ -67,55 +67,55 @@ class MarkdownReader:
     def line(self, source: str, style: str = "") -> Text:
         """Return one line's markdown, without blocks."""
         found = Text(style=style)
-        self._inline(source, found, "")
+        self._read_inline(source, found, "")
         return found
 
-    def _block(self, code: str, found: Text) -> None:
+    def _read_block(self, code: str, found: Text) -> None:
         if found.plain:
             found.append("\n")
         found.append("\n".join("  " + line for line in strip_markdown(code).split("\n")), CODE)
         found.append("\n")
 
-    def _lines(self, source: str, found: Text) -> None:
+    def _read_lines(self, source: str, found: Text) -> None:
         if not source:
             return
         if found.plain and not found.plain.endswith("\n"):
             found.append("\n")
         for number, line in enumerate(source.split("\n")):
             found.append("\n" if number else "")
-            self._line(line, found)
+            self._read_line(line, found)
 
-    def _line(self, line: str, found: Text) -> None:
+    def _read_line(self, line: str, found: Text) -> None:
         head, quote, bullet = _HEAD.match(line), _QUOTE.match(line), _BULLET.match(line)
         if head:
-            self._inline(head[2], found, "dim" if head[1] == "-#" else "bold underline")
+            self._read_inline(head[2], found, "dim" if head[1] == "-#" else "bold underline")
         elif quote:
             found.append("▏ ", "dim")
-            self._inline(quote[1], found, "")
+            self._read_inline(quote[1], found, "")
         elif bullet:
             found.append(f"{bullet[1]}• ")
-            self._inline(bullet[2], found, "")
+            self._read_inline(bullet[2], found, "")
         else:
-            self._inline(line, found, "")
+            self._read_inline(line, found, "")
 
-    def _inline(self, source: str, found: Text, style: str) -> None:
+    def _read_inline(self, source: str, found: Text, style: str) -> None:
         rest = 0
         for hit in _INLINE.finditer(source):
             found.append(strip_markdown(source[rest : hit.start()]), style)
-            self._hit(hit, found, style)
+            self._read_match(hit, found, style)
             rest = hit.end()
         found.append(strip_markdown(source[rest:]), style)
 
-    def _hit(self, hit: re.Match[str], found: Text, style: str) -> None:
+    def _read_match(self, hit: re.Match[str], found: Text, style: str) -> None:
         kind = hit.lastgroup or ""
         if kind in _STYLES:
-            self._inline(hit[kind], found, f"{style} {_STYLES[kind]}".strip())
+            self._read_inline(hit[kind], found, f"{style} {_STYLES[kind]}".strip())
         elif kind in ("code", "code2"):
             found.append(strip_markdown(hit[kind]), f"{style} {CODE}".strip())
         elif kind == "url":
-            self._inline(hit["label"], found, f"{style} {LINK}".strip())
+            self._read_inline(hit["label"], found, f"{style} {LINK}".strip())
         elif kind in ("time", "look"):
-            found.append(self._time(int(hit["time"]), hit["look"] or "f"), f"{style} on grey23".strip())
+            found.append(self._format_time(int(hit["time"]), hit["look"] or "f"), f"{style} on grey23".strip())
         elif kind in ("user", "role", "channel"):
             mark = "#" if kind == "channel" else "@"
             found.append(mark + strip_markdown(self.name_of(kind, int(hit[kind]))), MENTION)
@@ -125,7 +125,7 @@ class MarkdownReader:
             shown = {"bare": LINK, "everyone": MENTION}.get(kind, style)
             found.append(strip_markdown(hit[kind]), shown)
 
-    def _time(self, at_s: int, look: str) -> str:
+    def _format_time(self, at_s: int, look: str) -> str:
         if look == "R":
             return relative_time(at_s - self.now_s)
         try:

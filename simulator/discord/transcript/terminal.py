@@ -46,11 +46,11 @@ class ColoredBar:
         bar = Segment("▌ ", Style.parse(self.color))
         for line in console.render_lines(self.inner, room, pad=False):
             yield bar
-            yield from _without_padding(line)
+            yield from _strip_padding(line)
             yield Segment.line()
 
 
-def _without_padding(line: list[Segment]) -> list[Segment]:
+def _strip_padding(line: list[Segment]) -> list[Segment]:
     """Return a line without the spaces that fill up its last column."""
     kept = list(line)
     while kept and not kept[-1].text.strip() and not (kept[-1].style and kept[-1].style.bgcolor):
@@ -63,7 +63,7 @@ def render_message(
 ) -> RenderableType:
     """Return one message: who, when, text, embeds, buttons, files. Times of day are shown in `tz`."""
     reader = MarkdownReader(lambda kind, number: name_of(world, kind, number), world.now(), tz)
-    parts: list[RenderableType] = [*_render_reference(message, world, reader), _heading(message, world, tz)]
+    parts: list[RenderableType] = [*_render_reference(message, world, reader), _render_heading(message, world, tz)]
     if message.is_loading:
         parts.append(Text("Usher is thinking ...", "dim italic"))
     if message.content:
@@ -73,9 +73,9 @@ def render_message(
     if message.is_poll_result:
         parts.append(Text("The poll has closed.", "dim italic"))
     for number, embed in enumerate(() if message.is_poll_result else message.embeds):
-        parts += [Text()] * bool(number) + [ColoredBar(_embed(embed, reader, message), _color(embed))]
-    parts += _files(message)
-    parts += _components(message.components, reader)
+        parts += [Text()] * bool(number) + [ColoredBar(_render_embed(embed, reader, message), _choose_color(embed))]
+    parts += _render_files(message)
+    parts += _render_components(message.components, reader)
     if message.reactions:
         parts.append(Text("  ".join(f"{emoji} {len(who)}" for emoji, who in message.reactions.items()), "dim"))
     if message.is_ephemeral and message.asked_by is not None:
@@ -123,19 +123,19 @@ def _render_reference(message: ChannelMessage, world: DiscordWorld, reader: Mark
         if answered is None:
             yield Text("╭ the message was deleted", "dim italic")
             return
-        line = Text.assemble(("╭ ", "dim"), (strip_markdown(_author(answered, world)), "bold dim"), "  ")
+        line = Text.assemble(("╭ ", "dim"), (strip_markdown(_render_author(answered, world)), "bold dim"), "  ")
         line.append_text(reader.line(answered.text.split("\n")[0], "dim"))
         line.truncate(70, overflow="ellipsis")
         yield line
 
 
-def _author(message: ChannelMessage, world: DiscordWorld) -> str:
+def _render_author(message: ChannelMessage, world: DiscordWorld) -> str:
     return name_of(world, "user", message.author.id) if world.user(message.author.id) else message.author.display_name
 
 
-def _heading(message: ChannelMessage, world: DiscordWorld, tz: datetime.tzinfo) -> Text:
+def _render_heading(message: ChannelMessage, world: DiscordWorld, tz: datetime.tzinfo) -> Text:
     at = datetime.datetime.fromisoformat(message.at).astimezone(tz)
-    line = Text(strip_markdown(_author(message, world)), "bold #f0b232" if message.author.bot else "bold")
+    line = Text(strip_markdown(_render_author(message, world)), "bold #f0b232" if message.author.bot else "bold")
     if message.author.bot:
         line.append(" ")
         line.append(" APP ", "white on #5865f2")
@@ -145,11 +145,11 @@ def _heading(message: ChannelMessage, world: DiscordWorld, tz: datetime.tzinfo) 
     return line
 
 
-def _color(embed: Payload) -> str:
+def _choose_color(embed: Payload) -> str:
     return f"#{embed['color']:06x}" if embed.get("color") else "grey50"
 
 
-def _embed(embed: Payload, reader: MarkdownReader, message: ChannelMessage) -> RenderableType:
+def _render_embed(embed: Payload, reader: MarkdownReader, message: ChannelMessage) -> RenderableType:
     parts: list[RenderableType] = []
     if (embed.get("author") or {}).get("name"):
         parts.append(Text(strip_markdown(embed["author"]["name"]), "bold"))
@@ -157,11 +157,11 @@ def _embed(embed: Payload, reader: MarkdownReader, message: ChannelMessage) -> R
         parts.append(reader.line(embed["title"], "bold #00a8fc" if embed.get("url") else "bold"))
     if embed.get("description"):
         parts.append(reader.read(embed["description"]))
-    parts += _fields(embed.get("fields") or [], reader)
+    parts += _render_fields(embed.get("fields") or [], reader)
     for key in ("thumbnail", "image"):
         url = (embed.get(key) or {}).get("url")
         if url:
-            parts.append(Text(f"🖼  {strip_markdown(_picture(url, message))}", "dim"))
+            parts.append(Text(f"🖼  {strip_markdown(_render_picture(url, message))}", "dim"))
     foot = [(embed.get("footer") or {}).get("text")]
     if embed.get("timestamp"):
         foot.append(f"{datetime.datetime.fromisoformat(embed['timestamp']).astimezone(reader.tz):%d/%m/%Y %H:%M}")
@@ -170,26 +170,26 @@ def _embed(embed: Payload, reader: MarkdownReader, message: ChannelMessage) -> R
     return Group(*parts)
 
 
-def _picture(url: str, message: ChannelMessage) -> str:
+def _render_picture(url: str, message: ChannelMessage) -> str:
     name = url.removeprefix("attachment://") if url.startswith("attachment://") else url.rsplit("/", 1)[-1]
     found = next((each for each in message.attachments if each.filename == name), None)
     return f"{name} ({format_size(len(found.content))})" if found is not None else name
 
 
-def _fields(fields: list[Payload], reader: MarkdownReader) -> Iterator[RenderableType]:
+def _render_fields(fields: list[Payload], reader: MarkdownReader) -> Iterator[RenderableType]:
     """Return the fields, inline ones three in a row, the others alone."""
     row: list[Payload] = []
     for field in [*fields, None]:
         if row and (field is None or not field.get("inline") or len(row) == FIELDS_IN_ROW):
-            yield _row(row, reader)
+            yield _render_row(row, reader)
             row = []
         if field is not None and field.get("inline"):
             row.append(field)
         elif field is not None:
-            yield _row([field], reader)
+            yield _render_row([field], reader)
 
 
-def _row(fields: list[Payload], reader: MarkdownReader) -> RenderableType:
+def _render_row(fields: list[Payload], reader: MarkdownReader) -> RenderableType:
     table = Table.grid(padding=(0, 2, 0, 0), expand=True)
     for _ in range(FIELDS_IN_ROW if len(fields) > 1 or fields[0].get("inline") else 1):
         table.add_column(ratio=1)
@@ -198,7 +198,7 @@ def _row(fields: list[Payload], reader: MarkdownReader) -> RenderableType:
     return Padding(table, (1, 0, 0, 0))
 
 
-def _files(message: ChannelMessage) -> Iterator[RenderableType]:
+def _render_files(message: ChannelMessage) -> Iterator[RenderableType]:
     pictures = str([embed.get(key) for embed in message.embeds for key in ("image", "thumbnail")])
     for each in message.attachments:
         if f"attachment://{each.filename}" not in pictures:
@@ -213,20 +213,20 @@ def format_size(count: int) -> str:
     return f"{count} bytes"
 
 
-def _components(components: list[Payload], reader: MarkdownReader) -> Iterator[RenderableType]:
+def _render_components(components: list[Payload], reader: MarkdownReader) -> Iterator[RenderableType]:
     for component in components:
         kind = component.get("type")
         if kind == 1:
-            yield _controls(component["components"])
+            yield _render_controls(component["components"])
         elif kind == 10:
             yield reader.read(component["content"])
         elif kind == 9:
-            yield from _components([*component["components"], component["accessory"]], reader)
+            yield from _render_components([*component["components"], component["accessory"]], reader)
         elif kind == 14:
             yield Rule(style="dim")
         elif kind == 17:
             color = component.get("accent_color")
-            inner = Group(*_components(component["components"], reader))
+            inner = Group(*_render_components(component["components"], reader))
             yield ColoredBar(inner, f"#{color:06x}" if color else "grey50")
         elif kind == 12:
             yield from (
@@ -236,10 +236,10 @@ def _components(components: list[Payload], reader: MarkdownReader) -> Iterator[R
         elif kind == 11:
             yield Text(f"🖼  {strip_markdown(component['media']['url'].rsplit('/', 1)[-1])}", "dim")
         elif kind in (2, 3, 5, 6, 7, 8):
-            yield _controls([component])
+            yield _render_controls([component])
 
 
-def _controls(controls: list[Payload]) -> Text:
+def _render_controls(controls: list[Payload]) -> Text:
     """Return a row of buttons, or a select."""
     line = Text()
     for control in controls:

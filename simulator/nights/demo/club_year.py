@@ -74,9 +74,9 @@ def build_year(club: Club, films: Sequence[LibraryItem], evening_s: float) -> It
                     film = chance.choice(long_films)
                     began_s = night_s + days * DAY_S + chance.randrange(-7200, 7200)
                     of_whom = plex_viewer_id(club.server_id, str(club.accounts[name]))
-                    seen = _stretch(film, habit, chance)
+                    seen = _choose_stretch(film, habit, chance)
                     number = f"year-{week}-{name}-{len(records)}"
-                    records.append(_record(club, film, number, (of_whom, name), began_s, seen))
+                    records.append(_build_record(club, film, number, (of_whom, name), began_s, seen))
         yield sorted(records, key=lambda each: each.ended_at_s)
 
 
@@ -86,12 +86,12 @@ def _play_party(
     """Return the records of a night in the voice channel; its film is played from the host's account."""
     host = plex_viewer_id(club.server_id, str(club.accounts[club.host]))
     whole = (0.0, (film.duration_ms or 0) / 1000)
-    records = [_record(club, film, screening_id, (host, club.host), began_s, whole, party=True)]
+    records = [_build_record(club, film, screening_id, (host, club.host), began_s, whole, party=True)]
     for name, habit in PARTY_HABITS.items():
         if chance.random() >= habit.comes:
             continue
-        seen = _stretch(film, habit, chance)
-        record = _record(
+        seen = _choose_stretch(film, habit, chance)
+        record = _build_record(
             club, film, screening_id, (club.members[name], name), began_s, seen, party=True,
             first_seat=not any(each.first_seat for each in records) and seen[0] == 0.0,
         )  # fmt: skip
@@ -99,7 +99,7 @@ def _play_party(
     return records
 
 
-def _stretch(film: LibraryItem, habit: Habit, chance: random.Random) -> tuple[float, float]:
+def _choose_stretch(film: LibraryItem, habit: Habit, chance: random.Random) -> tuple[float, float]:
     """Return from where to where somebody sees a film, in seconds of it: nobody finishes everything."""
     length_s = (film.duration_ms or 0) / 1000
     start_s = float(chance.randrange(120, 1800)) if chance.random() < habit.late else 0.0
@@ -107,7 +107,7 @@ def _stretch(film: LibraryItem, habit: Habit, chance: random.Random) -> tuple[fl
     return start_s, end_s
 
 
-def _record(
+def _build_record(
     club: Club, film: LibraryItem, screening_id: str, viewer: tuple[str, str], began_s: float,
     seen_s: tuple[float, float], *, party: bool = False, first_seat: bool = False,
 ) -> WatchRecord:  # fmt: skip
@@ -122,7 +122,7 @@ def _record(
         viewer_id=viewer_id,
         username=name,
         source="plex" if is_account else "voice",
-        item=_item(film, club.server_id),
+        item=_build_item(film, club.server_id),
         media_type="movie",
         started_at_s=start_s,
         ended_at_s=end_s,
@@ -144,7 +144,7 @@ def _record(
     )
 
 
-def _item(film: LibraryItem, server_id: str) -> Item:
+def _build_item(film: LibraryItem, server_id: str) -> Item:
     return Item(
         server_id=server_id,
         rating_key=film.rating_key,

@@ -177,7 +177,7 @@ class Show:
             for each in message.attachments:
                 if each.description and each.id not in self._told:
                     self._told.add(each.id)
-                    self._picture(each)
+                    self._describe_picture(each)
         if self._shows_direct:
             self._show_direct_messages(stage, settled=settled)
 
@@ -192,7 +192,7 @@ class Show:
                 self.print_event(f"a direct message to {member.display_name}:")
                 self.message(message)
 
-    def _picture(self, picture: Attachment) -> None:
+    def _describe_picture(self, picture: Attachment) -> None:
         """Return a chart, which a terminal cannot show: its name and size, and what is on it."""
         said = f"{picture.filename}, {format_size(len(picture.content))}. On it: {picture.description}"
         with self._lock:

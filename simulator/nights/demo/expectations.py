@@ -61,12 +61,12 @@ class Evidence:
 def check_expectations(evidence: Evidence) -> list[ExpectationResult]:
     """Check every expectation of the script against the evidence."""
     return [
-        *_records(evidence),
-        _statistics(evidence),
-        _badges(evidence),
-        *_saves(evidence),
-        *_channel(evidence),
-        *_actors(evidence),
+        *_check_records(evidence),
+        _check_statistics(evidence),
+        _check_badges(evidence),
+        *_check_saves(evidence),
+        *_check_channel(evidence),
+        *_check_actors(evidence),
     ]
 
 
@@ -77,15 +77,15 @@ def _load(evidence: Evidence, name: str) -> Any:
         return {"unreadable": str(error)}
 
 
-def _records(evidence: Evidence) -> list[ExpectationResult]:
+def _check_records(evidence: Evidence) -> list[ExpectationResult]:
     history = _load(evidence, "watch_history.json")
     if not isinstance(history, list):
         return [ExpectationResult("watch_history.json can be read", str(history))]
     result = [
         ExpectationResult(
-            f"{watch.name} saw {_completion(watch):.0f} % of {watch.item.title}, "
-            f"from minute {_joined_at(watch):.0f}, once",
-            _record_problem(watch, _records_of(watch, history)),
+            f"{watch.name} saw {_compute_percent(watch):.0f} % of {watch.item.title}, "
+            f"from minute {_find_join_minute(watch):.0f}, once",
+            _describe_problem(watch, _find_records(watch, history)),
         )
         for watch in evidence.truth
     ]
@@ -96,28 +96,32 @@ def _records(evidence: Evidence) -> list[ExpectationResult]:
     return [*result, ExpectationResult("Nothing else is in the history", ", ".join(others))]
 
 
-def _records_of(watch: TrueWatch, history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _find_records(watch: TrueWatch, history: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [r for r in history if (r["username"], r["movie_title"]) == (watch.name, watch.item.title)]
 
 
-def _completion(watch: TrueWatch) -> float:
+def _compute_percent(watch: TrueWatch) -> float:
     """Return how much of the film was seen, in percent."""
     return spans.coverage(watch.spans) / (watch.item.duration_ms or 1) * 100
 
 
-def _joined_at(watch: TrueWatch) -> float:
+def _find_join_minute(watch: TrueWatch) -> float:
     """Return the minute of the film at which the viewer began to watch."""
     return watch.stretches[0].begin_ms / 1000 / MINUTE_S
 
 
-def _record_problem(watch: TrueWatch, records: list[dict[str, Any]]) -> str:
+def _describe_problem(watch: TrueWatch, records: list[dict[str, Any]]) -> str:
     if len(records) != 1:
         return f"{len(records)} records"
     (record,) = records
     length = record["movie_duration_ms"] / 1000 / MINUTE_S
     figures = {
-        "join position (min)": (record["join_position_ms"] / 1000 / MINUTE_S, _joined_at(watch), TOLERANCE_MINUTES),
-        "completion (%)": (record["completion_percentage"], _completion(watch), TOLERANCE_MINUTES / length * 100),
+        "join position (min)": (
+            record["join_position_ms"] / 1000 / MINUTE_S,
+            _find_join_minute(watch),
+            TOLERANCE_MINUTES,
+        ),
+        "completion (%)": (record["completion_percentage"], _compute_percent(watch), TOLERANCE_MINUTES / length * 100),
         "playing time (min)": (record["playing_seconds"] / MINUTE_S, watch.playing_s / MINUTE_S, 2 * TOLERANCE_MINUTES),
         "paused time (min)": (record["paused_seconds"] / MINUTE_S, watch.paused_s / MINUTE_S, TOLERANCE_MINUTES),
     }
@@ -131,7 +135,7 @@ def _record_problem(watch: TrueWatch, records: list[dict[str, Any]]) -> str:
     return "; ".join(wrong)
 
 
-def _statistics(evidence: Evidence) -> ExpectationResult:
+def _check_statistics(evidence: Evidence) -> ExpectationResult:
     stats = _load(evidence, "user_stats.json")
     wrong = []
     for watch in evidence.truth:
@@ -144,7 +148,7 @@ def _statistics(evidence: Evidence) -> ExpectationResult:
     return ExpectationResult("Everybody has one film and a streak in user_stats.json", ", ".join(wrong))
 
 
-def _badges(evidence: Evidence) -> ExpectationResult:
+def _check_badges(evidence: Evidence) -> ExpectationResult:
     badges = _load(evidence, "user_badges.json")
     without = [viewer for viewer, held in badges.items() if not held] if isinstance(badges, dict) else ["all"]
     problem = f"none for {without}" if without else ""
@@ -153,7 +157,7 @@ def _badges(evidence: Evidence) -> ExpectationResult:
     return ExpectationResult("Everybody earned a first badge, in user_badges.json", problem)
 
 
-def _saves(evidence: Evidence) -> list[ExpectationResult]:
+def _check_saves(evidence: Evidence) -> list[ExpectationResult]:
     log = evidence.service_log
     left = sorted(evidence.files_before_film)
     return [
@@ -180,7 +184,7 @@ def _has_rows(content: bytes) -> bool:
         return True
 
 
-def _channel(evidence: Evidence) -> list[ExpectationResult]:
+def _check_channel(evidence: Evidence) -> list[ExpectationResult]:
     everything = "\n".join(evidence.texts)
     films = sorted({watch.item.title for watch in evidence.truth})
     unseen = [film for film in films if film not in everything]
@@ -192,7 +196,8 @@ def _channel(evidence: Evidence) -> list[ExpectationResult]:
         ),
         ExpectationResult("Every film was announced", ", ".join(unseen)),
         ExpectationResult(
-            "Every film's card became the night's record, with poster and chart", ", ".join(_bare(evidence))
+            "Every film's card became the night's record, with poster and chart",
+            ", ".join(_list_unfinished_films(evidence)),
         ),
         ExpectationResult("The planned night began and ended with its film", _check_planned_night(evidence)),
         ExpectationResult("The record holds who came against who had said so", _check_attendance(evidence)),
@@ -225,7 +230,7 @@ def _check_leaderboard(evidence: Evidence) -> str:
     return "" if "Somebody" in boards[-1] and "Noodle" not in boards[-1] else boards[-1][:300]
 
 
-def _bare(evidence: Evidence) -> list[str]:
+def _list_unfinished_films(evidence: Evidence) -> list[str]:
     """Return the films whose card was not edited into the night's record, with poster and chart."""
     films = sorted({watch.item.title for watch in evidence.truth})
     whole = {
@@ -237,7 +242,7 @@ def _bare(evidence: Evidence) -> list[str]:
     return [film for film in films if film not in whole]
 
 
-def _actors(evidence: Evidence) -> list[ExpectationResult]:
+def _check_actors(evidence: Evidence) -> list[ExpectationResult]:
     rows = {row["actor"]: row for row in evidence.health}
     sick = [f"{name} is {row['state']}: {row['last_error']}" for name, row in rows.items() if row["state"] != "running"]
     restarts = {name: row["restarts"] for name, row in rows.items()}

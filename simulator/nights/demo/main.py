@@ -41,14 +41,14 @@ SETTINGS = {
 
 def main(arguments: list[str]) -> int:
     """Play the night; return exit status 0 only if every expectation of the script held."""
-    options = _parser().parse_args(arguments)
+    options = _build_parser().parse_args(arguments)
     alone = options.once or not (sys.stdin.isatty() and sys.stdout.isatty())
     console = Console(width=None if sys.stdout.isatty() else 100, highlight=False, emoji=False)
     speed = options.speed or (SPEED if alone else PROMPT_SPEED)
-    with _folder(options.keep) as folder:
+    with _open_folder(options.keep) as folder:
         show = Show(console, speed=speed)
         settings = {**SETTINGS, "WEB_PORT": str(find_free_port())}
-        data_dir, evening = folder / "data", _evening()
+        data_dir, evening = folder / "data", _choose_evening()
         if alone:
             with ServiceStage(data_dir, speed=speed, party_user=HOST, evening=evening, **settings) as stage:
                 return _play_script(stage, show)
@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> int:
             return Prompt(stage, show, CUES).run()
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="run.py simulate",
         description="A film night between a simulated Plex and a simulated Discord: in a terminal with a prompt, "
@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 @contextlib.contextmanager
-def _folder(kept: Path | None) -> Iterator[Path]:
+def _open_folder(kept: Path | None) -> Iterator[Path]:
     if kept is not None:
         kept.mkdir(parents=True, exist_ok=True)
         if any(kept.iterdir()):
@@ -92,7 +92,7 @@ def _folder(kept: Path | None) -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _evening() -> datetime.datetime:
+def _choose_evening() -> datetime.datetime:
     """Return 20:30 UTC of the day before: the whole night is in the past, so that no film lies in the future."""
     yesterday = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=1)
     return datetime.datetime.combine(yesterday, datetime.time(20, 30), datetime.UTC)

@@ -10,7 +10,7 @@ from simulator.nights.stage import ServiceStage
 from simulator.plex.faults import FaultKind
 
 NOTICED_S = 60.0
-"""Time within which a bot notices that its gateway is gone."""
+"""Time within which a bot notices that its gateway connection is lost."""
 
 
 class OutsideFaults:

@@ -82,9 +82,9 @@ class ProcessKiller:
     def _await_commit(self, *, finished: bool) -> None:
         """Wait for the commit of any save, or of a finished watch."""
         until = time.monotonic() + AWAIT_S
-        with _store(self.stage.data_dir) as store:
-            before = _mark(store, finished=finished)
-            while time.monotonic() < until and _mark(store, finished=finished) == before:
+        with _open_store(self.stage.data_dir) as store:
+            before = _read_mark(store, finished=finished)
+            while time.monotonic() < until and _read_mark(store, finished=finished) == before:
                 time.sleep(LOOK_S)
 
     def _kill(self, victim: str, moment: str, earlier: Kill | None = None) -> Kill | None:
@@ -132,20 +132,20 @@ class ProcessKiller:
 
     def _is_unacknowledged(self) -> bool:
         """Tell whether the killed process never acknowledged the store's last finished watch."""
-        with _store(self.stage.data_dir) as store:
+        with _open_store(self.stage.data_dir) as store:
             query = "SELECT message_id FROM handled_messages ORDER BY handled_at_s DESC, rowid DESC LIMIT 1"
             last = store.execute(query).fetchone()
         return last is not None and last[0] not in set(read_acknowledged(self._frames_dir / "persistence.frames"))
 
 
 @contextlib.contextmanager
-def _store(data_dir: Path) -> Iterator[sqlite3.Connection]:
+def _open_store(data_dir: Path) -> Iterator[sqlite3.Connection]:
     """Yield a connection to the service's store, for reading."""
     with contextlib.closing(sqlite3.connect(f"file:{data_dir / 'usher.db'}?mode=ro", uri=True)) as connection:
         yield connection
 
 
-def _mark(store: sqlite3.Connection, *, finished: bool) -> tuple[int, ...]:
+def _read_mark(store: sqlite3.Connection, *, finished: bool) -> tuple[int, ...]:
     """Return a value that changes with each commit of another process."""
     version = int(store.execute("PRAGMA data_version").fetchone()[0])
     if not finished:

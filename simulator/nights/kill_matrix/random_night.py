@@ -61,12 +61,12 @@ def write_night(seed: int) -> RandomNight:
     accounts = [HOST, *rng.sample(ACCOUNTS[1:], rng.randint(1, 4))]
     members = rng.sample(MEMBERS, rng.randint(2, 5))
     people = write_people(rng, accounts, members, FILMS, LENGTH_S, HABITS)
-    cues = [*people.cues, *_faults(rng), *_kills(rng, VICTIMS[seed % len(VICTIMS)])]
+    cues = [*people.cues, *_write_faults(rng), *_write_kills(rng, VICTIMS[seed % len(VICTIMS)])]
     script = Script(tuple(sorted(cues, key=lambda cue: cue.at_s)), LENGTH_S, people.report_s)
     return RandomNight(seed, script, rng.random() < 0.5)
 
 
-def _faults(rng: random.Random) -> list[Cue]:
+def _write_faults(rng: random.Random) -> list[Cue]:
     """Write the other faults: an outage of Plex, one of the connection to Discord, a restart of the Plex server."""
     cues = []
     if rng.random() < 0.4:
@@ -80,16 +80,16 @@ def _faults(rng: random.Random) -> list[Cue]:
     return cues
 
 
-def _kills(rng: random.Random, first: str) -> list[Cue]:
+def _write_kills(rng: random.Random, first: str) -> list[Cue]:
     """Write at least one kill, and perhaps others of single actors, even at nearly the same time."""
     at_s = rng.uniform(90.0, LENGTH_S * 0.6)
-    cues = [_kill(rng, at_s, first)]
+    cues = [_write_kill(rng, at_s, first)]
     for _ in range(rng.choice([0, 0, 1, 1, 2])):
         near_s = at_s + rng.uniform(0.0, 180.0)
-        cues.append(_kill(rng, rng.choice([near_s, rng.uniform(90.0, LENGTH_S - 60)]), rng.choice(ACTORS)))
+        cues.append(_write_kill(rng, rng.choice([near_s, rng.uniform(90.0, LENGTH_S - 60)]), rng.choice(ACTORS)))
     return cues
 
 
-def _kill(rng: random.Random, at_s: float, victim: str) -> Cue:
+def _write_kill(rng: random.Random, at_s: float, victim: str) -> Cue:
     moments = MOMENTS if victim in ACTORS else MOMENTS[:3]
     return Cue(at_s, "kill", victim, rng.choice(moments), rng.uniform(0.0, 0.8))

@@ -115,7 +115,7 @@ def metadata(item: LibraryItem, *, details: bool = True) -> Element:
                 "subtype": item.subtype,
                 "year": item.year,
                 "live": item.live or None,
-                **_family(item),
+                **_list_family_attributes(item),
             }
         ),
     )
@@ -134,7 +134,7 @@ def metadata(item: LibraryItem, *, details: bool = True) -> Element:
     return element
 
 
-def _family(item: LibraryItem) -> dict[str, str | int | None]:
+def _list_family_attributes(item: LibraryItem) -> dict[str, str | int | None]:
     """Return the attributes that name the season and series, or the album and artist."""
     family: dict[str, str | int | None] = {
         "parentTitle": item.parent_title,

@@ -14,10 +14,10 @@ def draw_poster(rating_key: str) -> bytes:
     """Return a PNG for the item: light above, dark below, with a bright disc."""
     # The golden ratio spreads the hues of neighbouring keys as far as possible.
     hue = zlib.crc32(rating_key.encode()) * 0.618033988749895 % 1.0
-    return _png(b"".join(b"\0" + _row(hue, y) for y in range(HEIGHT)))
+    return _encode_png(b"".join(b"\0" + _draw_row(hue, y) for y in range(HEIGHT)))
 
 
-def _row(hue: float, y: int) -> bytes:
+def _draw_row(hue: float, y: int) -> bytes:
     """Return one line of pixels: the gradient's colour, whiter near the disc."""
     depth = y / HEIGHT
     turned = (hue + 0.12 * depth) % 1.0
@@ -31,7 +31,7 @@ def _row(hue: float, y: int) -> bytes:
     return bytes(left) + b"".join(right)
 
 
-def _png(rows: bytes) -> bytes:
+def _encode_png(rows: bytes) -> bytes:
     header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, 6)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(

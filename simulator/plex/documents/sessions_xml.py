@@ -23,15 +23,15 @@ def session(one: PlayingSession, now_s: float) -> Element:
         "User",
         {"id": str(one.account.id), "title": one.account.name, "thumb": f"/users/{one.account.id}/avatar"},
     )
-    element.append(_player(one))
+    element.append(_build_player(one))
     bandwidth = {"id": one.session_id or f"session-{one.uid}", "bandwidth": "9410"}
     SubElement(element, "Session", bandwidth | {"location": one.player.location})
     if one.transcoding:
-        element.append(_transcode(one, now_s))
+        element.append(_build_transcode(one, now_s))
     return _distort(element, one)
 
 
-def _player(one: PlayingSession) -> Element:
+def _build_player(one: PlayingSession) -> Element:
     player = one.player
     return Element(
         "Player",
@@ -58,7 +58,7 @@ def _player(one: PlayingSession) -> Element:
     )
 
 
-def _transcode(one: PlayingSession, now_s: float) -> Element:
+def _build_transcode(one: PlayingSession, now_s: float) -> Element:
     duration_ms = one.item.duration_ms or 0
     progress = 100 * one.offset_ms(now_s) / duration_ms if duration_ms else 0.0
     return Element(

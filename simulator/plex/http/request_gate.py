@@ -70,8 +70,8 @@ class PlexRequestGate:
 
         @web.middleware
         async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
-            self._note(request)
-            fault = self._fault_for(request.path)
+            self._note_request(request)
+            fault = self._take_fault(request.path)
             if fault is not None and (broken := await self._answer_instead(fault, request)) is not None:
                 return broken
             refused = self._refuse(request)
@@ -82,17 +82,17 @@ class PlexRequestGate:
             try:
                 response = await handler(request)
             except web.HTTPNotFound:
-                return _page(404, "Not Found")
+                return _build_error_page(404, "Not Found")
             return response if fault is None else _mangle(fault, response)
 
         return gate
 
-    def _note(self, request: web.Request) -> None:
+    def _note_request(self, request: web.Request) -> None:
         headers = {name: request.headers[name] for name in NOTED_HEADERS if name in request.headers}
         query = {name: value for name, value in request.query.items() if name != TOKEN}
-        self.requests.append(Request(request.method, request.path, query, headers, self.now(), _token(request)))
+        self.requests.append(Request(request.method, request.path, query, headers, self.now(), _read_token(request)))
 
-    def _fault_for(self, path: str) -> Fault | None:
+    def _take_fault(self, path: str) -> Fault | None:
         """Return the fault for this request; a fault with a count is used up by it."""
         fault = self.fault
         if fault is None or not fault.hits(path) or fault.times == 0:
@@ -103,14 +103,14 @@ class PlexRequestGate:
 
     def _refuse(self, request: web.Request) -> web.Response | None:
         """Return 401 for a wrong token, and the guest's status at the owner's addresses."""
-        token = _token(request)
+        token = _read_token(request)
         if token == self.token or request.path in OPEN_TO_ALL:
             return None
         if token not in self.guests:
-            return _page(401, "Unauthorized")
+            return _build_error_page(401, "Unauthorized")
         if request.path.startswith(ADMIN_ONLY) or request.path == "/library":
             status = self.guests[token]
-            return _page(status, "Unauthorized" if status == 401 else "Forbidden")
+            return _build_error_page(status, "Unauthorized" if status == 401 else "Forbidden")
         return None
 
     async def _answer_instead(self, fault: Fault, request: web.Request) -> web.StreamResponse | None:
@@ -122,7 +122,7 @@ class PlexRequestGate:
                 await asyncio.sleep(fault.seconds)
                 return None
             case "status":
-                return _page(fault.code, "Simulated failure")
+                return _build_error_page(fault.code, "Simulated failure")
             case "html":
                 return web.Response(body=HTML, content_type="text/html", charset="utf-8")
             case "empty":
@@ -153,15 +153,15 @@ class PlexRequestGate:
         if self.listeners.fault == "unanswered":
             return await self._hang(request)
         if self.listeners.fault == "rejected":
-            return _page(503, "Service Unavailable")
+            return _build_error_page(503, "Service Unavailable")
         return await self.listeners.serve(request)
 
 
-def _token(request: web.Request) -> str:
+def _read_token(request: web.Request) -> str:
     return request.headers.get(TOKEN) or request.query.get(TOKEN, "")
 
 
-def _page(status: int, reason: str) -> web.Response:
+def _build_error_page(status: int, reason: str) -> web.Response:
     """Return an error page like a real server's."""
     return web.Response(
         status=status,

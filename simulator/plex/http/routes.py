@@ -132,7 +132,7 @@ class PlexRoutes:
 
     async def metadata(self, request: web.Request) -> web.Response:
         """Answer with one item, or several with a comma between their keys."""
-        found = [one for key in request.match_info["key"].split(",") if (one := self._element(key)) is not None]
+        found = [one for key in request.match_info["key"].split(",") if (one := self._build_element(key)) is not None]
         if not found:
             raise web.HTTPNotFound
         return xml(library_xml.container(found))
@@ -141,7 +141,7 @@ class PlexRoutes:
         """Answer with the seasons of a series, episodes of a season, albums of an artist, tracks of an album."""
         key = request.match_info["key"]
         with self.lock:
-            groups = [self._group(one) for one in self.world.library.groups.values() if one.parent_key == key]
+            groups = [self._build_group(one) for one in self.world.library.groups.values() if one.parent_key == key]
             items = [library_xml.metadata(one) for one in self.world.library if one.parent_key == key]
         index = request.query.get("index")
         found = [one for one in groups + items if index in (None, one.get("index"))]
@@ -157,14 +157,14 @@ class PlexRoutes:
     async def thumb(self, request: web.Request) -> web.Response:
         """Answer with the poster, a real PNG."""
         key = request.match_info["key"]
-        if self._element(key) is None:
+        if self._build_element(key) is None:
             raise web.HTTPNotFound
         return web.Response(body=draw_poster(key), content_type="image/png")
 
     async def scale_picture(self, request: web.Request) -> web.Response:
         """Answer with a poster by its path, without scaling: the pictures here are small already."""
         found = re.fullmatch(r"/library/metadata/(\d+)/thumb/\d+", request.query.get("url", ""))
-        if found is None or self._element(found[1]) is None:
+        if found is None or self._build_element(found[1]) is None:
             raise web.HTTPNotFound
         return web.Response(body=draw_poster(found[1]), content_type="image/png")
 
@@ -185,7 +185,7 @@ class PlexRoutes:
                 and words.casefold() in one.title.casefold()
                 and section in (None, str(one.section_id))
             ]
-            hubs.append(library_xml.hub(kind, [self._any(one) for one in found[:limit]]))
+            hubs.append(library_xml.hub(kind, [self._build_any(one) for one in found[:limit]]))
         return xml(library_xml.container(hubs))
 
     def _list_items(self, request: web.Request, section: int | None) -> list[Element]:
@@ -197,22 +197,22 @@ class PlexRoutes:
         default = {1: "movie", 2: "show", 3: "artist", 4: "photo"}.get(section or 0)
         numbers = library_xml.ITEM_TYPES | library_xml.GROUP_TYPES
         return [
-            self._any(one)
+            self._build_any(one)
             for one in held
             if (one.section_id == section if section else (one.section_id or 0) > 0)
             and (wanted == str(numbers[one.kind]) if wanted else default in (None, one.kind))
             and title in one.title.casefold()
         ]
 
-    def _element(self, key: str) -> Element | None:
+    def _build_element(self, key: str) -> Element | None:
         with self.lock:
             held = self.world.library.items.get(key) or self.world.library.groups.get(key)
-        return None if held is None else self._any(held)
+        return None if held is None else self._build_any(held)
 
-    def _any(self, held: LibraryItem | ItemGroup) -> Element:
-        return self._group(held) if isinstance(held, ItemGroup) else library_xml.metadata(held)
+    def _build_any(self, held: LibraryItem | ItemGroup) -> Element:
+        return self._build_group(held) if isinstance(held, ItemGroup) else library_xml.metadata(held)
 
-    def _group(self, held: ItemGroup) -> Element:
+    def _build_group(self, held: ItemGroup) -> Element:
         with self.lock:
             key = held.rating_key
             leaves = sum(key in (item.parent_key, item.grandparent_key) for item in self.world.library)

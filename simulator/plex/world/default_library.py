@@ -97,8 +97,8 @@ def _add_odd_things(library: PlexLibrary) -> None:
     library.groups["9001"] = ItemGroup("9001", "artist", "Scott Joplin", MUSIC)
     library.groups["9002"] = ItemGroup("9002", "album", "Rags", MUSIC, 1902, 1, "9001", "Scott Joplin")
     for item in (
-        _rag("9003", "The Entertainer", 1, 240_000),
-        _rag("9004", "Maple Leaf Rag", 2, 197_000),
+        _build_tracks_item("9003", "The Entertainer", 1, 240_000),
+        _build_tracks_item("9004", "Maple Leaf Rag", 2, 197_000),
         LibraryItem("9005", "track", "Theme", None, duration_ms=30_000, guid="library://theme/2001"),
         LibraryItem("9006", "photo", "The audience, row three", PHOTOS, 2024, guid="com.plexapp.agents.none://9006"),
         LibraryItem(
@@ -149,7 +149,7 @@ def _add_odd_things(library: PlexLibrary) -> None:
         library.add(item)
 
 
-def _rag(rating_key: str, title: str, index: int, duration_ms: int) -> LibraryItem:
+def _build_tracks_item(rating_key: str, title: str, index: int, duration_ms: int) -> LibraryItem:
     return LibraryItem(
         rating_key,
         "track",

@@ -82,13 +82,13 @@ class PlexWorld:
         self._next_uid += 1
         self.device_id(player)
         self.sessions.append(one)
-        self._tell(one, now_s)
+        self._announce(one, now_s)
         return one
 
     def change(self, handle: Handle, how: Callable[[PlayingSession], PlayingSession], now_s: float) -> PlayingSession:
         """Replace the session by the result of `how`, and announce it."""
         changed = self.change_silently(handle, how)
-        self._tell(changed, now_s)
+        self._announce(changed, now_s)
         return changed
 
     def change_silently(self, handle: Handle, how: Callable[[PlayingSession], PlayingSession]) -> PlayingSession:
@@ -102,8 +102,8 @@ class PlexWorld:
 
     def switch(self, handle: Handle, item: LibraryItem | str, now_s: float, at_ms: int) -> PlayingSession:
         """End the item and show another under the same session key."""
-        self._tell(self.find(handle), now_s, "stopped")
-        self._scrobble(self.find(handle), now_s)
+        self._announce(self.find(handle), now_s, "stopped")
+        self._add_scrobble(self.find(handle), now_s)
         following = item if isinstance(item, LibraryItem) else self.library[item]
         return self.change(handle, lambda one: one.switch_to(following, at_ms, now_s), now_s)
 
@@ -112,7 +112,7 @@ class PlexWorld:
         one = self.find(handle)
         last = replace(one.anchor_at(now_s), frozen=True)
         last = replace(last, anchor_ms=floor_to_second(last.anchor_ms))
-        self._scrobble(one, now_s)
+        self._add_scrobble(one, now_s)
         self.remove_silently(one)
         spoken = replace(last, key=alert_key or last.key)
         without_item: Alert = {"ratingKey": "", "key": "", "guid": "", "viewOffset": 0}
@@ -200,7 +200,7 @@ class PlexWorld:
                 self.stop(one, ends, stops=1, alert_key=None)
             elif one.count_reports(now_s) > self._reported.get(one.uid, 0):
                 self._reported[one.uid] = one.count_reports(now_s)
-                self._tell(one, now_s)
+                self._announce(one, now_s)
 
     def next_due_s(self, now_s: float) -> float | None:
         """Return when `tick` next has something to do; None if never."""
@@ -214,9 +214,9 @@ class PlexWorld:
         self._next_key += 1
         return str(self._next_key - 1)
 
-    def _scrobble(self, one: PlayingSession, now_s: float) -> None:
+    def _add_scrobble(self, one: PlayingSession, now_s: float) -> None:
         if one.is_scrobbled(now_s):
             self.add_history(one.account, one.item, one.player, now_s)
 
-    def _tell(self, one: PlayingSession, now_s: float, state: str | None = None) -> None:
+    def _announce(self, one: PlayingSession, now_s: float, state: str | None = None) -> None:
         self.notify(playing_alert(one, now_s, state or one.state))
