@@ -232,7 +232,7 @@ def _make_item(number: int) -> Item:
     )  # fmt: skip
 
 
-def _record(watch_id: str, viewer: int, item: Item) -> WatchRecord:
+def _make_record(watch_id: str, viewer: int, item: Item) -> WatchRecord:
     return WatchRecord(
         watch_id, "s1", f"{viewer}", f"Viewer {viewer:05}", "voice", item, item.kind, NOW_S - 3600, NOW_S,
         PositionMs(0), PositionMs(3_600_000), 3600.0, 0.0, ((0, 3_600_000),), DurationMs(3_600_000), 60.0,
@@ -241,7 +241,7 @@ def _record(watch_id: str, viewer: int, item: Item) -> WatchRecord:
 
 
 def _running(number: int) -> RunningWatch:
-    record, at = _record(f"r{number}", number, _make_item(number)), Moment(NOW_S, 1.0)
+    record, at = _make_record(f"r{number}", number, _make_item(number)), Moment(NOW_S, 1.0)
     state = WatchState(
         record.watch_id, "s1", record.viewer_id, record.username, "voice", record.item, "1", "1", "tv", NOW_S - 3600,
         PositionMs(0), PositionMs(3_600_000), "playing", at, at,
@@ -253,7 +253,7 @@ def _put_films(connection: Connection, films: int) -> None:
     """Create a table with a row of `watches` for each film, to be copied with other viewers and times."""
     names = ", ".join(column.name for column in WATCHES.columns)
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE templates AS SELECT {names} FROM watches WHERE 1 = 0")  # noqa: S608  # names of our own columns
-    rows = [watch_row(_record(f"t{n}", 0, _make_item(n)), n, Moment(NOW_S, 1.0)) for n in range(films)]
+    rows = [watch_row(_make_record(f"t{n}", 0, _make_item(n)), n, Moment(NOW_S, 1.0)) for n in range(films)]
     places = ", ".join(f":{column.name}" for column in WATCHES.columns)
     connection.execute(text(f"INSERT INTO templates ({names}) VALUES ({places})"), rows)  # noqa: S608  # as above
     connection.exec_driver_sql("CREATE INDEX templates_seq ON templates (seq)")

@@ -76,7 +76,7 @@ def run() -> dict[str, Any]:
     the highest round. `ratios` has ours / reference for each reference and figure: medians of each round's own.
     """
     rounds: dict[str, list[dict[str, float]]] = {"ours": [], "typed": [], "bare": []}
-    with _make_private_folder() as folder, _echo_actor(folder) as endpoint, _reference(folder) as socket:
+    with _make_private_folder() as folder, _start_echo_actor(folder) as endpoint, _open_reference(folder) as socket:
         contenders: dict[str, tuple[Callable[[int], list[float]], Callable[[], float]]] = {
             "ours": (lambda count: _measure_asks(endpoint, count), lambda: _measure_tells(endpoint)),
             "typed": (
@@ -91,7 +91,7 @@ def run() -> dict[str, Any]:
             for name, (ask, tell) in contenders.items():
                 taken = statistics.quantiles(ask(ASKS), n=100)
                 rounds[name].append({"p50_us": taken[49], "p99_us": taken[98], "per_s": tell()})
-    figures: dict[str, Any] = {name: _medians(found) for name, found in rounds.items()}
+    figures: dict[str, Any] = {name: _compute_medians(found) for name, found in rounds.items()}
     figures["ratios"] = {
         name: {kind: statistics.median(our[kind] / its[kind] for our, its in zip(rounds["ours"], found, strict=True))
                for kind in found[0]}
@@ -100,7 +100,7 @@ def run() -> dict[str, Any]:
     return figures
 
 
-def _medians(rounds: list[dict[str, float]]) -> dict[str, Any]:
+def _compute_medians(rounds: list[dict[str, float]]) -> dict[str, Any]:
     found: dict[str, Any] = {kind: statistics.median(one[kind] for one in rounds) for kind in rounds[0]}
     for kind in ("p50_us", "per_s"):
         values = [one[kind] for one in rounds]
@@ -112,7 +112,7 @@ def _medians(rounds: list[dict[str, float]]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _echo_actor(folder: Path) -> Iterator[Endpoint]:
+def _start_echo_actor(folder: Path) -> Iterator[Endpoint]:
     """Yield an endpoint that is connected to an echo actor in another process."""
     network = create_network(("tracker", "discord"))
     boot = BootConfig(
@@ -165,7 +165,7 @@ def _measure_tells(endpoint: Endpoint) -> float:
 
 
 @contextlib.contextmanager
-def _reference(folder: Path) -> Iterator[zmq.Socket[bytes]]:
+def _open_reference(folder: Path) -> Iterator[zmq.Socket[bytes]]:
     """Yield a socket to a process that runs `_serve`."""
     address = f"ipc://{folder}/reference.sock"
     with subprocess.Popen([sys.executable, "-OO", "-m", "bench.ask", address], cwd=ROOT) as process:

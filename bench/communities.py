@@ -54,7 +54,7 @@ def run(communities: int = COMMUNITIES) -> dict[str, Any]:
     key = make_key()
     with contextlib.ExitStack() as opened:
         folder = opened.enter_context(tempfile.TemporaryDirectory())
-        stage = opened.enter_context(open_stage(folder, ServiceStage, **_settings(key)))
+        stage = opened.enter_context(open_stage(folder, ServiceStage, **_build_settings(key)))
         time.sleep(SETTLE_S)
         found: dict[str, Any] = {"alone_mb": measure_pss_mb(stage), "alone_cpu": measure_cpu_a_minute(stage)}
         plexes = [_start_plex(opened) for _ in range(SERVERS)]
@@ -75,7 +75,7 @@ def run_busy(communities: int, servers: int, sessions: int, seconds: float) -> N
     with contextlib.ExitStack() as opened:
         folder = opened.enter_context(tempfile.TemporaryDirectory())
         address = opened.enter_context(light_plex.run_server(servers, sessions))
-        stage = opened.enter_context(open_stage(folder, CountedStage, **_settings(key)))
+        stage = opened.enter_context(open_stage(folder, CountedStage, **_build_settings(key)))
         assert isinstance(stage, CountedStage)
         began = time.perf_counter()
         guilds = []
@@ -91,7 +91,7 @@ def run_busy(communities: int, servers: int, sessions: int, seconds: float) -> N
         _print_restarts(_measure_restarts(stage, 3 * communities + servers, READY_WITHIN_S + servers))
 
 
-def _settings(key: str) -> dict[str, str]:
+def _build_settings(key: str) -> dict[str, str]:
     return {"USHER_KEYS": key, "ALLOW_PRIVATE_PLEX": "true", "MAX_COMMUNITIES": "1000"}
 
 
@@ -137,11 +137,11 @@ def _await_ready(stage: ServiceStage, actors: int, within_s: float, without: int
 
 def _measure_busy(stage: CountedStage, guilds: Sequence[Guild], seconds: float) -> dict[str, Any]:
     processes = list_processes(stage)
-    before = {name: _cpu_s(process) for name, process in processes.items()}
+    before = {name: _read_cpu_s(process) for name, process in processes.items()}
     sent, began = stage.read_traffic(), time.monotonic()
     taken, missed = _give_commands(stage, guilds, seconds)
     took_s = time.monotonic() - began
-    cores = {name: (_cpu_s(process) - before[name]) / took_s for name, process in processes.items()}
+    cores = {name: (_read_cpu_s(process) - before[name]) / took_s for name, process in processes.items()}
     taken.sort()
     return {
         "cores": cores, "mb": measure_pss_mb(stage), "mb_per_s": (stage.read_traffic() - sent) / took_s / 1e6,
@@ -194,7 +194,7 @@ def _find_member(guild: Guild) -> Any:
     return next(member for member in guild.members.values() if not member.user.bot)
 
 
-def _cpu_s(process: psutil.Process) -> float:
+def _read_cpu_s(process: psutil.Process) -> float:
     return sum(process.cpu_times()[:2])
 
 

@@ -110,18 +110,20 @@ def run(servers: int, seconds: float = SECONDS) -> Load:
                 for name, actor_class in (("persistence", ""), ("tracker", "bench.load:CountedTracker"))
             ]
             plex, discord = (
-                stack.enter_context(contextlib.closing(_endpoint(name, net))) for name in ("plex", "discord")
+                stack.enter_context(contextlib.closing(_open_endpoint(name, net))) for name in ("plex", "discord")
             )
             driver = _Driver(plex, discord, servers)
             plex.ask("tracker", ListActiveWatches(), 30.0)
             driver.drive(WARM_UP_S)
             save_ms = driver.save()
             found = [psutil.Process(process.pid) for process in processes]
-            before, sent, polls = [_cpu_s(each) for each in found], driver.bytes_to_persistence(), driver.polls
+            before, sent, polls = [_read_cpu_s(each) for each in found], driver.bytes_to_persistence(), driver.polls
             began = time.perf_counter()
             driver.drive(seconds)
             took_s = time.perf_counter() - began
-            persistence, tracker = ((_cpu_s(each) - used) / took_s for each, used in zip(found, before, strict=True))
+            persistence, tracker = (
+                (_read_cpu_s(each) - used) / took_s for each, used in zip(found, before, strict=True)
+            )
             mb_per_s = (driver.bytes_to_persistence() - sent) / took_s / 1e6
             memory_mb = sum(each.memory_full_info().uss for each in found) / 1e6
             expected = seconds * servers / POLL_S
@@ -151,11 +153,11 @@ def _process(name: str, settings: Settings, spec: NetworkSpec, actor_class: str)
                 process.kill()
 
 
-def _endpoint(name: str, network: Network) -> Endpoint:
+def _open_endpoint(name: str, network: Network) -> Endpoint:
     return Endpoint(name, network.transport(name), DeadLetters(None, name))
 
 
-def _cpu_s(process: psutil.Process) -> float:
+def _read_cpu_s(process: psutil.Process) -> float:
     return sum(process.cpu_times()[:2])
 
 
@@ -166,7 +168,7 @@ class _Driver:
         self._plex, self._discord = plex, discord
         self._clock = Clock()
         self._began_s = self._clock.now().steady_s
-        self._items = [[_item(server, number) for number in range(SESSIONS)] for server in range(servers)]
+        self._items = [[_make_item(server, number) for number in range(SESSIONS)] for server in range(servers)]
         self.polls = 0
 
     def drive(self, seconds: float) -> None:
@@ -182,10 +184,10 @@ class _Driver:
                 self._plex.pump(0.0)
                 continue
             server = self.polls % len(self._items)
-            self._plex.tell("tracker", self._snapshot(server, self._clock.now()))
+            self._plex.tell("tracker", self._make_snapshot(server, self._clock.now()))
             self.polls += 1
 
-    def _snapshot(self, server: int, at: Moment) -> PlaybackSnapshot:
+    def _make_snapshot(self, server: int, at: Moment) -> PlaybackSnapshot:
         position = PositionMs(round((at.steady_s - self._began_s) * 1000))
         playbacks = tuple(
             Playback(str(number), item, str(number), f"viewer-{number}", f"tv-{number}", "TV", "playing", position)
@@ -207,7 +209,7 @@ class _Driver:
         return (time.perf_counter() - began) * 1000
 
 
-def _item(server: int, number: int) -> Item:
+def _make_item(server: int, number: int) -> Item:
     return Item(
         server_id=f"server-{server:05d}",
         rating_key=str(number),

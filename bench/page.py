@@ -227,7 +227,7 @@ def run(watches: int, viewers: int, films: int, keep: Path | None = None) -> Non
         _wait_until_idle(psutil.Process(persistence.pid))
         print(f"  everything is there after {time.perf_counter() - began:.1f} s", flush=True)
         process = psutil.Process(web.pid)
-        print(f"  PSS idle {_pss(process):.1f} MB (aim <= 36 MB)", flush=True)
+        print(f"  PSS idle {_read_pss(process):.1f} MB (aim <= 36 MB)", flush=True)
         neighbours.step(30.5)
         wire_kb = len(gzip.compress(page.get("/"), 6)) / 1000
         print(f"  Tonight over the wire {wire_kb:.1f} KB (aim <= {MOST_WIRE_KB:g} KB)", flush=True)
@@ -241,7 +241,7 @@ def run(watches: int, viewers: int, films: int, keep: Path | None = None) -> Non
             heard.clear()
             neighbours.step(31)
             _wait_for(lambda: len(heard) >= STREAMS)
-            print(f"  PSS with {STREAMS} live pages {_pss(process):.1f} MB (aim <= 50 MB)", flush=True)
+            print(f"  PSS with {STREAMS} live pages {_read_pss(process):.1f} MB (aim <= 50 MB)", flush=True)
             _measure_steps(neighbours, heard, page)
             over = threading.Event()
             saving = threading.Thread(target=_save_on, args=(neighbours, over), daemon=True)
@@ -324,7 +324,7 @@ def _wait_until_idle(process: psutil.Process) -> None:
         time.sleep(1.0)  # the measured second
 
 
-def _pss(process: psutil.Process) -> float:
+def _read_pss(process: psutil.Process) -> float:
     return float(process.memory_full_info().pss) / 1e6
 
 

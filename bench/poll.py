@@ -69,11 +69,11 @@ def _compare(plex: SimulatedPlex) -> tuple[list[float], list[float], float]:
 
         size_kb = bare() / 1000
         poll()
-        turns = [(_cpu_ms(poll), _cpu_ms(bare)) for _ in range(ROUNDS)]
+        turns = [(_measure_cpu_ms(poll), _measure_cpu_ms(bare)) for _ in range(ROUNDS)]
     return [ours for ours, _ in turns], [theirs for _, theirs in turns], size_kb
 
 
-def _cpu_ms(act: Callable[[], object]) -> float:
+def _measure_cpu_ms(act: Callable[[], object]) -> float:
     began_s = time.thread_time()
     act()
     return (time.thread_time() - began_s) * 1000

@@ -43,7 +43,7 @@ def run(sizes: tuple[int, ...] = SIZES) -> dict[str, Any]:
 
 
 def _measure(size: int) -> dict[str, float]:
-    with tempfile.TemporaryDirectory() as folder, _store(Path(folder)) as store:
+    with tempfile.TemporaryDirectory() as folder, _open_store(Path(folder)) as store:
         _fill(store, size)
         running = [_running(number) for number in range(WATCHING)]
         save(store, running, NOW_S, "auto")
@@ -68,7 +68,7 @@ def _time_finish(store: Store, record: WatchRecord) -> float:
 
 
 @contextmanager
-def _store(folder: Path) -> Iterator[Store]:
+def _open_store(folder: Path) -> Iterator[Store]:
     store = Store(
         f"sqlite:///{folder / 'usher.db'}", folder, StatisticsRules(ZoneInfo("UTC"), default_badges(), 80.0, 60.0)
     )

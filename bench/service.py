@@ -40,17 +40,17 @@ def run() -> dict[str, Any]:
         stage.start_service()
         time.sleep(SETTLE_S)
         found: dict[str, Any] = {"idle_cpu": measure_cpu_a_minute(stage), "idle_mb": measure_pss_mb(stage)}
-        found["bare_ms"] = _bare_ms(stage)
-        found["websocket_ms"] = _latencies(stage, lambda: time.sleep(APART_S))
+        found["bare_ms"] = _measure_bare_ms(stage)
+        found["websocket_ms"] = _measure_latencies(stage, lambda: time.sleep(APART_S))
         for session in stage.plex.sessions:
             stage.plex.vanish(session)
-        found["all_ms"] = _many_at_once_ms(stage)
+        found["all_ms"] = _measure_many_ms(stage)
         found |= {"busy_cpu": measure_cpu_a_minute(stage), "busy_mb": measure_pss_mb(stage)}
     with tempfile.TemporaryDirectory() as folder, open_stage(folder, PLEX_POLL_SECONDS=str(POLL_S)) as stage:
         stage.plex.set_socket_fault("rejected")
         stage.plex.close_listeners()
         chance = random.Random(2)  # a start happens at any time between two polls
-        found["polling_ms"] = _latencies(stage, lambda: time.sleep(APART_S + chance.random() * POLL_S))
+        found["polling_ms"] = _measure_latencies(stage, lambda: time.sleep(APART_S + chance.random() * POLL_S))
     return found
 
 
@@ -81,7 +81,7 @@ def measure_cpu_a_minute(stage: ServiceStage) -> dict[str, float]:
     return {name: seconds * 60 / MEASURED_S for name, seconds in used.items()}
 
 
-def _announced_ms(stage: ServiceStage, titles: list[str], begin: Callable[[], None]) -> float:
+def _measure_announcement_ms(stage: ServiceStage, titles: list[str], begin: Callable[[], None]) -> float:
     """Return the time from `begin()` until every title is posted in the channel, milliseconds."""
 
     def has_posts() -> bool:
@@ -97,7 +97,7 @@ def _announced_ms(stage: ServiceStage, titles: list[str], begin: Callable[[], No
     return (time.perf_counter() - began) * 1000
 
 
-def _latencies(stage: ServiceStage, pause: Callable[[], None]) -> list[float]:
+def _measure_latencies(stage: ServiceStage, pause: Callable[[], None]) -> list[float]:
     found = []
     for number in range(ROUNDS):
         pause()
@@ -105,12 +105,12 @@ def _latencies(stage: ServiceStage, pause: Callable[[], None]) -> list[float]:
         item = stage.plex.add_movie(title, minutes=90)
         player = Player(f"quick-{number}", f"Player {number}", report_every_s=10.0)
         account = SimulatedAccount(9000 + number, f"Viewer {number}")
-        begin = _playing(stage, [(account, item, player)])
-        found.append(_announced_ms(stage, [title], begin))
+        begin = _make_starter(stage, [(account, item, player)])
+        found.append(_measure_announcement_ms(stage, [title], begin))
     return sorted(found)
 
 
-def _many_at_once_ms(stage: ServiceStage) -> float:
+def _measure_many_ms(stage: ServiceStage) -> float:
     titles = [f"Film number {number:02d}" for number in range(MANY)]
     starts = []
     for number, title in enumerate(titles):
@@ -119,10 +119,10 @@ def _many_at_once_ms(stage: ServiceStage) -> float:
             (SimulatedAccount(9500 + number, f"Viewer {number}"), stage.plex.add_movie(title, minutes=100), player)
         )
     time.sleep(APART_S)
-    return _announced_ms(stage, titles, _playing(stage, starts))
+    return _measure_announcement_ms(stage, titles, _make_starter(stage, starts))
 
 
-def _playing(stage: ServiceStage, starts: list[tuple[SimulatedAccount, Any, Player]]) -> Callable[[], None]:
+def _make_starter(stage: ServiceStage, starts: list[tuple[SimulatedAccount, Any, Player]]) -> Callable[[], None]:
     def begin() -> None:
         for account, item, player in starts:
             stage.plex.play(account, item, player)
@@ -130,7 +130,7 @@ def _playing(stage: ServiceStage, starts: list[tuple[SimulatedAccount, Any, Play
     return begin
 
 
-def _bare_ms(stage: ServiceStage) -> float:
+def _measure_bare_ms(stage: ServiceStage) -> float:
     """Return the time of one GET from Plex and one POST to Discord on open connections, milliseconds."""
     channel = stage.discord.channel(ANNOUNCE).id
     times = []
@@ -154,21 +154,21 @@ def main() -> None:
     found = run()
     print("from a session on Plex to its announcement on Discord, milliseconds")
     print(f"  bare GET and POST, same run      p50 {found['bare_ms']:7.1f}")
-    print(f"  by websocket (aim: p50 < 50)     {_spread(found['websocket_ms'])}")
-    print(f"  by polling every {POLL_S:g} s            {_spread(found['polling_ms'])}")
+    print(f"  by websocket (aim: p50 < 50)     {_format_spread(found['websocket_ms'])}")
+    print(f"  by polling every {POLL_S:g} s            {_format_spread(found['polling_ms'])}")
     print(f"  the last of {MANY} at once (aim: < 1000) {found['all_ms']:7.1f}")
     print("each process                       " + "".join(f"{name:>12}" for name in [*found["idle_mb"], "all"]))
-    _row("PSS, nobody watches (all < 100 MB)", found["idle_mb"], 1)
-    _row(f"PSS, {MANY} sessions, MB", found["busy_mb"], 1)
-    _row("CPU, nobody (all < 0.5 s a minute)", found["idle_cpu"], 2)
-    _row(f"CPU, {MANY} sessions (all < 4)", found["busy_cpu"], 2)
+    _print_row("PSS, nobody watches (all < 100 MB)", found["idle_mb"], 1)
+    _print_row(f"PSS, {MANY} sessions, MB", found["busy_mb"], 1)
+    _print_row("CPU, nobody (all < 0.5 s a minute)", found["idle_cpu"], 2)
+    _print_row(f"CPU, {MANY} sessions (all < 4)", found["busy_cpu"], 2)
 
 
-def _spread(values: list[float]) -> str:
+def _format_spread(values: list[float]) -> str:
     return f"p50 {statistics.median(values):7.1f}   min {values[0]:7.1f}   max {values[-1]:7.1f}"
 
 
-def _row(what: str, by_process: dict[str, float], digits: int) -> None:
+def _print_row(what: str, by_process: dict[str, float], digits: int) -> None:
     values = [*by_process.values(), sum(by_process.values())]
     print(f"  {what:<33}" + "".join(f"{value:12.{digits}f}" for value in values))
 

@@ -51,7 +51,7 @@ class AuditLog:
 
     def append(self, entry: AuditEntry) -> None:
         """Write an entry and flush it to the disk. Raises OSError."""
-        with self._own_files():
+        with self._lock_files():
             if self.file.exists() and self.file.stat().st_size >= MAX_BYTES:
                 self._rotate()
             handle = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), PRIVATE)
@@ -69,27 +69,27 @@ class AuditLog:
 
     def read(self, limit: int, offset: int) -> AuditPage:
         """Return a page, the newest entries first. Unreadable entries are left out."""
-        lines = list(self._newest_lines())
+        lines = list(self._read_newest())
         return AuditPage(tuple(lines[max(0, offset) : max(0, offset) + max(0, limit)]), len(lines))
 
     def forget(self, ids: Collection[str]) -> None:
         """Remove the names of viewers from every entry, and hash their ids. Raises OSError."""
         if not self.file.parent.is_dir():
             return
-        with self._own_files():
-            for file in self._files():
+        with self._lock_files():
+            for file in self._list_files():
                 content = file.read_bytes()
                 if any(viewer_id.encode() in content for viewer_id in ids):
                     lines = (_forget_in(line, ids) for line in content.splitlines())
                     write_atomically(file, (line + b"\n" for line in lines), PRIVATE)
 
     @contextlib.contextmanager
-    def _own_files(self) -> Iterator[None]:
+    def _lock_files(self) -> Iterator[None]:
         self.file.parent.mkdir(exist_ok=True)  # the data folder itself is created only at the start
         with filelock.FileLock(self.file.with_name(".audit.lock"), timeout=10.0, mode=PRIVATE):
             yield
 
-    def _files(self) -> list[Path]:
+    def _list_files(self) -> list[Path]:
         """Return every existing file, the newest first."""
         older = [self.file.with_name(f"{self.file.name}.{number}") for number in range(1, KEPT + 1)]
         return [file for file in (self.file, *older) if file.exists()]
@@ -100,8 +100,10 @@ class AuditLog:
             if source.exists():
                 source.replace(self.file.with_name(f"{self.file.name}.{number}"))
 
-    def _newest_lines(self) -> Iterator[AuditEntry]:
-        for line in itertools.chain.from_iterable(reversed(file.read_bytes().splitlines()) for file in self._files()):
+    def _read_newest(self) -> Iterator[AuditEntry]:
+        for line in itertools.chain.from_iterable(
+            reversed(file.read_bytes().splitlines()) for file in self._list_files()
+        ):
             with contextlib.suppress(msgspec.MsgspecError, ValueError):
                 yield _decode(line)
 

@@ -119,7 +119,7 @@ class WatchImport:
 
     def _read_own(self, identity: str) -> dict[str, list[_OwnWatch]]:
         """Return an account's stored and running watches that are not from this source, by film."""
-        viewer_id = self._viewer_of(identity)
+        viewer_id = self._find_viewer(identity)
         columns = (WATCHES.c.item, WATCHES.c.started_at_s, WATCHES.c.ended_at_s)
         chosen = (WATCHES.c.viewer_id == viewer_id, WATCHES.c.identity == identity)
         query = select(*columns).where(*chosen, WATCHES.c.watch_id.not_like(f"{self._prefix}%"))
@@ -142,14 +142,14 @@ class WatchImport:
 
     def _read_known(self, identity: str) -> dict[str, float]:
         """Return the playing time of each watch of an account that was imported before."""
-        viewer_id = self._viewer_of(identity)
+        viewer_id = self._find_viewer(identity)
         chosen = (WATCHES.c.viewer_id == viewer_id, WATCHES.c.watch_id.like(f"{self._prefix}%"))
         query = select(WATCHES.c.watch_id, WATCHES.c.playing_s).where(*chosen)
         known: dict[str, float] = dict(self._connection.execute(query).all())
         parts = read_parts(self._connection, viewer_id) if identity in self._directory.links else []
         return known | {row["watch_id"]: row["playing_s"] for row in parts}
 
-    def _viewer_of(self, identity: str) -> str:
+    def _find_viewer(self, identity: str) -> str:
         link = self._directory.links.get(identity)
         return identity if link is None else link.viewer_id
 

@@ -72,17 +72,17 @@ def show_watches(
         return [watch for watch, _ in rows]
     ids: dict[tuple[str, str, str], set[str]] = {}
     for watch, _ in rows:
-        ids.setdefault(_film_of_viewer(watch, directory), set()).add(watch.viewer_id)
+        ids.setdefault(_find_film_of_viewer(watch, directory), set()).add(watch.viewer_id)
     by_viewer: dict[tuple[str, ...], list[tuple[ActiveWatch, Attendee]]] = {}
     for watch, attendee in rows:
-        film = _film_of_viewer(watch, directory)
+        film = _find_film_of_viewer(watch, directory)
         key = film if watch.item.rating_key and len(ids[film]) > 1 else (*film, watch.screening_id)
         by_viewer.setdefault(key, []).append((watch, attendee))
     merged = (_merge_watches(group, directory, now_s, rules, find_finished) for group in by_viewer.values())
     return [redact_watch(watch, directory.hides) for watch in merged]
 
 
-def _film_of_viewer(watch: ActiveWatch, directory: ViewerDirectory) -> tuple[str, str, str]:
+def _find_film_of_viewer(watch: ActiveWatch, directory: ViewerDirectory) -> tuple[str, str, str]:
     """Return the viewer and film of a watch."""
     return directory.viewer(watch.viewer_id), watch.item.server_id, watch.item.rating_key
 

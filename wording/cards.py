@@ -57,7 +57,7 @@ def preview_year(answer: YearOfViewer, name: str, poster: bytes | None = None) -
     title = _("{name}'s {year}").format(name=clean_line(name, 60), year=figures.year)
     if answer.hidden or answer.figures_hidden:
         return PreviewCard(heading="Usher", title=str(figures.year), alt=str(figures.year), locale=chart_locale())
-    shown = [_time_figure(figures.watch_time_s), *_count_films(figures)[:1], _streak_figure(figures)]
+    shown = [_build_time_figure(figures.watch_time_s), *_count_films(figures)[:1], _build_streak_figure(figures)]
     if answer.badges:
         shown.append(Figure(format_number(len(answer.badges)), ngettext("badge", "badges", len(answer.badges))))
     return PreviewCard(
@@ -127,7 +127,7 @@ def _build_card(
     badges: tuple[BadgeMark, ...] = (),
     badges_label: str = "",
 ) -> WrappedCard:
-    shown = [*counts, _streak_figure(figures)]
+    shown = [*counts, _build_streak_figure(figures)]
     if figures.director:
         shown.append(Figure(clean_line(figures.director[0], 60), _("top director")))
     if figures.genre:
@@ -138,7 +138,7 @@ def _build_card(
     return WrappedCard(
         year=str(figures.year),
         name=name,
-        big=_time_figure(figures.watch_time_s),
+        big=_build_time_figure(figures.watch_time_s),
         figures=tuple(shown),
         films=films,
         days=figures.days,
@@ -158,7 +158,7 @@ def _name_film(film: TitleCount) -> str:
     return clean_line(f"{film.title} ({film.year})" if film.year else film.title, 100)
 
 
-def _time_figure(seconds: float) -> Figure:
+def _build_time_figure(seconds: float) -> Figure:
     """Return the time watched: whole hours, or minutes if it is short."""
     if seconds < _LONG_S:
         minutes = round(seconds / 60)
@@ -175,7 +175,7 @@ def _count_films(figures: YearFigures) -> list[Figure]:
     return [Figure(format_number(figures.episodes), ngettext("episode", "episodes", figures.episodes))]
 
 
-def _streak_figure(figures: YearFigures) -> Figure:
+def _build_streak_figure(figures: YearFigures) -> Figure:
     days = figures.longest_streak_days
     return Figure(format_number(days), ngettext("day in a row", "days in a row", days))
 

@@ -49,18 +49,18 @@ def load_catalogue(language: str) -> gettext.NullTranslations:
         return gettext.GNUTranslations(stream)
 
 
-def _catalogue() -> gettext.NullTranslations:
+def _find_catalogue() -> gettext.NullTranslations:
     return _chosen_catalogue.get() or _process_catalogue
 
 
 def _(text: str) -> str:
     """Return the text in the language set. Placeholders are filled afterwards: `_("{count} films").format(...)`."""
-    return _catalogue().gettext(text) if text else ""  # the empty text would return the catalogue's header
+    return _find_catalogue().gettext(text) if text else ""  # the empty text would return the catalogue's header
 
 
 def ngettext(singular: str, plural: str, count: float) -> str:
     """Return the text for this count, in the language set."""
-    return _catalogue().ngettext(singular, plural, int(count))
+    return _find_catalogue().ngettext(singular, plural, int(count))
 
 
 def N_(text: str) -> str:  # noqa: N802  # gettext's own name for it
@@ -70,4 +70,4 @@ def N_(text: str) -> str:  # noqa: N802  # gettext's own name for it
 
 def gettext_badge(text: str) -> str:
     """Return a badge's name or description: Usher's own in the language set, a community's unchanged."""
-    return _catalogue().pgettext(BADGE, text) if text else ""
+    return _find_catalogue().pgettext(BADGE, text) if text else ""

@@ -91,7 +91,7 @@ def cause_and_cure(error: Exception, file: Path | None = None) -> tuple[str, Pro
     `file`: the file of the SQLite store that failed. With it, the folder is tested, or the store read again, if the
     error alone does not tell the cause.
     """
-    cause, code = _describe(error), _error_code(error)
+    cause, code = _describe(error), _read_error_code(error)
     if (cure := find_cure(error)) is not None:
         return cause, cure
     if is_damage(error):
@@ -108,7 +108,7 @@ def is_damage(error: Exception) -> bool:
     """Tell whether SQLite reports a damaged store; it also does so after a failed read."""
     if not isinstance(error, DatabaseError | sqlite3.DatabaseError):
         return False
-    if code := _error_code(error):
+    if code := _read_error_code(error):
         return code.startswith(_OF_DAMAGE)
     return any(word in str(error).lower() for word in ("malformed", "not a database"))
 
@@ -118,7 +118,7 @@ def is_unstorable(error: Exception) -> bool:
 
     A duplicate key does not count: another program wrote in between, and the retry takes the next key.
     """
-    code = _error_code(error)
+    code = _read_error_code(error)
     return code == _TOO_LARGE or (isinstance(error, UNWRITABLE) and code not in _TAKEN)
 
 
@@ -129,7 +129,7 @@ def can_never_work(error: Exception) -> bool:
     return isinstance(error, ArgumentError) or any(words in text for words in wrong)
 
 
-def _error_code(error: Exception) -> str:
+def _read_error_code(error: Exception) -> str:
     """Return the code of a PostgreSQL (SQLSTATE) or SQLite error, because its text is in the server's language."""
     driver_error = error.orig if isinstance(error, DBAPIError) else error
     names = ("sqlstate", "pgcode", "sqlite_errorname")  # of psycopg, of psycopg2, of sqlite3

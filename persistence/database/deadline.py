@@ -56,7 +56,7 @@ def limit_time(connection: Connection, deadline: Deadline | None) -> Iterator[No
     try:
         yield
     except OperationalError as error:
-        if _was_broken_off(error):
+        if _is_cancelled(error):
             raise AnswerTooSlow(Problem.of("answer.too_slow", seconds=deadline.seconds)) from error
         raise
     finally:
@@ -65,6 +65,6 @@ def limit_time(connection: Connection, deadline: Deadline | None) -> Iterator[No
             sqlite_connection.set_progress_handler(None, 0)
 
 
-def _was_broken_off(error: OperationalError) -> bool:
+def _is_cancelled(error: OperationalError) -> bool:
     name = getattr(error.orig, "sqlite_errorname", "")
     return name == "SQLITE_INTERRUPT" or getattr(error.orig, "sqlstate", "") == _CANCELLED

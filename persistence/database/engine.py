@@ -182,13 +182,13 @@ def reader_engine(url: str) -> Engine:
         return engine
     file = sqlite_file(url)
     if file is not None:  # a file that disappeared must not be created again, empty
-        pool["creator"] = lambda: sqlite3.connect(_existing(file), uri=True, check_same_thread=False)
+        pool["creator"] = lambda: sqlite3.connect(_require_existing(file), uri=True, check_same_thread=False)
     engine = _create_sqlite_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **pool)
     _configure_connections(engine, "BEGIN", "PRAGMA query_only = ON")
     return engine
 
 
-def _existing(file: Path) -> str:
+def _require_existing(file: Path) -> str:
     return f"{file.absolute().as_uri()}?mode=rw"
 
 

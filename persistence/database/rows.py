@@ -110,8 +110,8 @@ def watch_record(row: Row) -> WatchRecord:
         media_type=row["media_type"],
         started_at_s=row["started_at_s"],
         ended_at_s=row["ended_at_s"],
-        join_position_ms=_position(row["join_position_ms"]),
-        leave_position_ms=_position(row["leave_position_ms"]),
+        join_position_ms=_decode_position(row["join_position_ms"]),
+        leave_position_ms=_decode_position(row["leave_position_ms"]),
         playing_s=row["playing_s"],
         paused_s=row["paused_s"],
         spans=_SPANS.decode(row["spans"]),
@@ -160,7 +160,7 @@ def tracked_record(row: Row) -> WatchRecord:
     return replace(watch_record(row), viewer_id=row["identity"])
 
 
-def _position(value: int | None) -> PositionMs | None:
+def _decode_position(value: int | None) -> PositionMs | None:
     return None if value is None else PositionMs(value)
 
 

@@ -71,7 +71,7 @@ def check_shape(connection: sqlite3.Connection, revision: str) -> None:
     count = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()[0]
     if count > _MOST_TABLES:
         raise ShapeFault(Problem.of("shape.too_many_tables", count=count, most=_MOST_TABLES))
-    expected, actual = _expected_shape(revision), _read_shape(connection)
+    expected, actual = _find_expected_shape(revision), _read_shape(connection)
     for table, columns in expected.columns.items():
         if table not in actual.columns:
             raise ShapeFault(Problem.of("shape.no_table", table=table))
@@ -152,9 +152,9 @@ def _read_shape(connection: sqlite3.Connection) -> _Shape:
     return _Shape(columns, unique, rules)
 
 
-def _expected_shape(revision: str) -> _Shape:
+def _find_expected_shape(revision: str) -> _Shape:
     """Return the shape of a new store at a revision."""
-    return _declared_shape() if revision == HEAD else _migrated_shape(revision)
+    return _declared_shape() if revision == HEAD else _read_migrated_shape(revision)
 
 
 def _declared_shape() -> _Shape:
@@ -184,7 +184,7 @@ def _declared_shape() -> _Shape:
 
 
 @cache
-def _migrated_shape(revision: str) -> _Shape:
+def _read_migrated_shape(revision: str) -> _Shape:
     """Return the shape of a new store at a revision, by creating one in memory."""
     engine = create_engine("sqlite://")
     try:
@@ -207,7 +207,7 @@ def _check_values(connection: sqlite3.Connection, table: Table) -> None:
     conditions = {}
     for column in table.columns:
         name = f'"{column.name}"'
-        is_wrong = f"NOT ({_condition(column, name)})"
+        is_wrong = f"NOT ({_build_condition(column, name)})"
         conditions[column.name] = f"{name} IS {'NOT NULL AND' if column.nullable else 'NULL OR'} {is_wrong}"
     any_wrong = " OR ".join(f"({condition})" for condition in conditions.values())
     if _has_row(connection, table, any_wrong):
@@ -220,7 +220,7 @@ def _has_row(connection: sqlite3.Connection, table: Table, condition: str) -> bo
     return connection.execute(query).fetchone() is not None
 
 
-def _condition(column: Column[Any], name: str) -> str:
+def _build_condition(column: Column[Any], name: str) -> str:
     if isinstance(column.type, Boolean):
         return f"typeof({name}) = 'integer' AND {name} IN (0, 1)"
     if isinstance(column.type, Integer | BigInteger):

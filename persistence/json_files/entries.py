@@ -94,7 +94,7 @@ def history_entry(row: Row) -> dict[str, Any]:
         "channel_id": row["channel_id"],
         "party": bool(row["party"]),
         "first_seat": bool(row["first_seat"]),
-        **_identity_and_sittings(row),
+        **_list_newer_keys(row),
     }
 
 
@@ -104,7 +104,7 @@ def _decode_directors(text: str) -> tuple[str, ...]:
     return msgspec.json.decode(text, type=tuple[str, ...])
 
 
-def _identity_and_sittings(row: Row) -> dict[str, Any]:
+def _list_newer_keys(row: Row) -> dict[str, Any]:
     """Return the keys that newer versions add; none for a row of an older version, whose line stays unchanged."""
     if row["sittings"] is None:
         return {}

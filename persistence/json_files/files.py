@@ -227,7 +227,7 @@ class JsonFiles:
         if not self.matches(HISTORY, mark):
             return None
         with (self.folder / HISTORY).open("rb") as stream:
-            start = len(_OPEN) if moves else _line_before(stream, changes, mark.size)
+            start = len(_OPEN) if moves else _find_line_before(stream, changes, mark.size)
             kept = (changes.get(line, line) for line in move_lines(_read_lines(stream, start), moves))
             lines = (line for line in chain(kept, more) if line is not None)
             written = _ChecksummedHistory(watch(lines), _read_piece(stream, 0, start), start)
@@ -299,7 +299,7 @@ def _find_backwards(stream: BinaryIO, wanted: bytes, size: int) -> int | None:
     return None
 
 
-def _line_before(stream: BinaryIO, wanted: Collection[bytes], size: int) -> int:
+def _find_line_before(stream: BinaryIO, wanted: Collection[bytes], size: int) -> int:
     """Return the offset of the line before the first of some lines: everything before it only has to be copied.
 
     If there is no line before, or many lines are wanted, it is the offset of the history's first line.

@@ -80,14 +80,14 @@ def build_choices(connection: Connection) -> FilmChoicesFile:
             ChosenSuggestion(
                 row["suggestion_id"],
                 row["title"],
-                _time(row["suggested_at_s"]),
+                _convert_time(row["suggested_at_s"]),
                 row["year"],
                 None if row["item"] is None else item.decode(row["item"]),
             )
             for row in _read_rows(connection, SUGGESTIONS)
         ],
         [
-            ChosenWish(row["suggestion_id"], row["viewer_id"], row["username"], _time(row["wished_at_s"]))
+            ChosenWish(row["suggestion_id"], row["viewer_id"], row["username"], _convert_time(row["wished_at_s"]))
             for row in _read_rows(connection, SUGGESTION_WISHES)
         ],
         [
@@ -97,7 +97,7 @@ def build_choices(connection: Connection) -> FilmChoicesFile:
                 row["title"],
                 row["rating"],
                 row["screening_id"],
-                _time(row["rated_at_s"]),
+                _convert_time(row["rated_at_s"]),
                 row["year"],
             )
             for row in _read_rows(connection, FILM_RATINGS)
@@ -107,7 +107,7 @@ def build_choices(connection: Connection) -> FilmChoicesFile:
                 row["poll_id"],
                 row["viewer_id"],
                 msgspec.json.decode(row["films"], type=list[str]),
-                _time(row["voted_at_s"]),
+                _convert_time(row["voted_at_s"]),
             )
             for row in _read_rows(connection, POLL_VOTES)
         ],
@@ -148,10 +148,10 @@ def put_choices(connection: Connection, choices: FilmChoicesFile) -> int:
     films = [each for each in choices.suggestions if each.suggestion_id in wanted]
     listed = {film.suggestion_id for film in films}
     rows: list[tuple[Table, list[dict[str, Any]]]] = [
-        (SUGGESTIONS, [_suggestion_row(each) for each in films]),
-        (SUGGESTION_WISHES, [_wish_row(each) for each in wishes if each.suggestion_id in listed]),
-        (FILM_RATINGS, [_rating_row(each) for each in choices.ratings if is_wanted(each.viewer_id, each.rated)]),
-        (POLL_VOTES, [_vote_row(each) for each in choices.votes if is_wanted(each.viewer_id, each.poll_ended)]),
+        (SUGGESTIONS, [_build_suggestion_row(each) for each in films]),
+        (SUGGESTION_WISHES, [_build_wish_row(each) for each in wishes if each.suggestion_id in listed]),
+        (FILM_RATINGS, [_build_rating_row(each) for each in choices.ratings if is_wanted(each.viewer_id, each.rated)]),
+        (POLL_VOTES, [_build_vote_row(each) for each in choices.votes if is_wanted(each.viewer_id, each.poll_ended)]),
     ]
     return sum(_insert_new(connection, table, new) for table, new in rows)
 
@@ -165,7 +165,7 @@ def _insert_new(connection: Connection, table: Table, rows: Iterable[Mapping[str
     return len(fresh)
 
 
-def _suggestion_row(film: ChosenSuggestion) -> dict[str, Any]:
+def _build_suggestion_row(film: ChosenSuggestion) -> dict[str, Any]:
     return {
         "community": COMMUNITY,
         "suggestion_id": storable(film.suggestion_id),
@@ -176,7 +176,7 @@ def _suggestion_row(film: ChosenSuggestion) -> dict[str, Any]:
     }
 
 
-def _wish_row(wish: ChosenWish) -> dict[str, Any]:
+def _build_wish_row(wish: ChosenWish) -> dict[str, Any]:
     return {
         "community": COMMUNITY,
         "suggestion_id": storable(wish.suggestion_id),
@@ -186,7 +186,7 @@ def _wish_row(wish: ChosenWish) -> dict[str, Any]:
     }
 
 
-def _rating_row(rating: ChosenRating) -> dict[str, Any]:
+def _build_rating_row(rating: ChosenRating) -> dict[str, Any]:
     return {
         "community": COMMUNITY,
         "film_id": storable(rating.film_id),
@@ -199,7 +199,7 @@ def _rating_row(rating: ChosenRating) -> dict[str, Any]:
     }
 
 
-def _vote_row(vote: ChosenVote) -> dict[str, Any]:
+def _build_vote_row(vote: ChosenVote) -> dict[str, Any]:
     return {
         "community": COMMUNITY,
         "poll_id": storable(vote.poll_id),
@@ -214,5 +214,5 @@ def _read_rows(connection: Connection, table: Table) -> Iterable[Any]:
     return connection.execute(select(table).where(own).order_by(*table.primary_key)).mappings()
 
 
-def _time(at_s: float) -> datetime:
+def _convert_time(at_s: float) -> datetime:
     return datetime.fromtimestamp(at_s, UTC)

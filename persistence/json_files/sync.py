@@ -130,13 +130,13 @@ class JsonSync:
         unchanged = {name: mark for name, mark in self._documents.marks.items() if name not in documents}
         history = self._plan_history(change, history_anew, marks)
         for name, mark in marks.items():
-            change.facts.put(_fact_name(name), _encode_checksum(mark))
+            change.facts.put(_build_fact_name(name), _encode_checksum(mark))
         return FilePlan(documents, unchanged, history)
 
     def _plan_history(self, change: ChangeSet, anew: bool, marks: dict[str, FileChecksum | None]) -> HistoryPlan | None:
         lines, changes, is_torn = _collect_lines(change)
         is_torn |= change.rebuild_history
-        known, count = change.facts.get(_fact_name(HISTORY)), change.facts.history_count
+        known, count = change.facts.get(_build_fact_name(HISTORY)), change.facts.history_count
         moves = tuple(change.moves)
         if not (lines or anew or known):
             return None
@@ -281,12 +281,12 @@ class JsonSync:
 
     def _store_checksum(self, name: str, mark: FileChecksum) -> None:
         with self._writing() as connection:
-            put_facts(connection, {_fact_name(name): _encode_checksum(mark)})
+            put_facts(connection, {_build_fact_name(name): _encode_checksum(mark)})
 
 
 def mark_all_outdated(connection: Connection) -> None:
     """Mark every copy as behind, in the transaction that causes it."""
-    put_facts(connection, {_fact_name(name): "null" for name in ALL})
+    put_facts(connection, {_build_fact_name(name): "null" for name in ALL})
 
 
 def _collect_lines(change: ChangeSet) -> tuple[tuple[bytes, ...], dict[bytes, bytes | None], bool]:
@@ -309,10 +309,10 @@ def _collect_lines(change: ChangeSet) -> tuple[tuple[bytes, ...], dict[bytes, by
 
 def _was_written(connection: Connection, name: str) -> bool:
     """Tell whether this store ever wrote the copy."""
-    return read_fact(connection, _fact_name(name)) != ""
+    return read_fact(connection, _build_fact_name(name)) != ""
 
 
-def _fact_name(name: str) -> str:
+def _build_fact_name(name: str) -> str:
     return f"copy:{name}"
 
 
@@ -322,5 +322,5 @@ def _encode_checksum(mark: FileChecksum | None) -> str:
 
 def _read_checksum(connection: Connection, name: str, default: FileChecksum | None = None) -> FileChecksum | None:
     """Return the checksum of a copy; `default` if there never was one, None if it must be rewritten."""
-    text = read_fact(connection, _fact_name(name))
+    text = read_fact(connection, _build_fact_name(name))
     return msgspec.json.decode(text, type=FileChecksum | None) if text else default

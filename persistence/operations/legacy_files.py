@@ -98,12 +98,12 @@ def read_folder(folder: Path, zone: tzinfo, watched_percent: float, min_watch_s:
         watch = _read_watch(fields, zone, names, watched_percent, min_watch_s)
         same = watches.get(watch.record.watch_id)
         # The older bot wrote some watches twice: keep the longer one, whatever their order in the file.
-        if same is None or _extent(watch) > _extent(same):
+        if same is None or _make_sort_key(watch) > _make_sort_key(same):
             watches[watch.record.watch_id] = watch
     return LegacyFiles(viewers, badges, tuple(watches.values()), found, choices)
 
 
-def _extent(watch: LegacyWatch) -> tuple[bool, float, float]:
+def _make_sort_key(watch: LegacyWatch) -> tuple[bool, float, float]:
     return watch.end_known, watch.record.playing_s, watch.record.ended_at_s
 
 
@@ -209,20 +209,20 @@ def _read_watch(
     year = year if year is None or year <= YEAR_LIMIT else None
     director = fields.text("director", "")
     directors = fields.names("directors") if fields.has("directors") else ((director,) if director else ())
-    watch_id = fields.text("watch_id", _watch_id(viewer_id, title, started_at_s))
+    watch_id = fields.text("watch_id", _make_watch_id(viewer_id, title, started_at_s))
     record = WatchRecord(
         watch_id=watch_id,
         screening_id=fields.text("screening_id", ""),
         viewer_id=viewer_id,
         username=fields.text("username", names.get(viewer_id, viewer_id)),
-        source=_one_of(fields, "source", get_args(Source), "import"),
+        source=_read_choice(fields, "source", get_args(Source), "import"),
         item=Item(
             server_id=fields.text("server_id", ""),
             rating_key=fields.text("rating_key", ""),
             kind=fields.text("media_type", "movie"),
             title=title,
             year=year,
-            duration_ms=_duration(fields.optional_count("movie_duration_ms")),
+            duration_ms=_convert_duration(fields.optional_count("movie_duration_ms")),
             genres=fields.names("genres"),
             directors=directors,
             guid=fields.text("guid", ""),
@@ -230,8 +230,8 @@ def _read_watch(
         media_type=fields.text("media_type", "movie"),
         started_at_s=started_at_s,
         ended_at_s=started_at_s + playing_s if ended_at_s is None else max(started_at_s, ended_at_s),
-        join_position_ms=_position(fields.optional_count("join_position_ms")),
-        leave_position_ms=_position(fields.optional_count("leave_position_ms")),
+        join_position_ms=_convert_position(fields.optional_count("join_position_ms")),
+        leave_position_ms=_convert_position(fields.optional_count("leave_position_ms")),
         playing_s=playing_s,
         paused_s=fields.number("paused_seconds") or 0.0,
         spans=(),
@@ -239,7 +239,7 @@ def _read_watch(
         completion_percent=None if percent is None else min(100.0, percent),
         completed=fields.flag("completed", default=percent is not None and percent >= watched_percent),
         brief=fields.flag("brief", default=playing_s < min_watch_s),
-        end_reason=_one_of(fields, "end_reason", get_args(EndReason), "end_unknown"),
+        end_reason=_read_choice(fields, "end_reason", get_args(EndReason), "end_unknown"),
         guild_id=fields.text("guild_id", ""),
         channel_id=fields.text("channel_id", ""),
         party=fields.flag("party", default=False),
@@ -266,22 +266,22 @@ def _read_sittings(fields: LegacyFields, zone: tzinfo, playing_s: float) -> Sitt
     return merged
 
 
-def _one_of(fields: LegacyFields, name: str, allowed: tuple[str, ...], default: str) -> Any:
+def _read_choice(fields: LegacyFields, name: str, allowed: tuple[str, ...], default: str) -> Any:
     value = fields.text(name, default)
     if value not in allowed:
         raise fields.fault(name, "one of " + ", ".join(allowed))
     return value
 
 
-def _watch_id(viewer_id: str, title: str, started_at_s: float) -> str:
+def _make_watch_id(viewer_id: str, title: str, started_at_s: float) -> str:
     """Return an id for a record without one; it is the same at each import."""
     named = "\x1f".join(("import", viewer_id, title, repr(started_at_s)))
     return hashlib.blake2b(named.encode(), digest_size=12).hexdigest()
 
 
-def _duration(value: int | None) -> DurationMs | None:
+def _convert_duration(value: int | None) -> DurationMs | None:
     return None if value is None else DurationMs(value)
 
 
-def _position(value: int | None) -> PositionMs | None:
+def _convert_position(value: int | None) -> PositionMs | None:
     return None if value is None else PositionMs(value)

@@ -79,7 +79,7 @@ def import_legacy_files(
     with store.transaction() as connection:
         _refuse_linked(connection, files)
         files, left_out = _drop_erased(files, read_erasures(connection))
-        change, touched = ChangeSet.begin(connection, store.rules), _viewers_of(files)
+        change, touched = ChangeSet.begin(connection, store.rules), _list_viewers(files)
         before = read_known_viewers(connection, touched)
         fresh = _put_watches(change, files, Moment(at_s, NO_CLOCK_S), progress)
         new_viewers = _put_viewers(change, files, progress)
@@ -109,7 +109,7 @@ def import_legacy_files(
 def _refuse_linked(connection: Connection, files: LegacyFiles) -> None:
     """Raise ImportFault if the files are from before a link: the member already has the account's figures."""
     linked = read_directory(connection).links
-    for viewer_id in _viewers_of(files):
+    for viewer_id in _list_viewers(files):
         if viewer_id in linked:
             raise ImportFault(
                 f"The files hold {viewer_id} apart, and that Plex account is linked to {linked[viewer_id].username}: "
@@ -122,7 +122,7 @@ def _drop_erased(files: LegacyFiles, gone: Mapping[str, float]) -> tuple[LegacyF
 
     Totals have no date: they are left out completely, and counted from the watches since.
     """
-    left_out = gone.keys() & set(_viewers_of(files))
+    left_out = gone.keys() & set(_list_viewers(files))
     if not left_out:
         return files, 0
     viewers = tuple(each for each in files.viewers if each.viewer_id not in left_out)
@@ -135,7 +135,7 @@ def _is_after(gone: Mapping[str, float], viewer_id: str, at_s: float) -> bool:
     return at_s > gone.get(viewer_id, -math.inf)
 
 
-def _viewers_of(files: LegacyFiles) -> list[str]:
+def _list_viewers(files: LegacyFiles) -> list[str]:
     viewer_ids = [viewer.viewer_id for viewer in files.viewers]
     viewer_ids += [watch.record.viewer_id for watch in files.watches]
     viewer_ids += [badge.viewer_id for badge in files.badges]

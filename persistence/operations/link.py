@@ -130,10 +130,10 @@ def _merge_viewer_rows(
         return
     first_s, last_s = account["first_seen_s"], account["last_seen_s"]
     row = member or new_viewer_row(asked.viewer_id, asked.username, "", "", first_s, last_s)
-    upsert(connection, VIEWERS, [row | _merged_columns(row, account)])
+    upsert(connection, VIEWERS, [row | _merge_columns(row, account)])
 
 
-def _merged_columns(member: dict[str, Any], account: dict[str, Any]) -> dict[str, Any]:
+def _merge_columns(member: dict[str, Any], account: dict[str, Any]) -> dict[str, Any]:
     return {name: member[name] + account[name] for name in _COUNTS} | {
         "first_seen_s": min(member["first_seen_s"], account["first_seen_s"]),
         "last_seen_s": max(member["last_seen_s"], account["last_seen_s"]),

@@ -97,13 +97,13 @@ class _VisibleFilms:
         if last is not None and last not in self.names:
             return []
         if sort == "title":
-            return _cut_page(sorted(self.names, key=_title_order), last, limit)
+            return _cut_page(sorted(self.names, key=_make_title_key), last, limit)
         figures = self._count_viewers() if sort == "viewers" else self.names
         ordered = sorted(figures.values(), reverse=True)
         before = 0 if last is None else bisect.bisect_right(ordered, -figures[last], key=operator.neg)
         least = ordered[min(len(ordered), before + limit) - 1] if ordered else 0
         near = [name for name, each in figures.items() if each >= least and (last is None or each <= figures[last])]
-        near.sort(key=lambda name: (-figures[name], -self._sum_us(name), *_title_order(name)))
+        near.sort(key=lambda name: (-figures[name], -self._sum_us(name), *_make_title_key(name)))
         return _cut_page(near, last, limit)
 
     def describe(self, names: Iterable[FilmName]) -> list[WatchedFilm]:
@@ -155,7 +155,7 @@ def _cut_page(names: Sequence[FilmName], last: FilmName | None, limit: int) -> l
     return list(names[start : start + limit])
 
 
-def _title_order(name: FilmName) -> tuple[str, int]:
+def _make_title_key(name: FilmName) -> tuple[str, int]:
     return name[0].casefold(), name[1] or 0
 
 

@@ -45,7 +45,7 @@ class RecentWatches:
         hidden = self._sum_films([WATCHES.c.viewer_id.in_(self._store.hidden)]) if self._store.hidden else {}
         unseen = set(self._store.hidden)
         for row in self._running:
-            film_hash, more = row["film_hash"], _amounts_of(row)
+            film_hash, more = row["film_hash"], _read_amounts(row)
             everybody[film_hash] = everybody.get(film_hash, Amounts()).add(more)
             if row["viewer_id"] in unseen:
                 hidden[film_hash] = hidden.get(film_hash, Amounts()).add(more)
@@ -86,5 +86,5 @@ class RecentWatches:
         }
 
 
-def _amounts_of(row: Row) -> Amounts:
+def _read_amounts(row: Row) -> Amounts:
     return Amounts(1, 0, int(row["completed"]), round(row["playing_s"] * 1e6))

@@ -57,7 +57,7 @@ def find_viewer(asked: FindViewer, store: StoreSnapshot) -> ViewerFound:
     return ViewerFound(viewer_id if viewer_id and is_there and may_see(store.directory, viewer_id, asked.asker) else "")
 
 
-def _by_figure(figure: Callable[[ViewerEntry], float | None]) -> Callable[[ViewerEntry], tuple[float, str, str]]:
+def _make_sort_key(figure: Callable[[ViewerEntry], float | None]) -> Callable[[ViewerEntry], tuple[float, str, str]]:
     """Return the sort key by a figure; viewers without one come last, by name."""
 
     def key(entry: ViewerEntry) -> tuple[float, str, str]:
@@ -68,7 +68,7 @@ def _by_figure(figure: Callable[[ViewerEntry], float | None]) -> Callable[[Viewe
 
 
 _ORDERS: dict[str, Callable[[ViewerEntry], tuple[float, str, str]]] = {
-    "time": _by_figure(lambda entry: entry.watch_time_s),
-    "movies": _by_figure(lambda entry: entry.movies),
-    "name": _by_figure(lambda _entry: None),
+    "time": _make_sort_key(lambda entry: entry.watch_time_s),
+    "movies": _make_sort_key(lambda entry: entry.movies),
+    "name": _make_sort_key(lambda _entry: None),
 }

@@ -78,14 +78,14 @@ def pop_link(connection: Connection, plex_id: str, viewer_id: str) -> StoredLink
     if row is None:
         return None
     connection.execute(delete(ACCOUNT_LINKS).where(own))
-    return _stored_link(row)
+    return _build_link(row)
 
 
 def read_first_link(connection: Connection, viewer_id: str) -> StoredLink | None:
     """Return the oldest link of a member; None if there is none."""
     query = select(ACCOUNT_LINKS).where(ACCOUNT_LINKS.c.viewer_id == viewer_id).order_by(ACCOUNT_LINKS.c.linked_at_s)
     row = connection.execute(query).mappings().first()
-    return None if row is None else _stored_link(row)
+    return None if row is None else _build_link(row)
 
 
 def read_pre_link_states(connection: Connection, viewer_id: str) -> list[PreLinkState]:
@@ -138,6 +138,6 @@ def _read_name_time(connection: Connection, viewer_id: str) -> float:
     return max((at_s for at_s in times if at_s is not None), default=-math.inf)
 
 
-def _stored_link(row: Any) -> StoredLink:
+def _build_link(row: Any) -> StoredLink:
     before = msgspec.json.decode(row["aside"], type=PreLinkState)
     return StoredLink(row["plex_name"], row["username"], row["linked_at_s"], before)

@@ -46,7 +46,7 @@ class Suggestion:
 def read_suggestions(connection: Connection) -> list[Suggestion]:
     """Return the whole list: the most wanted first, then the oldest first."""
     rows = connection.execute(select(SUGGESTIONS).where(SUGGESTIONS.c.community == COMMUNITY)).mappings()
-    by_id = {row["suggestion_id"]: _suggestion(row) for row in rows}
+    by_id = {row["suggestion_id"]: _build_suggestion(row) for row in rows}
     order = (SUGGESTION_WISHES.c.wished_at_s, SUGGESTION_WISHES.c.viewer_id)
     query = select(SUGGESTION_WISHES).where(SUGGESTION_WISHES.c.community == COMMUNITY).order_by(*order)
     for row in connection.execute(query).mappings():
@@ -117,6 +117,6 @@ def delete_watched(connection: Connection, item: Item) -> None:
     delete_suggestions(connection, watched)
 
 
-def _suggestion(row: Any) -> Suggestion:
+def _build_suggestion(row: Any) -> Suggestion:
     item = None if row["item"] is None else _ITEM.decode(row["item"])
     return Suggestion(row["suggestion_id"], Film(row["title"], row["year"], item), row["suggested_at_s"])

@@ -144,7 +144,7 @@ def _add_amounts(
     *,
     counts_viewers: bool,
 ) -> None:
-    names = _key_names(table)
+    names = _list_key_names(table)
     rows = [
         {
             "community": ONLY_COMMUNITY,
@@ -173,13 +173,13 @@ def _drop_empty(connection: Connection, table: Table, keys: Sequence[tuple[Any, 
     """Delete the rows of these keys that no longer contain any watch."""
     if not keys:
         return
-    names = _key_names(table)
+    names = _list_key_names(table)
     own = and_(table.c.community == ONLY_COMMUNITY, *(table.c[name] == bindparam(f"key_{name}") for name in names))
     empty = delete(table).where(own, table.c.watches == 0, table.c.briefs == 0)
     connection.execute(empty, [{f"key_{name}": value for name, value in zip(names, key, strict=True)} for key in keys])
 
 
-def _key_names(table: Table) -> list[str]:
+def _list_key_names(table: Table) -> list[str]:
     return [column.name for column in table.primary_key if column.name != "community"]
 
 

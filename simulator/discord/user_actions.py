@@ -116,7 +116,7 @@ class UserActions:
             self.world.away.add(self.guild.id)
 
     def bring_server_back(self, *, invited: bool = False) -> None:
-        """Make the server available again, or invite the bot again; it arrives with its current members."""
+        """Make the server available again, or invite the bot again; the server has the members of now."""
         with self.world.changed:
             self.world.away.discard(self.guild.id)
             whole = self.guild.payload(self.world.bot.id)

@@ -179,7 +179,7 @@ def _find_dates(days: tuple[Day, ...], today: datetime.date) -> list[DateReading
         return agreeing
     if agreeing := [reading for each in others if each.date < today for reading in _skip_to(each, weekday)]:
         return agreeing
-    either = [*others, *(_nearest_weekday(reading.date, weekday) for reading in others)]
+    either = [*others, *(_find_nearest_weekday(reading.date, weekday) for reading in others)]
     return [reading._replace(is_contradictory=True) for reading in either]
 
 
@@ -189,7 +189,7 @@ def _skip_to(reading: DateReading, weekday: int) -> list[DateReading]:
     return [DateReading(reading.following, None, is_next_meant=False)] if is_meant and reading.following else []
 
 
-def _nearest_weekday(date: datetime.date, weekday: int) -> DateReading:
+def _find_nearest_weekday(date: datetime.date, weekday: int) -> DateReading:
     ahead = (weekday - date.weekday() + 3) % _WEEK - 3
     return DateReading(date + datetime.timedelta(days=ahead), None, is_next_meant=False)
 
@@ -227,20 +227,24 @@ def _find_weekday(day: WeekdayName, today: datetime.date) -> list[DateReading]:
 
 def _find_date(day: CalendarDay, today: datetime.date) -> DateReading:
     if day.month is None:
-        months = [_nth_month(today, ahead) for ahead in range(13)]
+        months = [_find_month(today, ahead) for ahead in range(13)]
         there = [datetime.date(year, month, day.day) for year, month in months if _has_day(year, month, day.day)]
         first, second = [each for each in there if each >= today][:2]
         return DateReading(first, second, is_next_meant=True)
     if day.year is not None:
         date = datetime.date(day.year, day.month, day.day)
         again = (
-            _next_date(day, today) if date < today else None if date > today else _next_date(day, _add_days(today, 1))
+            _find_next_date(day, today)
+            if date < today
+            else None
+            if date > today
+            else _find_next_date(day, _add_days(today, 1))
         )
         return DateReading(date, again, is_next_meant=False)
-    this_year = _next_date(day, datetime.date(today.year, 1, 1))
+    this_year = _find_next_date(day, datetime.date(today.year, 1, 1))
     if this_year is None:
         raise ValueError(f"{day} comes in no year")
-    return DateReading(this_year, _next_date(day, _add_days(max(this_year, today), 1)), is_next_meant=True)
+    return DateReading(this_year, _find_next_date(day, _add_days(max(this_year, today), 1)), is_next_meant=True)
 
 
 def _add_days(date: datetime.date, days: int) -> datetime.date | None:
@@ -251,7 +255,7 @@ def _add_days(date: datetime.date, days: int) -> datetime.date | None:
         return None
 
 
-def _next_date(day: CalendarDay, since: datetime.date | None) -> datetime.date | None:
+def _find_next_date(day: CalendarDay, since: datetime.date | None) -> datetime.date | None:
     """Return the first such day from a day on, or None; 29 February does not exist in every year."""
     if since is None:
         return None
@@ -262,7 +266,7 @@ def _next_date(day: CalendarDay, since: datetime.date | None) -> datetime.date |
     return None
 
 
-def _nth_month(day: datetime.date, ahead: int) -> tuple[int, int]:
+def _find_month(day: datetime.date, ahead: int) -> tuple[int, int]:
     years, month = divmod(day.month - 1 + ahead, 12)
     return day.year + years, month + 1
 

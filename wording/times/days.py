@@ -33,14 +33,14 @@ def read_days(words: Sequence[str], vocabulary: Vocabulary, order: DateOrder) ->
         yield (Instant(float(stamp[1])),), 1
 
 
-def _phrases(words: Sequence[str], most: int) -> Iterator[tuple[str, int]]:
+def _list_phrases(words: Sequence[str], most: int) -> Iterator[tuple[str, int]]:
     """Yield the first word, the first two together, and so on."""
     for count in range(1, min(most, len(words)) + 1):
         yield " ".join(words[:count]), count
 
 
 def _read_names(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[Found]:
-    for said, count in _phrases(words, 4):
+    for said, count in _list_phrases(words, 4):
         if said in vocabulary.days:
             yield (RelativeDay(vocabulary.days[said]),), count
         if said in vocabulary.days_with_part:
@@ -54,7 +54,7 @@ def _read_names(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[Found]
 
 
 def _read_weekdays(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[Found]:
-    for before, which, count in _which_before(words, vocabulary):
+    for before, which, count in _read_which_before(words, vocabulary):
         rest = words[count:]
         if not rest or rest[0] not in vocabulary.weekdays:
             continue
@@ -62,7 +62,7 @@ def _read_weekdays(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[Fou
         yield (WeekdayName(number, which),), count
         if before:
             continue
-        for said, more in _phrases(rest[1:], 4):
+        for said, more in _list_phrases(rest[1:], 4):
             if said in vocabulary.which_after:
                 yield (WeekdayName(number, vocabulary.which_after[said]),), count + more
             if rest[1] in vocabulary.ahead and vocabulary.days.get(said, 1) % _WEEK == 0:  # in acht Tagen is a week
@@ -74,9 +74,9 @@ def _read_weekdays(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[Fou
                 yield (WeekdayName(number, Which.COMING, round(minutes / (_WEEK * DAY))),), count + more
 
 
-def _which_before(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[tuple[str, Which, int]]:
+def _read_which_before(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[tuple[str, Which, int]]:
     yield "", Which.COMING, 0
-    for said, count in _phrases(words, 4):
+    for said, count in _list_phrases(words, 4):
         if said in vocabulary.which:
             yield said, vocabulary.which[said], count
         if said in vocabulary.which_after:
@@ -109,13 +109,13 @@ def _read_months(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[Found
             after = 2 if len(rest) > 2 and rest[1] == "of" else 1
             if len(rest) > after and rest[after] in vocabulary.months:
                 month = vocabulary.months[rest[after]]
-                yield from _with_year(number, month, rest[after + 1 :], start + after + 1)
+                yield from _add_year(number, month, rest[after + 1 :], start + after + 1)
             if is_ordinal:
                 yield from _make(number, None, None, start + 1)
     if words[0] in vocabulary.months and len(words) > 1:
         at = 2 if words[1] == "the" and len(words) > 2 else 1
         if (day := _read_day_number(words[at], vocabulary)) is not None:
-            yield from _with_year(day[0], vocabulary.months[words[0]], words[at + 1 :], at + 1)
+            yield from _add_year(day[0], vocabulary.months[words[0]], words[at + 1 :], at + 1)
 
 
 def _read_day_number(word: str, vocabulary: Vocabulary) -> tuple[int, bool] | None:
@@ -126,7 +126,7 @@ def _read_day_number(word: str, vocabulary: Vocabulary) -> tuple[int, bool] | No
     return (int(word), False) if re.fullmatch(r"\d{1,2}", word) else None
 
 
-def _with_year(day: int, month: int, rest: Sequence[str], count: int) -> Iterator[Found]:
+def _add_year(day: int, month: int, rest: Sequence[str], count: int) -> Iterator[Found]:
     if rest and _YEAR.fullmatch(rest[0]):
         yield from _make(day, month, int(rest[0]), count + 1)
     else:
@@ -138,7 +138,7 @@ def _read_ahead(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[Found]
     start = 1 if words[0] in vocabulary.ahead else 0
     for minutes, count in _read_length(words[start:], vocabulary):
         count += start
-        after = next((more for said, more in _phrases(words[count:], 2) if said in vocabulary.ahead_after), 0)
+        after = next((more for said, more in _list_phrases(words[count:], 2) if said in vocabulary.ahead_after), 0)
         if not start and not after:
             continue
         if not minutes:
@@ -162,7 +162,7 @@ def _read_length(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[tuple
         yield int(short[1] or 0) * 60 + int(short[2] or 0), 1
     for minutes, count in _read_single_length(words, vocabulary):
         yield minutes, count
-        if any(said in vocabulary.half_more for said, _count in _phrases(words[count:], 3)):
+        if any(said in vocabulary.half_more for said, _count in _list_phrases(words[count:], 3)):
             yield minutes + vocabulary.units[words[count - 1]] / 2, count + 3
         rest = count + (1 if len(words) > count and words[count] in vocabulary.joiners else 0)
         for more, length in _read_single_length(words[rest:], vocabulary):
@@ -173,7 +173,7 @@ def _read_length(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[tuple
 def _read_single_length(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[tuple[float, int]]:
     if words and words[0] in vocabulary.units and vocabulary.units[words[0]] < 60 and len(words[0]) > 10:
         return  # a quarter of an hour needs its article
-    for said, count in _phrases(words, 4):
+    for said, count in _list_phrases(words, 4):
         amount = vocabulary.numbers.get(said)
         if amount is None and _NUMBER.fullmatch(said):
             amount = float(said.replace(",", "."))

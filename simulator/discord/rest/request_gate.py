@@ -1,4 +1,4 @@
-"""The middleware of every REST request: records it, checks its token, counts limits and applies faults."""
+"""The middleware of every REST request: records it, applies faults, checks its token and counts limits."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def _play_party(
 
 
 def _choose_stretch(film: LibraryItem, habit: Habit, chance: random.Random) -> tuple[float, float]:
-    """Return from where to where somebody sees a film, in seconds of it: nobody finishes everything."""
+    """Return the begin and end of what somebody sees of a film, in seconds of film: some come late or leave early."""
     length_s = (film.duration_ms or 0) / 1000
     start_s = float(chance.randrange(120, 1800)) if chance.random() < habit.late else 0.0
     end_s = length_s if chance.random() < habit.stays else start_s + (length_s - start_s) * chance.uniform(0.1, 0.75)

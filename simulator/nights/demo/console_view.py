@@ -70,7 +70,7 @@ class Show:
         """Ids of the pictures that were described."""
         self._shows_direct = False
 
-    def opening(self, stage: ServiceStage) -> None:
+    def print_opening(self, stage: ServiceStage) -> None:
         """Print an introduction."""
         self._stage = stage
         self.console.print(Rule("[bold]A film night[/bold]"))
@@ -89,16 +89,16 @@ class Show:
         with self._lock:
             self.console.print(f"[dim]{at}  · {escape(text)}[/dim]")
 
-    def message(self, message: ChannelMessage) -> None:
+    def print_message(self, message: ChannelMessage) -> None:
         """Print one message of the channel."""
-        assert self._stage is not None  # noqa: S101 - opening() came first
+        assert self._stage is not None  # noqa: S101 - print_opening() came first
         with self._lock:
             self.console.print(render_message(message, self._stage.discord.world))
 
-    def answer(self, message: ChannelMessage) -> None:
+    def print_answer(self, message: ChannelMessage) -> None:
         """Print the answer that somebody waits for; it is then not printed again as a message of the channel."""
         self._shown[message.id] = chapter(message)
-        self.message(message)
+        self.print_message(message)
 
     def print_hint(self, text: str) -> None:
         """Print a hint for a line that was not understood."""
@@ -146,7 +146,7 @@ class Show:
             self.console.print(Padding(table, (0, 0, 1, 2)))
 
     @contextlib.contextmanager
-    def following(self, stage: ServiceStage, *, direct: bool = False) -> Iterator[None]:
+    def follow_channel(self, stage: ServiceStage, *, direct: bool = False) -> Iterator[None]:
         """Print every message of the channel once it is complete, until the end of the block.
 
         With `direct`, print also the bot's direct messages.
@@ -173,11 +173,11 @@ class Show:
                 continue
             if self._shown.get(message.id) != part:
                 self._shown[message.id] = part
-                self.message(message)
+                self.print_message(message)
             for each in message.attachments:
                 if each.description and each.id not in self._told:
                     self._told.add(each.id)
-                    self._describe_picture(each)
+                    self._print_picture(each)
         if self._shows_direct:
             self._show_direct_messages(stage, settled=settled)
 
@@ -190,36 +190,36 @@ class Show:
                     continue
                 self._shown[message.id] = ""
                 self.print_event(f"a direct message to {member.display_name}:")
-                self.message(message)
+                self.print_message(message)
 
-    def _describe_picture(self, picture: Attachment) -> None:
-        """Return a chart, which a terminal cannot show: its name and size, and what is on it."""
+    def _print_picture(self, picture: Attachment) -> None:
+        """Print the name, size and description of a chart, which a terminal cannot show."""
         said = f"{picture.filename}, {format_size(len(picture.content))}. On it: {picture.description}"
         with self._lock:
             self.console.print(Padding(f"[dim]📊 {escape(said)}[/dim]", (0, 0, 1, 2)))
 
     # -- what the night left ------------------------------------------------------------------------------
 
-    def saved_files(self, data_dir: Path) -> None:
+    def print_saved_files(self, data_dir: Path) -> None:
         """Print the three saved files, as tables."""
         self.console.print(Rule("[bold]Saved[/bold]"))
-        self._table(
+        self._print_rows(
             "watch_history.json",
             _load(data_dir, "watch_history.json", []),
             ("username", "movie_title", "source", "completion_percentage", "watch_duration_minutes", "end_reason"),
         )
         stats = _load(data_dir, "user_stats.json", {})
         columns = ("username", "total_movies", "completed_movies", "total_watch_time_minutes", "current_streak_days")
-        self._table("user_stats.json", list(stats.values()), columns)
+        self._print_rows("user_stats.json", list(stats.values()), columns)
         names = {user_id: each.get("username", user_id) for user_id, each in stats.items()}
         badges = _load(data_dir, "user_badges.json", {})
         rows = [
             {"username": names.get(user_id, user_id), "badges": ", ".join(each["badge_id"] for each in held)}
             for user_id, held in badges.items()
         ]
-        self._table("user_badges.json", rows, ("username", "badges"))
+        self._print_rows("user_badges.json", rows, ("username", "badges"))
 
-    def _table(self, name: str, rows: Sequence[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    def _print_rows(self, name: str, rows: Sequence[dict[str, Any]], columns: tuple[str, ...]) -> None:
         table = Table(title=name, title_justify="left", title_style="bold", box=None, pad_edge=False)
         for column in columns:
             text = bool(rows) and isinstance(rows[0].get(column), str)
@@ -234,10 +234,10 @@ class Show:
         self.console.print(table)
         self.console.print()
 
-    def health(self, rows: Sequence[dict[str, Any]]) -> None:
+    def print_health(self, rows: Sequence[dict[str, Any]]) -> None:
         """Print the health table."""
         self.console.print(Rule("[bold]Health[/bold]"))
-        self._table(
+        self._print_rows(
             "logs/actor_health.jsonl, the last rows",
             rows,
             (
@@ -253,7 +253,7 @@ class Show:
             ),
         )
 
-    def results(self, results: Sequence[ExpectationResult]) -> bool:
+    def print_results(self, results: Sequence[ExpectationResult]) -> bool:
         """Print whether each expectation held; return whether all did."""
         self.console.print(Rule("[bold]What the script expected[/bold]"))
         for result in results:
@@ -264,7 +264,7 @@ class Show:
         self.console.print(f"\n{held} of {len(results)} held.")
         return held == len(results)
 
-    def saving_log(self, text: str) -> None:
+    def print_saving_log(self, text: str) -> None:
         """Print the service's log lines about saving: the first of each kind, and how often it occurred."""
         self.console.print(Rule("[bold]What the service logged of saving[/bold]"))
         for sign in SAVING_SIGNS:
@@ -274,7 +274,7 @@ class Show:
                 self.console.print(f"[dim]  ... and {len(lines) - 1} more[/dim]")
         self.console.print()
 
-    def what_next(self) -> None:
+    def print_next_steps(self) -> None:
         """Print what to try after the night."""
         self.console.print(
             use_program_name(
@@ -284,7 +284,7 @@ class Show:
             )
         )
 
-    def log(self, text: str) -> None:
+    def print_log_end(self, text: str) -> None:
         """Print the end of the service's log, if something went wrong."""
         self.console.print(Rule("[bold]The end of the service's log[/bold]"))
         for line in text.splitlines()[-LOG_LINES:]:

@@ -106,8 +106,8 @@ def _has_chart(message: ChannelMessage) -> bool:
 
 def _play_script(stage: ServiceStage, show: Show) -> int:
     director = Director(stage, show.print_event)
-    show.opening(stage)
-    with show.following(stage):
+    show.print_opening(stage)
+    with show.follow_channel(stage):
         before = [cue for cue in CUES if cue.at_s < STARTS * 60]
         director.play(before)
         stage.wait_until(STARTS - 0.3)
@@ -134,12 +134,12 @@ def _play_script(stage: ServiceStage, show: Show) -> int:
         exit_code=status,
         stop_s=stop_s,
     )
-    show.saving_log(evidence.service_log)
-    show.saved_files(stage.data_dir)
-    show.health(health)
-    held = show.results(check_expectations(evidence))
+    show.print_saving_log(evidence.service_log)
+    show.print_saved_files(stage.data_dir)
+    show.print_health(health)
+    held = show.print_results(check_expectations(evidence))
     if held:
-        show.what_next()
+        show.print_next_steps()
     else:
-        show.log(evidence.service_log)
+        show.print_log_end(evidence.service_log)
     return 0 if held else 1

@@ -85,12 +85,12 @@ class Prompt:
 
     def run(self) -> int:
         """Serve the prompt; return the service's exit status."""
-        self._show.opening(self._stage)
+        self._show.print_opening(self._stage)
         self._show.introduce_club(len(self._stage.history()))
         self._show.console.print(HELP, markup=False)
         self._show.console.print(f"\n{TRY}\n")
         session: PromptSession[str] = PromptSession("usher> ", completer=LineCompleter(self._names))
-        with patch_stdout(raw=True), self._show.following(self._stage, direct=True):
+        with patch_stdout(raw=True), self._show.follow_channel(self._stage, direct=True):
             while True:
                 try:
                     line = session.prompt().strip()

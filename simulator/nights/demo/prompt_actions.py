@@ -88,4 +88,4 @@ class MessageActions:
             self._asked = pressed
             self._show.print_hint(f"{pressed.modal['title']}: write your answer like this: answer friday 8pm")
             return
-        self._show.answer(pressed.wait_reply())
+        self._show.print_answer(pressed.wait_reply())
