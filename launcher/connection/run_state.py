@@ -27,7 +27,7 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
 
     @classmethod
     def from_pid(cls, pid: int) -> ProcessIdentity:
-        """Return the identity of the running process `pid`; if it has ended, with a start time like no process's."""
+        """Return the identity of the process `pid`; if it has ended, with an impossible start time."""
         try:
             return cls(pid, psutil.Process(pid).create_time() - psutil.boot_time())
         except psutil.Error:

@@ -10,7 +10,7 @@ _NONE, _LOCAL, _MEMBERS, _PUBLIC = "", "local", "members", "public"
 
 
 def ask_about_page(prompter: Prompter, current: config.Settings) -> dict[str, str]:
-    """Ask who may use the page, then for its port and address; return no answers if there is still to be none."""
+    """Ask who may use the page, its port and address; return no answers if there was no page and will be none."""
     options = [
         Option("none", _NONE),
         Option("for this machine only", _LOCAL),

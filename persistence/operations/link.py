@@ -179,7 +179,7 @@ def _subtract_account(connection: Connection, viewer_id: str, before: PreLinkSta
 
 
 def _restore_viewer(change: ChangeSet, viewer_id: str, before: dict[str, Any] | None, name: str) -> bool:
-    """Restore the row of one of the two, updated with what was watched since; return whether there is one."""
+    """Restore the member's or the account's row, updated with what was watched since; return whether there is one."""
     connection = change.connection
     own = WATCHES.c.viewer_id == viewer_id
     times = connection.execute(

@@ -115,7 +115,7 @@ def describe_suggestions(
 def _read_watched(
     store: StoreSnapshot, films: Sequence[Film], viewer_ids: Sequence[str] | None, enough: float
 ) -> list[_Watched]:
-    """Return the counted watches that may belong to one of the films, and that may make it a seen one.
+    """Return the counted watches that may belong to one of the films, if they may suffice to have seen it.
 
     `viewer_ids`: whose stored watches to read; None for everybody. `enough`: percentage that counts as seen.
     """

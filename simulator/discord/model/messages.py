@@ -117,7 +117,7 @@ class Interaction:
     asked_s: float = field(default_factory=time.monotonic)
     acked_s: float | None = None
     stalled_s: float = 0.0
-    """Real seconds before that in which the machine stood still."""
+    """Real seconds before the acknowledgement in which the machine stalled."""
     ack_type: int | None = None
     message: ChannelMessage | None = None
     """The original response."""

@@ -292,7 +292,7 @@ class Show:
 
 
 def chapter(message: ChannelMessage) -> str:
-    """Return the stage of a film's card, in each of which it is printed once; empty for other messages."""
+    """Return the chapter of a film's card, which is printed once in each chapter; empty for other messages."""
     embed = message.embeds[0] if message.embeds else {}
     title = str(embed.get("title", ""))
     if title.startswith(OVER):
