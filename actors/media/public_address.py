@@ -1,7 +1,7 @@
 """Connects only to public addresses: a further community's server must not lead into a private network.
 
-The address is checked after each look-up of the name, and the connection goes to that very address: a name that
-resolves to another address a moment later makes no difference.
+The address is checked after each look-up of the name, and the connection goes to that very address, so a name that
+resolves to another address a moment later does no harm.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
 
 class PrivateAddress(OSError):
-    """A name leads to no public address; `address` is where it leads."""
+    """A name resolves to no public address, but to `address`."""
 
     def __init__(self, address: str) -> None:
         super().__init__(f"{address} is no address of the internet")
@@ -38,7 +38,7 @@ def is_public(address: str) -> bool:
 
 
 def resolve_public(host: str, port: int) -> list[str]:
-    """Return the public IP addresses of a host. Raises PrivateAddress where it has none; OSError."""
+    """Return the public IP addresses of a host. Raises PrivateAddress if it has none, and OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     public = [address for address in addresses if is_public(address)]
@@ -64,7 +64,7 @@ def connect_public(host: str, port: int, timeout_s: float | None, options: Any =
 
 
 def find_private(error: BaseException | None) -> PrivateAddress | None:
-    """Return the PrivateAddress that caused an error; None if it has another cause."""
+    """Return the PrivateAddress that caused an error, or None if it has another cause."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

@@ -1,6 +1,6 @@
-"""Seals the Plex tokens of further communities: at rest and in messages nobody can read them without the key.
+"""Encrypts the Plex tokens of further communities, in the store and in messages.
 
-AES-GCM with a key of USHER_KEYS. A sealed token is bound to its community and its server, and does not open for
+AES-GCM with a key of USHER_KEYS. A sealed token is bound to its community and its server, and cannot be opened for
 another. Only the Plex process has the keys.
 """
 
@@ -20,24 +20,24 @@ _NONCE_BYTES: Final = 12
 
 
 class SealError(ProblemError):
-    """A token cannot be sealed or opened; the problem says what to do, and contains no part of it."""
+    """A token cannot be sealed or opened; the problem says what to do, and contains no part of the token."""
 
 
 def is_sealed(token: str) -> bool:
-    """Tell whether a text is a sealed token, whether or not it can be opened."""
+    """Tell whether a text is a sealed token, even one that cannot be opened."""
     return token.startswith(_PREFIX) and len(token) > len(_PREFIX)
 
 
 def make_key() -> str:
-    """Return a new key, as USHER_KEYS takes it."""
+    """Return a new key for USHER_KEYS, in base64."""
     return base64.b64encode(os.urandom(KEY_BYTES)).decode()
 
 
 class TokenSealer:
-    """Seals with the first key, and opens with all."""
+    """Seals with the first key, and opens with any."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        """`keys` in base64, as USHER_KEYS has them."""
+        """Use these `keys`, in base64 as in USHER_KEYS."""
         self._keys = [base64.b64decode(key) for key in keys]
 
     def __repr__(self) -> str:
@@ -49,17 +49,17 @@ class TokenSealer:
         return bool(self._keys)
 
     def seal(self, token: str, community: str, server_id: str) -> str:
-        """Return a token sealed to a server of a community. Raises SealError where there is no key."""
+        """Return a token sealed for a server of a community. Raises SealError if there is no key."""
         if not self._keys:
             raise SealError(Problem.of("community.no_keys"))
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # 10 MB, only where there are communities
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # 10 MB, needed only with further communities
 
         nonce = os.urandom(_NONCE_BYTES)
         sealed = AESGCM(self._keys[0]).encrypt(nonce, token.encode(), _bind(community, server_id))
         return _PREFIX + base64.urlsafe_b64encode(nonce + sealed).decode()
 
     def open(self, sealed: str, community: str, server_id: str) -> str:
-        """Return the token that was sealed. Raises SealError where no key opens it, or it is another server's."""
+        """Return the token that was sealed. Raises SealError if no key opens it, or it is another server's."""
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -80,5 +80,5 @@ class TokenSealer:
 
 
 def _bind(community: str, server_id: str) -> bytes:
-    """Return what a sealed token is bound to."""
+    """Return the data to which a sealed token is bound."""
     return b"\0".join((b"plex token", community.encode(), server_id.encode()))

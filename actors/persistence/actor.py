@@ -83,7 +83,7 @@ class Persistence(Actor):
     """The one writer of the store."""
 
     name: ClassVar[str] = "persistence"
-    outlives_launcher_s: ClassVar[float] = 1.0  # the tracker stops at the same time, and sends what is not stored yet
+    outlives_launcher_s: ClassVar[float] = 1.0  # the tracker, which stops at the same time, sends unstored watches
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -132,11 +132,11 @@ class Persistence(Actor):
         """Return the handlers that take several messages at once."""
         return {WatchFinished: self._finish_watches}
 
-    # -- life ------------------------------------------------------------------------------------------------
+    # -- start and stop ------------------------------------------------------------------------------------------------
 
     @translate_start_failures()
     def on_start(self) -> None:
-        """Open the store; a damaged, newer or foreign one is not touched, and starting again would not help."""
+        """Open the store. One that is damaged, newer or not Usher's is not touched: that is fatal."""
         settings = self.context.settings
         self._rules = StatisticsRules(
             ZoneInfo(settings.timezone),
@@ -257,14 +257,14 @@ class Persistence(Actor):
             self._announcer.announce()
 
     def _save_chat_state(self, save: SaveChatState) -> None:
-        """Keep what a feature of the chat platform remembers; acknowledged after the commit."""
+        """Store the state of a feature of the chat platform; acknowledged after the commit."""
         with retry_failures("What the chat platform remembers"), self._store.transaction(keeps_figures=True) as writer:
             chat_state.write_entries(writer, save.entries, self._now_s())
 
     def _set_aside(self, record: WatchRecord) -> None:
-        """Drop a watch that went to the dead letters, also from the checkpoint, so that no restart goes on with it."""
+        """Drop a watch that went to the dead letters, from the checkpoint too, so that no restart continues it."""
         self._reported.drop_watch(record.watch_id, record.item.server_id)
-        with contextlib.suppress(SaveFailed):  # said in the log; the next save does it
+        with contextlib.suppress(SaveFailed):  # it is logged; the next save does it
             self._save("finish")
 
     def _tick(self, _tick: AutoSaveTick) -> None:
@@ -279,27 +279,27 @@ class Persistence(Actor):
             if (problem := self._reported.problem) is not None:
                 self.report_degraded(problem)
         elif not running:
-            self._say_skipped()
+            self._log_skipped()
         else:
             self._skip_said_s = None
             try:
                 self._save("auto")
             except SaveFailed:
-                return  # said in the log; the next tick tries again
+                return  # it is logged; the next tick tries again
         if self._store.json_files_outdated:
             self._copies.repair()
         self._announcer.mark_announced()
         if running == [] and self._save_error and not self._store.json_files_outdated and not self._announcer.is_behind:
             self._report_recovered()  # nothing is left to be written
 
-    def _say_skipped(self) -> None:
+    def _log_skipped(self) -> None:
         now_s = self._now_s()
         if self._skip_said_s is None or now_s - self._skip_said_s >= SKIP_LINE_EVERY_S:
             self._skip_said_s = now_s
             self.log.info("⏭️ Auto-save skipped (no active watches)")
 
     def _save_now(self, asked: SaveNow) -> Future[SaveReport]:
-        """Save all; the Future is done once the history copy is written too, which takes a while if it is long."""
+        """Save all; the Future is done once the copy of the history is written too, which may take a while."""
         began = time.perf_counter()
         self.log.info("Saving all, asked by %s", asked.requested_by)
         result = decline_failures(lambda: self._save("command"))
@@ -347,7 +347,7 @@ class Persistence(Actor):
             self.report_recovered()
 
     def _forget_viewers(self, ids: Set[str]) -> None:
-        """Drop what is held of viewers in memory."""
+        """Drop all data of viewers from memory."""
         self._reported.drop_viewers(ids)
         self._audit.forget(ids)
 
@@ -371,7 +371,7 @@ class Persistence(Actor):
     # -- questions: answered by other threads, so that a long one holds up no save -----------------------------
 
     def _answer_from_store(self, answer: AnswerFunction) -> Callable[[Any], Future[Any]]:
-        """Return the handler of a question that is answered from the store and what runs."""
+        """Return the handler of a question that is answered from the store and the running watches."""
 
         def handle(asked: Any) -> Future[Any]:
             return self._question_pool.submit(self._store, answer, asked, self._running() or (), self._now_s())

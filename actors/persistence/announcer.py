@@ -32,13 +32,13 @@ class BadgeAnnouncer:
         self._on_their_way: set[tuple[str, str]] = set()
         """Viewer and badge, sent to Discord and not acknowledged yet."""
         self._is_unsent = False
-        """Whether some could not be sent."""
+        """Whether some badges could not be sent."""
         self._to_mark: list[tuple[str, list[str]]] = []
-        """Announced badges that are still to be noted as such: viewer and badge ids."""
+        """Badges that were announced and are still to be marked so: viewer and badge ids."""
 
     @property
     def is_behind(self) -> bool:
-        """Whether announced badges are still to be marked as such."""
+        """Whether announced badges are still to be marked so."""
         return bool(self._to_mark)
 
     @property
@@ -77,7 +77,7 @@ class BadgeAnnouncer:
             try:
                 self._actor.ref("discord").tell(message, done=self._acknowledged_callback(viewer_id, ids))
             except OutboxFull:
-                return  # Discord is away: they stay marked as not announced, and the next save tries again
+                return  # Discord is unreachable: they stay unannounced, and the next save tries again
             self._on_their_way.update((viewer_id, badge_id) for badge_id in ids)
             self._tell_webhooks(message)
         self._is_unsent = False
@@ -91,7 +91,7 @@ class BadgeAnnouncer:
                 self._actor.log.warning("Badges are not posted: %s", error)
 
     def mark_announced(self) -> None:
-        """Mark the badges that were announced; what cannot be stored now is tried again at the next tick."""
+        """Mark the badges that were announced; if that cannot be stored now, the next tick tries again."""
         while self._to_mark:
             viewer_id, badge_ids = self._to_mark[0]
             try:

@@ -21,10 +21,10 @@ class AuditKeeper:
         self._audit_log = AuditLog(actor.context.data_dir)
         self._on_recovered = on_recovered
         self.fault: Problem | None = None
-        """Why the last act could not be written; None where it was."""
+        """Why the last act could not be written, or None if it was."""
 
     def record(self, acted: AdminActed) -> None:
-        """Write what an administrator did; if the disk refuses it, Discord keeps it and sends it again."""
+        """Write what an administrator did; if that fails, the message stays with its sender and comes again."""
         try:
             self._audit_log.append(acted.entry)
         except (OSError, TimeoutError) as error:
@@ -39,7 +39,7 @@ class AuditKeeper:
             self._on_recovered()
 
     def read(self, asked: GetAuditLog) -> AuditPage:
-        """Return a page of it."""
+        """Return a page of the log."""
         return self._audit_log.read(asked.limit, asked.offset)
 
     def forget(self, ids: Set[str]) -> None:

@@ -23,21 +23,21 @@ from wording.problems import english
 MOST_LISTED = 20
 
 OVERDUE = 2
-"""Intervals after the newest backup from which the next one is overdue."""
+"""The next backup is overdue this many intervals after the newest one."""
 RETRY_S = 900.0
-"""A scheduled backup that failed is tried again after this long (service time)."""
+"""Pause after a scheduled backup that failed (service time)."""
 
 LONGEST_WAIT_S = 600.0
-"""Longest wait of a scheduled backup for that of another community, which may hang (real seconds)."""
+"""Longest wait of a scheduled backup for another community's, which may hang (real seconds)."""
 LOOK_S = 0.5
-"""How often that wait checks whether this actor ends (real seconds)."""
+"""How often that wait checks whether this actor stops (real seconds)."""
 _TURN = threading.Lock()
-"""Held by the scheduled backup that is being made: those of hundreds of communities may fall due at one moment."""
+"""Held while a scheduled backup is made: the backups of hundreds of communities may be due at one moment."""
 
 
 @dataclass(frozen=True)
 class BackupDue:
-    """To itself: look whether a scheduled backup is due."""
+    """The actor to itself: check whether a scheduled backup is due."""
 
 
 class BackupScheduler:
@@ -59,14 +59,14 @@ class BackupScheduler:
         self._is_stopping = False
         self._began_s = self._now_s()
         self._newest_s: float | None = None
-        """When the newest backup was made, as it was last looked up; seconds since 1970, UTC."""
+        """When the newest backup was made, as of the last check; seconds since 1970, UTC."""
         self.fault: Problem | None = None
-        """What keeps the scheduled backups from being made; empty where nothing does."""
+        """Why the scheduled backups cannot be made, or None if they can."""
 
     def back_up_now(self, asked: BackUpNow) -> Future[Message | None]:
-        """Back up to the path that was named, or into the folder of backups.
+        """Back up to the path that the question names, or into the folder of backups.
 
-        In that folder a further community, whose administrators are not the operator, keeps BACKUP_KEEP of these.
+        In that folder a further community, whose administrators are not the operator, keeps BACKUP_KEEP such backups.
         """
         target = self._target()
 
@@ -170,7 +170,7 @@ class BackupScheduler:
 
     @contextlib.contextmanager
     def _wait_for_turn(self) -> Iterator[None]:
-        """Wait until this process makes no other scheduled backup, or it takes too long, or this actor ends."""
+        """Wait until this process makes no other scheduled backup, that takes too long, or this actor stops."""
         until_s, is_ours = time.monotonic() + LONGEST_WAIT_S, False
         while not is_ours and not self._is_stopping and time.monotonic() < until_s:
             is_ours = _TURN.acquire(timeout=LOOK_S)
@@ -189,7 +189,7 @@ class BackupScheduler:
     def _schedule_after(self, done: Future[bool]) -> Callable[[], None]:
         def plan() -> None:
             fault = None if done.cancelled() else done.exception()
-            if fault is not None:  # of our own
+            if fault is not None:  # a fault of ours
                 self._actor.log.error("The scheduled backup failed", exc_info=fault)
             worked = not done.cancelled() and fault is None and done.result()
             self._actor.send_to_self_after(self._interval_s if worked else min(self._interval_s, RETRY_S), BackupDue())

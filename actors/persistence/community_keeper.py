@@ -41,14 +41,14 @@ from wording.file_failures import explain_os_error
 
 _LONGEST_NAME: Final = 100
 MOST_SERVERS: Final = 20
-"""Plex servers of one community."""
+"""Plex servers that one community may have."""
 TELL_PAUSE_S, MOST_TELL_PAUSE_S = 0.01, 1.0
-"""Pause between two messages to all hosts: this long for each community, and at most; real seconds."""
+"""Pause between two messages to all hosts: for each community, and the longest; real seconds."""
 _LISTENERS: Final = ("tracker", "discord", "plex", "launcher")
 
 
 class CommunityKeeper:
-    """Keeps the list, and tells the processes that host the communities' actors. Used on the actor's thread."""
+    """Keeps the list, and sends it to the processes that host the communities' actors. Used on the actor's thread."""
 
     def __init__(self, actor: Actor, store: Store) -> None:
         self._actor = actor
@@ -64,7 +64,7 @@ class CommunityKeeper:
             return CommunityList(read_communities(connection))
 
     def save(self, asked: SaveCommunity) -> CommunityList:
-        """Add a community, or apply what it chose to its earlier choices. Declined if a choice is wrong."""
+        """Add a community, or apply new choices to its earlier ones. Raises Declined if a choice is not valid."""
         guild_id = check_guild_id(asked.guild_id, self._actor.context.settings.discord_guild_id)
         patch = {name: check_choice(name, storable(text).strip()) for name, text in asked.settings.items()}
         with self._store.transaction(keeps_figures=True) as connection:
@@ -86,7 +86,7 @@ class CommunityKeeper:
         return CommunityList((community,), added=known is None)
 
     def _check_addition(self, count: int) -> None:
-        """Raise Declined if no further community may be added; `count`: how many there are."""
+        """Raise Declined if no further community may be added to the `count` that exist."""
         settings = self._actor.context.settings
         if not settings.usher_keys:
             raise Declined(Problem.of("community.no_keys"))
@@ -94,7 +94,7 @@ class CommunityKeeper:
             raise Declined(Problem.of("community.too_many", most=settings.max_communities))
 
     def remove(self, asked: RemoveCommunity) -> CommunityList:
-        """Take a community off the list; its data stay where they are."""
+        """Remove a community from the list; its data stay."""
         with self._store.transaction(keeps_figures=True) as connection:
             known = read_community(connection, asked.guild_id)
             if known is None:
@@ -116,7 +116,7 @@ class CommunityKeeper:
             with self._store.reader.connect() as connection:
                 now = read_communities(connection)
         except SQLAlchemyError:
-            return  # the store is away: the next tick tells it
+            return  # the store is unreachable: the next tick sends the list
         if now or self._said:
             self._said = now
             changed = CommunitiesChanged(now)
@@ -126,10 +126,10 @@ class CommunityKeeper:
                 self._actor.ref(name).tell(changed)
 
     def _tell_of_change(self) -> None:
-        """Send all hosts a change: at once, or together with those that follow if all were told a moment ago.
+        """Send a change to all hosts: at once, or with those that follow if a message was sent a moment ago.
 
-        Each message has the whole list: with many communities, one for each change would cost too much. With few, each
-        change is sent at once, for somebody may press play on Plex right after the last choice.
+        Each message has the whole list: with many communities, a message for each change would cost too much. With few,
+        each change is sent at once, for somebody may press play on Plex right after the last choice.
         """
         self._said = self._said or (Community("", "", {}),)  # so that the removal of the last one is sent too
         endpoint = self._actor.endpoint
@@ -149,7 +149,7 @@ class CommunityKeeper:
             raise Declined(Problem.of("community.no_folder", folder=str(folder), cause=cause)) from error
 
     def _note(self, who: str, act: str, community: Community) -> None:
-        """Write to the log, and to the audit log of that community alone."""
+        """Write an act to the log, and to that community's audit log."""
         target = AuditSubject(community.guild_id, community.name)
         chosen = [
             AuditSubject(name, "" if name == "PLEX_SERVERS" else text[:60]) for name, text in community.settings.items()
@@ -172,7 +172,7 @@ class CommunityKeeper:
 
 
 def check_guild_id(guild_id: str, own: int) -> str:
-    """Return the id of a further community's server. Declined where it is none, or the environment's `own`."""
+    """Return the id of a further community's server. Raises Declined if it is no such id, or is `own`."""
     try:
         number: int = SNOWFLAKE.read(guild_id)
     except ValueError:
@@ -183,7 +183,7 @@ def check_guild_id(guild_id: str, own: int) -> str:
 
 
 def check_choice(name: str, text: str) -> str:
-    """Return a setting's text as it is stored. Declined where a community may not choose it, or it is no such value."""
+    """Return a setting's text as it is stored. Raises Declined if a community may not choose it, or it is not valid."""
     setting = DECLARED.get(name)
     if setting is None or not setting.by_community:
         raise Declined(Problem.of("community.not_theirs", setting=name))
@@ -207,4 +207,4 @@ COMMUNITY_REQUESTS: Mapping[type[Question[Any]], Callable[[CommunityKeeper, Any]
     SaveCommunity: CommunityKeeper.save,
     RemoveCommunity: CommunityKeeper.remove,
 }
-"""Which method handles which question; of the environment's own persistence alone."""
+"""Which method handles which question; only in the environment's own persistence actor."""

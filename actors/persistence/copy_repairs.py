@@ -1,4 +1,4 @@
-"""Brings the JSON copies up to date where a save could not: torn or missing ones, and a long history."""
+"""Brings JSON copies up to date that a save could not write: torn or missing ones, and a long history."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class CopyRepairs:
     """Used on the actor's thread; another thread writes a long history, and reports when it is done."""
 
     def __init__(self, actor: Actor, store: Store, on_failed: Callable[[SaveFailed], None]) -> None:
-        """`on_failed` is called where a copy cannot be written."""
+        """Call `on_failed` if a copy cannot be written."""
         self._actor = actor
         self._sync = store.json_sync
         self._on_failed = on_failed
@@ -44,12 +44,12 @@ class CopyRepairs:
             self._on_failed(error)
 
     def close(self) -> None:
-        """Break off what the other thread is writing: the next start writes it."""
+        """Cancel the copy that the other thread is writing: the next start writes it."""
         self._sync.rewriter.close()
 
 
 def answer_after(done: Future[None], build: Callable[[], Result]) -> Future[Result]:
-    """Return a Future of an answer that is built when `done` is, or of its failure in words."""
+    """Return a Future of the answer that `build` returns after `done`, or of its failure as Declined."""
     answer: Future[Result] = Future()
 
     def answer_waiting(finished: Future[None]) -> None:

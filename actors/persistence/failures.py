@@ -28,9 +28,9 @@ Handlers = Mapping[type[Any], Callable[[Any], Any]]
 
 
 def decline_failures(work: Callable[[], Result], file: Path | None = None) -> Result:
-    """Call `work`. Raises Declined if it fails for a reason that has words for people.
+    """Call `work`. Raises Declined if it fails for a reason that people can be told.
 
-    `file`: the SQLite store's, which is read once more if a failure does not tell its cause.
+    `file`: the SQLite store's file, which is read once more if a failure does not tell its cause.
     """
     try:
         return work()
@@ -43,7 +43,7 @@ def decline_failures(work: Callable[[], Result], file: Path | None = None) -> Re
 
 
 def bind_requests(requests: Mapping[type[Any], Callable[[Any, Any], Any]], get: Callable[[], Any]) -> Handlers:
-    """Return handlers that call the methods of another object, which `get` returns once there is one."""
+    """Return handlers that call methods of another object, which `get` returns once it exists."""
 
     def bind(handle: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
         return lambda asked: decline_failures(lambda: handle(get(), asked))
@@ -53,7 +53,7 @@ def bind_requests(requests: Mapping[type[Any], Callable[[Any, Any], Any]], get: 
 
 @contextmanager
 def translate_start_failures() -> Iterator[None]:
-    """Translate failures of the store at the start: fatal if it can never be used, else to be tried again."""
+    """Translate failures of the store at the start: fatal if it can never be used, otherwise to be tried again."""
     try:
         yield
     except StoreError as error:
@@ -68,7 +68,7 @@ def translate_start_failures() -> Iterator[None]:
 
 @contextmanager
 def retry_failures(what: str) -> Iterator[None]:
-    """Translate failures to store an at-least-once message: retry if the store is away, reject if it cannot hold it.
+    """Translate failures to store a message: RetryLater if the store is unreachable, Reject if it cannot hold it.
 
     `what` begins the sentence of the dead letter: "The votes of poll 7".
     """

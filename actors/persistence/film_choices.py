@@ -1,4 +1,4 @@
-"""What the persistence actor does when members choose the next film: suggestions, votes and ratings."""
+"""Handles what members choose: suggestions of films, votes and ratings."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from persistence.store import Store
 
 
 class FilmChoices:
-    """Writes what members choose; every write is small, and done on the actor's thread.
+    """Stores what members choose; every write is small, and done on the actor's thread.
 
-    The JSON copies are not written: the two counts of a viewer in them follow with the next save.
+    The JSON copies are not written: a viewer's two counts in them follow with the next save.
     """
 
     def __init__(self, actor: Actor, store: Store, running: Callable[[], list[RunningWatch] | None]) -> None:
@@ -39,7 +39,7 @@ class FilmChoices:
         self._running = running
 
     def suggest_film(self, asked: SuggestFilm) -> FilmSuggested:
-        """Put a film on the list, or second it."""
+        """Add a film to the list, or a member's wish for a film on it."""
         asked = replace(asked, title=storable(asked.title), username=storable(asked.username))
         now_s = self._now_s()
         self._store.json_sync.forget_viewers()
@@ -60,12 +60,12 @@ class FilmChoices:
             return withdraw_film(connection, asked, self._now_s())
 
     def rate_film(self, asked: RateFilm) -> FilmRated:
-        """Write down a rating."""
+        """Store a rating."""
         with self._store.transaction(keeps_figures=True) as connection:
             return rate_film(connection, asked, self._now_s())
 
     def record_votes(self, asked: RecordVotes) -> None:
-        """Write down who voted; acknowledged when it is stored."""
+        """Store who voted; acknowledged when it is stored."""
         self._store.json_sync.forget_viewers()
         what = f"The votes of poll {asked.poll_id}"
         with retry_failures(what), self._store.transaction(keeps_figures=True) as connection:

@@ -1,4 +1,4 @@
-"""Threads beside the persistence actor's, for what must not hold up a save."""
+"""Threads beside the persistence actor's, for work that must not hold up a save."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from persistence.store import Store
 
 Result = TypeVar("Result")
 THREADS = 3
-"""Questions that are answered at a time. More would wait for one another: Python runs one of them at an instant."""
+"""Questions that are answered at one time. More would only wait for one another: Python runs one thread at a time."""
 MARGIN = 0.9
-"""How much of the asker's time an answer may take: that it is too slow has to get there in time, too."""
+"""Share of the asker's time that an answer may take, so that "too slow" still arrives in time."""
 
 
 class ReadWorker:
@@ -27,7 +27,7 @@ class ReadWorker:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
 
     def submit(self, work: Callable[[], Result]) -> Future[Result]:
-        """Return what will have the result, or the failure as `decline_failures` raises it."""
+        """Return a Future of the result, or of the failure as `decline_failures` raises it."""
         return self._pool.submit(decline_failures, work)
 
     def close(self) -> None:
@@ -36,7 +36,7 @@ class ReadWorker:
 
 
 class QuestionPool:
-    """A few threads. A question ends in time: with its answer, or with the words that it took too long."""
+    """A few threads that answer questions. Each ends in time: with its answer, or as too slow."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="persistence-questions")
@@ -49,9 +49,9 @@ class QuestionPool:
         running: Sequence[RunningWatch],
         now_s: float,
     ) -> Future[Answer]:
-        """Return what will have the answer, or the failure as `decline_failures` raises it.
+        """Return a Future of the answer, or of the failure as `decline_failures` raises it.
 
-        The time begins now: a question whose asker has gone, while it waited for a thread, is not answered any more.
+        The time begins now: a question whose asker gave up while it waited for a thread is not answered.
         """
         deadline = Deadline(asked.patience_s * MARGIN)
 
@@ -63,5 +63,5 @@ class QuestionPool:
         return self._pool.submit(decline_failures, answer, store.file)
 
     def close(self) -> None:
-        """Wait for the questions that are being answered, which their deadlines end; cancel the others."""
+        """Wait for the questions that are being answered, each up to its deadline; cancel the others."""
         self._pool.shutdown(wait=True, cancel_futures=True)

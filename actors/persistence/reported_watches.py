@@ -21,13 +21,13 @@ from tracking.watches.watch import record_so_far
 
 @dataclass(slots=True)
 class _Reported:
-    """A running watch as it was reported last."""
+    """A running watch as it was last reported."""
 
     state: WatchState
     revision: int
-    """The newest change of it."""
+    """The revision of its newest change."""
     watch: RunningWatch | None = None
-    """The same with its record; made when it is asked for."""
+    """The watch with its record; made when it is first needed."""
 
 
 @dataclass(slots=True)
@@ -36,18 +36,18 @@ class _ServerReport:
 
     at: Moment
     watches: dict[str, _Reported] = field(default_factory=dict)
-    """By watch id."""
+    """The running watches, by watch id."""
     withheld: int = 0
-    """How many watches run there that could not be reported."""
+    """How many running watches of the server could not be reported."""
     is_known: bool = True
-    """Whether it was reported what runs there, now or before."""
+    """Whether the server's running watches were reported, now or before."""
 
 
 class WatchChanges(NamedTuple):
     """The changes of the running watches since a revision."""
 
     revision: int
-    """The newest one; later changes are asked for with it."""
+    """The newest revision; pass it to ask for later changes."""
     changed: list[RunningWatch]
     """Watches that are new or have another state."""
     ended: Set[str]
@@ -58,7 +58,7 @@ class ReportedWatches:
     """The running watches, from the newest report of each server.
 
     Until the tracker has listed the servers and reported each, it is not known whether anybody watches (`running`
-    returns None): a save must not take unreported watches for ended.
+    returns None): a save must not treat unreported watches as ended.
     """
 
     def __init__(self, watched_percent: float, min_watch_s: float) -> None:
@@ -67,15 +67,15 @@ class ReportedWatches:
         self._expected: frozenset[str] | None = None
         self._revision = 0
         self._ended: dict[str, int] = {}
-        """The revision in which a watch ended, by its id. Forgotten with the save that has taken it in."""
+        """The revision in which a watch ended, by watch id. Forgotten once a save includes it."""
         self._running: list[RunningWatch] | None = None
         self._places: dict[str, set[tuple[str, str]]] = {}
-        """Server and watch_id of what is watched under each id."""
+        """Server and watch_id of the running watches of each viewer id."""
 
-    # -- what the tracker says -------------------------------------------------------------------------------
+    # -- what the tracker reports -------------------------------------------------------------------------------
 
     def take(self, report: WatchesReported) -> None:
-        """Apply the report of a server; one that is older than the last changes nothing."""
+        """Apply the report of a server; one that is older than the last is ignored."""
         if report.server_id:
             self._take_server(report.server_id, report, report.active)
             return
@@ -110,7 +110,7 @@ class ReportedWatches:
         return _Reported(state, self._revision, RunningWatch(state, record) if record is not None else None)
 
     def take_servers(self, reported: ServersReported) -> None:
-        """Apply the list of servers on which watches run: older reports of other servers are dropped."""
+        """Apply the list of servers on which watches run; drop older reports of other servers."""
         self._expected = frozenset(reported.servers)
         for server_id, server in list(self._servers.items()):
             if server_id not in self._expected and server.at.steady_s <= reported.at.steady_s:
@@ -121,9 +121,9 @@ class ReportedWatches:
                 del self._servers[server_id]
 
     def drop_watch(self, watch_id: str, server_id: str) -> None:
-        """Remove a stored watch from the report of its server. On another server it may run again.
+        """Remove a stored watch from the report of its server. It may run again on another server.
 
-        The tracker sends no newer report of the server until it has the acknowledgement, and a save may come first.
+        The tracker reports the server again only after the acknowledgement, and a save may come before that.
         """
         self._drop(server_id, [watch_id])
 
@@ -161,14 +161,14 @@ class ReportedWatches:
 
     @property
     def problem(self) -> Problem | None:
-        """The watches that are not known: those of a server with too many for a report."""
+        """Which watches are unknown: those of a server that has too many for a report. None if all are known."""
         for server_id, server in self._servers.items():
             if server.withheld:
                 return Problem.of("save.report_withheld", server=server_id, count=server.withheld)
         return None
 
     def running(self) -> list[RunningWatch] | None:
-        """Return every running watch, not to be changed; None until all servers were reported. Actor's thread only."""
+        """Return every running watch; None until all servers were reported. Do not change it. Actor's thread only."""
         if not self.is_complete:
             return None
         if self._running is None:
@@ -178,19 +178,19 @@ class ReportedWatches:
         return self._running
 
     def find_watches(self, viewer_ids: Iterable[str]) -> list[RunningWatch]:
-        """Return the reported watches under some ids."""
+        """Return the reported watches of some viewer ids."""
         places = sorted({place for viewer_id in viewer_ids for place in self._places.get(viewer_id, ())})
         return [self._with_record(self._servers[server_id].watches[watch_id]) for server_id, watch_id in places]
 
     def count_without(self, watch_ids: Collection[str]) -> int:
-        """Return how many watches run beside some."""
+        """Return how many watches run, without those with these ids."""
         return sum(
             len(server.watches) - sum(watch_id in server.watches for watch_id in watch_ids)
             for server in self._servers.values()
         )
 
     def changes_since(self, revision: int) -> WatchChanges:
-        """Return what changed of the running watches since a revision; 0 for all of them."""
+        """Return the changes of the running watches since a revision; since 0, all of them."""
         every = [each for server in self._servers.values() for each in server.watches.values()]
         running_ids = {each.state.watch_id for each in every}
         ended = {watch_id for watch_id, ended in self._ended.items() if ended > revision} - running_ids
@@ -203,7 +203,7 @@ class ReportedWatches:
         self._ended = {watch_id: ended for watch_id, ended in self._ended.items() if ended > revision}
 
     def states_for_restart(self, checkpoint: Iterable[WatchState]) -> list[WatchState]:
-        """Return what a starting tracker goes on with: the reports, and for other servers the checkpoint."""
+        """Return the watches that a starting tracker continues: the reports, and the checkpoint for other servers."""
         states = [each.state for server in self._servers.values() for each in server.watches.values()]
         if not self.is_complete:
             known = {state.watch_id for state in states}

@@ -1,4 +1,4 @@
-"""Answers a starting tracker: what ran, what may be resumed, links and privacy choices."""
+"""Answers a starting tracker: watches that ran, watches that may be resumed, links and privacy choices."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from messages import LinkedAccount, LoadWatches, Privacy, Problem, WatchesLoaded
 from persistence.store import Store
 
 PART_WATCHES = 4000
-"""Watches in one part: 2 to 4 MB; a message may have 16."""
+"""Watches in one part: 2 to 4 MB; a message may have 16 MB."""
 Directory = tuple[tuple[LinkedAccount, ...], tuple[tuple[str, Privacy], ...]]
-"""Every link, and who is not open."""
+"""Every link, and every privacy choice other than open."""
 
 
 class RestartParts:
@@ -26,7 +26,7 @@ class RestartParts:
     def answer(
         self, asked: LoadWatches, reported: ReportedWatches, store: Store, directory: Callable[[], Directory]
     ) -> WatchesLoaded:
-        """Return a part of the answer; asking for the first makes all of them anew."""
+        """Return a part of the answer; the question for the first part makes all parts."""
         if asked.part == 0:
             checkpoint = () if reported.is_complete else store.read_checkpoint()
             running = store.drop_finished(reported.states_for_restart(checkpoint))
@@ -36,7 +36,7 @@ class RestartParts:
         return self.take(asked.part, directory)
 
     def fill(self, running: tuple[WatchState, ...], resumable: tuple[WatchRecord, ...]) -> None:
-        """Split what was running and what can be resumed into parts; a tracker that asks anew gets them anew."""
+        """Split running and resumable watches into parts, which replace those of an earlier question."""
         count = max(1, -(-(len(running) + len(resumable)) // PART_WATCHES))
         self._parts = []
         for first in range(0, count * PART_WATCHES, PART_WATCHES):
@@ -48,9 +48,9 @@ class RestartParts:
             )
 
     def take(self, part: int, directory: Callable[[], Directory]) -> WatchesLoaded:
-        """Return a part; the last one has the links and choices as of now: the tracker gets no changes before it.
+        """Return a part; the last has the links and choices as of now, for the tracker gets no changes before it.
 
-        Raises Declined if the parts are not here: this process started after the first was asked for.
+        Raises Declined if the part does not exist: this process started after the tracker asked for the first.
         """
         if not 0 <= part < len(self._parts):
             raise Declined(Problem.of("tracker.load_begins_anew"))

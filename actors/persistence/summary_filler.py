@@ -1,4 +1,4 @@
-"""Fills the summaries of a large store while it is used: after an update, a restore or a change of TIMEZONE."""
+"""Fills the summaries of a large store while it is in use: after an update, a restore or a change of TIMEZONE."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from persistence.store import Store
 from persistence.summaries.build import FillProgress
 
 AT_ONCE = 1_000
-"""Records that are summed up between two messages, in some tens of milliseconds: no save waits for longer."""
+"""Records that are summed up between two messages: takes some tens of milliseconds, for which a save may wait."""
 RETRY_S = 15.0
-"""After a failure; service time."""
-SAID_EVERY = 10
-"""Percent."""
+"""Pause after a failure, service time."""
+LOG_EVERY_PERCENT = 10
+"""Progress between two log lines."""
 
 
 @dataclass(frozen=True)
 class FillSummaries:
-    """To itself: sum up some more records."""
+    """The actor to itself: sum up some more records."""
 
 
 class SummaryFiller:
-    """Used on the actor's thread, between its messages. A restart goes on where it was."""
+    """Used on the actor's thread, between its messages. A restart continues the work."""
 
     def __init__(self, actor: Actor, store: Store) -> None:
         self._actor = actor
         self._store = store
         self._began_s = time.monotonic()
-        self._said = -1
+        self._logged = -1
         self.fault: Problem | None = None
-        """The notice that questions are not answered yet; None once they are."""
+        """The notice that some questions are not answered yet, or None once all are."""
 
     def begin(self) -> None:
-        """Fill the summaries that are not filled."""
+        """Begin to fill summaries, if some are not filled."""
         if self._store.summary_progress is not None:
-            self._tell(self._store.summary_progress)
+            self._show_progress(self._store.summary_progress)
             self._actor.send_to_self_after(0.0, FillSummaries())
 
     def fill_some(self) -> None:
@@ -50,17 +50,17 @@ class SummaryFiller:
             self._actor.send_to_self_after(RETRY_S, FillSummaries())
             return
         if progress is not None:
-            self._tell(progress)
+            self._show_progress(progress)
             self._actor.send_to_self_after(0.0, FillSummaries())
             return
         self.fault = None
         self._actor.log.info("Built the summaries in %.0f s", time.monotonic() - self._began_s)
         self._actor.report_recovered()
 
-    def _tell(self, progress: FillProgress) -> None:
-        if progress.percent // SAID_EVERY == self._said:
+    def _show_progress(self, progress: FillProgress) -> None:
+        if progress.percent // LOG_EVERY_PERCENT == self._logged:
             return
-        self._said = progress.percent // SAID_EVERY
+        self._logged = progress.percent // LOG_EVERY_PERCENT
         self._actor.log.info("Building summaries: %d %%", progress.percent)
         self.fault = Problem.of("summaries.filling", percent=progress.percent)
         self._actor.report_degraded(self.fault)

@@ -1,4 +1,4 @@
-"""Saves without a watch that the store cannot hold, so that it does not hold up the others."""
+"""Leaves a watch that the store cannot hold out of a save, so that the others are saved."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from persistence.store import Store
 
 
 class UnstorableWatches:
-    """Remembers which running watches the store refused last, so that each is logged once."""
+    """Remembers which running watches the store last refused, so that each is logged once."""
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
@@ -31,7 +31,7 @@ class UnstorableWatches:
     ) -> SaveResult:
         """Save with the running watches, leaving out those that the store cannot hold.
 
-        Raises SaveRefused where it is something else that it cannot hold.
+        Raises SaveRefused if the store cannot hold something else.
         """
         try:
             return save(running)
@@ -42,9 +42,9 @@ class UnstorableWatches:
             return save([watch for watch in running or () if watch.state.watch_id not in refused])
 
     def finish(self, store: Store, ended: Sequence[EndedWatch], running: ReportedWatches, at_s: float) -> SaveResult:
-        """Store watches that ended, with what else their viewers watch; where the store cannot hold that, without it.
+        """Store ended watches with their viewers' running ones, or without those that the store cannot hold.
 
-        Raises SaveRefused where it is something else that it cannot hold.
+        Raises SaveRefused if the store cannot hold something else.
         """
         try:
             return finish_watches(store, ended, running if running.is_complete else None, at_s)
@@ -71,7 +71,7 @@ def store_apart(
 ) -> list[Outcome]:
     """Store watches together; if the store cannot hold one of them, store the others without it.
 
-    Another error of `store` leaves the watches that are not stored yet to be sent again.
+    After another error of `store`, the watches that are not stored yet are to be sent again.
     """
     try:
         store(ended)

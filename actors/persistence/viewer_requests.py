@@ -1,4 +1,4 @@
-"""Handles what people ask about themselves: links, privacy, export of their data, erasure."""
+"""Handles what members ask for themselves: links, privacy, export of their data, erasure."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ from viewers.directory import ViewerDirectory
 from wording.numbers import count_noun
 
 PART_BYTES = 4 << 20
-"""How much of somebody's data goes into one message."""
+"""Bytes of an export that go into one message."""
 
 MAX_EXPORTS = 4
-"""Files that are being fetched in parts at a time; the oldest goes, and is made anew where it is still wanted."""
+"""Exports that are kept while they are fetched in parts; the oldest is dropped, and made again if asked for."""
 
 Answer = Message | None
 
@@ -77,11 +77,11 @@ class ViewerRequests:
         self._tracker = actor.ref("tracker")
         self._log = actor.log
         self._exports: dict[str, tuple[bytes, int]] = {}
-        """Files that are being fetched, with their number of watches, by viewer; used by the read worker's thread."""
-        self._told = ViewerDirectory()
-        """What the tracker was told."""
+        """Exports that are being fetched, with their number of watches, by viewer; used by the read worker's thread."""
+        self._sent = ViewerDirectory()
+        """What was last sent to the tracker."""
         self._last_erasure_s = -math.inf
-        """Seconds since 1970, UTC."""
+        """When a viewer was last erased; seconds since 1970, UTC."""
 
     def read_directory(self) -> tuple[tuple[LinkedAccount, ...], tuple[tuple[str, Privacy], ...]]:
         """Return every link, and every privacy choice other than open."""
@@ -91,39 +91,39 @@ class ViewerRequests:
     def send_directory(self) -> None:
         """Send the tracker all links and privacy choices, at the start."""
         links, privacy = self.read_directory()
-        self._told = ViewerDirectory.from_message(links, privacy)
+        self._sent = ViewerDirectory.from_message(links, privacy)
         self._tracker.tell(ViewerDirectoryChanged(links, privacy))
-        self._tell_page()
+        self._notify_page()
 
     def send_changes(self) -> None:
-        """Send the tracker what changed of links and privacy choices."""
-        self._tell_changes()
-        self._tell_page()
+        """Send the tracker the changes of links and privacy choices, and notify the web page."""
+        self._send_directory_changes()
+        self._notify_page()
 
     def send_changed_names(self) -> None:
-        """Send the tracker the new names that a save found."""
+        """Send the tracker the new names of a save, and notify the web page."""
         with contextlib.suppress(SQLAlchemyError):  # the save itself succeeded; the next one looks again
-            if self._tell_changes():
-                self._tell_page()
+            if self._send_directory_changes():
+                self._notify_page()
 
-    def _tell_changes(self) -> bool:
-        """Tell the tracker what changed; return whether anything did."""
+    def _send_directory_changes(self) -> bool:
+        """Send the tracker what changed; return whether anything did."""
         now = ViewerDirectory.from_message(*self.read_directory())
-        changes = now.find_changes(self._told)
-        self._told = now
+        changes = now.find_changes(self._sent)
+        self._sent = now
         if any(changes):
             changed = ViewerDirectoryChanged(changes.links, changes.choices, is_change=True, unlinked=changes.unlinked)
             self._tracker.tell(changed)
         return any(changes)
 
-    def _tell_page(self) -> None:
+    def _notify_page(self) -> None:
         if self._actor.context.settings.web_port:
             self._actor.ref("web").tell(StoreChanged())
 
     def send_erasures(self) -> None:
-        """Tell the tracker again who was forgotten: the last process may have ended before it could.
+        """Send the tracker the erasures again: the last process may have ended before it sent them.
 
-        Otherwise a watch that the tracker goes on with would be refused at its end, and be lost.
+        Otherwise a watch that the tracker continues would be refused at its end, and be lost.
         """
         with self._store.reader.connect() as connection:
             forgotten = viewers.read_erasures(connection)
@@ -137,12 +137,12 @@ class ViewerRequests:
             self._tracker.tell(DropViewerWatches(tuple(viewer_ids), at_s - JUST_THEN_S))
 
     def correct_erasure_times(self) -> None:
-        """Move erasure times that lie in the future (the clock was set back) to now; at each tick.
+        """Move erasure times in the future (the clock was set back) to now; called at each tick.
 
-        The clock was wrong then, or is now: what begins from now on is new, but would be dropped silently.
+        Otherwise watches that begin from now on would count as older than the erasure, and be dropped silently.
         """
         # One gap stays: a film that began between the clock change and this tick counts as older than the erasure.
-        # To store it would be worse: it might be what somebody asked to have erased.
+        # To store it would be worse: somebody may have asked to have it erased.
         now_s = self._now_s()
         if self._last_erasure_s <= now_s:
             return
@@ -159,7 +159,7 @@ class ViewerRequests:
         return self._actor.context.clock.now().wall_s
 
     def set_privacy(self, asked: SetPrivacy) -> ViewerAccount:
-        """Write down a member's choice."""
+        """Store a member's choice."""
         at_s = self._now_s()
         asked = replace(asked, username=storable(asked.username))
         try:
@@ -190,7 +190,7 @@ class ViewerRequests:
         return self._read_account(asked.viewer_id)
 
     def unlink_account(self, asked: UnlinkAccount) -> ViewerAccount:
-        """Make them two viewers again."""
+        """Make a Plex account and a member two viewers again."""
         at_s = self._now_s()
         try:
             with self._store.change(at_s, self._running() or ()) as change:
@@ -207,19 +207,19 @@ class ViewerRequests:
         return self._read_account(asked.viewer_id)
 
     def erase(self, asked: EraseViewer) -> ViewerErased:
-        """Remove everything that is stored of a viewer, or held in memory."""
+        """Remove all data of a viewer from the store and from memory."""
         at_s = self._now_s()
         began = time.perf_counter()
         try:
             with self._store.change(at_s) as change:
                 gone = erase_viewer(change, asked.viewer_id, at_s)
         except CopiesFailed as error:
-            # It is gone from the store; the files follow with the next save. So this is no failed erasure.
+            # The store no longer has the data, and the next save writes the files: the erasure did not fail.
             self._log.error("The JSON copies still have what was stored of viewer %s: %s", asked.viewer_id, error)
         self._last_erasure_s = max(self._last_erasure_s, at_s)
         ids = (*gone.ids, *(link.plex_id for link in gone.separated))
         self._drop_viewers(set(ids))
-        # After the read worker's current task, which may be making that file.
+        # After the read worker's current task, which may be making that export.
         self._read_worker.submit(lambda: self._exports.pop(asked.viewer_id, None))
         self._tracker.tell(DropViewerWatches(ids))
         self.send_changes()
@@ -244,7 +244,7 @@ class ViewerRequests:
         )
 
     def export(self, asked: GetMyData) -> Future[MyData]:
-        """Return a part of the file; it is made at the first and let go at the last."""
+        """Return a part of an export, which is made for the first part and dropped after the last."""
         at_s, running = self._now_s(), self._running() or ()
         return self._read_worker.submit(lambda: self._read_export(asked, running, at_s))
 

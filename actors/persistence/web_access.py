@@ -1,4 +1,4 @@
-"""Handles what the web page asks: links to sign in, sessions, shared pages, who is named to all."""
+"""Handles what the web page asks: sign-in links, sessions, shared pages, public names."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ from persistence.store import Store
 
 
 class WebAccess:
-    """Writes who may read the page; every write is small, and done on the actor's thread."""
+    """Stores who may read the page; every write is small, and done on the actor's thread."""
 
     def __init__(self, actor: Actor, store: Store) -> None:
         self._actor = actor
         self._store = store
 
     def open_sign_in(self, asked: OpenSignIn) -> SignInOpened:
-        """Keep a link that was made."""
+        """Store a sign-in link."""
         asked = replace(asked, username=storable(asked.username))
         with self._store.transaction(keeps_figures=True) as connection:
             return SignInOpened(put_sign_in(connection, asked, self._now_s()))
 
     def start_session(self, asked: StartSession) -> WebSession:
-        """Sign a member in; the link is used up."""
+        """Sign a member in with a link, which cannot be used again."""
         asked = replace(asked, username=storable(asked.username))
         with self._store.transaction(keeps_figures=True) as connection:
             session = start_session(connection, asked, self._now_s())
@@ -67,18 +67,18 @@ class WebAccess:
                 ended = end_all_sessions(connection, asked.viewer_id)
             else:
                 ended = end_session(connection, asked.session_hash)
-        self._tell_page()
+        self._notify_page()
         return SessionsEnded(ended)
 
     def set_public_name(self, asked: SetPublicName) -> PublicNameSet:
-        """Write down whether a member is named to all."""
+        """Store whether a member is named to everybody."""
         with self._store.transaction(keeps_figures=True) as connection:
             set_public_name(connection, asked.viewer_id, asked.is_named, self._now_s())
-        self._tell_page()
+        self._notify_page()
         return PublicNameSet(asked.is_named)
 
     def open_share(self, asked: OpenShare) -> ShareOpened:
-        """Keep what a member shares; hidden members share nothing, and nobody shares what is not theirs."""
+        """Store what a member shares; hidden members share nothing, and members share only what is theirs."""
         with self._store.transaction(keeps_figures=True) as connection:
             if not read_directory(connection).shows(asked.viewer_id) or not can_share(connection, asked):
                 return ShareOpened(None)
@@ -88,16 +88,16 @@ class WebAccess:
         """End one share of a member's, or all."""
         with self._store.transaction(keeps_figures=True) as connection:
             ended = end_shares(connection, asked.viewer_id, asked.token)
-        self._tell_page()
+        self._notify_page()
         return SharesEnded(ended)
 
     def record_rsvps(self, asked: RecordRsvps) -> None:
-        """Write down who had said that they would come; acknowledged when it is stored."""
+        """Store who said that they would come; acknowledged when it is stored."""
         what = f"Who wanted to come to {asked.screening_id}"
         with retry_failures(what), self._store.transaction(keeps_figures=True) as connection:
             put_rsvps(connection, asked.screening_id, asked.viewer_ids)
 
-    def _tell_page(self) -> None:
+    def _notify_page(self) -> None:
         if self._actor.context.settings.web_port:
             self._actor.ref("web").tell(StoreChanged())
 

@@ -1,1 +1,1 @@
-"""The tracker actor: keeps every running watch, and reports what began and what ended."""
+"""The tracker actor: keeps every running watch, and reports starts and ends."""

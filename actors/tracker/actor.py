@@ -1,4 +1,4 @@
-"""The tracker: receives what Plex and Discord see, keeps every running watch, reports what began and what ended.
+"""The tracker: receives observations of Plex and Discord, keeps every running watch, reports starts and ends.
 
 `tracking/`, which is pure, decides what counts as a watch. This file only sends the results.
 """
@@ -42,16 +42,16 @@ from viewers.directory import DirectoryChanges, ViewerDirectory
 from wording.problems import english
 
 LOAD_AGAIN_S: Final = 1.0
-"""How long to wait before persistence is asked again for the watches of the last run."""
+"""Pause before persistence is asked again for the watches of the last run; real seconds."""
 WAITING_LIMIT: Final = 1000
-"""Observations kept while it has not answered: hours of them; the oldest go first."""
+"""Observations that are kept until persistence has answered: hours of them; the oldest are dropped first."""
 LAST_WORD_S: Final = 2.0
-"""How long a stop waits for persistence to receive the last messages (real seconds)."""
+"""How long a stop waits for persistence to receive the last messages; real seconds."""
 NOT_READY: Final = Problem.of("tracker.not_ready")
 
 
 def rules_from_settings(settings: Settings) -> Rules:
-    """Return the rules of watching that the settings give."""
+    """Return the rules of tracking from the settings."""
     return Rules(
         end_grace_s=settings.end_grace_seconds,
         ghost_after_s=settings.ghost_after_seconds,
@@ -92,11 +92,11 @@ class Tracker(Actor):
         self._pollers_expected = max(fewest, len(context.settings.servers))
         self._pollers_heard: set[str] = set()
         self._is_settled = False
-        """Whether every Plex server has answered since the start, so that it is known which there are."""
+        """Whether every Plex server has answered since the start, so that all are known."""
         self._screens = ("discord", "web") if context.settings.web_port else ("discord",)
-        """The actors that show what plays."""
+        """The actors that show what is playing."""
         self._announcers = ("discord", "webhooks") if context.settings.webhook_urls else ("discord",)
-        """The actors that tell what started and ended."""
+        """The actors that announce starts and ends."""
 
     def handlers(self) -> Mapping[type[Any], Callable[[Any], Message | None]]:
         """Return the dispatch table."""
@@ -114,11 +114,11 @@ class Tracker(Actor):
         }
 
     def on_start(self) -> None:
-        """Ask persistence what ran before."""
+        """Ask persistence for the watches of the last run."""
         self._load(RetryLoad())
 
     def on_stop(self) -> None:
-        """Wait until persistence has received everything: it may be restarting just now, and know nothing yet."""
+        """Wait until persistence has received everything: it may be restarting just now, and have no report yet."""
         until_s = self.endpoint.now() + self.last_word_s
         while self._ready and (left_s := until_s - self.endpoint.now()) > 0:
             self._reporter.report_all()
@@ -126,7 +126,7 @@ class Tracker(Actor):
             try:
                 self.ask(GetSaveStatus(), left_s)  # answered after all that was sent before it
             except (ActorUnavailable, AskTimeout, MailboxFull, RemoteError):
-                return  # its last checkpoint is what the next start goes on from
+                return  # the next start continues from its last checkpoint
             if told_all:
                 return
             while self._finished.waiting and (left_s := until_s - self.endpoint.now()) > 0:
@@ -153,13 +153,13 @@ class Tracker(Actor):
         self._close_unpolled(self.context.clock.now())
 
     def _close_unpolled(self, at: Moment) -> None:
-        """Once all Plex servers are known, end what ran on servers that the settings no longer have."""
+        """Once all Plex servers are known, end the watches on servers that the settings no longer have."""
         if not self._is_settled and len(self._pollers_heard) >= self._pollers_expected:
             self._is_settled = True
             self._tell(self._tracking.close_unpolled(at), at)
 
     def _ask_for_all(self, question: LoadWatches) -> WatchesLoaded:
-        """Return what ran before, joined from all parts of the answer."""
+        """Return the watches of the last run, joined from all parts of the answer."""
         parts = [self.ask(question)]
         while len(parts) < parts[0].parts:
             parts.append(self.ask(LoadWatches(question.resume_since_s, len(parts))))
@@ -174,7 +174,7 @@ class Tracker(Actor):
             self._waiting.append(message)
 
     def _apply(self, message: Message) -> None:
-        """Take one step, and send what came of it. The time is the message's, however long it waited."""
+        """Apply a message to the tracking, and send the results. The time is the message's, however long it waited."""
         match message:
             case PlaybackSnapshot():
                 self._tell(self._tracking.observe(message), message.taken)
@@ -192,7 +192,7 @@ class Tracker(Actor):
                 self._tell(self._tracking.forget_viewers(message, at), at)
 
     def _apply_directory(self, known: ViewerDirectoryChanged) -> None:
-        """Apply links and privacy choices. Until the tracker is ready nothing is shown; then it has newer ones."""
+        """Apply links and privacy choices. Ignored until the tracker is ready, for the load brings newer ones."""
         if self._ready:
             now = ViewerDirectory.from_message(known.links, known.privacy)
             if known.is_change:
@@ -229,7 +229,7 @@ class Tracker(Actor):
         return plan
 
     def _tell(self, events: list[Event], at: Moment | None) -> None:
-        """Send what happened; then the state as of `at` of each server that the step concerned."""
+        """Send the events; then the state as of `at` of each server that the step concerned."""
         for event in events:
             self._tell_event(event)
         unsent = self._finished.push()

@@ -21,22 +21,22 @@ class _Unstored:
 class FinishedWatchOutbox:
     """Finished watches that persistence has not stored yet.
 
-    As long as any of a Plex server are left, the tracker must not report that server's running watches:
+    As long as such watches of a Plex server are left, the tracker must not report that server's running watches:
     persistence still holds the finished ones as running, and if the tracker dies, the next one loads them from there
-    and closes them. The same goes for a server on which such a watch runs again.
+    and closes them. The same holds for a server on which such a watch runs again.
     """
 
     def __init__(self, persistence: Ref, on_all_stored: Callable[[str], None]) -> None:
-        """`on_all_stored` is told of each server (id) that may be reported again."""
+        """Call `on_all_stored` with the id of each server that may be reported again."""
         self._persistence = persistence
         self._on_all_stored = on_all_stored
         self._unsent: deque[_Unstored] = deque()
         self._newest: dict[str, _Unstored] = {}
-        """By watch id; one that ran again may have finished twice."""
+        """The newest finish of each watch, by watch id; one that ran again may have finished twice."""
         self._servers: Counter[str] = Counter()
         """How many finished watches each server waits for."""
         self.waiting = 0
-        """How many are not stored yet."""
+        """How many finished watches are not stored yet."""
 
     @property
     def waiting_servers(self) -> Set[str]:
@@ -44,7 +44,7 @@ class FinishedWatchOutbox:
         return self._servers.keys()
 
     def add(self, finished: WatchFinished) -> None:
-        """Take a finished watch."""
+        """Add a finished watch."""
         unstored = self._newest[finished.record.watch_id] = _Unstored(finished)
         self._unsent.append(unstored)
         self.waiting += 1
@@ -57,7 +57,7 @@ class FinishedWatchOutbox:
             self._hold(unstored, server_id)
 
     def push(self) -> Problem | None:
-        """Send persistence as many as it takes; return why not all of them, or None."""
+        """Send persistence as many as it takes; return why some are left, or None if all are sent."""
         while self._unsent:
             unstored = self._unsent[0]
             try:

@@ -1,4 +1,4 @@
-"""Reports running watches to persistence: by server and complete, so that a report may be lost."""
+"""Reports running watches to persistence: each report is complete for a server, so that one may be lost."""
 
 from collections.abc import Callable, Iterable
 
@@ -9,7 +9,7 @@ from tracking.engine import TrackingEngine
 
 
 class WatchReporter:
-    """Reports the running watches of one server at a time, and remembers which are still to be reported.
+    """Reports the running watches of one server at a time, and remembers which servers are still to be reported.
 
     A report has every running watch of its server, and replaces the one before. So its cost depends on that server
     alone, and the next report makes up for a lost one.
@@ -33,11 +33,11 @@ class WatchReporter:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """The servers that cannot be reported: their watches are too many for one message."""
+        """One problem for each server that has too many watches for one message."""
         return tuple(self._withheld.values())
 
     def report(self, server_ids: Iterable[str]) -> None:
-        """Report servers, and what is still to be reported; those with finished watches as soon as these are stored."""
+        """Report servers, and those still to be reported; one with unstored finished watches, once these are stored."""
         self._behind |= dict.fromkeys(server_ids)
         try:
             for server_id in [each for each in self._behind if each not in self._finished.waiting_servers]:
@@ -47,10 +47,10 @@ class WatchReporter:
                 self._send(ServersReported(self._now(), self._servers()))
                 self._owes_servers = False
         except ActorUnavailable:
-            return  # its queue is full, or it is away: the next step tries again
+            return  # persistence's queue is full, or it does not run: the next step tries again
 
     def report_all(self) -> None:
-        """Report each server, and then the list of servers: all that persistence needs after its start."""
+        """Report each server, and then the list of servers: persistence needs both after its start."""
         self._owes_servers = True
         self.report(self._tracking.servers.with_watches())
 

@@ -1,1 +1,1 @@
-"""The web page: an optional actor that shows in a browser what plays and who watches it."""
+"""The web page: an optional actor that shows in a browser what is playing and who is watching it."""

@@ -1,4 +1,4 @@
-"""How an action is declared: what a form of a page does, and which page is shown afterwards."""
+"""Declares actions: an action makes the change that a page's form asks for, and chooses the next page."""
 
 import importlib
 import pkgutil
@@ -22,7 +22,7 @@ class ActionRequest:
     at: Moment
     reader: Reader
     note: Callable[[str], None]
-    """Notes a text for the reader's next own page. It never travels in an address, which anybody could forge."""
+    """Notes a text for the reader's next own page. It is never put into an address, which anybody could forge."""
     form: Mapping[str, str]
     """The fields of the form, at most 400 characters each."""
 

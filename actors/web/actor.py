@@ -1,4 +1,4 @@
-"""The web actor: receives what plays, and shows it in a browser."""
+"""The web actor: receives what is playing, and shows it in a browser."""
 
 import asyncio
 import concurrent.futures
@@ -63,12 +63,12 @@ START_S, STOP_S = 10.0, 3.0
 """How long the server may take to listen, and to stop; real seconds."""
 LOAD_AGAIN_S = 2.0
 REFRESH_S = 15.0
-"""How often open pages are rendered without a new report: their note on the tracker's silence changes with time."""
+"""How often open pages are rendered without a new report, for their note on the tracker's silence; real seconds."""
 PAGE_KEPT_S = 1.0
-"""How long a whole page is reused without a new report: the position in it moves."""
+"""How long a whole page is reused without a new report, for the position in it moves; real seconds."""
 POSTER_S = 15.0
 HEALTH_S = 2.0
-"""How often an open page of administrators gets the actors' health."""
+"""How often an open page of administrators gets the actors' health; real seconds."""
 _UNANSWERED = (ActorUnavailable, AskTimeout, MailboxFull, RemoteError, UnexpectedAnswer)
 
 
@@ -213,7 +213,7 @@ class WebActor(Actor):
             await server.close()
 
     async def _load(self) -> None:
-        """Ask the tracker what plays, until it answers: by itself it reports a server only after its next poll."""
+        """Ask the tracker what is playing, until it answers: unasked, it reports a server only after its next poll."""
         while True:
             try:
                 playing = await asyncio.wrap_future(self.ref("tracker").ask_future(ListActiveWatches()))
@@ -258,7 +258,7 @@ class WebActor(Actor):
         self._show_anew()
 
     def _publish(self) -> None:
-        """Send every open page what changed, rendered once for each kind of reader and language."""
+        """Send every open page its changed parts, rendered once for each kind of reader and language."""
         self._parts.clear()
         self._shown_anew.set()
         for view in self._streams.views():
@@ -266,7 +266,7 @@ class WebActor(Actor):
                 self._streams.publish(view, self._current_parts(view))
 
     async def _follow_api(self) -> None:
-        """Send programs what plays, whenever that changes."""
+        """Send programs what is playing, whenever that changes."""
         while True:
             await self._shown_anew.wait()
             self._shown_anew.clear()
@@ -358,7 +358,7 @@ class WebActor(Actor):
         return content, self._renderer.render_parts(view.language, content, self._posters.find_address)
 
     async def _fetch_poster(self, item: Item) -> Poster:
-        """Return a poster from whichever server has it."""
+        """Return a poster from the server that has it."""
         for poller in poller_names(self.context.settings):
             question = GetPoster(item.server_id, item.thumb)
             try:
@@ -376,7 +376,7 @@ class WebActor(Actor):
         return self.context.clock.now().steady_s - heard_at.steady_s <= self._silent_after_s
 
     async def _collect_metrics(self) -> str:
-        """Return the figures; without those of the actors if the launcher does not answer."""
+        """Return the figures for Prometheus; without the actors' health if the launcher does not answer."""
         try:
             health = await asyncio.wrap_future(self._ask_future(GetHealth.receiver, GetHealth(), ASK_S))
         except _UNANSWERED:

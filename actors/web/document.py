@@ -1,4 +1,4 @@
-"""How a document is declared: an answer that is not a page, such as a calendar or a feed."""
+"""Declares documents: answers that are not pages, such as a calendar or a feed."""
 
 import hashlib
 import hmac

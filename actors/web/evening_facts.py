@@ -1,4 +1,4 @@
-"""What Tonight shows beside what plays: the last night, the coming nights, and badges earned tonight."""
+"""Other facts on the page Tonight: the last night, the coming nights, and badges earned tonight."""
 
 import asyncio
 import contextlib
@@ -26,13 +26,13 @@ class EveningFacts:
         on_change: Callable[[], None],
         unanswered: tuple[type[Exception], ...],
     ) -> None:
-        """`ask` raises one of `unanswered` if nobody answers; `screenings` returns what plays."""
+        """Ask with `ask`, which raises one of `unanswered` if nobody answers; `screenings` returns what is playing."""
         self.last_night: Night | None = None
-        """The last watch party that is over."""
+        """The last watch party that has ended."""
         self.upcoming: tuple[UpcomingNight, ...] = ()
         """Planned and running nights, the earliest first."""
         self.badges: tuple[NightBadge, ...] = ()
-        """Badges that visible viewers earned at what plays now."""
+        """Badges that visible viewers earned at the present screenings."""
         self._ask = ask
         self._screenings = screenings
         self._on_change = on_change
@@ -40,7 +40,7 @@ class EveningFacts:
         self._changed = asyncio.Event()
 
     def look_again(self) -> None:
-        """Ask again: the store changed."""
+        """Ask again, because the store changed."""
         self._changed.set()
 
     async def follow(self) -> None:
@@ -55,7 +55,7 @@ class EveningFacts:
                 await asyncio.wait_for(self._changed.wait(), wait_s)
 
     async def _look(self) -> float:
-        """Ask for everything; return when to ask again, in seconds. Without an answer the last known value stays."""
+        """Ask for everything; return when to ask again, in seconds. Without an answer the last known value is kept."""
         wait_s = AGAIN_S
         try:
             self.last_night = await self._ask(GetNight())

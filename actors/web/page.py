@@ -1,4 +1,4 @@
-"""How a page is declared: one decorated function that loads its content, and a template of the same name."""
+"""Declares pages: one decorated function loads a page's content, a template of the same name shows it."""
 
 import datetime
 import importlib
@@ -16,11 +16,11 @@ from viewers.slugs import make_film_slug, make_viewer_slug
 AnswerT = TypeVar("AnswerT", bound=Answer)
 
 ASK_S = 5.0
-"""Deadline of a page's question."""
+"""Deadline of a page's question; real seconds."""
 
 
 class PageNotFoundError(Exception):
-    """This address has no page, or none that this reader may see: both look the same."""
+    """The address has no page, or none that this reader may see: both look the same."""
 
 
 class PageUnavailableError(Exception):
@@ -59,23 +59,23 @@ class PageRequest:
     query: Mapping[str, str] = field(default_factory=dict)
     """The parameters of the query, at most 200 characters each."""
     reader: Reader = ANYBODY_HERE
-    """Who reads."""
+    """The reader of the page."""
 
     @property
     def asker(self) -> str:
-        """The reader as questions need it: Discord id, as digits; empty for nobody in particular."""
+        """The reader for the `asker` of questions: Discord id, as digits; empty if not signed in."""
         return self.reader.asker
 
     take_note: Callable[[], str] = str
-    """Returns the note on what the reader just did, once; empty if there is none."""
+    """Returns the note on the reader's last act, once; empty if there is none."""
     site_access: str = "local"
     """WEB_ACCESS."""
     is_member: Callable[[str], Awaitable[bool]] = _take_for_member
     """Returns whether the person with this Discord id is still a member. Raises PageUnavailableError."""
     screenings: Sequence[Screening] = ()
-    """What plays, by the tracker's last report."""
+    """What is playing, as of the tracker's last report."""
     upcoming: Sequence[UpcomingNight] = ()
-    """Planned and running nights, by Discord's last answer."""
+    """Planned and running nights, as of Discord's last answer."""
     base_url: str = ""
     """Base of links that are read elsewhere, without a slash at its end: "http://127.0.0.1:8080"."""
 
@@ -113,12 +113,12 @@ class PageDeclaration:
     name: str
     """Its template is `templates/<name>.html`."""
     path: str
-    """In aiohttp's form: "/nights/{screening_id}"."""
+    """The path in aiohttp's form: "/nights/{screening_id}"."""
     show: ShowPage
     menu: str = ""
     """Its name in the menu, in English (marked with `N_`); empty if it is not in the menu."""
     section: str = ""
-    """Path of the menu entry that it belongs to."""
+    """Path of the menu entry to which the page belongs."""
     access: Access = Access.READERS
     """Who may open it."""
     is_kept: bool = True

@@ -1,4 +1,4 @@
-"""Kinds of readers, and what each may open. Every page, question and cached page goes by it."""
+"""Kinds of readers, and what each may open. Pages, questions and cached pages depend on the kind."""
 
 import enum
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Access(enum.Enum):
 
 
 class Admission(enum.Enum):
-    """What a reader gets."""
+    """The answer to a reader."""
 
     GRANTED = "granted"
     SIGN_IN = "sign in"
@@ -48,12 +48,12 @@ class View(NamedTuple):
     language: str
     kind: ReaderKind
     page: str = "tonight"
-    """Which live page: tonight, embed, admin; api for programs."""
+    """Name of the live page: tonight, embed, admin; api for programs."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads."""
+    """The reader of a page."""
 
     kind: ReaderKind
     asker: str = ""
@@ -63,7 +63,7 @@ class Reader:
 
     @property
     def is_signed_in(self) -> bool:
-        """Whether it is known who reads."""
+        """Whether the reader is signed in, so that it is known who they are."""
         return self.kind in (ReaderKind.MEMBER, ReaderKind.ADMIN)
 
     @property

@@ -21,7 +21,7 @@ class Part(NamedTuple):
     """A part of a page."""
 
     version: str
-    """Changes with the content."""
+    """A text that changes with the content."""
     html: str
 
 
@@ -42,7 +42,7 @@ ICONS = {
     "/board": "M5 20V11h4v9 M10 20V5h4v15 M15 20v-6h4v6",
     "/history": "M12 4a8 8 0 1 1-7.7 5.8 M4 4v6h6 M12 8v4.5l3 2",
 }
-"""By the path of the menu entry."""
+"""The icons, by the path of the menu entry."""
 
 
 class Renderer:
@@ -71,7 +71,7 @@ class Renderer:
             return self._render_part(name, content, lambda _item: "")
 
     def render_page(self, template: str, language: str, reader: Reader, **values: Any) -> str:
-        """Return a whole page; `section` is the path of the menu entry that it belongs to."""
+        """Return a whole page; `section` is the path of the menu entry to which it belongs."""
         with use_language(language):
             shared = {"language": language, "texts": _shared_texts(), "reader": reader, "section": ""}
             shared["menu"] = build_menu(reader)
@@ -84,7 +84,7 @@ class Renderer:
 
 
 def build_menu(reader: Reader) -> list[MenuEntry]:
-    """Return the menu entries that a reader may open, in the language set."""
+    """Return the menu entries that a reader may open, in the current language."""
     entries = []
     if admit(reader, Access.READERS) is Admission.GRANTED:
         entries.append(MenuEntry("/", _("Tonight"), ICONS["/"]))
@@ -96,7 +96,7 @@ def build_menu(reader: Reader) -> list[MenuEntry]:
 
 
 def choose_language(accepted: str, default: str) -> str:
-    """Return the language for a reader: the first of the header Accept-Language that Usher speaks."""
+    """Return the language for a reader: the most preferred in Accept-Language that Usher has, or the default."""
     spoken = {name.lower(): name for name in languages()}
     weighed = []
     for place, entry in enumerate(accepted.split(",")[:20]):
@@ -114,7 +114,7 @@ def choose_language(accepted: str, default: str) -> str:
 
 
 def _shared_texts() -> dict[str, str]:
-    """Return the texts that templates share, in the language set."""
+    """Return the texts that templates share, in the current language."""
     return {
         "admin": _("Admin"),
         "me": _("My page"),

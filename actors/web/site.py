@@ -26,7 +26,7 @@ ContentT = TypeVar("ContentT")
 AskFuture = Callable[[str, Question[Answer], float], "concurrent.futures.Future[Answer]"]
 
 KEPT_S = 15.0
-"""How long a page is reused if the store does not change: its figures include running watches."""
+"""How long a page is reused if the store does not change, seconds: its figures include running watches."""
 MOST_KEPT, MOST_KEPT_SIZE = 200, 4_000_000
 """Number of cached pages, and bytes of memory for all of them."""
 MOST_PARAMETERS, LONGEST_PARAMETER = 10, 200
@@ -56,9 +56,9 @@ class Site:
         *,
         access: str = "local",
     ) -> None:
-        """`playing` returns what plays, `upcoming` the planned and running nights. `access`: WEB_ACCESS.
+        """Show pages with the screenings that `playing` returns, and the planned and running nights of `upcoming`.
 
-        `is_member` returns whether somebody is still a member of the Discord server.
+        `access`: WEB_ACCESS. `is_member` returns whether somebody is still a member of the Discord server.
         """
         self._renderer = renderer
         self._ask_future = ask_future
@@ -76,9 +76,9 @@ class Site:
         self._changes = 0
         """How often the store changed: a page that was requested before the last change is shown but not cached."""
         self.public_names = NamelessView()
-        """Who may be named on a public page, by the last answer; before it nobody has a number."""
+        """Who may be named on a public page, as of the last answer; before the first, nobody has a number."""
         self._notes: OrderedDict[str, str] = OrderedDict()
-        """Notes on what readers just did, by reader."""
+        """Notes on readers' last acts, by reader."""
         self._names_of = -1
         """The number of the store's change after which the public names were loaded."""
 
@@ -136,7 +136,7 @@ class Site:
         )
 
     async def answer_now(self, view: View) -> str:
-        """Return what plays, as the API answers it. Raises PageUnavailableError."""
+        """Return the API's answer to what is playing. Raises PageUnavailableError."""
         now = next(each for each in load_documents() if each.name == "api/now")
         made = await self.make_document(now, view.language, Reader(view.kind), {}, {}, "")
         return made.text if isinstance(made, Document) else ""

@@ -1,1 +1,1 @@
-"""Webhooks: posts what happens to addresses that the settings name."""
+"""Webhooks: posts events to addresses in the settings."""

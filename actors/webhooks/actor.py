@@ -1,8 +1,8 @@
-"""The webhooks actor: hears what happens, and posts it to the addresses of the settings.
+"""The webhooks actor: receives events, and posts them to the addresses in the settings.
 
-It is an actor, and not a feature of the Discord actor, so that events go out while Discord is away; so that a receiver
-that hangs or floods takes nothing else with it; and so that no other process holds the addresses and the key. Where no
-address is set there is no such process.
+It is an actor, not a feature of the Discord actor, so that events are sent while Discord is unreachable; so that a
+receiver that hangs or floods harms nothing else; and so that no other process holds the addresses and the key. If no
+address is set, the process does not run.
 """
 
 from __future__ import annotations
@@ -44,26 +44,26 @@ from messages import (
 from wording.translation import set_language
 
 KEEP_EVERY_S = 5.0
-"""How often what waits is written down, if it has changed; real seconds."""
+"""How often the waiting events are written to the file, if they have changed; real seconds."""
 STOP_S = 2.0
-"""How long a stop waits for what can be delivered at once; real seconds."""
+"""How long a stop waits for events that can be delivered at once; real seconds."""
 ASK_S = 5.0
 _UNANSWERED = (ActorUnavailable, AskTimeout, MailboxFull, RemoteError, UnexpectedAnswer)
 
 
 def _do_nothing() -> None:
-    """Acknowledge to nobody: whoever told it has ended."""
+    """Acknowledge to nobody: the event's sender has ended."""
 
 
 @dataclass(frozen=True)
 class _DeliveryBroke:
-    """The loop's thread ended by an error of ours: this actor cannot go on."""
+    """The loop's thread ended by a fault of ours: this actor cannot continue."""
 
     error: BaseException
 
 
 class WebhooksActor(Actor):
-    """pykka's thread hears the messages; requests are made on a loop in a thread of its own."""
+    """pykka's thread receives the messages; requests are sent from an event loop in a thread of its own."""
 
     name: ClassVar[str] = "webhooks"
 
@@ -79,7 +79,7 @@ class WebhooksActor(Actor):
         self._queues = [self._make_queue(client) for client in self._clients]
         self._file = WaitingFile(context.data_dir, self.log)
         self._kept: dict[str, list[str]] = {}
-        """Ids of the events that the file has."""
+        """Ids of the events in the file, by receiver."""
 
     def handlers(self) -> Mapping[type[Message], Callable[[Any], Any]]:
         """Return the handler of each message."""
@@ -89,7 +89,7 @@ class WebhooksActor(Actor):
         }
 
     def on_start(self) -> None:
-        """Start the loop, with what waited at the last stop."""
+        """Start the loop, with the events that waited at the last stop."""
         self._loop = asyncio.new_event_loop()
         kept, queues = self._file.read(), self._name_queues()
         self._kept = {name: [event.event_id for event in events] for name, events in kept.items()}
@@ -103,14 +103,14 @@ class WebhooksActor(Actor):
         self.log.info("Events are posted to %s", ", ".join(queue.name for queue in self._queues))
 
     def on_stop(self) -> None:
-        """Deliver what can be delivered at once, and write down the rest for the next start."""
+        """Deliver the events that can be delivered at once, and write the others to the file."""
         with contextlib.suppress(RuntimeError):  # the loop is closed already
             self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(2 * STOP_S)
         self._keep()
 
     def _name_queues(self) -> dict[str, DeliveryQueue]:
-        """Return the queues by what the file calls them: nothing of an address but its host may be in a file."""
+        """Return the queues by their names in the file, which may contain only the host of an address."""
         named: dict[str, DeliveryQueue] = {}
         for queue in self._queues:
             number = 1 + sum(name.partition(" ")[0] == queue.name for name in named)
@@ -118,7 +118,7 @@ class WebhooksActor(Actor):
         return named
 
     def _keep(self) -> None:
-        """Write down what waits, if that has changed."""
+        """Write the waiting events to the file, if they have changed."""
         waiting = {name: queue.list_events() for name, queue in self._name_queues().items() if len(queue)}
         ids = {name: [event.event_id for event in events] for name, events in waiting.items()}
         if ids != self._kept:
@@ -126,7 +126,7 @@ class WebhooksActor(Actor):
             self._file.write(waiting)
 
     def _take(self, notice: Notice) -> concurrent.futures.Future[None] | None:
-        """Queue an event. It is acknowledged when every receiver took it or it was dropped: a restart loses none."""
+        """Queue an event. It is acknowledged once every queue delivered or dropped it, so a restart loses none."""
         event = make_event(notice)
         if event.name not in self.context.settings.webhook_events:
             return None
@@ -167,7 +167,7 @@ class WebhooksActor(Actor):
         return DeliveryQueue(client.name, deliver, self.context.clock, self.log, self._show_failures)
 
     async def _deliver(self, client: WebhookClient, event: WebhookEvent) -> PostResult:
-        """Post an event as it may be told at this moment: somebody may have become private while it waited."""
+        """Post an event with the viewers who may be named now: some may have become private while it waited."""
         try:
             viewers = await asyncio.wrap_future(self.ref("persistence").ask_future(GetVisibleViewers(), ASK_S))
         except _UNANSWERED:
@@ -180,7 +180,7 @@ class WebhooksActor(Actor):
         return await client.post(body, sign(self.context.settings.webhook_secret, event.event_id, sent_at_s, body))
 
     async def _keep_up(self) -> None:
-        """Write down what waits now and then, for ever: a power cut leaves no time for it."""
+        """Write the waiting events to the file at intervals, for ever: at a power cut there is no time for it."""
         while True:
             await asyncio.sleep(KEEP_EVERY_S)
             self._keep()

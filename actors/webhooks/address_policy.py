@@ -1,7 +1,8 @@
-"""Which addresses a webhook may be posted to.
+"""Decides to which addresses a webhook may be posted.
 
-Only the settings name addresses, never somebody on Discord or Plex, so the own network is allowed: Home Assistant, ntfy
-and Apprise are there. Judged is the address that is connected to, not the name: names may point anywhere later.
+Addresses come from the settings alone, never from people on Discord or Plex, so the local network is allowed: Home
+Assistant, ntfy and Apprise run there. The address of each connection is checked, not the name, which may resolve to
+another address later.
 """
 
 import ipaddress
@@ -13,10 +14,10 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def find_refusal(address: str, *, is_encrypted: bool) -> Problem | None:
-    """Return why nothing is posted to an IP address; None where it may be.
+    """Return why an IP address is refused, or None if it is allowed.
 
-    Refused are link-local addresses (where clouds keep a machine's credentials), those of many machines or of none, and
-    public ones without TLS: names of viewers would cross the internet in the clear.
+    Link-local addresses (clouds keep a machine's credentials there) are refused, those of many machines or of none,
+    and public ones without TLS: names of viewers would cross the internet unencrypted.
     """
     ip = _unwrap(ipaddress.ip_address(address.partition("%")[0]))
     if ip.is_loopback:

@@ -1,4 +1,4 @@
-"""What waits for one receiver: in order, bounded, tried again until it is taken or of no more use."""
+"""The events that wait for one receiver: in order, bounded, each tried until it is taken or no longer useful."""
 
 import asyncio
 import collections
@@ -14,11 +14,11 @@ from messages import Problem
 from wording.problems import english
 
 MOST_WAITING = 1000
-"""Events for one receiver; beyond them the oldest is dropped."""
+"""Events that may wait for one receiver; if there are more, the oldest is dropped."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 600.0
-"""Between two tries; it doubles with each, and differs by chance, so that receivers are not asked in step."""
+"""Pause between two tries, real seconds; it doubles with each try, and varies at random so that tries spread out."""
 USEFUL_S = {"film_started": 600.0}
-"""How long after it happened an event is still told, where that is not `LONGEST_USEFUL_S`: lights that go down an hour
+"""How long after an event it is still sent, service seconds, if not `LONGEST_USEFUL_S`: lights that go down an hour
 late are worse than none."""
 LONGEST_USEFUL_S = 86_400.0
 
@@ -29,11 +29,11 @@ class WaitingEvent:
 
     event: WebhookEvent
     done: list[Callable[[], None]]
-    """Called when it was taken or dropped: one for each time that it was told."""
+    """Called when the event was taken or dropped; one for each time that the event came."""
 
 
 class DeliveryQueue:
-    """The events of one receiver. All of it runs on the actor's loop."""
+    """The events of one receiver. Everything runs on the actor's loop."""
 
     def __init__(
         self,
@@ -43,10 +43,10 @@ class DeliveryQueue:
         log: logging.Logger,
         on_change: Callable[[], None],
     ) -> None:
-        """`name`: the receiver's, for the log. `deliver` tries once. `on_change`: called when `failure` changes."""
+        """Name the receiver `name` in the log, deliver with `deliver`, and call `on_change` when `failure` changes."""
         self.name = name
         self.failure: Problem | None = None
-        """Why the first that waits was not taken; None where nothing is in the way."""
+        """Why the first waiting event was not taken; None if no try failed."""
         self._deliver = deliver
         self._clock = clock
         self._log = log
@@ -60,11 +60,11 @@ class DeliveryQueue:
         return len(self._waiting)
 
     def list_events(self) -> list[WebhookEvent]:
-        """Return what waits, in order."""
+        """Return the waiting events, in order."""
         return [waiting.event for waiting in self._waiting]
 
     def put(self, event: WebhookEvent, done: Callable[[], None]) -> None:
-        """Have an event delivered after those that wait; one that waits already is not told twice."""
+        """Add an event after those that wait; one that waits already is not added twice."""
         for waiting in self._waiting:
             if waiting.event.event_id == event.event_id:
                 waiting.done.append(done)
@@ -77,11 +77,11 @@ class DeliveryQueue:
             self._idle.clear()
 
     async def wait_idle(self) -> None:
-        """Wait until nothing is left that can be delivered at once."""
+        """Wait until no event is left that can be delivered at once."""
         await self._idle.wait()
 
     async def run(self) -> None:
-        """Deliver what waits, for ever."""
+        """Deliver events, for ever."""
         tries = 0
         while True:
             await self._arrived.wait()
@@ -123,7 +123,7 @@ class DeliveryQueue:
         self._remove_event(waiting)
 
     def _remove_event(self, waiting: WaitingEvent) -> None:
-        """Take it out of the queue, from which a full queue may have pushed it while it was on its way."""
+        """Remove an event from the queue, if a full queue has not dropped it during its delivery."""
         if waiting in self._waiting:
             self._waiting.remove(waiting)
             for done in waiting.done:

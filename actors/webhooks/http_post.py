@@ -1,4 +1,4 @@
-"""Posts to one address: within a deadline, to permitted machines alone, and wherever it is redirected, not there."""
+"""Posts to one address: within a deadline, only to permitted machines, and without following redirects."""
 
 import email.utils
 import os
@@ -16,37 +16,37 @@ from messages import Problem
 from version import VERSION
 
 DEADLINE_S = 10.0
-"""Real seconds for a request, from the look-up of the name to the head of the answer."""
+"""Real seconds for a request, from the look-up of the name to the headers of the answer."""
 LONGEST_WAIT_S = 3600.0
-"""The longest that a receiver may ask to be left alone, seconds."""
+"""The longest pause that a receiver may ask for, seconds."""
 _NEVER_TAKEN = (
     HTTPStatus.BAD_REQUEST, HTTPStatus.GONE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY,
 )  # fmt: skip
-"""What says that this very event will never be taken. A proxy answers 404 also while a receiver starts."""
+"""Statuses with which a receiver refuses an event for good. Not 404: a proxy sends it while a receiver starts."""
 
 
 class PostResult(NamedTuple):
-    """How it went; no reason names more of the address than the settings' host."""
+    """The result of a post; a failure names only the host of the address."""
 
     failure: Problem | None = None
-    """Why it was not taken; None where it was."""
+    """Why the event was not taken, or None if it was."""
     is_final: bool = False
-    """Whether trying again is no use."""
+    """Whether another try is useless."""
     wait_s: float = 0.0
-    """How long the receiver asks to be left alone, seconds."""
+    """How long the receiver asks to wait before the next try, seconds."""
 
 
 class ProbeResult(NamedTuple):
-    """Whether a receiver is there."""
+    """Whether a receiver answers."""
 
     failure: Problem | None = None
-    """Why nothing can be posted there; None where it answers."""
+    """Why nothing can be posted there, or None if it answers."""
     status: int = 0
-    """What it answered to HEAD; 0 where it did not."""
+    """The status of the answer to HEAD; 0 if there was none."""
 
 
 class _RefusedAddressError(OSError):
-    """The settings name a machine to which nothing is posted."""
+    """The address leads to a machine to which nothing may be posted."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class WebhookClient:
         self._url = url
         parts = urlsplit(url)
         self.name = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
-        """Host and port: what logs and health call it, for whoever knows the rest may post there."""
+        """Host and port: the receiver's name in logs and health, for whoever knows the rest may post there."""
         self._is_encrypted = parts.scheme == "https"
         self._session: aiohttp.ClientSession | None = None
 
@@ -71,7 +71,7 @@ class WebhookClient:
         return PostResult(answer) if isinstance(answer, Problem) else _judge(*answer, time.time())
 
     async def probe(self) -> ProbeResult:
-        """Ask by HEAD whether the receiver is there; it gets no event. Raises nothing."""
+        """Check with HEAD whether the receiver answers; it gets no event. Raises nothing."""
         answer = await self._request("HEAD")
         if isinstance(answer, Problem):
             return ProbeResult(answer)
@@ -94,7 +94,7 @@ class WebhookClient:
             return _explain(error)
 
     async def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._session is not None:
             await self._session.close()
 
@@ -110,7 +110,7 @@ class WebhookClient:
         return self._session
 
     def _open_socket(self, address: AddrInfoType) -> socket.socket:
-        """Return a socket for an address to which a name was resolved; OSError where nothing is posted there."""
+        """Return a socket for an address to which the name resolved. Raises OSError if nothing may be posted there."""
         family, kind, protocol, _, place = address
         if refusal := find_refusal(str(place[0]), is_encrypted=self._is_encrypted):
             raise _RefusedAddressError(refusal)
@@ -127,7 +127,7 @@ def _judge(status: int, retry_after: str, now_s: float) -> PostResult:
 
 
 def _read_retry_after(text: str, now_s: float) -> float:
-    """Return the seconds of a Retry-After header, which has seconds or a date; 0 where it has neither."""
+    """Return the seconds until the time in a Retry-After header (seconds or a date); 0 if it has neither."""
     if text.isascii() and text.isdigit() and len(text) < 10:
         return min(float(text), LONGEST_WAIT_S)
     try:
@@ -138,10 +138,10 @@ def _read_retry_after(text: str, now_s: float) -> float:
 
 
 def _explain(error: BaseException) -> Problem:
-    """Return a failure without the address, which the texts of libraries may have."""
+    """Return a failure as a problem without the address, which the texts of libraries may contain."""
     if isinstance(error, _RefusedAddressError):
         return error.problem
     if isinstance(error, socket.gaierror):
         return Problem.of("webhooks.unknown_name")
-    number = error.errno if isinstance(error, OSError) else None  # asyncio's own text has the address
+    number = error.errno if isinstance(error, OSError) else None  # asyncio's text contains the address
     return Problem.of("webhooks.unreachable", error=os.strerror(number) if number else type(error).__name__)

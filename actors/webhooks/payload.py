@@ -1,7 +1,7 @@
-"""What is posted of each event: docs/webhooks.md documents it, and the tests hold both together.
+"""Builds what is posted for each event, as docs/webhooks.md documents it; tests compare the two.
 
 `title` and `body` are for people, in BOT_LANGUAGE; everything else is for programs. Fields are only ever added. Hidden
-viewers are left out here, however the event was told; an event in which nobody who may be named has a part is not sent.
+viewers are left out here; an event whose viewers are all hidden is not sent.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from wording.translation import _, gettext_badge, ngettext
 
 Notice = ScreeningStarted | ScreeningEnded | NightPlanned | BadgesAwarded
 ON_THE_WAY_S = 30.0
-"""What was said this long after somebody was forgotten may have been said before its sender heard of it."""
+"""An event up to this long after an erasure may still be from before it: its sender learns of it later. Seconds."""
 
 
 @dataclass(frozen=True)
@@ -42,23 +42,23 @@ class WebhookEvent:
     """An event that is to be posted."""
 
     name: str
-    """As WEBHOOK_EVENTS has it."""
+    """Its name in WEBHOOK_EVENTS."""
     event_id: str
     """The same at each try, and after a restart."""
     notice: Notice
-    """What was told."""
+    """The message that reported the event."""
     at_s: float
-    """When it happened; seconds since 1970, UTC."""
+    """When the event happened; seconds since 1970, UTC."""
 
 
 def make_event(notice: Notice) -> WebhookEvent:
-    """Return the event that a message of another actor tells of."""
+    """Return the event that another actor's message reports."""
     match notice:
         case ScreeningStarted():
             name, at_s, key = "film_started", notice.at.wall_s, notice.screening.screening_id
         case ScreeningEnded():
             name, at_s = "film_ended", notice.at.wall_s
-            key = f"{notice.screening.screening_id} {at_s:.3f}"  # one that goes on after its end ends again
+            key = f"{notice.screening.screening_id} {at_s:.3f}"  # a film night that continues after its end ends again
         case NightPlanned():
             name, at_s, key = "night_planned", notice.at_s, notice.dedup_id()
         case BadgesAwarded():
@@ -69,7 +69,7 @@ def make_event(notice: Notice) -> WebhookEvent:
 
 
 def build_payload(event: WebhookEvent, viewers: VisibleViewers, zone: ZoneInfo) -> dict[str, Any] | None:
-    """Return what is posted, as plain values; None where nobody who may be named is part of it."""
+    """Return the payload as plain values, or None if nobody in it may be named."""
     directory = ViewerDirectory.from_message(viewers.links, viewers.privacy)
     forgotten = dict(viewers.erasures)
 
@@ -181,7 +181,7 @@ def _list_badges(badges: Sequence[EarnedBadge]) -> str:
 
 
 def _plain_emoji(badge: EarnedBadge) -> str:
-    """Return a badge's emoji; nothing for a server's own, which only Discord can show."""
+    """Return a badge's emoji; "" for a Discord server's own, which only Discord can show."""
     return "" if badge.emoji.startswith("<") else badge.emoji
 
 

@@ -1,4 +1,4 @@
-"""Signs what is posted, as https://www.standardwebhooks.com has it: libraries of many languages check it."""
+"""Signs what is posted, as https://www.standardwebhooks.com specifies: libraries of many languages can verify it."""
 
 import base64
 import hashlib
@@ -6,9 +6,9 @@ import hmac
 
 
 def sign(key: str, event_id: str, sent_at_s: int, body: bytes) -> dict[str, str]:
-    """Return the headers of a request, the signature among them where there is a key (base64, with whsec_ or without).
+    """Return the headers of a request, with a signature if there is a key (base64, with or without whsec_).
 
-    `sent_at_s`: seconds since 1970, UTC; receivers refuse what is much older than their clock.
+    `sent_at_s`: seconds since 1970, UTC; receivers refuse a time that is far from their clock.
     """
     headers = {"webhook-id": event_id, "webhook-timestamp": str(sent_at_s)}
     if key:

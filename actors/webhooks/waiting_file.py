@@ -1,6 +1,6 @@
-"""What waits for receivers, in a file: a stop of the service, or a power cut, loses none of it.
+"""Keeps the events that wait for receivers in a file, so that a stop of the service or a power cut loses none.
 
-While this process alone is started again, the senders keep what was not acknowledged. They end with the service.
+If this process alone restarts, the senders still have the unacknowledged events. They end with the service.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from messages.codec import DecodeError, decode_body
 
 NAME: Final = "webhooks_waiting.msgpack"
 MOST_BYTES: Final = 16 << 20
-"""The file's size at most; beyond it the oldest events are left out."""
+"""The file's size at most; if it would be larger, the oldest events are left out."""
 
 Waiting = Mapping[str, Sequence[WebhookEvent]]
-"""By receiver (host and port, and its number where there are several): the events that wait for it, in order."""
+"""The events that wait for each receiver, in order, by its name: host and port, and a number if several share them."""
 
 
 class WaitingFile:
-    """The file in DATA_DIR. It names viewers, as the store does, and is gone as soon as nothing waits."""
+    """The file in DATA_DIR. It names viewers, as the store does, and is removed as soon as no event waits."""
 
     def __init__(self, folder: Path, log: logging.Logger) -> None:
         self._file = folder / NAME
         self._log = log
 
     def read(self) -> dict[str, list[WebhookEvent]]:
-        """Return what waited when it was last written. What cannot be read is left out, with a line in the log."""
+        """Return the events that waited at the last write. Log and leave out what cannot be read."""
         waiting: dict[str, list[WebhookEvent]] = {}
         try:
             rows = msgpack.unpackb(read_binary_file(self._file, 2 * MOST_BYTES))
@@ -48,7 +48,7 @@ class WaitingFile:
         return waiting
 
     def write(self, waiting: Waiting) -> None:
-        """Write what waits; where nothing does, remove the file. What cannot be written is said in the log."""
+        """Write the waiting events, or remove the file if there are none. Log what cannot be written."""
         try:
             if any(waiting.values()):
                 write_atomically(self._file, [_encode_rows(waiting)], PRIVATE)
@@ -59,7 +59,7 @@ class WaitingFile:
 
 
 def _encode_rows(waiting: Waiting) -> bytes:
-    """Return the events of each receiver in order; of very long ones the newest that have room."""
+    """Return the encoded events of each receiver, in order; if they are too long, only the newest."""
     rows: list[bytes] = []
     for receiver, events in waiting.items():
         left, kept = MOST_BYTES // len(waiting), list[bytes]()

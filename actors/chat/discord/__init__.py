@@ -1,1 +1,1 @@
-"""The Discord actor: commands, announcements, and who sits in the voice channel."""
+"""The Discord actor: commands, announcements, and who is in the voice channel."""

@@ -1,4 +1,4 @@
-"""The Discord actor: receives what to announce and show, asks the other actors what people want to know."""
+"""The Discord actor: announces and shows what it receives, and asks the other actors what people want to know."""
 
 import concurrent.futures
 import uuid
@@ -37,7 +37,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class _FeaturesBroke:
-    """A fault of Usher ended the features or their event loop: this actor cannot go on."""
+    """A fault of Usher ended the features or their event loop: this actor cannot continue."""
 
     error: BaseException
 
@@ -45,7 +45,8 @@ class _FeaturesBroke:
 class DiscordActor(Actor):
     """pykka's thread receives the messages; discord.py runs on an event loop in a thread of its own.
 
-    The actor of the environment's community has the bot. Those of further communities use it, each for its own server.
+    The actor of the environment's community owns the bot. Those of further communities use it, each for its own
+    Discord server.
     """
 
     name = "discord"
@@ -101,7 +102,7 @@ class DiscordActor(Actor):
         }
 
     def on_start(self) -> None:
-        """Let the bot serve this actor's server; it connects by itself, however long Discord is away."""
+        """Let the bot serve this actor's server; it connects by itself, however long Discord is unreachable."""
         choose_language(self._features.language)
         if self._is_main:
             self._runner.start(self._features, self._on_broken)
@@ -109,7 +110,7 @@ class DiscordActor(Actor):
             self._runner.add(self._features, self._on_broken)
 
     def on_stop(self) -> None:
-        """Leave Discord, or a further server alone; what is not announced yet stays with its sender."""
+        """Disconnect, or stop serving a further server; unposted announcements stay with their senders."""
         if self._is_main:
             self._runner.stop()
         else:
@@ -121,7 +122,7 @@ class DiscordActor(Actor):
             self._runner.remove(self._features)
 
     def _announce(self, notice: Announcement) -> concurrent.futures.Future[None]:
-        """Queue an announcement; it is acknowledged when it is posted or given up."""
+        """Queue an announcement; it is acknowledged when it is posted or dropped."""
         done: concurrent.futures.Future[None] = concurrent.futures.Future()
         waiting = QueuedAnnouncement(self.handling_id or uuid.uuid4().hex, notice, done)
         self._runner.call(self._features, self._features.announce, waiting)
@@ -138,7 +139,7 @@ class DiscordActor(Actor):
         self._runner.call(self._features, self._features.show, playing)
 
     def _answer(self, work: Coroutine[Any, Any, Result]) -> concurrent.futures.Future[Result]:
-        """Return a Future of the result of work on the loop: the answer to a question, or that a message is handled."""
+        """Run work on the loop; return a Future of its result, which answers a question or acknowledges a message."""
         return self._runner.begin(work)
 
     def _on_broken(self, error: BaseException) -> None:

@@ -1,4 +1,4 @@
-"""Runs the one bot of the process: its loop in a thread of its own, its connection, and every server's features."""
+"""Runs the process's bot: its event loop in a thread of its own, its connection, and every server's features."""
 
 import asyncio
 import concurrent.futures
@@ -34,20 +34,20 @@ from wording.translation import use_language
 Result = TypeVar("Result")
 
 STOP_S = 4.5
-"""How long Discord may take to let go, real seconds."""
+"""How long disconnecting may take, real seconds."""
 HEARTBEAT_ENDS_S = 1.0
-"""How long a heartbeat that is just being sent may take, real seconds."""
+"""How long a heartbeat that is being sent may still take, real seconds."""
 REMOVE_S = 2.0
 """How long the features of a further server may take to end, real seconds."""
 UNSERVED_S = 10.0
-"""How long a server may be without its actor before Discord is told that it has no commands: it may be starting anew
+"""How long a server may be without its actor before its commands are removed from Discord: the actor may be restarting
 with other settings (real seconds)."""
 OnBroken = Callable[[BaseException], None]
 """Called on the loop's thread with an error that ended a part of the actor."""
 
 
 class BotRunner:
-    """Belongs to the process; `own` features are those of the server in DISCORD_GUILD_ID."""
+    """Belongs to the process; its own features are those of the server in DISCORD_GUILD_ID."""
 
     def __init__(
         self,
@@ -73,14 +73,14 @@ class BotRunner:
         self._state_file = data_dir / "discord.json"
         self._tasks: set[asyncio.Task[None]] = set()
         self._runs: dict[GuildFeatures, asyncio.Task[None]] = {}
-        """What runs for each further server."""
+        """The task that runs each further server's features."""
         self.connection.on_up += [self._note_up, self._activity.resend]
         self.connection.on_down += [self._note_down, self._activity.note_loss]
 
-    # -- life, from the actor's thread ------------------------------------------------------------------------
+    # -- start and stop, from the actor's thread ----------------------------------------------------------------------
 
     def start(self, own: GuildFeatures, on_broken: OnBroken) -> None:
-        """Start the loop; the connection comes by itself, however long Discord is away."""
+        """Start the loop; it connects by itself, however long Discord is unreachable."""
         self._directory, self._on_broken = GuildDirectory(own), on_broken
         self._loop = asyncio.new_event_loop()
         if self._settings.discord_api_url:
@@ -92,7 +92,7 @@ class BotRunner:
         self._thread.start()
 
     def stop(self) -> None:
-        """Leave Discord within five seconds, whatever it does; what is not announced yet stays with its sender."""
+        """Disconnect within five seconds, whatever Discord does; unposted announcements stay with their senders."""
         with contextlib.suppress(RuntimeError):  # the loop is closed already
             self._loop.call_soon_threadsafe(self._leaving.set)
         self._thread.join(STOP_S)
@@ -109,7 +109,7 @@ class BotRunner:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def update_activity(self, playing: NowPlaying) -> None:
-        """Show what plays on a Plex server below the bot's name, in the language of the process."""
+        """Show what is playing on a Plex server below the bot's name, in the language of the process."""
         self._loop.call_soon_threadsafe(self._activity.update, playing)
 
     # -- further servers, from their actors' threads -----------------------------------------------------------
@@ -136,7 +136,7 @@ class BotRunner:
         with contextlib.suppress(RuntimeError):  # the loop is closed already
             self._loop.call_soon_threadsafe(lambda: self._start_task(end()))
         until_s = time.monotonic() + REMOVE_S
-        while self._thread.is_alive() and not removed.wait(0.1):  # the whole bot may be leaving
+        while self._thread.is_alive() and not removed.wait(0.1):  # the whole bot may be stopping
             if time.monotonic() > until_s:
                 self._log.warning("The features of server %s did not end in time", features.guild_id)
                 return
@@ -191,7 +191,7 @@ class BotRunner:
             self._loop.close()
 
     async def _live(self) -> None:
-        """Run everything beside the mailbox, until the actor stops or one of them breaks."""
+        """Run everything beside the mailbox, until the actor stops or a part fails."""
         work = [
             self.connection.run(),
             self.connection.watch_intent(),
@@ -214,13 +214,13 @@ class BotRunner:
 
 
 def _take_failed_task(loop: asyncio.AbstractEventLoop, failed: dict[str, Any]) -> None:
-    """Take note of a task that failed and that nobody waits for."""
+    """Handle the failure of a task for which nobody waits."""
     end_if_out_of_memory(failed.get("exception"), "discord")
     loop.default_exception_handler(failed)
 
 
 async def _end_heartbeats() -> None:
-    """End the heartbeat threads of this loop's connections: nothing else knows that of a connection being opened."""
+    """End the heartbeat threads of this loop's connections, even of one that is still being opened."""
     loop = asyncio.get_running_loop()
     for thread in threading.enumerate():
         if isinstance(thread, KeepAliveHandler) and thread.ws.loop is loop:
@@ -230,7 +230,7 @@ async def _end_heartbeats() -> None:
 
 
 async def _sweep() -> None:
-    """End what discord.py leaves running, so that the loop can be closed without warnings."""
+    """End the tasks that discord.py leaves running, so that the loop can be closed without warnings."""
     await _end_heartbeats()
     await asyncio.sleep(0)  # events that were just dispatched start, so that they can be awaited
     for _ in range(3):  # a task that ends may dispatch one more event

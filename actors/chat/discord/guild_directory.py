@@ -1,4 +1,4 @@
-"""Which servers have a community, and the features of each."""
+"""The features of each Discord server that has a community."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,20 +8,20 @@ from messages import AdminActed, AuditEntry
 
 
 class GuildDirectory:
-    """The features of every server, found by the server's id. Lives on the loop.
+    """The features of every server, by the server's id. Runs on the loop.
 
-    `own`: those of the server in DISCORD_GUILD_ID. Where that is 0, they are every server's.
+    `own`: those of the server in DISCORD_GUILD_ID. If that is 0, they are every server's.
     """
 
     def __init__(self, own: GuildFeatures) -> None:
         self.own = own
         self._others: dict[int, GuildFeatures] = {}
         self._languages: dict[int, str] = {}
-        """By further server: the language that its community speaks, also while its actor starts anew."""
+        """By further server: its community's language, even while its actor restarts."""
         self._without: set[int] = set()
-        """Servers that are known to have no community; of others the actor may be starting."""
+        """Servers that are known to have no community; the actors of others may be starting."""
         self._untold: dict[int, list[AuditEntry]] = {}
-        """By server: acts of its managers that its community's persistence has not acknowledged yet."""
+        """By server: acts of its managers that the community's persistence has not acknowledged yet."""
 
     def __iter__(self) -> Iterator[GuildFeatures]:
         return iter((self.own, *self._others.values()))
@@ -32,7 +32,7 @@ class GuildDirectory:
         return bool(self._others)
 
     def add(self, features: GuildFeatures) -> None:
-        """Add a further server's."""
+        """Add a further server's features."""
         self._others[features.guild_id] = features
         self._without.discard(features.guild_id)
         self._languages[features.guild_id] = features.language
@@ -40,20 +40,20 @@ class GuildDirectory:
             self._tell(features, entry)
 
     def remove(self, features: GuildFeatures) -> None:
-        """Remove a further server's, where they are still the ones that are here."""
+        """Remove a further server's features, unless others have replaced them."""
         if self._others.get(features.guild_id) is features:
             del self._others[features.guild_id]
 
     def note_language(self, guild_id: int, language: str) -> None:
-        """Note the language that a further server's community speaks from now on."""
+        """Note the new language of a further server's community."""
         self._languages[guild_id] = language
 
     def find_language(self, guild_id: int) -> str:
-        """Return the language of a further server's community; empty where none is known."""
+        """Return the language of a further server's community, or "" if it is not known."""
         return self._languages.get(guild_id, "")
 
     def expect(self, guild_id: int, *, is_community: bool) -> None:
-        """Note whether a server has a community; its actor may not be there yet."""
+        """Note whether a server has a community; its actor may not have started yet."""
         (self._without.discard if is_community else self._without.add)(guild_id)
         if not is_community:
             self._languages.pop(guild_id, None)
@@ -65,7 +65,7 @@ class GuildDirectory:
     def record_act(self, guild_id: int, entry: AuditEntry, *, starts_anew: bool) -> None:
         """Write what a manager did to the audit log of a server's community.
 
-        `starts_anew`: whether the act restarts the community's actors; then the new ones are told.
+        `starts_anew`: whether the act restarts the community's actors; then it is sent to the new ones.
         """
         self._untold.setdefault(guild_id, []).append(entry)
         features = self._others.get(guild_id)
@@ -76,13 +76,13 @@ class GuildDirectory:
         untold = self._untold[features.guild_id]
 
         def acknowledge() -> None:
-            with contextlib.suppress(ValueError):  # told twice
+            with contextlib.suppress(ValueError):  # it was sent twice
                 untold.remove(entry)
 
         features.tell_kept(AdminActed(entry), acknowledge)
 
     def find(self, guild_id: int) -> GuildFeatures | None:
-        """Return a server's features; None where it has no community."""
+        """Return a server's features, or None if it has no community, or its actor has not started."""
         if guild_id in (self.own.guild_id, 0) or not self.own.guild_id:
             return self.own
         return self._others.get(guild_id)

@@ -53,14 +53,14 @@ from messages import (
 )
 
 STATE_RETRY_S, STATE_LATE_S = 1.0, 15.0
-"""Between two tries to load what the features remember, and when health says that it is missing; real seconds."""
+"""Pause between two tries to load the features' states, and time after which health reports that; real seconds."""
 _SERVER = "server"
 FindBot = Callable[[], discord.Client | None]
-"""Returns the bot; None while it is away."""
+"""Returns the bot, or None while it is not connected."""
 
 
 class GuildFeatures:
-    """Everything that belongs to one server. Made in any thread; lives on the loop."""
+    """Everything that belongs to one Discord server. Created in any thread; runs on the loop."""
 
     def __init__(
         self,
@@ -76,11 +76,12 @@ class GuildFeatures:
         tell_kept: Callable[[Message, Callable[[], None]], None],
         edit_pace: EditPace,
     ) -> None:
-        """`connected_bot`: the bot while the gateway is connected; `logged_in_bot`: while requests can be sent.
+        """Create the features. `connected_bot` returns the bot while the gateway is connected, `logged_in_bot` while
+        requests can be sent.
 
-        `plan_button`: makes the button that plans a night with the film that won the poll of an id. `tell_kept`: tells
-        persistence something, and calls back when it is acknowledged; from any thread. `edit_pace`: shared by the cards
-        of all servers.
+        `plan_button` takes a poll's id, and makes the button that plans a night with the film that won. `tell_kept`
+        sends persistence an at-least-once message, and calls back when it is acknowledged; from any thread.
+        `edit_pace` is shared by the cards of all servers.
         """
         self.actors = actors
         self.store = store
@@ -89,11 +90,11 @@ class GuildFeatures:
         self._log = log
         self._logged_in_bot = bot = logged_in_bot
         self._early_calls: list[tuple[Callable[[Any], None], Any]] = []
-        """What happened before the features had their states."""
+        """Calls that came before the features had their states."""
         self.voice = VoiceReporter(actors, connected_bot, degraded, log)
         channel = self._announce_channel
         self.registered = store.open("slash_commands", str)
-        """By server, what Discord was last told of its commands; used in the environment's community alone."""
+        """By server, the hash of its last registered commands; used only in the environment's community."""
         self.pages = PageRegistry(
             actors,
             {command.name: command.page for command in commands if command.page is not None},
@@ -122,12 +123,12 @@ class GuildFeatures:
 
     @property
     def guild_id(self) -> int:
-        """The server's id; 0 where none is set, and every server is meant."""
+        """The server's id; 0 if none is set, so that every server is meant."""
         return self.actors.settings.discord_guild_id
 
     @property
     def language(self) -> str:
-        """The language in which a further community speaks; empty for that of the process."""
+        """The language of a further community; empty for that of the process."""
         return self.actors.settings.bot_language if self.actors.community else ""
 
     @property
@@ -135,16 +136,16 @@ class GuildFeatures:
         """The server's id in a further community; 0 in the environment's."""
         return self.guild_id if self.actors.community else 0
 
-    # -- what happens ------------------------------------------------------------------------------------------
+    # -- events ------------------------------------------------------------------------------------------
 
     def announce(self, waiting: QueuedAnnouncement) -> None:
-        """Queue what is to be announced."""
+        """Queue an announcement."""
         self._run_when_loaded(self._announcements.put, waiting)
         if isinstance(waiting.announcement, ScreeningEnded):
             self._run_when_loaded(self._nights.on_ended, waiting.announcement)
 
     def show(self, playing: NowPlaying) -> None:
-        """Show what plays on a Plex server now."""
+        """Show what is playing on a Plex server."""
         self._run_when_loaded(self._show_loaded, playing)
 
     def _show_loaded(self, playing: NowPlaying) -> None:
@@ -175,7 +176,7 @@ class GuildFeatures:
         self._announcements.retry_now()
 
     def note_down(self) -> None:
-        """Note that the gateway is away."""
+        """Note that the connection to the gateway is lost."""
         self.voice.report()
 
     def note_gone(self, *, removed: bool) -> None:
@@ -189,12 +190,12 @@ class GuildFeatures:
         self._nights.on_planned(event, item)
 
     def _note_attendance(self, screening_id: str, members: list[str]) -> None:
-        """Keep who had said that they would come to a night that is over."""
+        """Store who had said that they would come to a night that is over."""
         self._cards.set_promised(screening_id, members)
         self.actors.tell("persistence", RecordRsvps(screening_id, tuple(members)))
 
     def list_upcoming(self, done: concurrent.futures.Future[UpcomingNights]) -> None:
-        """Put the nights that are planned or run, and who said that they would come, into `done`."""
+        """Set as the result of `done` the planned and running nights, with who said that they would come."""
         if not self.store.loaded.is_set():
             done.set_result(UpcomingNights(()))
             return
@@ -202,14 +203,14 @@ class GuildFeatures:
         task.add_done_callback(lambda ended: _pass_on(ended, done))
 
     def _hide(self, account: ViewerAccount) -> None:
-        """Hide a member in everything that was sent until now."""
+        """Hide a member in everything that was posted until now."""
         viewer = ViewerIdentity.from_account(account)
         self._redactor.hide(viewer)
         self._cards.hide(viewer)
         self._announcements.drop_hidden()
 
     async def hide_chosen(self, viewer_id: str) -> None:
-        """Take in that a member chose on the page who sees them. Raises RetryLater where the choice is not known."""
+        """Apply a member's privacy choice on the web page. Raises RetryLater if persistence does not answer."""
         try:
             await self.actors.ask(GetViewerAccount(viewer_id))  # this hides the member, if they chose so
         except UnansweredError as error:
@@ -227,14 +228,14 @@ class GuildFeatures:
         channel_id = self.actors.settings.discord_announce_channel_id
         return bot.get_partial_messageable(channel_id) if bot is not None else None
 
-    # -- life --------------------------------------------------------------------------------------------------
+    # -- running --------------------------------------------------------------------------------------------------
 
     async def run(self, state_file: Path | None = None) -> None:
-        """Run all features, for ever. `state_file`: what versions before 1.1 kept."""
+        """Run all features, for ever. `state_file`: the state file of versions before 1.1."""
         await asyncio.gather(self.voice.run(), self._run_features(state_file))
 
     async def _run_features(self, state_file: Path | None) -> None:
-        """Run what has a state of its own, as soon as the store has answered."""
+        """Run the features that have a state, once it is loaded."""
         stored = await self._ask_state()
         carried = self._fill_state(stored, state_file)
         self._redactor.drop_outdated()
@@ -254,7 +255,7 @@ class GuildFeatures:
         )
 
     async def _ask_state(self) -> Sequence[ChatStateEntry]:
-        """Return the features' states as the store has them; asks until there is an answer."""
+        """Return the features' states from the store; ask until there is an answer."""
         began_s = time.monotonic()
         while True:
             try:
@@ -268,7 +269,7 @@ class GuildFeatures:
         return stored
 
     def _fill_state(self, stored: Sequence[ChatStateEntry], state_file: Path | None) -> Sequence[ChatStateEntry] | None:
-        """Fill the features' states; return what an earlier version's file adds, None where it cannot be read."""
+        """Fill the features' states; return what an earlier version's file adds, or None if it cannot be read."""
         remembered: Sequence[ChatStateEntry] | None = ()
         if state_file is not None:
             remembered = read_state_file(state_file, self.actors.clock.now().wall_s, self._log)
@@ -280,7 +281,7 @@ class GuildFeatures:
         return carried
 
     async def _carry_over(self, carried: Sequence[ChatStateEntry] | None, state_file: Path | None) -> None:
-        """Put what an earlier version kept in a file into the store; then the file goes."""
+        """Move the state in an earlier version's file into the store, and remove the file."""
         if carried:
             await asyncio.wrap_future(self.store.save(carried))
         if carried is not None and state_file is not None:
@@ -294,7 +295,7 @@ class GuildFeatures:
 
 
 def _pass_on(ended: "asyncio.Task[UpcomingNights]", done: concurrent.futures.Future[UpcomingNights]) -> None:
-    """Copy the outcome of a task into a future of another thread."""
+    """Copy the result of a task to a future of another thread."""
     if ended.cancelled():
         done.cancel()
     elif (error := ended.exception()) is not None:
@@ -304,6 +305,6 @@ def _pass_on(ended: "asyncio.Task[UpcomingNights]", done: concurrent.futures.Fut
 
 
 def features_of(interaction: discord.Interaction[Any]) -> GuildFeatures:
-    """Return the features of the server in which something was pressed. Raises RefusedError where it has none."""
+    """Return the features of an interaction's server. Raises RefusedError if it has none."""
     features: GuildFeatures = interaction.client.features_of(interaction)
     return features

@@ -1,4 +1,4 @@
-"""The actor that watches a Plex server: `poller` is the actor, the other files are what it needs."""
+"""The actor that polls a Plex server: its class is in `actor`, the other files are what it needs."""
 
 from actors.media.plex.actor import PlexPoller
 

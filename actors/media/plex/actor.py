@@ -50,34 +50,34 @@ from messages import (
 from wording.problems import english
 
 GATHER_S: Final = 0.01
-"""Alerts come in bursts (a stop comes three times): a poll waits this long after the first (real seconds)."""
+"""Alerts come in bursts (three for a stop): a poll waits this long after the first (real seconds)."""
 BETWEEN_ALERTED_S: Final = 0.5
 """Polls that alerts caused are at least this far apart (real seconds), however many alerts come."""
 REPEAT_STOP_S: Final = 60.0
 """How long a stop is repeated with every poll that does not list its session (real seconds)."""
 MOST_SKIPPED: Final = 6
-"""A refused token is tried up to this many times less often: only a person can fix it, and each try is a line in
-the server's log. Other failures are tried at every poll, so that tracking resumes as soon as it can."""
+"""Regular polls that are skipped at most after the server refused the token: only a person can fix that, and each try
+is a line in the server's log. After other failures no poll is skipped, so that tracking resumes as soon as it can."""
 NEEDS_ACTION: Final = frozenset({"unauthorized", "forbidden"})
 
 
 @dataclasses.dataclass(frozen=True)
 class PollDue:
-    """To itself: it is time for the regular poll."""
+    """The actor to itself: it is time for the regular poll."""
 
 
 @dataclasses.dataclass(frozen=True)
 class AlertsArrived:
-    """From the thread that reads alerts: the buffer has some."""
+    """From the thread that reads alerts: alerts are in the buffer."""
 
 
 @dataclasses.dataclass(frozen=True)
 class AlertedPollDue:
-    """To itself: poll because of alerts."""
+    """The actor to itself: poll because of alerts."""
 
 
 def select_server(name: str, settings: Settings) -> PlexServer:
-    """Return the server that a poller of this name asks: plex the first, plex-2 the next. FatalStartupError if none."""
+    """Return the server of a poller: plex has the first, plex-2 the second. Raises FatalStartupError if none."""
     _, _, number = split_address(name)[0].partition("-")
     place = int(number) - 1 if number.isdigit() else 0
     if not 0 <= place < len(settings.servers):
@@ -96,17 +96,17 @@ def open_token(server: PlexServer, context: Context) -> str:
 
 
 class PlexPoller(Actor):
-    """Polls one Plex server. It keeps no state that the next poll does not bring again."""
+    """Polls one Plex server. It may lose its state at any time: the next poll brings it again."""
 
     name: ClassVar[str] = "plex"
     http: ClassVar[type[BoundedSession]] = BoundedSession
-    """Makes the connection to an address; tests put a less patient one here."""
+    """Makes the connection to an address; tests set one with shorter limits."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         introduce_usher()
         for library in ("plexapi", "websocket", "urllib3"):
-            # Their errors can quote an address with its token; every one of them is named here instead.
+            # Their errors can quote an address with its token; this actor logs each in words of its own instead.
             logging.getLogger(library).setLevel(logging.CRITICAL)
         settings = context.settings
         server = select_server(context.name, settings)
@@ -117,7 +117,7 @@ class PlexPoller(Actor):
                 self.http, body_limit=OTHERS_BODY_LIMIT, tree_limit=OTHERS_TREE_LIMIT, only_public=only_public
             )
         self._is_listed = server.url != settings.plex_url and not context.community
-        """Whether PLEX_SERVERS has its address."""
+        """Whether the server's address is in PLEX_SERVERS."""
         token = open_token(server, context) if context.community else server.token
         self._client = PlexClient(server.url, token, http(server.url))
         self._posters = PosterFetcher(server.url, token, only_public=only_public)
@@ -140,12 +140,12 @@ class PlexPoller(Actor):
         self._alert_buffer = AlertBuffer(lambda: self.actor_ref.tell(AlertsArrived()))
         self._alert_subscription = AlertSubscription(self._alert_buffer, self.log)
         self._last_alerts: dict[str, PlayingAlert] = {}
-        """The last alert of each session, to tell a change from a client's regular report."""
+        """The last alert of each session, to tell changes from a client's regular reports."""
         self._stopped: dict[str, float] = {}
-        """Keys that alerts reported as stopped and no poll has listed since, with the alert's time (real seconds)."""
+        """Session keys that alerts reported as stopped and no poll listed since, with the alert's real seconds."""
         self._next_poll_s = 0.0
         self._last_alerted_poll_s = -math.inf
-        """Time of the last poll that an alert had caused (real seconds)."""
+        """Time of the last poll that an alert caused (real seconds)."""
         self._alerted_poll: Timer | None = None
         self._last_failure: Failure | None = None
         self._failures = 0
@@ -178,10 +178,10 @@ class PlexPoller(Actor):
         self._alert_subscription.close()
         self._client.close()
 
-    # When to poll
+    # -- when to poll --------------------------------------------------------------------------------------
 
     def _on_due(self, _: PollDue) -> None:
-        """Poll, and schedule the next poll on the same grid, however long this one takes."""
+        """Poll, and schedule the next poll at a multiple of the interval, however long this one takes."""
         if self._polls_to_skip:
             self._polls_to_skip -= 1
         else:
@@ -192,7 +192,7 @@ class PlexPoller(Actor):
         self.send_to_self_after(self._next_poll_s - now_s, PollDue())
 
     def _on_alerts(self, _: AlertsArrived) -> None:
-        """Poll soon if an alert reports a change. Clients repeat their state every few seconds: that is no change."""
+        """Poll soon if an alert reports a change. A client's state that repeats every few seconds is no change."""
         if self._take_alerts() and self._alerted_poll is None and not self._refusals:
             now_s = time.monotonic()
             at_s = max(now_s + GATHER_S, self._last_alerted_poll_s + BETWEEN_ALERTED_S)
@@ -215,10 +215,10 @@ class PlexPoller(Actor):
                 self._stopped.pop(alert.session_key, None)
         return changed
 
-    # What is asked
+    # -- requests to Plex ----------------------------------------------------------------------------------
 
     def _poll(self) -> None:
-        """Poll the sessions, and send the tracker the sessions, or why there is no answer."""
+        """Poll the sessions, and send them to the tracker, or the reason for the failure."""
         if self._alerted_poll is not None:
             self._alerted_poll.cancel()
             self._alerted_poll = None
@@ -237,11 +237,11 @@ class PlexPoller(Actor):
             self._client.forget()  # the websocket ended: another server may answer now
 
     def _find_history(self, question: FindHistory) -> None:
-        """Read the server's history, and tell the tracker."""
+        """Read the server's history, and send it to the tracker."""
         rows: tuple[HistoryRow, ...] = ()
         failed = ""
         if self._last_failure is not None:
-            failed = self._last_failure.detail  # asking would only time out as the last poll did
+            failed = self._last_failure.detail  # a request would only fail as the last poll did
         else:
             try:
                 identity = self._client.connect()
@@ -280,10 +280,10 @@ class PlexPoller(Actor):
         return self._sign_ins.start(question)
 
     def _check_sign_in(self, question: CheckPlexSignIn) -> "concurrent.futures.Future[Message]":
-        """Ask plex.tv beside the polls what became of a code."""
+        """Ask plex.tv for the state of a code, beside the polls."""
         return self._sign_ins.check(question)
 
-    # What is said
+    # -- messages to other actors --------------------------------------------------------------------------
 
     def _send_snapshot(self, taken: Moment, identity: ServerInfo, reading: ParsedSessions) -> None:
         self.ref("tracker").tell(
@@ -298,7 +298,7 @@ class PlexPoller(Actor):
             )
         )
         listed = {playback.session_key for playback in reading.playbacks} | set(reading.unreadable)
-        # Repeat it: the tracker sees only the newest snapshot, and a busy tracker may miss the first that had it.
+        # Stops are repeated: the tracker sees only the newest snapshot, and may miss the first with a stop when busy.
         since_s = time.monotonic() - REPEAT_STOP_S
         self._stopped = {key: at_s for key, at_s in self._stopped.items() if at_s >= since_s and key not in listed}
         self._last_alerts = {key: alert for key, alert in self._last_alerts.items() if key in listed}
@@ -315,7 +315,7 @@ class PlexPoller(Actor):
             self.log.info("Every session that Plex lists is readable again")
 
     def _note_answer(self, before: ServerInfo, identity: ServerInfo) -> None:
-        """Note that the server answered; log it only if it did not before."""
+        """Note that the server answered; log it only if the poll before failed."""
         at = place_of(self._client.url)
         if not before.server_id:
             self.log.info("Polling %s at %s every %g s", identity.name, at, self._poll_s)
@@ -330,7 +330,7 @@ class PlexPoller(Actor):
         self.report_recovered()
 
     def _on_poll_failed(self, failure: Failure) -> None:
-        """Tell the tracker and the health table; log it only if it differs from the last failure."""
+        """Report a failure to the tracker and the health table; log it only if it differs from the last one."""
         self._failures += 1
         self._client.forget()
         if failure.kind in NEEDS_ACTION:

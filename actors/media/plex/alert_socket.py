@@ -1,4 +1,4 @@
-"""The websocket of Plex's alerts, with limits on all that the other end can send."""
+"""The websocket of Plex's alerts, with limits on everything that the server can send."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from actors.media.public_address import resolve_public
 HANDSHAKE_LIMIT: Final = 32_768
 """Bytes of the answer to the handshake, an error page included."""
 MESSAGE_LIMIT: Final = 2**20
-"""Bytes of a message, all fragments together: the alerts of 2,000 sessions have half of it."""
+"""Bytes of a message, all fragments together: the alerts of 2,000 sessions have half as many."""
 FRAGMENT_LIMIT: Final = 1000
-"""Fragments of a message."""
+"""Fragments of a message at most."""
 READS_PER_SECOND: Final = 6000
-"""How often the socket is read within a second: 2,000 alerts. A server that sends more is slowed down."""
+"""Reads of the socket within a second, enough for 2,000 alerts. A server that sends more is slowed down."""
 _READ_BYTES: Final = 1024
-"""Bytes that count as one more read."""
+"""Each time so many bytes are read, they count as one more read."""
 
 
 class AlertsTooLarge(WebSocketException):
-    """The other end sent more than any Plex server would."""
+    """The server sent more than any Plex server would."""
 
 
 class AlertSocket(websocket.WebSocket):
@@ -38,7 +38,7 @@ class AlertSocket(websocket.WebSocket):
 
     @property
     def sock(self) -> Any:
-        """The connection, which counts what is read."""
+        """The connection, which limits what is read."""
         return self._metered
 
     @sock.setter
@@ -48,7 +48,7 @@ class AlertSocket(websocket.WebSocket):
     def open(self, address: str, within_s: float, *, only_public: bool = False) -> None:
         """Connect and shake hands within `within_s` real seconds in all. Raises WebSocketException and OSError.
 
-        `only_public`: to an address of the internet alone, and through no proxy, which looks names up itself.
+        `only_public`: connect only to a public address, and not through a proxy, which would look names up itself.
         """
         connect: Any = self.connect  # it has no types
         options: dict[str, Any] = {}
@@ -63,14 +63,14 @@ class AlertSocket(websocket.WebSocket):
         self.sock.handshake_is_over()
 
     def close_at_once(self) -> None:
-        """Close it without waiting for the other end."""
+        """Close the socket without waiting for the server."""
         shutdown: Any = self.shutdown  # it has no types
         shutdown()
 
     def read(self, until_s: float) -> tuple[int, bytes]:
         """Return the next message or control frame: its opcode and content. `until_s`: steady time, real seconds.
 
-        Raises WebSocketTimeoutException where it is not whole by then: read again to go on where it stopped.
+        Raises WebSocketTimeoutException if it is not complete by then; another call continues where this one stopped.
         """
         self.sock.until_s = until_s
         opcode, frame = self.recv_data_frame(control_frame=True)
@@ -92,11 +92,11 @@ class _MeteredConnection:
         return getattr(self.raw, name)
 
     def handshake_is_over(self) -> None:
-        """Count reads by the second from now on."""
+        """Limit the reads in a second from now on."""
         self._is_open = True
 
     def recv(self, size: int) -> bytes:
-        """Read at most so many bytes."""
+        """Read at most `size` bytes."""
         now_s = time.monotonic()
         if now_s >= self.until_s:
             raise WebSocketTimeoutException("not within the time for it")
@@ -113,7 +113,7 @@ class _MeteredConnection:
         return content
 
     def _wait_for_turn(self, now_s: float) -> float:
-        """Return the time once another read is allowed; until then nothing is read, and the other end waits."""
+        """Wait until another read is allowed; return the time then."""
         self._reads_left = min(READS_PER_SECOND, self._reads_left + (now_s - self._counted_s) * READS_PER_SECOND)
         self._counted_s = now_s
         if self._reads_left < 0:

@@ -1,7 +1,7 @@
 """Plex's alerts: a websocket on which the server reports at once that something plays, pauses or stops.
 
-They only make polls come sooner. PlexAPI's own listener reads messages of any length into memory, follows any
-redirect, never reconnects and does not notice a half-open connection; this one avoids all of that.
+Alerts only make polls come sooner. PlexAPI's own listener reads messages of any length into memory, follows any
+redirect, never reconnects and does not notice a half-open connection; this one avoids all that.
 """
 
 import contextlib
@@ -28,9 +28,9 @@ PONG_WITHIN_S: Final = 8.0
 OPEN_WITHIN_S: Final = 8.0
 FIRST_WAIT_S: Final = 1.0
 LONGEST_WAIT_S: Final = 300.0
-"""Between two tries to open, doubling (real seconds); tried with a poll that succeeded."""
+"""Longest pause between two tries to connect (real seconds); it doubles. Each try follows a poll that succeeded."""
 STEADY_S: Final = 60.0
-"""A connection that lasted this long begins with the first wait again."""
+"""After a connection that lasted this long, the pause is the first one again (real seconds)."""
 ALERTS_PATH: Final = "/:/websockets/notifications"
 _LIMITS: Final = InputLimits(size=MESSAGE_LIMIT, depth=16)
 ALERT_LIMIT: Final = 2000
@@ -41,7 +41,7 @@ class PlayingAlert(NamedTuple):
     """The last `playing` alert of one session since the actor last took them."""
 
     session_key: str
-    """Empty where the alert named none."""
+    """Empty if the alert named none."""
     state: str
     """The last state."""
     rating_key: str
@@ -50,7 +50,7 @@ class PlayingAlert(NamedTuple):
 
 
 class AlertBuffer:
-    """Alerts on their way from the reader thread to the actor: bounded, and one wake-up however many come."""
+    """Alerts on their way from the reader thread to the actor: bounded, with one wake-up however many come."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
@@ -70,7 +70,7 @@ class AlertBuffer:
             self._wake()
 
     def take(self) -> tuple[PlayingAlert, ...]:
-        """Return and remove the alerts since the last call, one a session."""
+        """Remove and return the alerts since the last call, one for each session."""
         with self._lock:
             alerts, self._alerts = self._alerts, {}
         return tuple(alerts.values())
@@ -90,7 +90,7 @@ class AlertConnection(threading.Thread):
         super().__init__(name="plex-alerts", daemon=True)
         self.opened = threading.Event()
         self.reason = "closed"
-        """Why it ended: the kind of error, which carries no address."""
+        """Why the connection ended: the class of the error, which contains no address."""
         self._address = _build_address(server)
         self._on_alert = on_alert
         self._ping_s = ping_s
@@ -100,7 +100,7 @@ class AlertConnection(threading.Thread):
         self._only_public = bool(getattr(server._session, "only_public", False))
 
     def run(self) -> None:
-        """Read until the connection ends, for whatever reason."""
+        """Read until the connection ends."""
         try:
             if not self._stopping.is_set():
                 self._socket.open(self._address, OPEN_WITHIN_S, only_public=self._only_public)
@@ -108,7 +108,7 @@ class AlertConnection(threading.Thread):
                 self._read()
         except MemoryError:
             raise  # which ends the process
-        # Whatever the other end makes the library raise is only the reason why the connection ended.
+        # Any other error of the library is only the reason why the connection ended.
         except Exception as error:  # noqa: BLE001
             status = getattr(error, "status_code", None)
             self.reason = type(error).__name__ + (f" {status}" if status else "")
@@ -116,7 +116,7 @@ class AlertConnection(threading.Thread):
             self._socket.close_at_once()
 
     def stop(self) -> None:
-        """End it without waiting for the server's closing frame."""
+        """End the connection without waiting for the server's closing frame."""
         self._stopping.set()
         connection = self._socket.sock
         if connection is not None:
@@ -124,7 +124,7 @@ class AlertConnection(threading.Thread):
                 connection.raw.shutdown(socket.SHUT_RDWR)
 
     def _read(self) -> None:
-        """Read messages, and ping: a half-open connection would be silent for ever. Raises what ends the connection."""
+        """Read messages, and ping, for a half-open connection stays silent for ever. Raises the error that ends it."""
         ping_at_s = time.monotonic() + self._ping_s
         pong_until_s = math.inf
         while not self._stopping.is_set():
@@ -146,7 +146,7 @@ class AlertConnection(threading.Thread):
                 self._take(content)
 
     def _take(self, content: bytes) -> None:
-        """Pass on one message, if it is an alert."""
+        """Pass a message on if it is an alert."""
         text = content.decode("utf-8")  # invalid UTF-8 ends the connection, as the protocol demands
         with contextlib.suppress(ForeignInputError):
             message = parse_json(text, _LIMITS)
@@ -171,7 +171,7 @@ class AlertSubscription:
         return self._listener is not None and self._listener.opened.is_set() and self._listener.is_alive()
 
     def keep_open(self, server: Any) -> bool:
-        """Connect where there is no connection and the wait is over; return whether the last one has just ended."""
+        """Connect if there is no connection and the pause is over; return whether the last one has just ended."""
         now = time.monotonic()
         if self._listener is not None and self._listener.is_alive():
             if self._silent and self.listening:
@@ -195,7 +195,7 @@ class AlertSubscription:
             self._listener = None
 
     def _note_end(self, ended: AlertConnection, now: float) -> None:
-        """Set the wait before the next try: it doubles, and begins anew after a connection that lasted."""
+        """Set the pause before the next try: twice the last one, or the first one after a connection that lasted."""
         lasted = ended.opened.is_set() and now - self._began_s > STEADY_S
         self._wait_s = FIRST_WAIT_S if lasted else min(LONGEST_WAIT_S, self._wait_s * 2)
         self._not_before_s = now + self._wait_s
@@ -210,7 +210,7 @@ class AlertSubscription:
 def trust_as(verify: bool | str | None) -> dict[str, Any]:
     """Return websocket-client's options to trust the certificates that requests trusts (`Session.verify`).
 
-    A private authority in REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE is then good for the websocket too.
+    So a private authority in REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE is valid for the websocket too.
     """
     if isinstance(verify, str):
         return {"ca_cert_path" if Path(verify).is_dir() else "ca_certs": verify}
@@ -218,7 +218,7 @@ def trust_as(verify: bool | str | None) -> dict[str, Any]:
 
 
 def _build_address(server: Any) -> str:
-    """Return the websocket's address. PlexAPI would replace every "http" in it, also one inside the token."""
+    """Return the websocket's address. PlexAPI would replace every "http" in it, even one inside the token."""
     base, _, rest = str(server.url(ALERTS_PATH)).partition("://")
     secure = "wss" if base == "https" else "ws"
     return f"{secure}://{rest}?X-Plex-Token={quote(server._token or '', safe='')}"

@@ -19,9 +19,9 @@ from messages import FindHistory, HistoryRow
 
 SESSION_LIMIT: Final = 2000
 HISTORY_ROWS: Final = 100
-"""Rows looked at for one question: one request."""
+"""Rows that are read for one question: one request."""
 SAME_PLAY_S: Final = 60.0
-"""Rows of one account and item within this time are one play, counted twice by the server."""
+"""Rows of one account and item within this time are one play that the server counted twice."""
 
 _set_time_zone: Any = setDatetimeTimezone
 
@@ -36,9 +36,9 @@ class ServerInfo(NamedTuple):
 
 
 _PAGE_SIZE: Final = "X-Plex-Container-Size"
-"""The header that says how many entries are asked for."""
+"""The header with the number of entries that are requested."""
 _PAGE_START: Final = "X-Plex-Container-Start"
-"""And from which on, from 0."""
+"""The header with the number of the first entry, counted from 0."""
 
 
 class _GuardedServer(PlexServer):
@@ -55,16 +55,16 @@ class _GuardedServer(PlexServer):
     ) -> Element:
         """Send a request; return the tree of its answer.
 
-        PlexAPI's own `query` makes a text of the answer, of up to four times its size, keeps all elements of a session,
-        makes an object of whatever it gets, and asks for further pages for as long as the server claims to have some.
+        PlexAPI's own `query` turns the answer into a text of up to four times its size, keeps all elements of a
+        session, makes objects of them all, and asks for further pages as long as the server claims to have some.
         """
         root = self._send(key, headers or {}, method, params=params, timeout=timeout, **kwargs)
         if _PAGE_SIZE in (headers or {}):
-            root.set("totalSize", str(len(root)))  # PlexAPI is to ask for no second page
+            root.set("totalSize", str(len(root)))  # so that PlexAPI asks for no second page
         return root
 
     def query_page(self, key: str, start: int, size: int) -> Element:
-        """Return the tree of one page, of at most `size` entries, with the total that the server says."""
+        """Return the tree of one page of at most `size` entries, with the total number that the server gives."""
         return self._send(key, {_PAGE_START: str(start), _PAGE_SIZE: str(size)}, None)
 
     def _send(self, key: str, headers: dict[str, str], method: Callable[..., Any] | None, **kwargs: Any) -> Element:
@@ -74,7 +74,7 @@ class _GuardedServer(PlexServer):
         kept = CHILDREN if key == SESSIONS_PATH else None
         root = build_tree(response.content, kept, own._session.tree_limit)
         if _PAGE_SIZE in named:
-            for entries in (root, *root):  # a search answers with lists of its own
+            for entries in (root, *root):  # the answer to a search has several lists
                 del entries[int(named[_PAGE_SIZE]) :]
         return root
 
@@ -86,7 +86,7 @@ def connect_server(url: str, token: str, http: BoundedSession) -> Any:
 
 
 def introduce_usher() -> None:
-    """Set, once in a process, the name under which PlexAPI asks, and that times are UTC."""
+    """Set the name that PlexAPI sends, and that times are UTC. Once in a process."""
     plexapi.BASE_HEADERS.update(
         {"X-Plex-Product": "Usher", "X-Plex-Device-Name": "Usher", "X-Plex-Version": "1.0", "X-Plex-Provides": ""}
     )
@@ -108,15 +108,15 @@ class PlexClient:
 
     @property
     def server(self) -> Any:
-        """PlexAPI's server of the last connection; None before the first."""
+        """PlexAPI's object of the server at the last connection; None before the first."""
         return self._server
 
     def forget(self) -> None:
-        """Make the next `connect` ask again which server answers: it may be another one."""
+        """Let the next `connect` ask again which server answers: it may be another one."""
         self._server = None
 
     def connect(self) -> ServerInfo:
-        """Return which server answers (GET /, unless it is known)."""
+        """Return which server answers (GET /, unless it is known already)."""
         if self._server is None:
             server = connect_server(self.url, self._token, self._http)
             if not isinstance(server.machineIdentifier, str) or not server.machineIdentifier:
@@ -126,8 +126,8 @@ class PlexClient:
         return self.identity
 
     def fetch_sessions(self) -> Any:
-        """Return the list of sessions as XML, whole and within SESSION_LIMIT: one request, after `connect`."""
-        # Not PlexServer.sessions(): one broken element would fail all, and each page would be a request.
+        """Return the complete list of sessions as XML, within SESSION_LIMIT: one request, after `connect`."""
+        # Not PlexServer.sessions(): one broken element would make all fail, and each page would be a request.
         container = self._server.query(SESSIONS_PATH)
         if container.tag != "MediaContainer":
             raise NotAPlexServer(f"<{container.tag[:40]}>")
@@ -140,7 +140,7 @@ class PlexClient:
         return container
 
     def parse_sessions(self, container: Any) -> ParsedSessions:
-        """Parse the list of sessions. No request."""
+        """Parse the list of sessions, without a request."""
         return read_sessions(container, self._server)
 
     def read_history(self, question: FindHistory) -> tuple[HistoryRow, ...]:
@@ -164,7 +164,7 @@ def _is_history(built: object) -> bool:
 
 
 def _parse_row(entry: Any) -> HistoryRow | None:
-    """Return a history entry; None for one without a time or an account."""
+    """Return a history entry, or None if it has no time or no account."""
     if not _is_history(entry):
         return None
     account, key, viewed_at = entry.accountID, entry.ratingKey, entry.viewedAt
@@ -174,7 +174,7 @@ def _parse_row(entry: Any) -> HistoryRow | None:
 
 
 def _matches(row: HistoryRow, question: FindHistory) -> bool:
-    """Return whether a row is what was asked for: not every server filters by every parameter."""
+    """Tell whether a row is what was asked for: not every server filters by every parameter."""
     asked = (question.account_id, question.rating_key)
     return (row.account_id, row.rating_key) == asked and row.viewed_at_s >= question.since_s
 

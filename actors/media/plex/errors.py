@@ -20,7 +20,7 @@ _OTHERS_ERRORS: Final = (
     PlexApiException,
     ParseError,
     OSError,
-    # What PlexAPI raises where an answer is well-formed but not what it expects.
+    # PlexAPI raises these if an answer is well-formed but not what it expects.
     AttributeError,
     TypeError,
     ValueError,
@@ -29,48 +29,48 @@ _OTHERS_ERRORS: Final = (
 
 
 class Failure(NamedTuple):
-    """Why a poll brought no answer. Nothing in it holds a secret."""
+    """Why a poll brought no answer. Contains no secret."""
 
     kind: FailureKind
     what: Problem
-    """What happened, to what."""
+    """What happened."""
     cure: Problem
     """What to do."""
 
     @property
     def problem(self) -> Problem:
-        """Both together."""
+        """Both `what` and `cure`."""
         return Problem.of("plex.with_cure", what=self.what, cure=self.cure)
 
     @property
     def detail(self) -> str:
-        """Both together, in one line of English."""
+        """Both `what` and `cure`, in one line of English."""
         return english(self.problem)
 
 
 class NotAPlexServer(Exception):
-    """Something answers as XML, but not as a Plex server; its text says what is missing."""
+    """The answer is XML, but not a Plex server's; the exception's text says what is missing."""
 
 
 class TooManySessions(Exception):
-    """The list of sessions is longer than any real one; its text is the number."""
+    """The list of sessions is longer than any real one; the exception's text is their number."""
 
 
 POSSIBLE: Final = (*_OTHERS_ERRORS, NotAPlexServer, TooManySessions)
-"""What asking a server may raise. Anything else is a fault of ours, and ends the actor."""
+"""What a request to a server may raise. Anything else is a fault of ours, and ends the actor."""
 
 
 def place_of(url: str) -> str:
-    """Return host and port of an address, for people: without user, password, path or token."""
+    """Return the host and port of a URL, for people: without user, password, path or token."""
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def classify_failure(error: Exception, url: str, *, is_listed: bool = False) -> Failure:
-    """Return what went wrong in asking the server at `url`. Never quotes the error: it may carry a token.
+    """Return why a request to the server at `url` failed. Never quotes the error, which may contain a token.
 
-    `is_listed`: whether PLEX_SERVERS has its address and token.
+    `is_listed`: whether the server's address and token are in PLEX_SERVERS.
     """
     failure = _classify(error, url)
     address, token = ("PLEX_SERVERS", "PLEX_SERVERS") if is_listed else ("PLEX_URL", "PLEX_TOKEN")
@@ -119,7 +119,7 @@ def _classify_status(response: requests.Response, server: str) -> Failure:
     match response.status_code:
         case 400 if b"plain http request was sent to https port" in (response.content or b"").lower():
             return _failure("refused", "needs_https", "use_https", server=server)
-        case 401 if "www-authenticate" in response.headers:  # Plex has no such login of its own
+        case 401 if "www-authenticate" in response.headers:  # Plex itself has no such login
             return _failure("unauthorized", "proxy_login", "pass_proxy", server=server)
         case 401:
             return _failure("unauthorized", "token_refused", "get_token", server=server)
@@ -136,7 +136,7 @@ def _classify_status(response: requests.Response, server: str) -> Failure:
 
 
 def _is_proxys_refusal(response: requests.Response) -> bool:
-    """Tell whether a proxy or web server, not Plex, refused: with a page that is not Plex's own."""
+    """Tell whether a proxy or web server refused, not Plex: its page is not Plex's own."""
     named = any(name.lower().startswith("x-plex-") for name in response.headers)
     page = (response.content or b"")[:4096].strip()
     return not named and page.startswith(b"<") and not _PLEX_PAGE.fullmatch(page) and not page.startswith(b"<?xml")

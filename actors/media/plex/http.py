@@ -1,4 +1,4 @@
-"""The one HTTP session of the poller: every answer is bounded in time, size and place.
+"""The poller's HTTP session: limits the time, size and origin of every answer.
 
 PlexAPI takes a `requests.Session` and calls its `get`. With this session no server, proxy or login page can hang the
 actor, fill its memory or steal the token.
@@ -27,22 +27,22 @@ CONNECT_S: Final = 3.0
 READ_S: Final = 8.0
 """Longest silence in the middle of an answer (real seconds)."""
 TOTAL_S: Final = 10.0
-"""Longest that one request may take, even if the answer keeps coming (real seconds)."""
+"""Longest time for one request, even if data keep coming (real seconds)."""
 BODY_LIMIT: Final = DOCUMENT_LIMIT
-"""Bytes of an answer, unpacked."""
+"""Bytes of an answer, decompressed."""
 OTHERS_BODY_LIMIT, OTHERS_TREE_LIMIT = 2 * 2**20, 4 * 2**20
 """BODY_LIMIT and TREE_LIMIT for a further community's server: one process reads the servers of all communities, and its
 memory limit grows by MEMORY_MB_EACH for each. 300 sessions need 2 MB."""
 IDENTITY_BODY_LIMIT, IDENTITY_TREE_LIMIT = 256 * 2**10, 2**20
-"""The same for the question which server it is; the answer has some kB."""
+"""The same limits for the question which server it is; the answer has some kB."""
 ERROR_BODY_LIMIT: Final = 65_536
-"""Bytes that are read of an answer with another status than success."""
+"""Bytes that are read of an answer whose status is an error."""
 _SUCCESSES: Final = (200, 201, 204)
 REDIRECTS: Final = 3
 
 
 class RedirectedAway(requests.RequestException):
-    """The answer points to another address; the token is not sent there. Its text is that address."""
+    """The answer redirects to another server; the token is not sent there. The exception's text is that address."""
 
 
 class _AbortablePool:
@@ -64,7 +64,7 @@ class _HttpsPool(_AbortablePool, HTTPSConnectionPool):
 
 
 class _PublicConnection:
-    """A connection of urllib3's that goes to addresses of the internet alone."""
+    """A connection of urllib3 that goes only to public addresses."""
 
     def _new_conn(self) -> socket.socket:
         made: Any = self
@@ -88,7 +88,7 @@ class _PublicHttpsPool(_HttpsPool):
 
 
 class _Adapter(HTTPAdapter):
-    """Makes abortable pools, and aborts what they hold."""
+    """Makes abortable pools, and aborts their connections."""
 
     def __init__(self, only_public: bool) -> None:
         self._pools = (_PublicHttpPool, _PublicHttpsPool) if only_public else (_HttpPool, _HttpsPool)
@@ -99,13 +99,13 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = dict(zip(("http", "https"), self._pools, strict=True))
 
     def abort(self) -> None:
-        """Shut down the connection that is being read, from another thread: its reader gets the end of the stream."""
+        """Shut down the connection that another thread is reading, which then gets the end of the stream."""
         for key in self.poolmanager.pools.keys():  # noqa: SIM118  # urllib3's container cannot be iterated otherwise
             connection = getattr(self.poolmanager.pools.get(key), "latest", None)
             held = getattr(connection, "sock", None)
             if held is not None:
                 with contextlib.suppress(OSError):
-                    socket.socket.shutdown(held, socket.SHUT_RDWR)  # not TLS's own, which is its reader's business
+                    socket.socket.shutdown(held, socket.SHUT_RDWR)  # not TLS's own, which belongs to the reading thread
 
 
 class BoundedSession(requests.Session):
@@ -123,7 +123,7 @@ class BoundedSession(requests.Session):
     ) -> None:
         """`tree_limit`: bytes that an answer may take in memory once it is parsed.
 
-        `only_public`: connect to addresses of the internet alone, and no proxy, which looks names up itself.
+        `only_public`: connect only to public addresses, and not through a proxy, which would look names up itself.
         """
         super().__init__()
         self.only_public = only_public
@@ -134,7 +134,7 @@ class BoundedSession(requests.Session):
         self._adapter = _Adapter(only_public)
         self.mount("http://", self._adapter)
         self.mount("https://", self._adapter)
-        # Proxies and certificates as the environment has them, looked up once: at each request they cost more
+        # Proxies and certificates as the environment sets them, looked up once: for each request they would cost more
         # than the request. A .netrc is not for Plex.
         found = self.merge_environment_settings(url, {}, None, None, None)
         self.proxies, self.verify = {} if only_public else found["proxies"], found["verify"]
@@ -146,7 +146,7 @@ class BoundedSession(requests.Session):
         return
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send a request, following redirects within the server only. HTTPError for every status that is not 200."""
+        """Send a request, following redirects within the server only. Raises HTTPError unless the status is 200."""
         kwargs |= {"timeout": (CONNECT_S, self._read_s), "stream": True, "allow_redirects": False}
         address = url.decode() if isinstance(url, bytes) else url
         with self._deadline() as late:
@@ -157,7 +157,7 @@ class BoundedSession(requests.Session):
                     if late.is_set():
                         raise self._too_late() from error
                     raise
-                if late.is_set():  # an answer cut off in its headers looks like one without a body
+                if late.is_set():  # an answer that ends within its headers looks like one without a body
                     raise self._too_late()
                 if not response.is_redirect:
                     return self.check_answer(response)
@@ -165,7 +165,7 @@ class BoundedSession(requests.Session):
         raise RedirectedAway("itself, again and again")
 
     def check_answer(self, response: requests.Response) -> requests.Response:
-        """Return an answer that PlexAPI can parse, or raise what is wrong with it."""
+        """Return an answer that PlexAPI can parse, or raise its fault."""
         return _check_xml(response)
 
     def _too_late(self) -> requests.ReadTimeout:
@@ -174,7 +174,7 @@ class BoundedSession(requests.Session):
     def _ask(
         self, late: threading.Event, method: str | bytes, url: str, *args: Any, **kwargs: Any
     ) -> requests.Response:
-        """Send a request; if the connection kept from the last poll is closed by now, send it again on a new one."""
+        """Send a request; if the connection that was kept from the last poll is closed, send it again on a new one."""
         kept, self._kept_alive = self._kept_alive, True
         try:
             response = super().request(method, url, *args, **kwargs)
@@ -185,13 +185,13 @@ class BoundedSession(requests.Session):
             self._adapter.poolmanager.clear()
             response = super().request(method, url, *args, **kwargs)
         with contextlib.closing(response):
-            # requests keeps a body here once it was read; PlexAPI then finds it as always.
+            # requests keeps a body here once it was read, and PlexAPI takes it from here.
             response._content = self._read_body(response)
             response.__dict__["_content_consumed"] = True
         return response
 
     def _read_body(self, response: requests.Response) -> bytes:
-        """Return the body; of an error only its beginning. Raises AnswerTooLarge."""
+        """Return the body, or the beginning of an error's. Raises AnswerTooLarge."""
         body = io.BytesIO()  # not a list: a server may send a million pieces of one byte
         for chunk in response.iter_content(65536):
             body.write(chunk)
@@ -204,7 +204,7 @@ class BoundedSession(requests.Session):
 
     @contextlib.contextmanager
     def _deadline(self) -> Iterator[threading.Event]:
-        """Abort the connection when the time is up; the event then tells that this was the reason."""
+        """Abort the connection when the time is up; the event is set if this was the reason."""
         late, done = threading.Event(), threading.Event()
 
         def watch() -> None:
@@ -212,7 +212,7 @@ class BoundedSession(requests.Session):
             while not done.wait(wait_s):
                 late.set()
                 self._adapter.abort()
-                wait_s = 0.25  # it may be connecting just now, with nothing to abort yet
+                wait_s = 0.25  # it may be connecting just now, so that there is nothing to abort yet
 
         threading.Thread(target=watch, name="plex-deadline", daemon=True).start()
         try:
@@ -222,7 +222,7 @@ class BoundedSession(requests.Session):
 
 
 def _resolve_redirect(address: str, location: str) -> str:
-    """Return where a redirect points. RedirectedAway where that is another server."""
+    """Return the address to which a redirect points. Raises RedirectedAway if that is another server's."""
     target = urljoin(address, location)
     here, there = urlsplit(address), urlsplit(target)
     try:
@@ -235,7 +235,7 @@ def _resolve_redirect(address: str, location: str) -> str:
 
 
 def _check_xml(response: requests.Response) -> requests.Response:
-    """Return an answer that PlexAPI can parse, or raise what is wrong with it."""
+    """Return an answer that PlexAPI can parse, or raise its fault."""
     # PlexAPI's own errors carry the whole body and the address, and it has no name for a status like 520.
     if response.status_code not in (200, 204):
         raise requests.HTTPError(str(response.status_code), response=response)
@@ -249,7 +249,7 @@ def _check_xml(response: requests.Response) -> requests.Response:
 
 
 def clean_answer(response: requests.Response) -> requests.Response:
-    """Return an answer of XML in UTF-8 and within limits, or raise what is wrong with it."""
+    """Return an answer of XML in UTF-8 and within the limits, or raise its fault."""
     message = email.message.Message()
     message["content-type"] = response.headers.get("content-type", "")[:200]
     charset = message.get_param("charset") or ""

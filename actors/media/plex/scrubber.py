@@ -1,8 +1,8 @@
-"""Scrubs a Plex server's answers, so that they can be recorded and shown to others. Pure: no request, no clock.
+"""Removes personal data from a Plex server's answers, so that they can be shown. Pure: no request, no clock.
 
-An allowlist keeps only what is needed to tell sessions and watches apart; all else is left out, so that nothing new
-that a server sends can identify anybody. Names, ids and addresses of people and players become pseudonyms, the same
-ones throughout a recording.
+An allowlist keeps only what is needed to tell sessions and watches apart; everything else is left out, so that no new
+attribute can identify anybody. Names, ids and addresses of people and players become pseudonyms, which stay the same
+throughout a recording.
 """
 
 import json
@@ -28,7 +28,7 @@ ITEM: Final = frozenset(
         *("grandparentTitle", "parentTitle", "parentIndex", "index", "librarySectionID", "extraType"),
     }
 )
-"""Attributes of a session's own element that stay."""
+"""Attributes of a session's own element that are kept."""
 CHILDREN: Final[Mapping[str, frozenset[str]]] = {
     "Media": frozenset({"duration", "selected"}),
     "Genre": frozenset({"tag"}),
@@ -38,21 +38,21 @@ CHILDREN: Final[Mapping[str, frozenset[str]]] = {
     "Player": frozenset({"machineIdentifier", "title", "product", "state"}),
     "Session": frozenset({"id"}),
 }
-"""Children that stay, with their attributes."""
+"""Child elements that are kept, with their attributes."""
 HIDDEN: Final[Mapping[tuple[str, str], str]] = {
     ("User", "title"): "account",
     ("Player", "machineIdentifier"): "machine",
     ("Player", "title"): "player",
     ("Session", "id"): "session",
 }
-"""Attributes that become pseudonyms, and of which kind."""
+"""Attributes that become pseudonyms, with the kind of pseudonym."""
 ALERT: Final = frozenset({"sessionKey", "state", "ratingKey", "viewOffset"})
 PLAIN_ACCOUNTS: Final = frozenset({"0", "1"})
-"""The ids of nobody and of the owner, on every server."""
+"""The account ids of nobody and of the owner, on every server."""
 
 
 class Scrubber:
-    """Gives pseudonyms. `secrets` appear in nothing it returns, wherever a server may have put them."""
+    """Replaces data with pseudonyms. Its results contain none of the `secrets`, wherever a server may have put them."""
 
     def __init__(self, secrets: tuple[str, ...] = ()) -> None:
         self._secrets = sorted((secret for secret in secrets if secret), key=len, reverse=True)
@@ -66,7 +66,7 @@ class Scrubber:
         return self._without_secrets(" ".join(tostring(kept, encoding="unicode").split()))
 
     def alert(self, alert: Any) -> str:
-        """Return an alert about playing as JSON in one line; empty for any other."""
+        """Return a `playing` alert as JSON in one line; "" for any other alert."""
         entries = alert.get("PlaySessionStateNotification") if isinstance(alert, dict) else None
         if not isinstance(entries, list) or alert.get("type") != "playing":
             return ""
@@ -93,7 +93,7 @@ class Scrubber:
         return self._pseudonym(kind, value) if kind and value else value
 
     def _account_id(self, value: str) -> str:
-        """Return a pseudonym for a number, and anything else as it is: that may be the fault to record."""
+        """Return a pseudonym for a number; return anything else unchanged: it may be the fault to be recorded."""
         if value in PLAIN_ACCOUNTS or not value:
             return value
         if value.isascii() and value.isdigit():

@@ -1,7 +1,7 @@
 """Turns Plex's session list into playbacks, one element at a time. Pure: no request, no clock.
 
-PlexAPI's objects do the reading. `sessions()` raises for the whole list if one element is bad, so each element is
-built by itself, and an unreadable one is reported instead of lost.
+PlexAPI's objects read the elements. Its `sessions()` fails for the whole list if one element is bad, so each element is
+read by itself, and an unreadable one is reported instead of lost.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,13 +16,13 @@ from messages.base import YEAR_LIMIT, storable
 
 SESSIONS_PATH: Final = "/status/sessions"
 TEXT_LIMIT: Final = 300
-"""Characters kept of any text: a snapshot of many sessions must fit into one message."""
+"""Characters that are kept of any text: a snapshot of many sessions must fit into one message."""
 TAG_LIMIT: Final = 20
-"""Genres, and directors, kept of one item."""
+"""Genres, and directors, that are kept of one item."""
 NUMBER_LIMIT: Final = 10**12
 """Positions, lengths and numbers beyond this are ignored: 31 years in milliseconds."""
 ID_LIMIT: Final = 2**63 - 1
-"""Keys and account numbers are names: Plex keeps them in 64 bits."""
+"""Largest key or account number: Plex keeps them in 64 bits."""
 STATES: Final[dict[str, PlayerState]] = {
     "playing": "playing",
     "paused": "paused",
@@ -33,7 +33,7 @@ STATES: Final[dict[str, PlayerState]] = {
 
 
 class UnreadableElement(Exception):
-    """One element of the session list is not a session that can be told apart from others."""
+    """An element of the session list cannot be identified as one session."""
 
 
 ODDITIES: Final = (
@@ -44,11 +44,11 @@ ODDITIES: Final = (
 
 
 class ParsedSessions(NamedTuple):
-    """What one answer of `/status/sessions` held."""
+    """The content of one answer of `/status/sessions`."""
 
     playbacks: tuple[Playback, ...]
     unreadable: tuple[str, ...]
-    """Session keys, or places like "#3" where even the key is not readable."""
+    """Session keys of unreadable elements, or a place like "#3" if even the key is unreadable."""
 
 
 def read_sessions(elements: Iterable[Element], server: Any) -> ParsedSessions:
@@ -58,16 +58,16 @@ def read_sessions(elements: Iterable[Element], server: Any) -> ParsedSessions:
     for place, element in enumerate(elements, start=1):
         try:
             playbacks.append(playback_of(element, server))
-        # PlexAPI may raise anything on odd values; none of it may cost the other sessions.
+        # PlexAPI may raise many errors on odd values; the other sessions must not be lost.
         except ODDITIES:
             unreadable.append(key_of(element.get("sessionKey")) or f"#{place}")
     return ParsedSessions(tuple(playbacks), tuple(unreadable))
 
 
 def playback_of(element: Element, server: Any) -> Playback:
-    """Return the playback that one element describes. UnreadableElement, or what PlexAPI raises.
+    """Return the playback that one element describes. Raises UnreadableElement, or an error of PlexAPI.
 
-    A missing User is filled in with an empty one in the element itself: PlexAPI fails without it.
+    Adds an empty User to an element that has none: PlexAPI fails without it.
     """
     if element.find("User") is None:
         SubElement(element, "User")
@@ -77,7 +77,7 @@ def playback_of(element: Element, server: Any) -> Playback:
     session_key = key_of(element.get("sessionKey"))
     if not session_key:
         raise UnreadableElement("Plex lists a session without a session key")
-    # Its plain attributes only: asking PlexAPI's objects for others may cost a request, or build more objects.
+    # Only its plain attributes: others of PlexAPI's objects may send a request, or build more objects.
     known = vars(session)
     item = item_of(element, known, server.machineIdentifier or "")
     player = element.find("Player")
@@ -96,7 +96,7 @@ def playback_of(element: Element, server: Any) -> Playback:
 
 
 def key_of(raw: object) -> str:
-    """Return a session key in one spelling; empty if it is none. Alerts and the list may spell it differently."""
+    """Return a session key in one spelling, or "" if it is none. Alerts and the list may spell it differently."""
     text = str(raw).strip() if isinstance(raw, str | int) else ""
     return str(int(text)) if text.isascii() and text.isdigit() and len(text) < 20 else ""
 
@@ -106,7 +106,7 @@ def _is_session(built: object) -> bool:
 
 
 def item_of(element: Element, known: Mapping[str, Any], server_id: str) -> Item:
-    """Return the item of an element that PlexAPI read into `known`. UnreadableElement without a rating key."""
+    """Return the item of an element that PlexAPI read into `known`. Raises UnreadableElement without a rating key."""
     key = _text(element.get("key"))
     kind = _text(element.get("type"))
     rating_key = _number(known.get("ratingKey"), most=ID_LIMIT)
@@ -138,7 +138,7 @@ def item_of(element: Element, known: Mapping[str, Any], server_id: str) -> Item:
 
 
 def _is_live(element: Element, known: Mapping[str, Any], key: str, rating_key: int | None) -> bool:
-    """Live TV has the flag, plays from /livetv/, or is a clip without any other data."""
+    """Tell whether it is live TV: it has the flag, plays from /livetv/, or is a clip without any other data."""
     nameless = element.get("type") == "clip" and rating_key is None
     nothing_known = nameless and element.get("duration") is None and element.get("viewOffset") is None
     return bool(known.get("live")) or key.startswith("/livetv/") or nothing_known
@@ -160,7 +160,7 @@ def _position(value: object) -> PositionMs | None:
 
 
 def _number(value: object, below: int = 0, most: int = NUMBER_LIMIT) -> int | None:
-    """Return a whole number within reason; None for PlexAPI's NaN, which is a float, and for what is missing."""
+    """Return a whole number within the limits; None if it is missing, or PlexAPI's NaN, which is a float."""
     return value if isinstance(value, int) and below <= value <= most else None
 
 

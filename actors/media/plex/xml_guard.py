@@ -1,4 +1,4 @@
-"""Checks an XML answer before it is parsed: in Plex's charsets, without a DTD, of a bounded size.
+"""Checks an XML answer before it is parsed: one of Plex's charsets, no DTD, bounded size.
 
 No step may take many times the memory of the answer: each works piece by piece, and counts what it keeps.
 """
@@ -17,19 +17,19 @@ from xml.parsers import expat
 import requests
 
 DOCUMENT_LIMIT: Final = 12 * 2**20
-"""Bytes of a document, unpacked and in UTF-8: what 2,000 sessions need, and half as much again."""
+"""Bytes of a document, decompressed and in UTF-8: one and a half times what 2,000 sessions need."""
 ELEMENT_LIMIT: Final = 150_000
-"""Elements of an answer: 2,000 sessions of 75."""
+"""Elements of an answer: 2,000 sessions of 75 elements."""
 ATTRIBUTE_LIMIT: Final = 750_000
 """Attributes of an answer."""
 VALUES_LIMIT: Final = 65_536
 """Characters of all attributes of one element."""
 DEPTH_LIMIT: Final = 32
-"""Nested elements; Plex has eight."""
+"""Levels of nested elements; Plex has eight."""
 NAMES_LIMIT: Final = 65_536
-"""Characters of all names of elements and attributes, each name once; Plex has some hundred names."""
+"""Characters of all names of elements and attributes, each counted once; Plex has some hundred names."""
 TREE_LIMIT: Final = 32 * 2**20
-"""Bytes that a document may take in memory as a tree: what is read of 2,000 sessions, and half as much again."""
+"""Bytes that a document's tree may take in memory: one and a half times what is kept of 2,000 sessions."""
 _CHARSETS: Final = {
     "utf-8": "utf-8",
     "us-ascii": "utf-8",
@@ -37,7 +37,7 @@ _CHARSETS: Final = {
     "iso-8859-1": "latin-1",
     "latin-1": "latin-1",
 }
-"""Those that Plex and the proxies before it use, and Python's name for each."""
+"""The charsets that Plex and proxies before it use, with Python's name for each."""
 _DECLARATION: Final = re.compile(rb"\s*<\?xml\b([^>]{0,300})\?>")
 _ENCODING: Final = re.compile(rb"""\bencoding\s*=\s*["']([^"'>]{1,40})["']""")
 _WIDE_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE, b"\0", b"<\0")
@@ -48,9 +48,9 @@ _REFERENCE_SIZE: Final = 13
 """Bytes of the longest reference that `_CHARACTER` knows."""
 _CHUNK: Final = 65_536
 _CHUNKS_OF_A_TAG: Final = 3
-"""A tag, or a text, has no more than so many whole chunks: parsers keep it until it ends."""
+"""A tag, or a text, has at most so many whole chunks: parsers keep it until it ends."""
 _ELEMENT_SIZE: Final = 500
-"""Bytes that an element takes in memory beside its values, about."""
+"""Bytes that an element takes in memory beside its values, roughly."""
 
 
 class AnswerTooLarge(requests.RequestException):
@@ -58,13 +58,13 @@ class AnswerTooLarge(requests.RequestException):
 
 
 class NotPlexXml(requests.RequestException):
-    """The answer is not XML of a Plex server; its text says what it is."""
+    """The answer is not a Plex server's XML; the exception's text says what it is."""
 
 
 def clean_xml(body: bytes, charset: str = "") -> bytes:
     """Return an XML document as UTF-8 without a declaration, and without characters that XML forbids.
 
-    `charset`: what the answer's header says; empty where it says nothing. Raises NotPlexXml, AnswerTooLarge and
+    `charset`: the one in the answer's header; empty if it names none. Raises NotPlexXml, AnswerTooLarge and
     ParseError.
     """
     if body.startswith(_WIDE_MARKS):
@@ -83,12 +83,12 @@ def clean_xml(body: bytes, charset: str = "") -> bytes:
 
 
 def build_tree(text: bytes, kept: Mapping[str, Set[str]] | None = None, limit: int = TREE_LIMIT) -> Element:
-    """Return the tree of a document that `clean_xml` returned, without its texts, of which Plex has none.
+    """Return the tree of a document that `clean_xml` returned, without its texts, which Plex does not use.
 
-    `kept`: below the elements in the root, keep only children with these tags, and of each only these attributes; None
-    for all. Raises AnswerTooLarge if the tree would take more than `limit` bytes, and ParseError.
+    `kept`: below the elements in the root, keep only children with these tags, and only these attributes of each;
+    None keeps all. Raises AnswerTooLarge if the tree would take more than `limit` bytes, and ParseError.
     """
-    parser = XMLParser(target=_BoundedTree(kept, limit))  # noqa: S314  # it has neither DTD nor entities any more
+    parser = XMLParser(target=_BoundedTree(kept, limit))  # noqa: S314  # the document has neither DTD nor entities any more
     for start in range(0, len(text), _CHUNK):
         parser.feed(text[start : start + _CHUNK])
     root: Element = parser.close()
@@ -104,7 +104,7 @@ class _BoundedTree:
         self._builder = TreeBuilder()
         self._depth = 0
         self._left_out = 0
-        """How many nested elements are being left out."""
+        """How many open elements are being left out."""
         self._size = 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -115,7 +115,7 @@ class _BoundedTree:
                 self._left_out += 1
                 return
             attributes = {name: attributes[name] for name in self._kept[tag] & attributes.keys()}
-        # A single emoji makes each character of its text four bytes, so lengths would not tell.
+        # One emoji in a text makes each of its characters take four bytes, so its length would not tell its size.
         self._size += _ELEMENT_SIZE + sum(map(sys.getsizeof, attributes.values()))
         if self._size > self._limit:
             raise AnswerTooLarge(f"more than {self._limit} bytes in memory")
@@ -137,13 +137,13 @@ class _BoundedTree:
 def _recode(body: bytes, start: int, codec: str) -> bytes:
     """Return a text from `start` on as UTF-8; replace undecodable bytes, leave out forbidden characters.
 
-    It works piece by piece: as one text it could take four times as much memory. Raises AnswerTooLarge.
+    Works piece by piece, for the whole text could take four times as much memory. Raises AnswerTooLarge.
     """
     recoded = io.BytesIO()
     held = b""
     for piece in _decode_pieces(body, start, codec):
         piece = held + piece
-        # A reference that goes on in the next piece waits for it.
+        # A reference that continues in the next piece waits for it.
         begun = piece.rfind(b"&", max(0, len(piece) - _REFERENCE_SIZE + 1))
         held = b"" if begun < 0 or b";" in piece[begun:] else piece[begun:]
         piece = piece[: len(piece) - len(held)]
@@ -155,7 +155,7 @@ def _recode(body: bytes, start: int, codec: str) -> bytes:
 
 
 def _decode_pieces(body: bytes, start: int, codec: str) -> Iterator[bytes]:
-    """Yield a text piece by piece as UTF-8, without forbidden characters; each ends with a whole character."""
+    """Yield a text piece by piece as UTF-8, without forbidden characters; no piece ends within a character."""
     decoder = codecs.getincrementaldecoder(codec)("replace")
     for begin in range(start, len(body), _CHUNK):
         piece = decoder.decode(body[begin : begin + _CHUNK], begin + _CHUNK >= len(body)).encode()
@@ -166,7 +166,7 @@ def _decode_pieces(body: bytes, start: int, codec: str) -> Iterator[bytes]:
 
 
 def _check(text: bytes) -> None:
-    """Raise the fault of a document in UTF-8, before anything is built from it."""
+    """Raise the fault of a document in UTF-8, if it has one, before anything is built from it."""
     if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
         raise NotPlexXml("XML with entities of its own, which Plex never sends")
     names: dict[str, str] = {}
@@ -212,7 +212,7 @@ def _build_counters() -> tuple[Callable[[str, list[str]], None], Callable[[str],
 
 
 def _keep_allowed_character(match: re.Match[bytes]) -> bytes:
-    """Leave out references to characters that XML does not allow: one device name would spoil the whole list."""
+    """Leave out references to characters that XML forbids: one in a device's name would spoil the whole list."""
     digits = match[1]
     code = int(digits[1:], 16) if digits[:1] in b"xX" else int(digits)
     allowed = code in (9, 10, 13) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF

@@ -1,1 +1,1 @@
-"""Who reads the page: sign-in, sessions, and what each reader may open and change."""
+"""Readers of the page: sign-in, sessions, and what each reader may open and change."""

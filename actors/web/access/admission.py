@@ -1,4 +1,4 @@
-"""Note on each request who reads, and decide which pages that reader may open."""
+"""Notes the reader on each request, and decides which pages that reader may open."""
 
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote
@@ -27,7 +27,7 @@ def find_reader(request: web.Request, otherwise: Reader) -> Reader:
     return reader
 
 
-class ForeignForm(web.HTTPForbidden):  # as the library calls its own
+class ForeignForm(web.HTTPForbidden):  # named like aiohttp's own exceptions
     """A form that was not sent by one of our pages."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Signing in at Discord (OAuth2 with PKCE): the address to go to, and the check of the state that comes back.
+"""Signing in at Discord (OAuth2 with PKCE): builds the consent page's address, and checks the returned state.
 
 Only one random secret is kept, in a cookie: the state and the code's verifier are derived from it.
 """
@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 AUTHORIZE = "https://discord.com/oauth2/authorize"
 SCOPE = "identify"
 COOKIE_S = 600
-"""How long somebody may take to consent at Discord."""
+"""Seconds that somebody may take to consent at Discord."""
 
 
 def make_attempt() -> str:

@@ -1,4 +1,4 @@
-"""Sessions: whose cookie a request has, and whether that person is still a member."""
+"""Sessions: finds whose cookie a request has, and whether that person is still a member."""
 
 import base64
 import time
@@ -19,7 +19,7 @@ SECURE_COOKIE, PLAIN_COOKIE = "__Host-usher", "usher"
 """Browsers accept a cookie whose name begins with __Host- only over https."""
 LONGEST_SECRET = 100
 SESSION_KNOWN_S = 15.0
-"""How long a session is trusted before the store is asked again; the store's changes end that at once."""
+"""How long a session is trusted before the store is asked again; any change of the store ends that at once."""
 MEMBER_KNOWN_S = 60.0
 """How long a membership is trusted; before each change Discord is asked again."""
 MEMBER_TRUSTED_S = 600.0
@@ -77,7 +77,7 @@ class Sessions:
         self._members = _Remembered[MemberStanding](now_s)
 
     def drop_known(self) -> None:
-        """Ask the store again: sessions may have ended."""
+        """Forget the known sessions, so that the store is asked again: some may have ended."""
         self._sessions.clear()
 
     async def identify(self, request: web.Request) -> Reader:

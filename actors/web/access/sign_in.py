@@ -30,7 +30,7 @@ from wording.text import clean_line
 DISCORD_PATH = f"{SIGN_IN_PATH}/discord"
 SIGN_INS_A_MINUTE = 5
 BODY_S = 10.0
-"""A form that takes longer to arrive is given up."""
+"""A form that takes longer to arrive is refused; real seconds."""
 ASK_DISCORD_S = 20.0
 LONGEST_FIELD = 400
 _ATTEMPT_COOKIE = "usher-sign-in"
@@ -47,7 +47,7 @@ class SignInOptions:
     client_id: int = 0
     """Id of the bot's application; 0 turns signing in at Discord off."""
     api_url: str = ""
-    """Another Discord, for tests."""
+    """Address of another Discord, for tests."""
 
 
 class SignIn:
@@ -121,7 +121,7 @@ class SignIn:
         return self._show(request, "sign_in_link.html", HTTPStatus.OK, name=clean_line(found.username, 60))
 
     async def _use_link(self, request: web.Request) -> web.StreamResponse:
-        """Sign in the person whom the link is for. This uses the link up; a refused attempt does not."""
+        """Sign in the person whom the link is for. The link cannot be used again, unless the attempt is refused."""
         token_hash = hash_secret(request.match_info["token"])
         found = await self._ask(FindSignIn(token_hash))
         if not found.viewer_id:
@@ -204,7 +204,7 @@ class SignIn:
 
 
 async def read_form(request: web.Request) -> dict[str, str]:
-    """Return the fields of a form without files and too long values. Raises HTTPRequestTimeout and HTTPBadRequest."""
+    """Return a form's fields without files and too long values. Raises HTTPRequestTimeout and HTTPBadRequest."""
     try:
         async with asyncio.timeout(BODY_S):
             fields = await request.post()

@@ -4,7 +4,7 @@ from wording.translation import _
 
 
 def describe_sign_in() -> dict[str, str]:
-    """Return the texts, in the language set."""
+    """Return the texts, in the current language."""
     return {
         "sign_in": _("Sign in"),
         "members_only": _("This page is for members of the Discord server."),

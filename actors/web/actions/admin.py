@@ -1,4 +1,4 @@
-"""What administrators can do on their page: save, back up, start tracking. Each act is in the audit log."""
+"""Actions of administrators on their page: save, back up, start tracking. Each act is in the audit log."""
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence

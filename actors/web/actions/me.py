@@ -1,4 +1,4 @@
-"""What members can do on their own page."""
+"""Actions of members on their own page."""
 
 from actors.web.action import ActionRequest, action
 from actors.web.page import PageNotFoundError

@@ -1,4 +1,4 @@
-"""How an endpoint of the JSON API is declared: a function that asks as its page does, and the type of the answer."""
+"""Declares endpoints of the JSON API: a function that asks what its page asks, and the type of the answer."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class ApiAddress:
     """An address of the API."""
 
     path: str
-    """As OpenAPI has it: "/films/{slug}"."""
+    """The path in OpenAPI's form: "/films/{slug}"."""
     answer: type[msgspec.Struct]
     about: str
     parameters: tuple[Parameter, ...]
@@ -68,7 +68,7 @@ TEXTS = (
     TextAddress("/feed.xml", "The newest nights as an Atom feed.", "application/atom+xml"),
 )
 ENDPOINTS: dict[str, ApiAddress] = {}
-"""By path."""
+"""All endpoints, by path."""
 AnswerRequest = Callable[[PageRequest], Awaitable[msgspec.Struct]]
 
 

@@ -84,7 +84,7 @@ def _order_by(names: Iterable[str]) -> Parameter:
 
 @endpoint("/now", NowAnswer, "What plays now, and which nights are to come.", is_kept=False)
 async def answer_now(request: PageRequest) -> NowAnswer:
-    """Answer what plays."""
+    """Answer what is playing."""
     return NowAnswer(request.at.wall_s, tuple(request.screenings), tuple(request.upcoming))
 
 

@@ -14,7 +14,7 @@ from wording.titles import record_title
 COLUMNS = ("ended", "started", "viewer", "title", "year", "type", "watched_seconds", "percent", "completed", "night")
 """Programs rely on these names: they are the same in every language."""
 ROWS = 100
-"""Rows for each question."""
+"""Rows that each question asks for."""
 MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 """The byte order mark by which spreadsheets recognise UTF-8."""
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -39,7 +39,7 @@ async def _iterate_parts(request: PageRequest, title: str, page: HistoryPage) ->
 
 
 def format_rows(rows: Iterable[Iterable[object]]) -> str:
-    """Return rows as lines of CSV. A text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    """Return rows as lines of CSV. A text that a spreadsheet would treat as a formula gets an apostrophe in front."""
     written = io.StringIO()
     csv.writer(written).writerows([_disarm(cell) for cell in row] for row in rows)
     return written.getvalue()

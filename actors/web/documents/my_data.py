@@ -9,7 +9,7 @@ from actors.web.readers import Access
 from messages import GetMyData, MyData
 
 DATA_S = 60.0
-"""Deadline of the question for all that is stored about somebody."""
+"""Deadline of the question for all data about a member; real seconds."""
 
 
 @document("my_data", "/me/data", access=Access.SIGNED_IN)

@@ -18,7 +18,7 @@ PAST_S = 366 * 86_400.0
 USUAL_S = 2 * 3600.0
 """Assumed length of a film whose length is not known."""
 LINE_BYTES = 75
-"""Longer lines are folded (RFC 5545, 3.1)."""
+"""Bytes after which a line is folded (RFC 5545, 3.1)."""
 _ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r": None})
 
 
@@ -84,7 +84,7 @@ def _describe_planned(night: UpcomingNight, request: PageRequest) -> list[str]:
 
 
 def format_utc(wall_s: float) -> str:
-    """Return an instant as calendars write it, in UTC, so that it needs no time zone: 20261129T200500Z."""
+    """Return an instant in the calendar's form, in UTC, so that it needs no time zone: 20261129T200500Z."""
     return f"{datetime.datetime.fromtimestamp(round(wall_s), datetime.UTC):%Y%m%dT%H%M%SZ}"
 
 

@@ -14,7 +14,7 @@ from wording.translation import _
 
 PAST_S = 366 * 86_400.0
 MOST = 30
-"""Only the newest nights: feed readers fetch it often."""
+"""Nights in the feed at most: feed readers fetch it often."""
 
 
 @document("feed.xml", "/feed.xml")
@@ -63,7 +63,7 @@ def _describe_night(night: NightEntry, request: PageRequest) -> list[str]:
 
 
 def format_instant(wall_s: float) -> str:
-    """Return an instant as feeds write it: 2026-11-29T20:05:00Z. `wall_s`: seconds since 1970, UTC."""
+    """Return an instant in the feed's form: 2026-11-29T20:05:00Z. `wall_s`: seconds since 1970, UTC."""
     return f"{datetime.datetime.fromtimestamp(round(wall_s), datetime.UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 

@@ -11,11 +11,11 @@ from aiohttp.web_protocol import RequestHandler
 from actors.web.http.peers import find_network
 
 MOST_CONNECTIONS = 1000
-"""Any further connection is closed at once."""
+"""Connections at one time; any further one is closed at once."""
 MOST_FOR_NETWORK = 100
 """Connections for each address or IPv6 network; a trusted proxy has no such limit."""
 TAKE_S = 30.0
-"""A client that does not read for this long while the write buffer is full is disconnected; real seconds."""
+"""A client that does not read for so many real seconds while the write buffer is full is disconnected."""
 
 
 class _HttpConnection(RequestHandler):

@@ -13,12 +13,12 @@ from actors.web.http.peers import find_peer
 from actors.web.page import PageUnavailableError
 
 SEND_S = 10.0
-"""A client that takes longer to read a piece of a long text is disconnected."""
+"""A client that takes longer to read a piece of a long text is disconnected; real seconds."""
 MOST_AT_ONCE = 2
 """Long texts sent at the same time, at most one for each address: each asks the store many times."""
 _long_texts = asyncio.Semaphore(MOST_AT_ONCE)
 _taken_by: set[str] = set()
-"""Addresses or IPv6 networks that are receiving one now. A slow one does not block the others."""
+"""Addresses or IPv6 networks that are receiving a long text now. A slow one does not block the others."""
 
 
 def answer_text(request: web.Request, text: str, content_type: str = "text/html", file_name: str = "") -> web.Response:
@@ -39,7 +39,7 @@ def answer_document(request: web.Request, document: Document) -> web.Response:
 
 
 async def answer_long_document(request: web.Request, document: LongDocument) -> web.StreamResponse:
-    """Send a long document piece by piece; on an error abort the connection, so that it cannot pass for complete."""
+    """Send a long document piece by piece; on an error abort the connection, so that it does not seem complete."""
     network = find_peer(request).network
     if _long_texts.locked() or network in _taken_by:
         raise web.HTTPServiceUnavailable(

@@ -53,7 +53,7 @@ class ErrorPages:
         self._default_language = default_language
         self._log = log
         self._kept: dict[tuple[str, str, ReaderKind], str] = {}
-        """Rendered pages, by heading, language and kind of reader: a flood of refused requests renders nothing anew."""
+        """Rendered pages, by heading, language and kind of reader, for floods of refused requests."""
 
     def make_middleware(self) -> Middleware:
         """Return the outermost middleware, which answers every exception with an error page."""
@@ -73,7 +73,7 @@ class ErrorPages:
                 return self._show(request, error.status, _find_texts(error), headers)
             except ConnectionError:
                 raise
-            except Exception as error:  # noqa: BLE001  # whatever it is, the reader gets an answer
+            except Exception as error:  # noqa: BLE001  # the reader gets an answer, whatever the error
                 resource = request.match_info.route.resource  # not the path: it may contain the secret of a link
                 path = resource.canonical if resource is not None else ""
                 self._log.error("%s %s failed: %s", request.method, path, error, exc_info=error)
@@ -130,5 +130,5 @@ def _find_texts(error: web.HTTPException) -> tuple[str, str, str]:
 
 
 def _wants_page(request: web.Request) -> bool:
-    """Tell whether a browser asks for a page; other requests of pages and programs get a line of text."""
+    """Tell whether a browser asks for a page; other requests get a line of text."""
     return "text/html" in request.headers.get("Accept", "")

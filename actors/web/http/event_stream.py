@@ -14,9 +14,9 @@ from actors.web.readers import Reader, ReaderKind, View
 from actors.web.rendering import Part
 
 BEAT_S = 20.0
-"""Interval of beats: many proxies cut a silent connection, and a page takes it for dead after two missing beats."""
+"""Seconds between beats: many proxies cut a silent connection, and a page reconnects after two missing beats."""
 SEND_S = 10.0
-"""A client that takes longer to read what was sent is disconnected; the browser connects again by itself."""
+"""A client that takes longer to read what was sent (seconds) is disconnected; the browser connects again by itself."""
 MOST_STREAMS, MOST_FOR_NETWORK = 900, 20
 RETRY_MS = 3000
 
@@ -69,7 +69,7 @@ class StreamHub:
         return len(self._streams)
 
     def views(self) -> set[View]:
-        """Return the views that are open."""
+        """Return the views of the open pages."""
         return {stream.view for stream in self._streams}
 
     def publish(self, view: View, parts: Mapping[str, Part]) -> None:
@@ -88,7 +88,7 @@ class StreamHub:
                     _cut(stream.request)
 
     async def serve(self, request: web.Request, view: View, parts: Mapping[str, Part]) -> web.StreamResponse:
-        """Keep a page up to date for as long as it listens."""
+        """Keep a page up to date as long as it is connected."""
         network = find_peer(request).network
         if len(self._streams) >= MOST_STREAMS or self._by_network[network] >= MOST_FOR_NETWORK:
             raise web.HTTPServiceUnavailable(text="Too many open pages.\n", headers={"Retry-After": "30"})

@@ -16,7 +16,7 @@ from setting_checks import is_loopback
 
 REQUESTS_A_SECOND = 10.0
 BURST = 40.0
-"""A page with its files and posters makes more than ten requests at once."""
+"""Requests that an address may make at once: a page with its files and posters makes more than ten."""
 MOST_ADDRESSES = 4096
 # Referrer-Policy: with no-referrer, browsers send forms with "Origin: null"; older ones send no other usable header.
 SECURITY_HEADERS = {
@@ -32,7 +32,7 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
-"""A name or an address, with an optional port and nothing else: links for others are built from it."""
+"""A name or an address, with an optional port and nothing else, for links are built from it."""
 STRICT_TRANSPORT = "max-age=31536000"
 _OPEN_TO_PROXIES = ("/static/", "/health", "/robots.txt")
 """Path prefixes without personal data."""
@@ -48,7 +48,7 @@ def is_address(host: str) -> bool:
 
 
 class HostGuard:
-    """Refuses requests with another host's name, so that a foreign web page cannot make a browser read this one.
+    """Refuses requests with another host's name, so that another web site cannot make a browser read this one.
 
     If a foreign name resolves to 127.0.0.1 (DNS rebinding), the browser sends that name as Host. An IP address as
     Host is safe.
@@ -81,7 +81,7 @@ class AddressLimiter:
         self._a_second = a_second
         self._now_s = now_s
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        """By address: tokens left, and when they were counted; the longest silent first."""
+        """By address: tokens left, and when they were counted; the address that has been silent longest comes first."""
 
     def take(self, address: str) -> bool:
         """Take a token for an address; False if none is left."""
@@ -106,8 +106,8 @@ def may_read_metrics(request: web.Request, token: str) -> bool:
     return not came_through_proxy(request) and is_loopback(request.remote or "")
 
 
-class ProxyRefused(web.HTTPForbidden):  # as the library calls its own
-    """A proxy passed on a request to a page that only this machine may read."""
+class ProxyRefused(web.HTTPForbidden):  # named like aiohttp's own exceptions
+    """A proxy passed on a request for a page that only this machine may read."""
 
     def __init__(self) -> None:
         super().__init__(

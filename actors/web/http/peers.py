@@ -72,7 +72,7 @@ class PeerFinder:
         return parsed is not None and any(parsed in network for network in self._trusted)
 
     def _read_chain(self, address: str, headers: Iterable[str]) -> str:
-        """Return the last address of a chain that is not a trusted proxy's: anybody can forge those before it."""
+        """Return the last address of a chain that is not a trusted proxy's: anybody can forge earlier ones."""
         hops = [hop.strip() for header in headers for hop in header.split(",")][-MOST_HOPS:]
         for hop in reversed(hops):
             parsed = _parse(hop)
@@ -85,7 +85,7 @@ class PeerFinder:
 
 
 def find_network(address: str) -> str:
-    """Return the network that one household or machine has, for an IPv6 address; else the address."""
+    """Return the network of one household or machine for an IPv6 address; otherwise the address itself."""
     parsed = _parse(address)
     if not isinstance(parsed, ipaddress.IPv6Address):
         return str(parsed or address)
@@ -93,7 +93,7 @@ def find_network(address: str) -> str:
 
 
 def came_through_proxy(request: web.Request) -> bool:
-    """Tell whether the headers say that a proxy passed a request on, whatever address it comes from."""
+    """Tell whether the headers say that a proxy passed the request on, whatever address it comes from."""
     return any(name in _OF_PROXIES or name.startswith("x-forwarded") for name in map(str.lower, request.headers))
 
 

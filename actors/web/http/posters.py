@@ -13,7 +13,7 @@ from aiohttp import web
 from messages import Item, Poster
 
 MOST_BYTES = 1_000_000
-"""A larger poster is not shown."""
+"""Bytes of a poster at most; a larger one is not shown."""
 MOST_KEPT_BYTES = 8_000_000
 MOST_KEYS = 4096
 MISSING_S = 15.0

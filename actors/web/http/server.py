@@ -46,10 +46,10 @@ CLOSE_S = 2.0
 
 @dataclass(frozen=True)
 class Probes:
-    """What monitoring programs ask for."""
+    """Functions that answer monitoring programs."""
 
     is_healthy: Callable[[], bool]
-    """Returns whether the page knows what plays now."""
+    """Returns whether the page knows what is playing now."""
     metrics: Callable[[], Awaitable[str]]
     """Returns the figures for Prometheus."""
     metrics_token: str = ""
@@ -67,7 +67,7 @@ class LivePage:
     admin_parts: Callable[[View], Awaitable[dict[str, Part]]]
     """Returns the live parts of the administrators' page."""
     api_parts: Callable[[View], Awaitable[dict[str, Part]]]
-    """Returns what plays as JSON, in one part called `now`."""
+    """Returns what is playing as JSON, in one part called `now`."""
 
 
 @dataclass(frozen=True)

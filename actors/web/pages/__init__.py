@@ -1,1 +1,1 @@
-"""What each page shows: plain data for the templates, made from messages. Pure: time is an argument."""
+"""The content of each page: plain data for the templates, made from messages. Pure: time is an argument."""

@@ -51,7 +51,7 @@ DONE = {
     "started": N_("Tracking has started."),
     "nothing": N_("Nobody had to be started."),
 }
-"""The note after an act, by the name of the act."""
+"""The note to be shown after an act, by the name of the act."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ def build_letters(facts: ServiceFacts | None) -> tuple[Entry, ...]:
 
 
 def build_sessions(plan: TrackingPlan | None) -> tuple[SessionOption, ...]:
-    """Return the films that play."""
+    """Return the films that are playing."""
     if plan is None:
         return ()
     return tuple(

@@ -19,12 +19,12 @@ BOARDS: dict[LeaderboardKind, str] = {
     "badges": N_("Badges"),
 }
 RANGES = (0, 7, 30, 365)
-"""Days; 0 for all time."""
+"""Ranges to choose from, days; 0 for all time."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Something to choose from, as a link."""
+    """A choice, as a link."""
 
     label: str
     path: str
@@ -86,7 +86,7 @@ async def find_board(request: PageRequest) -> Leaderboard:
 
 
 def _read_choice(request: PageRequest) -> tuple[LeaderboardKind, int, int]:
-    """Return what to rank by, the range in days (0 for all time), and the page from 0."""
+    """Return what to rank by, the range in days (0 for all time), and the number of the page, from 0."""
     kind: LeaderboardKind = next((board for board in BOARDS if board == request.query.get("by")), "movies")
     has_range = kind in ("movies", "time")
     days = next((each for each in RANGES if has_range and str(each) == request.query.get("days")), 0)
@@ -94,7 +94,7 @@ def _read_choice(request: PageRequest) -> tuple[LeaderboardKind, int, int]:
 
 
 def _describe_own_place(board: Leaderboard) -> str:
-    """Return the reader's own place; empty if they have none, or are nobody in particular."""
+    """Return the reader's own place in words; empty if they have none, or are not signed in."""
     if board.own is None:
         return ""
     value = format_ranked_value(board.kind, board.own.value)

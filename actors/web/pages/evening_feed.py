@@ -15,21 +15,21 @@ from wording.translation import _, gettext_badge, ngettext
 
 MOST_ENTRIES = 8
 TOGETHER_S = 60.0
-"""Whoever joins within this time of the start counts as there from the beginning."""
+"""A viewer who joins within so many seconds of the start counts as present from the beginning."""
 AWAY_S = 60.0
-"""Shorter absences are not listed."""
+"""Absences shorter than this are not listed; seconds."""
 
 
 @dataclass(frozen=True)
 class FeedEntry:
-    """Something that happened."""
+    """An event of a screening."""
 
     clock: str
     text: str
 
 
 def build_feed(screening: Screening, zone: ZoneInfo, badges: Iterable[NightBadge] = ()) -> tuple[FeedEntry, ...]:
-    """Return what happened, the newest first, without hidden viewers. `badges`: those earned at this screening."""
+    """Return the events, the newest first, without hidden viewers. `badges`: those earned at this screening."""
     events = [*_list_events(screening), *_list_badges(screening, badges)]
     events.sort(key=lambda event: event[0], reverse=True)
     return tuple(FeedEntry(format_clock(at_s, zone), text) for at_s, text in events[:MOST_ENTRIES])
@@ -75,7 +75,7 @@ def _list_absences(seat: Attendee, screening: Screening, name: str) -> Iterator[
 
 
 def _ran_between(seats: list[Attendee], from_s: float, to_s: float) -> bool:
-    """Tell whether the film ran for one of these within that time."""
+    """Tell whether the film ran for one of these viewers within that time."""
     return any(sitting.start_s < to_s and sitting.end_s > from_s for seat in seats for sitting in seat.sittings)
 
 

@@ -16,7 +16,7 @@ from wording.translation import _, ngettext
 
 MINUTE_MS = 60_000
 END_MINUTES = 3
-"""Whoever stops in the last minutes, or in the credits, has seen the film."""
+"""A viewer who stops within so many last minutes, or in the credits, has seen the film."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class AttentionChart:
     """A closed SVG path within 1000 x 100."""
     line: str
     again: str
-    """A closed path of what was seen more than once; empty if nothing was."""
+    """A closed path of the minutes that were seen more than once; empty if none was."""
     ticks: tuple[Tick, ...]
     most: int
     summary: str
@@ -42,7 +42,7 @@ class FilmViewerLane:
     name: str
     path: str
     is_own: bool
-    """Whether it is the reader's."""
+    """Whether it is the reader's own."""
     note: str
     percent: str
     bars: tuple[Bar, ...]
@@ -106,7 +106,7 @@ async def find_film(request: PageRequest) -> FilmRecord:
 
 
 def build_attention(film: FilmRecord) -> AttentionChart:
-    """Return the chart of how often each minute was seen, with notes on what stands out."""
+    """Return the chart of how often each minute was seen, with notes on remarkable minutes."""
     count, most = len(film.seen), max(film.seen)
     line = _trace(film.seen, most)
     return AttentionChart(

@@ -45,7 +45,7 @@ class WatchRow:
     bars: tuple[Bar, ...]
     """The parts of the film that were seen."""
     summary: str
-    """The same in words."""
+    """The seen parts in words."""
 
 
 @page("history", "/history", menu=N_("History"))

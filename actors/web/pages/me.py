@@ -18,7 +18,7 @@ DONE = {
     "name": N_("Your choice applies from now on."),
     "share": N_("Nobody can open that page any more."),
 }
-"""The note after a change, by the name of the change."""
+"""The note to be shown after a change, by the name of the change."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ShareRow:
 
 @page("me", "/me", access=Access.SIGNED_IN, is_kept=False)
 async def show_me(request: PageRequest) -> PageContent:
-    """Show a member what only they may see."""
+    """Show a member their own page, which nobody else may see."""
     account = await request.ask(GetViewerAccount(request.asker))
     is_named = False
     if request.site_access == "public":

@@ -29,7 +29,7 @@ class NightRow:
     percent: str
     badges: str
     said: bool = False
-    """Whether they had said on Discord that they would come."""
+    """Whether the viewer had said on Discord that they would come."""
     viewer_id: str = ""
 
 
@@ -86,7 +86,7 @@ async def find_night(request: PageRequest) -> Night:
 def build_night(
     night: Night, zone: ZoneInfo, viewer_path: Callable[[str], str] = lambda _viewer_id: ""
 ) -> NightRecord | None:
-    """Return what the page shows; None if there is no such screening. `viewer_path`: address of a viewer's page."""
+    """Return what the page shows, or None if there is no such screening. `viewer_path` returns a viewer's address."""
     screening = night.screening
     if screening is None:
         return None
@@ -126,7 +126,7 @@ def _build_tiles(night: Night, screening: Screening) -> tuple[Tile, ...]:
 
 
 def _describe(screening: Screening, zone: ZoneInfo) -> list[str]:
-    """Describe when and how long it ran, for how many viewers, and who played it."""
+    """Describe when and how long a screening ran, for how many viewers, and who played it."""
     start, end = screening.started_at_s, screening.seen.wall_s
     facts = [
         _("{start} to {end}").format(start=format_clock(start, zone), end=format_clock(end, zone)),

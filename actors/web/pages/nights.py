@@ -20,9 +20,9 @@ from wording.translation import N_, _
 
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 MOST_A_DAY = 3
-"""Nights in the cell of a day; with more, the month would be too long to read."""
+"""Nights in the cell of a day at most; with more, the month would be too long to read."""
 MOST_OF_A_DAY = 400
-"""Nights on the page of a day."""
+"""Nights on the page of a day at most."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class MonthDay:
     more: str = ""
     """How many nights are not shown here."""
     more_label: str = ""
-    """The same for screen readers, which read the link without its surroundings."""
+    """The same text for screen readers, which read the link without its surroundings."""
 
 
 @page("nights", "/nights", menu=N_("Nights"))
@@ -123,7 +123,7 @@ async def find_nights(request: PageRequest) -> NightList:
 
 
 def _bound_time(request: PageRequest) -> tuple[float, float]:
-    """Return the begin and end of the requested day or month; seconds since 1970, UTC."""
+    """Return the start and end of the requested day or month; seconds since 1970, UTC."""
     if day := read_day(request):
         return _begin(day, request.zone), _begin(day + datetime.timedelta(days=1), request.zone)
     first = read_month(request)

@@ -17,7 +17,7 @@ WHO_READS = {
         "people who chose to show theirs. Members who sign in see names."
     ),
 }
-"""By WEB_ACCESS."""
+"""Who can read the site, by WEB_ACCESS."""
 
 
 @dataclass(frozen=True)

@@ -19,4 +19,4 @@ class NamedBar:
     figure: str
     percent: float
     path: str = ""
-    """Where more of it is; empty for nowhere."""
+    """Address of a page with more about it; empty if there is none."""

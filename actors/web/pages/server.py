@@ -37,7 +37,7 @@ from wording.translation import _, ngettext
 POSTERS = 5
 HOURS = 24
 LEVELS = (0.0, 0.15, 0.4, 0.7)
-"""Shares of the busiest hour above which an hour has the next deeper colour."""
+"""Shares of the busiest hour; an hour has a deeper colour for each one that it exceeds."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class HourCell:
     hour: int
     weekday: int
     level: int
-    """0 to 4."""
+    """Depth of the colour, 0 to 4."""
     label: str
 
 

@@ -1,6 +1,6 @@
-"""`/s/...`: a page that a member shares with whoever has the link: a year, a night or a badge. Read only.
+"""`/s/...`: a page that a member shares with anybody who has the link: a year, a night or a badge. Read only.
 
-It shows the owner alone. Other viewers are counted, but not named.
+It names the owner alone. Other viewers are counted, but not named.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""The page Tonight: what plays now, who watches it, and what happened so far."""
+"""The page Tonight: what is playing, who is watching it, and what happened so far."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Progress:
     position_ms: int | None
     length_ms: int | None
     moves: bool
-    """Whether the film plays now, so that the page moves the position by itself."""
+    """Whether the film is playing now, so that the page moves the position by itself."""
     at_ms: int
     """When the film was at this position; ms since 1970, UTC."""
 
@@ -105,7 +105,7 @@ def build_tonight(
 
     `screenings` are those that others may see, `heard_at` is when the tracker last reported (None: not yet); after
     `silent_after_s` seconds without a report the page says so. `upcoming`: planned and running nights; `badges`:
-    those earned at what plays.
+    those earned at the present screenings.
     """
     notice = _describe_silence(at, zone, heard_at, silent_after_s)
     coming = build_upcoming(upcoming, at.wall_s, zone)
@@ -128,7 +128,7 @@ def build_tonight(
 
 
 def _rank(screening: Screening) -> tuple[bool, int, float]:
-    """Return the sort key of a screening: watch parties first, then the most people, then the oldest."""
+    """Return the sort key of a screening: watch parties come first, then the one with most people, then the oldest."""
     present = sum(seat.present for seat in screening.seats)
     return not screening.party, -present, screening.started_at_s
 
@@ -161,7 +161,7 @@ def _build_hero(screening: Screening, at: Moment, zone: ZoneInfo, attendance: st
 
 
 def _make_stack(screening: Screening) -> tuple[Face, ...]:
-    """Return the faces of visible viewers who are there, in the colours of their lanes."""
+    """Return the faces of visible viewers who are watching now, in the colours of their lanes."""
     shown = list_lane_seats(merge_seats(screening.seats, screening.item.duration_ms), is_over=False)
     faces = zip(shown, make_faces(shown), strict=True)
     return tuple(face for seat, face in faces if seat.present)

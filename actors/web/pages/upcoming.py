@@ -25,13 +25,13 @@ class UpcomingRow:
     title: str
     poster: Item | None
     weekday: str
-    """Abbreviated."""
+    """The weekday, abbreviated."""
     day: int
     """Day of the month."""
     when: str
     clock: str
     until: str
-    """How long until then, in words."""
+    """How long until it begins, in words."""
     rsvps: str
     """Number of RSVPs, in words; empty if there are none."""
     url: str

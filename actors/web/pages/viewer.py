@@ -56,7 +56,7 @@ async def show_viewer(request: PageRequest) -> PageContent:
 
 
 async def build_profile(viewer_id: str, request: PageRequest) -> PageContent | None:
-    """Return what is shown of a viewer; None if that is nothing, or if the reader may not see it."""
+    """Return what is shown of a viewer, or None if there is nothing or the reader may not see it."""
     profile, history, companions = await asyncio.gather(
         find_profile(viewer_id, request),
         request.ask(GetHistory(viewer_id, limit=WATCHES, asker=request.asker)),

@@ -52,7 +52,7 @@ async def show_viewer_year(request: PageRequest) -> PageContent:
 
 
 async def find_viewer_year(request: PageRequest) -> tuple[str, YearOfViewer]:
-    """Return the id of the viewer in the address, and the year asked for. Raises PageNotFoundError."""
+    """Return the id of the viewer in the address, and the requested year. Raises PageNotFoundError."""
     year, viewer_id = read_year(request), await find_viewer_id(request)
     if not viewer_id:
         raise PageNotFoundError

@@ -1,4 +1,4 @@
-"""What the year pages of a viewer and of the server share: days as squares, films with posters, figures."""
+"""Shared by the year pages of a viewer and of the server: days as squares, films with posters, figures."""
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ class CalendarCell:
     week: int
     weekday: int
     level: int
-    """0 to 4."""
+    """Depth of the colour, 0 to 4."""
     label: str
 
 
@@ -107,7 +107,7 @@ def list_figures(figures: YearFigures) -> Iterator[Tile]:
 
 
 def list_favourites(figures: YearFigures) -> Iterator[Tile]:
-    """Yield what stands out in a year, in words; nothing if nothing does."""
+    """Yield the favourites of a year: genre, decade and others; nothing if there are none."""
     for label, most in (
         (_("favourite genre"), figures.genre),
         (_("favourite decade"), figures.decade),

@@ -1,4 +1,4 @@
-"""The commands: every decorated function in the modules below is one, and is registered by itself."""
+"""The commands: every decorated function in the modules below is one, and is registered automatically."""
 
 import importlib
 import pkgutil
@@ -7,7 +7,7 @@ from actors.chat.discord.framework.command import UsherCommand
 
 
 def load_commands() -> tuple[UsherCommand, ...]:
-    """Import every module below this package and return the commands that they declare, in the order of their names."""
+    """Import every module below this package, and return the commands that they declare, sorted by name."""
     declared: dict[str, UsherCommand] = {}
     for module in pkgutil.walk_packages(__path__, f"{__name__}."):
         for value in vars(importlib.import_module(module.name)).values():

@@ -1,4 +1,4 @@
-"""`activewatches`: who watches what right now, and since when."""
+"""`activewatches`: who is watching what right now, and for how long."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ from wording.problems import translate_all
 from wording.translation import N_, _, ngettext
 
 NOTICE = 600
-"""Characters of a notice: it names films, and their titles are text of strangers."""
+"""Characters of a notice at most: it names films, whose titles come from Plex servers."""
 
 
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
@@ -41,7 +41,7 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
 
 
 async def _describe_saving(actors: ActorClient) -> str:
-    """Return the line on saves; without the store's answer it says what is known."""
+    """Return the line about saves; if the store does not answer, without its figures."""
     try:
         status = await actors.ask(GetSaveStatus(), 2.5)
     except UnansweredError:
@@ -64,7 +64,7 @@ def _describe_interval(every_minutes: float) -> str:
 
 
 def _group_by_screening(now: ActiveWatches) -> list[Section]:
-    """Return the watches by the film they belong to, films in the order of their longest watch."""
+    """Return the watches grouped by screening, in the order of the longest watch of each."""
     screenings = {shown.screening_id: shown for shown in now.screenings}
     watches: dict[str, list[ActiveWatch]] = {}
     for watch in now.watches:
@@ -89,9 +89,9 @@ def _group_by_screening(now: ActiveWatches) -> list[Section]:
 
 
 def _format_watch(watch: ActiveWatch, first: ActiveWatch) -> str:
-    """Return a viewer's line; the position stands once above all lines, unless the viewer's differs."""
+    """Return a viewer's line; the position is shown once above all lines, unless the viewer's differs."""
     facts = [_("watching {time}").format(time=format_duration(watch.watched_s))]
-    if not watch.item.live:  # it has no positions
+    if not watch.item.live:  # live TV has no positions
         facts.append(_("joined at {position}").format(position=format_position(watch.join_position_ms)))
     if (watch.state, watch.position_ms) != (first.state, first.position_ms):
         where = _("{state} at {position}")

@@ -1,4 +1,4 @@
-"""`help`: every command on one phone screen, or one command with what it takes."""
+"""`help`: every command on one phone screen, or one command with its arguments."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ from wording.translation import N_, _
     parameters={"command": N_("One command only")},
 )
 async def help_(ctx: CommandContext, command: str = "") -> None:
-    """Answer with all commands, or with one."""
+    """Answer with all commands, or with the one that is named."""
     wanted = ctx.bot.get_command(command.lstrip("!/").lower()) if command else None
     if wanted is not None:
         await send_reply(ctx, Reply(_build_one(wanted)))

@@ -1,4 +1,4 @@
-"""`night`: film nights to come."""
+"""`night`: shows coming film nights, or plans one."""
 
 import datetime
 import io
@@ -43,7 +43,7 @@ from wording.translation import N_, _
 
 _QUOTES = '"“„«‹「『'
 _LABEL = 80
-"""Longest label of a button."""
+"""Characters of a button's label at most."""
 _MOST_BUTTONS = 10
 _OPEN = (discord.EventStatus.scheduled, discord.EventStatus.active)
 _PLANNERS_ONLY = (
@@ -63,7 +63,7 @@ class NightButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=r"usher:night:(?P<key>[0-9a-f]{16}):(?P<number>\d{1,2})",
 ):
-    """Plans one of the films and times that a question named."""
+    """Plans one of the films and times in a question."""
 
     def __init__(self, key: str, number: int, label: str | None = None) -> None:
         self._key, self._number = key, number
@@ -73,7 +73,7 @@ class NightButton(
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """Return the button from what it carries."""
+        """Return the button from its custom id."""
         return cls(match["key"], int(match["number"]))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
@@ -111,7 +111,7 @@ def _film_subject(film: Item) -> AuditSubject:
 
 
 async def _show_planned(interaction: discord.Interaction[Any], reply: Reply) -> None:
-    """Replace the question by the planned night."""
+    """Replace the question with the planned night."""
     parts: dict[str, Any] = {}
     if reply.poster.content and interaction.app_permissions.attach_files:
         name = embeds.poster_file(reply.poster)
@@ -122,7 +122,7 @@ async def _show_planned(interaction: discord.Interaction[Any], reply: Reply) -> 
 
 
 async def suggest_times(interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
-    """Return what the time typed so far means, in words."""
+    """Return the meanings of the time typed so far, in words."""
     actors = actors_of(interaction)
     now = _local_now(actors.settings, actors.clock.now().wall_s)
     labels = [format_choice(start, now) for start in read_night_time(actors.settings, current, now).choices]
@@ -191,7 +191,7 @@ async def plan_or_ask(
     member: discord.Member | discord.User,
     meanings: Sequence[FilmAndTime],
 ) -> Reply:
-    """Plan the film and the time that are meant, or ask with buttons where there is any doubt. Raises RefusedError."""
+    """Plan the film at the time, or ask with buttons if there is any doubt. Raises RefusedError."""
     settings = actors.settings
     now = _local_now(settings, actors.clock.now().wall_s)
     choices = _list_choices(meanings)
@@ -211,7 +211,7 @@ async def plan_or_ask(
 
 
 def _list_choices(meanings: Sequence[FilmAndTime]) -> list[NightChoice]:
-    """Return every film and time that may be meant. Raises RefusedError where there is none."""
+    """Return every film and time that may be meant. Raises RefusedError if there is none."""
     for meaning in meanings:
         check_found(meaning)
         if meaning.time.past is not None and not meaning.time.choices:
@@ -255,7 +255,7 @@ def _past(time: TimeReading) -> str:
 
 
 def _label_choices(choices: Sequence[NightChoice], settings: Settings, now: datetime.datetime) -> list[str]:
-    """Return the buttons' labels: what differs between them, and always the time."""
+    """Return the buttons' labels: the time, and the film unless several buttons have the same one."""
     is_one_film = len({choice.film for choice in choices}) == 1 and len(choices) > 1
     labels = []
     for choice in choices:
@@ -278,7 +278,7 @@ def _is_quoted(ctx: CommandContext) -> bool:
 
 
 async def _build_planned(guild: discord.Guild, bot_id: int, recurring: RecurringNights) -> discord.Embed:
-    """Return every night that the bot planned and that is still to come, or runs."""
+    """Return the coming and running nights that the bot planned."""
     events = await guild.fetch_scheduled_events(with_counts=True)
     ours = [event for event in events if event.creator_id == bot_id and event.status in _OPEN]
     lines = []

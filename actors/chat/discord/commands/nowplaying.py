@@ -1,4 +1,4 @@
-"""`nowplaying`: the films that play right now."""
+"""`nowplaying`: the films that are playing right now."""
 
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import CommandGroup, command
@@ -17,11 +17,11 @@ from wording.translation import N_, _
 
 _NAMES = 12
 NOTICE = 600
-"""Characters of a notice: it names films, and their titles are text of strangers."""
+"""Characters of a notice at most: it names films, whose titles come from Plex servers."""
 
 
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
-    """Build a page of the films that play."""
+    """Build a page of the films that are playing."""
     now = await actors.ask(ListActiveWatches())
     sections = [Section(_format_heading(shown), _format_facts(shown, now.at)) for shown in now.screenings]
     pages = embeds.split_pages(sections, lines=12) if sections else [_("Nothing is playing right now.")]
@@ -66,7 +66,7 @@ def _format_facts(shown: Screening, at: Moment) -> list[str]:
 
 
 def position_now(shown: Screening, at: Moment) -> int | None:
-    """Return where the film is at `at`: what was last seen, moved on while it plays, not past its end."""
+    """Return the film's position at `at`, ms, moved on since it was last seen if it plays; None if unknown."""
     if shown.position_ms is None:
         return None
     since_ms = int((at.steady_s - shown.seen.steady_s) * 1000) if shown.state == "playing" else 0
@@ -76,5 +76,5 @@ def position_now(shown: Screening, at: Moment) -> int | None:
 
 @command("nowplaying", N_("What's playing right now"), group=CommandGroup.NOW, page=build_page)
 async def nowplaying(ctx: CommandContext) -> None:
-    """Answer with every film that plays, whoever watches it."""
+    """Answer with every film that is playing."""
     await show_page(ctx)

@@ -1,4 +1,4 @@
-"""Film nights that are repeated: `!night every friday 20:30`, and the buttons that stop them."""
+"""Repeated film nights: `!night every friday 20:30`, and the buttons that stop them."""
 
 import datetime
 from typing import Any
@@ -28,7 +28,7 @@ from wording.translation import N_, _
 
 _HOW = N_("Write it like this: `!night every friday 20:30`")
 _OPEN_FILM = N_("Film night")
-"""What people write where the film is not chosen yet, in English or the bot's language."""
+"""The title that people write if the film is not chosen yet, in English or the bot's language."""
 _LABEL = 80
 
 
@@ -39,7 +39,7 @@ class StopRepeatingButton(LastingButton, custom_id="usher:stop-repeating", key=r
         super().__init__(key, label=shorten(label or _("Stop repeating"), _LABEL))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """End the repetition for a member who may manage events; planned nights stay. The answer is for everybody."""
+        """Stop it for a member who may manage events; a planned night stays. The answer is for everybody."""
         if not interaction.permissions.manage_events:
             await refuse(
                 interaction,
@@ -63,7 +63,7 @@ def list_stop_buttons(recurring: RecurringNights) -> list[StopRepeatingButton]:
 
 
 async def plan_recurring(ctx: CommandContext, guild: discord.Guild, title: str, repeated: Recurrence) -> Reply:
-    """Plan the first of the nights, with this film or none. Raises RefusedError where something is not clear."""
+    """Plan the first of the nights, with this film or none. Raises RefusedError if something is not clear."""
     recurring: RecurringNights = ctx.features.recurring_nights
     settings, actors = ctx.actors.settings, ctx.actors
     time = read_night_time(settings, repeated.when, local_time(settings.timezone, actors.clock.now().wall_s))

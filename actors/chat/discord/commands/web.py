@@ -25,7 +25,7 @@ TOKEN = "token"  # noqa: S105  # a word that people type
     parameters={"what": N_("token: for programs that read the JSON API as you")},
 )
 async def web(ctx: CommandContext, what: Annotated[str, ChoiceConverter(TOKEN)] = "") -> None:
-    """Answer the asker alone with a link, valid once and for five minutes; or with a token for programs."""
+    """Answer privately with a link that is valid once and for five minutes, or with a token for programs."""
     await defer_privately(ctx)
     settings = ctx.actors.settings
     if not settings.web_port:
@@ -50,7 +50,7 @@ async def web(ctx: CommandContext, what: Annotated[str, ChoiceConverter(TOKEN)] 
 
 
 async def _give_token(ctx: CommandContext) -> None:
-    """Answer with a token that lasts a year, until its owner signs out everywhere."""
+    """Answer with a token that is valid for a year, or until its owner signs out everywhere."""
     token = make_program_token()
     asked = StartSession(token.token_hash, viewer_id=ctx.asker, username=ctx.author.display_name, is_token=True)
     await acknowledge_then(ctx, ctx.actors.ask(asked))

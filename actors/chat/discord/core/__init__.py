@@ -1,1 +1,1 @@
-"""What every part of the Discord actor uses: stored state, API errors, health reasons."""
+"""Shared by all parts of the Discord actor: stored state, API errors, health reasons."""

@@ -1,4 +1,4 @@
-"""What a failure of Discord means, in words with a cure, and whether and when to try again."""
+"""Explains a failure of Discord, with a cure, and decides whether and when to try again."""
 
 import contextlib
 import random
@@ -14,27 +14,27 @@ from wording.problems import english
 
 LONGEST_S = 60.0
 LIMITED_S, LONGEST_LIMITED_S = 60.0, 600.0
-"""First and longest wait where Discord takes no more edits of an old message."""
+"""First and longest pause if Discord accepts no more edits of an old message; real seconds."""
 FORBIDDEN = frozenset({50001, 50013})
-"""Discord's codes for a missing permission or access."""
+"""Discord's error codes for a missing permission or access."""
 CLOSED_THREAD = frozenset({50083, 160005})
-"""Discord's codes for a thread that takes no messages until somebody opens it."""
+"""Discord's error codes for a thread that accepts no messages until somebody opens it."""
 GONE_OR_CLOSED = frozenset({10003, 10008, 50008}) | CLOSED_THREAD
-"""Discord's codes for a channel or message that is gone, and for a channel that takes no messages."""
+"""Discord's error codes for a deleted channel or message, and for a channel that accepts no messages."""
 ANSWERED_ELSEWHERE = frozenset({40060, 10062})
-"""Discord's codes for an interaction that another bot with the same token answered, or that is too old to answer."""
+"""Discord's error codes for an interaction that another bot with the same token answered, or that is too old."""
 _OLD_EDITS = 30046
-"""Discord's code where a message that is older than an hour was edited too often."""
+"""Discord's error code if a message that is older than an hour was edited too often."""
 ENABLE_INTENT: Final = Problem.of("discord.enable_intent")
 ALLOW_POSTING: Final = Problem.of("discord.allow_posting")
 
 API_ERRORS: Final = (discord.DiscordException, aiohttp.ClientError, OSError)
-"""What a request to Discord may raise. discord.py lets some of aiohttp's errors through, and not all of them are
-OSErrors: a connection that closes instead of answering is none."""
+"""What a request to Discord may raise. discord.py passes some of aiohttp's errors on, and not all of them are OSErrors:
+that of a connection that closes without an answer is not."""
 
 
 class SessionStartsUsedUp(Exception):
-    """The day's session starts are used up: Discord allows the next one after its reset."""
+    """The day's session starts are used up: Discord allows the next one after the reset."""
 
     def __init__(self, used: int, total: int, reset_after_s: float) -> None:
         super().__init__(f"{used} of {total} session starts are used")
@@ -42,12 +42,12 @@ class SessionStartsUsedUp(Exception):
 
 
 class ClosedBeforeReady(Exception):
-    """The gateway takes connections and closes them at once."""
+    """The gateway accepts connections and closes them at once."""
 
 
 @dataclass(frozen=True)
 class RetryDecision:
-    """How to handle a failure: the problem, how long to wait, or that trying again is no use."""
+    """How to handle a failure: the problem, and how long to wait, or that trying again is useless."""
 
     problem: Problem
     wait_s: float
@@ -67,8 +67,7 @@ def backoff(tries: int, longest_s: float = LONGEST_S) -> float:
 def classify(error: BaseException, tries: int, doing: Problem, permission: Problem = ALLOW_POSTING) -> RetryDecision:
     """Decide what to do after a failed request.
 
-    `doing` says what was tried, `tries` how often it failed in a row, `permission` what to do where it is
-    forbidden.
+    `doing` says what was tried, `tries` how often it failed in a row, `permission` what to do if it is forbidden.
     """
     wait = backoff(tries)
     match error:
@@ -104,7 +103,7 @@ def classify(error: BaseException, tries: int, doing: Problem, permission: Probl
 
 
 def _describe_channel(code: int, doing: Problem) -> Problem | None:
-    """Return why a channel takes no messages until somebody changes it or the setting; None for other codes."""
+    """Return why a channel accepts no messages until somebody changes it or the setting, or None for other codes."""
     match code:
         case 10003:
             return Problem.of("discord.no_such_channel", doing=doing)
@@ -118,7 +117,7 @@ def _describe_channel(code: int, doing: Problem) -> Problem | None:
 
 
 def retry_after_s(error: BaseException | None) -> float:
-    """Return how long Discord wants no request; 0 if it did not say. At the log-in that may be an hour."""
+    """Return how long Discord asks to wait, seconds; 0 if it did not say. At the log-in that may be an hour."""
     if isinstance(error, discord.RateLimited):
         return error.retry_after
     if isinstance(error, discord.HTTPException) and error.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -133,12 +132,12 @@ def is_forbidden(error: BaseException) -> bool:
 
 
 def is_closed(error: BaseException) -> bool:
-    """Tell whether the channel takes no message or edit until somebody changes it, or the bot's permissions there."""
+    """Tell whether the channel accepts no message or edit until somebody changes it or the bot's permissions there."""
     return is_forbidden(error) or (isinstance(error, discord.HTTPException) and error.code in CLOSED_THREAD)
 
 
 def is_limited(error: BaseException) -> bool:
-    """Tell whether Discord may take this edit later: it is rate-limited, or the message is old."""
+    """Tell whether Discord may accept the edit later: it is rate-limited, or the message is old."""
     return isinstance(error, discord.RateLimited) or (
         isinstance(error, discord.HTTPException) and error.code == _OLD_EDITS
     )
@@ -174,7 +173,7 @@ def describe_disconnect(error: BaseException | None) -> Problem:
 
 
 def needs_new_token(error: BaseException | None) -> bool:
-    """Tell whether a person has to act first: then the next try can wait."""
+    """Tell whether Discord refused the token: then a person has to act first, and the next try can wait."""
     return isinstance(error, discord.LoginFailure) or (
         isinstance(error, discord.ConnectionClosed) and error.code == 4004
     )

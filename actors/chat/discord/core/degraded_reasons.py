@@ -8,7 +8,7 @@ from wording.problems import english
 
 
 class DegradedReasons:
-    """The causes that hold at present. Used from the thread of the loop only."""
+    """The present causes. Used only on the loop's thread."""
 
     def __init__(self, degraded: Callable[..., None], recovered: Callable[[], None], log: logging.Logger) -> None:
         self._degraded = degraded
@@ -18,11 +18,11 @@ class DegradedReasons:
 
     @property
     def reasons(self) -> tuple[Problem, ...]:
-        """Every cause, with its cure, the first to come first."""
+        """Every cause, with its cure, in the order in which they were added."""
         return tuple(self._held.values())
 
     def add(self, key: str, reason: Problem) -> None:
-        """Add a cause, named by `key`; a new reason takes the place of the old."""
+        """Add a cause, named by `key`; a new reason replaces the old one."""
         if self._held.get(key) == reason:
             return
         self._held[key] = reason

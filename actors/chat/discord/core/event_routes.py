@@ -1,4 +1,4 @@
-"""Finds the server that a gateway event is about, and what may be answered there. Pure."""
+"""Finds the Discord server of a gateway event, and what may be answered there. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ _OF_SERVER = re.compile(r"@(0|\d{15,20})$")
 
 
 def find_event_guild(event: str, data: Any) -> int:
-    """Return the id of the server that an event is about; 0 for none, as in direct messages."""
+    """Return the id of an event's server; 0 if it has none, as in direct messages."""
     if not isinstance(data, Mapping):
         return 0
     if event.startswith("GUILD_") and event.removeprefix("GUILD_") in ("CREATE", "UPDATE", "DELETE"):
@@ -23,9 +23,9 @@ def find_event_guild(event: str, data: Any) -> int:
 
 
 def find_button_guild(custom_id: str) -> int | None:
-    """Return the id of the server whose community a direct message's button belongs to; 0 for the environment's.
+    """Return the id of the server to whose community a direct message's button belongs; 0 for the environment's.
 
-    None if the button does not say so: with several communities it belongs to none.
+    Return None if the button does not say so: with several communities it belongs to none.
     """
     named = _OF_SERVER.search(custom_id)
     return int(named[1]) if named else None
@@ -43,7 +43,7 @@ def mark_button(custom_id: str, guild_id: int) -> str:
 
 
 def is_unserved_interaction(data: Mapping[str, Any], names: frozenset[str], prefix: str) -> bool:
-    """Tell whether a server without a community offers this interaction: the commands `names` and their controls."""
+    """Tell whether a server without a community offers this interaction: one of the commands `names`, or their controls."""
     inner = _read_data(data)
     if data.get("type") in (COMMAND, AUTOCOMPLETE):
         return inner.get("name") in names

@@ -1,4 +1,4 @@
-"""The proxy on the way to Discord: discord.py takes none from the environment by itself."""
+"""Finds the proxy for Discord: discord.py does not read the environment for one."""
 
 import ipaddress
 import urllib.request
@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 
 def environment_proxy(url: str) -> str | None:
-    """Return the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY ask for; None for a direct way.
+    """Return the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY set, or None for a direct connection.
 
-    A loopback address is never asked through a proxy.
+    A loopback address is never reached through a proxy.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""

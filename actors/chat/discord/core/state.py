@@ -1,7 +1,7 @@
-"""What the features remember: in memory, loaded from the store once at the start, and written through to it.
+"""The features' state: in memory, loaded from the store once at the start; each change is written to the store.
 
 Each feature owns a `FeatureState`: its records by key, of one type. A change is sent to persistence at once, and the
-actor layer keeps it until it is in the store; what may only happen after that awaits the returned future.
+actor layer keeps it until it is in the store; code that must run only after that awaits the returned future.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ Tell = Callable[[SaveChatState, Callable[[], None]], None]
 """Sends a save; calls back when it is in the store. Raises OutboxFull."""
 
 _RETRY_S = 5.0
-"""How long a save waits where too many are on their way (real seconds)."""
+"""How long a save waits if too many are on their way (real seconds)."""
 
 
 class ViewerIdentity(NamedTuple):
@@ -28,7 +28,7 @@ class ViewerIdentity(NamedTuple):
 
     ids: Set[str]
     names: Set[str]
-    """Names of their Plex sessions. Not the name on Discord: another member may have the same."""
+    """Names of the viewer's Plex sessions. Not the name on Discord, which another member may have too."""
 
     @classmethod
     def from_account(cls, account: ViewerAccount) -> "ViewerIdentity":
@@ -38,7 +38,7 @@ class ViewerIdentity(NamedTuple):
 
 
 class StateStore:
-    """Writes the features' states to the store, and fills them at the start. Lives on the loop."""
+    """Writes the features' states to the store, and fills them at the start. Runs on the loop."""
 
     def __init__(self, tell: Tell, log: logging.Logger) -> None:
         self._tell = tell
@@ -56,7 +56,7 @@ class StateStore:
         return state
 
     def load(self, entries: Iterable[ChatStateEntry]) -> None:
-        """Fill the features' states; what cannot be read is left out, with a line in the log."""
+        """Fill the features' states; log and leave out what cannot be read."""
         for entry in entries:
             if (state := self._features.get(entry.feature)) is None:
                 continue  # of another version
@@ -67,7 +67,7 @@ class StateStore:
         self.loaded.set()
 
     async def wait_loaded(self, timeout_s: float) -> bool:
-        """Wait until the states are loaded; False where that takes longer."""
+        """Wait until the states are loaded; return False if that takes longer than `timeout_s`."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self.loaded.wait()
@@ -97,7 +97,7 @@ class StateStore:
 
 
 class FeatureState(Generic[RecordT]):
-    """The records of one feature, by key. A record that was changed in place is saved by `put`."""
+    """The records of one feature, by key. After a change of a record in place, save it with `put`."""
 
     def __init__(self, store: StateStore, feature: str, kind: type[RecordT]) -> None:
         self._store = store
@@ -108,11 +108,11 @@ class FeatureState(Generic[RecordT]):
 
     @property
     def records(self) -> Mapping[str, RecordT]:
-        """Every record; the longest unchanged first."""
+        """Every record; the one that has been unchanged longest comes first."""
         return self._records
 
     def restore(self, key: str, value: str) -> None:
-        """Take a record as the store has it, unless it was changed since. Raises MsgspecError."""
+        """Add a record from the store, unless it was changed meanwhile. Raises MsgspecError."""
         if key in self._written:
             return
         self._records[key] = msgspec.json.decode(value, type=self._kind)

@@ -1,4 +1,4 @@
-"""The state file of the versions before 1.1, `discord.json`: read once, and carried over into the store."""
+"""The state file of the versions before 1.1, `discord.json`: read once, and moved into the store."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ _LIMITS = InputLimits(size=20_000_000, depth=16)
 
 
 def read_state_file(file: Path, now_s: float, log: logging.Logger) -> list[ChatStateEntry] | None:
-    """Return what an earlier version remembered, nothing where there is no such file; None where it cannot be read."""
+    """Return an earlier version's state: empty if there is no such file, None if it cannot be read."""
     try:
         remembered = parse_json(read_file(file, _LIMITS.size), _LIMITS)
         return list(_entries(remembered, now_s))

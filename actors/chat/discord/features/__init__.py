@@ -1,1 +1,1 @@
-"""Features that act by themselves: announcements, live cards, film nights, digest, presence."""
+"""Features that act without a command: announcements, live cards, film nights, digest, presence."""

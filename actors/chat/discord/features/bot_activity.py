@@ -1,4 +1,4 @@
-"""The line below the bot's name: the film that plays."""
+"""The bot's activity, a line below its name: the film that is playing."""
 
 import asyncio
 import logging
@@ -15,18 +15,18 @@ from wording.titles import display_title
 from wording.translation import _, ngettext
 
 MOST_UPDATES, WINDOW_S = 5, 20.0
-"""What Discord takes in a window."""
+"""Updates that Discord accepts in a window of so many real seconds."""
 _LONGEST = 128
 BLAMED_S = 5.0
-"""If the connection is lost this soon after a line was sent, the line may be the cause."""
+"""If the connection is lost within so many seconds after a line was sent, the line may be the cause."""
 MOST_CLOSES = 2
-"""After so many of these the line is not sent any more."""
+"""After so many such losses the line is not sent any more."""
 
 
 class BotActivity:
-    """Shows the newest state that it was given, never faster than Discord takes it.
+    """Shows the newest state, at most as fast as Discord accepts updates.
 
-    Where several communities share the bot, it shows nothing: the line is the same on every server.
+    If several communities share the bot, it shows nothing, for the line is the same on every Discord server.
     A line after which the gateway closed the connection twice is not sent again: it would keep the bot offline.
     """
 
@@ -34,19 +34,19 @@ class BotActivity:
         self._bot = bot
         self._log = log
         self._servers: dict[str, tuple[Screening, int]] = {}
-        """By Plex server: the screening that the line may name, and how many there are; no server without any."""
+        """By Plex server with screenings: the one that the line may name, and how many there are."""
         self._wanted = ""
         self._shown: str | None = None
         self._is_silent = False
         self._refused: str | None = None
-        """The line that Discord does not take."""
+        """The line that Discord does not accept."""
         self._closes = 0
-        """How often in a row the gateway closed right after a line."""
+        """How often in a row the gateway closed the connection right after a line."""
         self._sent: deque[float] = deque(maxlen=MOST_UPDATES)
         self._changed = asyncio.Event()
 
     def update(self, playing: NowPlaying) -> None:
-        """Take in what plays on a server now."""
+        """Apply the tracker's report of what is playing on a Plex server."""
         if playing.server_id:
             self._servers.pop(playing.server_id, None)
         else:
@@ -59,12 +59,12 @@ class BotActivity:
         self._changed.set()
 
     def set_silent(self, is_silent: bool) -> None:
-        """Show nothing from now on, or what plays again."""
+        """Show nothing from now on, or show films again."""
         self._is_silent = is_silent
         self._changed.set()
 
     def resend(self) -> None:
-        """Send it again after a reconnect: what was shown may be old or gone."""
+        """Send the line again after a reconnect: Discord may show an old one or none."""
         self._shown = None
         self._changed.set()
 
@@ -92,22 +92,22 @@ class BotActivity:
                 await asyncio.sleep(max(0.0, self._sent[0] + WINDOW_S + 0.5 - time.monotonic()))
             bot = self._bot()
             if bot is None or not self._is_outdated:
-                continue  # when it is connected again, what is wanted then is sent
+                continue  # after a reconnect, the line of that moment is sent
             self._sent.append(time.monotonic())
             self._shown = self._line
             try:
                 await bot.change_presence(activity=_activity(self._line))
             except (*API_ERRORS, RuntimeError):
-                self._shown = None  # the connection is going
+                self._shown = None  # the connection is closing
 
     @property
     def _line(self) -> str:
-        """What is to be shown; empty for nothing."""
+        """The line to show; empty for none."""
         return "" if self._is_silent or self._wanted == self._refused else self._wanted
 
     @property
     def _is_outdated(self) -> bool:
-        """Whether something else is shown, or may be: after a reconnect that is not known."""
+        """Whether Discord shows another line, or may show one: after a reconnect that is not known."""
         return self._line != self._shown and bool(self._line or self._sent)
 
 
@@ -116,7 +116,7 @@ def _foremost(screenings: Sequence[Screening]) -> Screening:
 
 
 def build_line(screenings: Sequence[Screening], count: int | None = None) -> str:
-    """Return the watch party's film, or else the oldest, and how many more of `count`; empty where nothing plays."""
+    """Return the watch party's film, or the oldest, and how many more of `count` are playing; "" if none is playing."""
     if not screenings:
         return ""
     first = _foremost(screenings)

@@ -1,4 +1,4 @@
-"""The role of the top watchers: who should have it, and giving and taking it."""
+"""The role of the top watchers: plans who should have it, and gives and removes it."""
 
 import asyncio
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from wording.translation import N_, _
 TOP_DAYS = 30
 """Days over which the top watchers are counted."""
 _LOOKED_AT = 4
-"""Places to look at for each role that is given: Plex viewers and members who left get none."""
+"""Places of the leaderboard that are read for each role: Plex viewers and members who left get none."""
 _FORBIDDEN = (
     N_("Discord does not let the bot give that role."),
     N_("Give the bot Manage Roles, and in Server Settings > Roles drag the bot's role above it."),
@@ -34,15 +34,15 @@ class RoleChange:
 
 
 class TopRoles:
-    """Gives the role, and remembers to whom: it is taken only from whom Usher gave it."""
+    """Gives the role, and remembers to whom: it is removed only from members to whom Usher gave it."""
 
     def __init__(self, actors: ActorClient, state: FeatureState[list[int]]) -> None:
-        """`state`: by the role's id, the ids of the members to whom it was given."""
+        """Keep in `state`, by the role's id, the ids of the members to whom it was given."""
         self._actors = actors
         self._state = state
 
     async def plan(self, guild: discord.Guild, role: discord.Role) -> RoleChange:
-        """Return who should have the role by the figures of the last days. Raises UnansweredError."""
+        """Return who should have the role by the figures of the last TOP_DAYS days. Raises UnansweredError."""
         since_s = self._actors.clock.now().wall_s - TOP_DAYS * 86_400
         most = self._actors.settings.top_watchers
         ranked = await self._actors.ask(GetLeaderboard("time", since_s, most * _LOOKED_AT))
@@ -60,7 +60,7 @@ class TopRoles:
         )
 
     async def apply(self, change: RoleChange, role: discord.Role) -> None:
-        """Give and take the role; what was given is remembered at once. Raises RefusedError where it is forbidden."""
+        """Give and remove the role; remember each change at once. Raises RefusedError if Discord forbids it."""
         given = set(self._find_given(role))
         why = _("top watchers of the last {days} days").format(days=TOP_DAYS)
         try:
@@ -85,7 +85,7 @@ class TopRoles:
 
 
 async def _member(guild: discord.Guild, number: int) -> discord.Member | None:
-    """Return a member of the server; None for one who left."""
+    """Return a member of the server, or None if they left."""
     try:
         return guild.get_member(number) or await guild.fetch_member(number)
     except discord.NotFound:

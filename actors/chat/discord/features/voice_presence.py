@@ -1,4 +1,4 @@
-"""Who sits in the watched voice or stage channel, told to the tracker."""
+"""Reports to the tracker who is in the watched voice or stage channel."""
 
 import asyncio
 import logging
@@ -16,8 +16,8 @@ EVERY_S = 10.0
 """Service seconds between two reports without a change."""
 SHORTEST_S = 0.05
 GATHER_S, LONGEST_GATHER_S = 0.2, 2.0
-"""How long a change waits for others, and at most where they go on (service seconds): a thousand who leave at once are
-one report."""
+"""How long a change waits for others, and the longest wait if changes continue (service seconds), so that a thousand
+members who leave at once make one report."""
 _DEGRADED = "voice channel"
 
 
@@ -43,20 +43,20 @@ class VoiceReporter:
         self._ignored = frozenset(actors.settings.ignored_role_ids)
         self._members: dict[str, VoiceMember] = {}
         self._unnamed: tuple[str, ...] = ()
-        """Ids of those in the channel for whom Discord has sent no member data yet."""
+        """Ids of members in the channel for whom Discord has sent no data yet."""
         self._gathering: asyncio.TimerHandle | None = None
         self._first_change_s = self._last_change_s = 0.0
         self._strangers: dict[int, discord.Member | None] = {}
         self._fetches: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Report again and again, for ever."""
+        """Report at intervals, for ever."""
         while self._channel_id:
             self.report()
             await asyncio.sleep(max(SHORTEST_S, self._actors.clock.to_real_s(EVERY_S)))
 
     def on_voice_change(self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState) -> None:
-        """Report a member who joined or left the channel, together with others who do so at that moment."""
+        """Report a member who joined or left the channel, together with others at that moment."""
         ids = {state.channel.id for state in (before, after) if state.channel is not None}
         if self._channel_id not in ids or member.bot:
             return
@@ -67,7 +67,7 @@ class VoiceReporter:
             self._gathering = loop.call_later(self._actors.clock.to_real_s(GATHER_S), self._report_gathered)
 
     def _report_gathered(self) -> None:
-        """Report what changed; a crowd that comes or goes at once is one report."""
+        """Report the changes, unless more may follow at once: then wait for these."""
         loop, gather_s = asyncio.get_running_loop(), self._actors.clock.to_real_s(GATHER_S)
         is_going_on = loop.time() - self._last_change_s < gather_s
         if is_going_on and loop.time() - self._first_change_s < self._actors.clock.to_real_s(LONGEST_GATHER_S):
@@ -77,7 +77,7 @@ class VoiceReporter:
         self.report()
 
     def report(self) -> None:
-        """Tell the tracker who is there now; nothing where no channel is watched."""
+        """Send the tracker who is in the channel now; do nothing if no channel is watched."""
         if not self._channel_id:
             return
         bot = self._bot()
@@ -98,7 +98,7 @@ class VoiceReporter:
         )
 
     def _channel(self, bot: discord.Client | None) -> discord.VoiceChannel | discord.StageChannel | None:
-        """Return the channel, where the gateway shows it at this moment."""
+        """Return the channel, or None if the gateway does not show it at this moment."""
         if bot is None:
             return None
         guild = bot.get_guild(self._actors.settings.discord_guild_id)
@@ -114,7 +114,7 @@ class VoiceReporter:
         return None
 
     def _take(self, channel: discord.VoiceChannel | discord.StageChannel, bot: discord.Client) -> None:
-        """Keep those who stay in their order, add those who came at the end."""
+        """Update the members: those who stay keep their order, new ones come at the end."""
         there: dict[str, VoiceMember] = {}
         unnamed: list[str] = []
         for user_id in channel.voice_states:
@@ -122,7 +122,7 @@ class VoiceReporter:
             if member is None and user_id not in self._strangers:
                 self._look_up(channel.guild, user_id)
             if member is None and str(user_id) in self._members:
-                there[str(user_id)] = self._members[str(user_id)]  # a member without a name is still there
+                there[str(user_id)] = self._members[str(user_id)]  # a member without data is still in the channel
             elif member is None:
                 unnamed.append(str(user_id))
             if member is not None and not member.bot and self._ignored.isdisjoint(role.id for role in member.roles):

@@ -1,4 +1,4 @@
-"""Says who may read the web page: membership, the permission Administrator, and who signs in by Discord."""
+"""Answers the web page: who is a member, who has the permission Administrator, and who signs in at Discord."""
 
 import logging
 from collections.abc import Callable
@@ -23,18 +23,18 @@ _SCOPE = "identify"
 
 
 class WebReaders:
-    """Asks Discord for each question, and keeps nothing."""
+    """Asks Discord for each question, and remembers nothing."""
 
     def __init__(
         self, settings: Settings, connected_bot: Callable[[], discord.Client | None], log: logging.Logger
     ) -> None:
-        """`connected_bot`: the bot, while the gateway is connected; only then are roles known."""
+        """Ask through `connected_bot`, which returns the bot while the gateway is connected and roles are known."""
         self._settings = settings
         self._connected_bot = connected_bot
         self._log = log
 
     async def find_member(self, asked: GetMember) -> MemberStanding:
-        """Return whether somebody is a member now, and an administrator. Raises Declined where Discord does not say."""
+        """Return whether somebody is a member now, and an administrator. Raises Declined if Discord does not tell."""
         bot = self._connected_bot()
         guild = bot.get_guild(self._settings.discord_guild_id) if bot is not None else None
         if guild is None:
@@ -51,7 +51,7 @@ class WebReaders:
         return MemberStanding(str(member.id), member.display_name, member.guild_permissions.administrator)
 
     async def confirm_sign_in(self, asked: ConfirmDiscordSignIn) -> MemberStanding:
-        """Return who signed in at Discord. The token that Discord gives is used once, revoked, and kept nowhere."""
+        """Return who signed in at Discord. Discord's token is used once, revoked, and never stored."""
         if not (self._settings.discord_client_id and self._settings.discord_client_secret):
             raise Declined(Problem.of("discord.no_oauth"))
         try:
@@ -63,7 +63,7 @@ class WebReaders:
         return await self.find_member(GetMember(user_id))
 
     async def _read_user_id(self, session: aiohttp.ClientSession, asked: ConfirmDiscordSignIn) -> str:
-        """Exchange the code for a token, and ask Discord with it who that is. Raises Declined and ValueError."""
+        """Exchange the code for a token, and ask Discord whose token it is. Raises Declined and ValueError."""
         form = {
             "grant_type": "authorization_code",
             "code": asked.code,

@@ -1,4 +1,4 @@
-"""The week in one message: how much was watched, which films, by whom."""
+"""Posts the week in one message: how much was watched, which films, and by whom."""
 
 import asyncio
 import datetime
@@ -21,19 +21,19 @@ from wording.times import instants_of, local_time
 from wording.translation import _
 
 STALE_S = 86_400.0
-"""A digest that could not be posted for this long is left out: the next one comes in six days."""
+"""A digest that could not be posted for so many seconds is left out: the next one comes in six days."""
 MOST_FILMS, MOST_VIEWERS = 5, 3
 _LOOK_EVERY_S = 60.0
-"""How often the clock is looked at: it may be set meanwhile (service seconds)."""
+"""How often the clock is read (service seconds): it may be set meanwhile."""
 _POSTED_UNTIL = "posted_until"
 _DEGRADED = "weekly_digest"
 SHORTEST_RETRY_S, LONGEST_RETRY_S = 5.0, 600.0
-"""Shortest and longest wait between two tries to post a digest (real seconds)."""
+"""Shortest and longest pause between two tries to post a digest (real seconds)."""
 _PLACES = ("🥇", "🥈", "🥉")
 
 
 class WeeklyDigest:
-    """Posts the week's figures when they are due, once. Does nothing where WEEKLY_DIGEST is not set."""
+    """Posts the week's figures once when they are due. Does nothing if WEEKLY_DIGEST is not set."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class WeeklyDigest:
             await asyncio.sleep(wait_s)
 
     def due_s(self) -> float:
-        """Return when the newest digest was due; seconds since 1970."""
+        """Return when the last digest was due; seconds since 1970."""
         return last_due(self._actors.settings.weekly_digest, self._actors.settings.timezone, self._now_s())
 
     @property
@@ -83,7 +83,7 @@ class WeeklyDigest:
         return self._actors.clock.now().wall_s
 
     async def _post_digest(self, due_s: float, tries: int) -> float | None:
-        """Post it; how long to wait before the next try (real seconds) where that failed, else None."""
+        """Post a digest; return how long to wait before the next try (real seconds), or None if none is needed."""
         if self._now_s() - due_s > STALE_S:
             self._log.warning("The digest of the week could not be posted for a day: left out")
             self._degraded.remove(_DEGRADED)
@@ -105,7 +105,7 @@ class WeeklyDigest:
         return None
 
     def _wait_after(self, error: BaseException, tries: int, due_s: float) -> float | None:
-        """Return how long to wait after a failure; None where this digest is left out, for Discord never takes it."""
+        """Return how long to wait after a failure, or None if the digest is left out because Discord refuses it."""
         channel = str(self._actors.settings.discord_announce_channel_id)
         decision = classify(error, tries, Problem.of("discord.post_digest", channel=channel))
         if decision.refused:
@@ -116,7 +116,7 @@ class WeeklyDigest:
         return max(decision.wait_s, backoff(tries, LONGEST_RETRY_S), SHORTEST_RETRY_S)
 
     async def _build_week(self, due_s: float) -> discord.Embed | None:
-        """Return the digest of the week before; None where nobody watched anything."""
+        """Return the digest of the week before `due_s`, or None if nobody watched anything."""
         since_s = last_due(self._actors.settings.weekly_digest, self._actors.settings.timezone, due_s - 1.0)
         films, best = await asyncio.gather(
             self._actors.ask(GetMovieStats(since_s=since_s)),
@@ -126,7 +126,7 @@ class WeeklyDigest:
 
 
 def last_due(weekday_and_time: str, zone: str, wall_s: float) -> float:
-    """Return the last time that it was, say, "sunday 18:00" in the zone; seconds since 1970."""
+    """Return when it was last, say, "sunday 18:00" in the zone; seconds since 1970."""
     weekday, clock = weekday_and_time.split()
     hour, minute = map(int, clock.split(":"))
     now = local_time(zone, wall_s)

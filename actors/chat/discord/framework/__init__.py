@@ -1,1 +1,1 @@
-"""What every command shares: declaration, questions to other actors, pages, converters, errors."""
+"""Shared by all commands: declaration, questions to other actors, pages, converters, errors."""

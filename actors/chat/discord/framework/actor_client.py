@@ -1,4 +1,4 @@
-"""Asks the other actors, with a deadline; a failure becomes an error with a text for people."""
+"""Asks the other actors, with a deadline; turns a failure into an error with a text for people."""
 
 import asyncio
 import concurrent.futures
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 AnswerT = TypeVar("AnswerT", bound=Answer)
 
 ASK_S = 5.0
-"""Deadline of a question that reads."""
+"""Deadline of a question that only reads; real seconds, as all below."""
 SAVE_S = 90.0
 """Deadline of a save."""
 BACKUP_S = 300.0
-"""Deadline of a backup, which reads all of it back."""
+"""Deadline of a backup, which is verified too."""
 SUGGEST_S = 1.5
 """Deadline of an autocompletion: Discord drops those older than three seconds."""
 
@@ -56,7 +56,7 @@ class UnansweredError(ProblemError):
 
 
 class AskFuture(Protocol):
-    """Sends a question to the actor of that name and returns a Future; as `Ref.ask_future`."""
+    """Sends a question to the actor of that name and returns a Future, as `Ref.ask_future` does."""
 
     def __call__(
         self, actor: str, question: Question[AnswerT], timeout_s: float
@@ -79,9 +79,9 @@ class ActorClient:
         community: str = "",
         on_hidden: "list[Callable[[ViewerAccount], None]] | None" = None,
     ) -> None:
-        """`asker`: Discord id, as digits, of the member for whom it asks; empty for nobody in particular.
+        """Ask for the member `asker` (a Discord id, as digits; empty for nobody in particular).
 
-        `community`: the further community whose actors it asks; empty for the environment's.
+        `community`: the further community whose actors are asked; empty for the environment's.
         """
         self.settings = settings
         self.clock = clock
@@ -94,14 +94,14 @@ class ActorClient:
         """Called with each member who is hidden from now on."""
 
     def for_asker(self, asker: str) -> "ActorClient":
-        """Return a client that asks for this member: what is private is answered to its owner alone."""
+        """Return a client that asks for this member: private data are answered to their owner alone."""
         shared = self.settings, self.clock, self._ask_future, self.tell, self.chart_renderer
         return ActorClient(*shared, asker=asker, community=self.community, on_hidden=self.on_hidden)
 
     async def ask(self, question: Question[AnswerT], timeout_s: float = ASK_S, *, target: str = "") -> AnswerT:
-        """Return the answer; raises UnansweredError, in words for people, where there is none in time.
+        """Return the answer. Raises UnansweredError, with a text for people, if there is none in time.
 
-        target: name of the actor to ask, where several answer such a question (Plex pollers).
+        `target`: name of the actor to ask, if several answer such a question (Plex pollers).
         """
         actor = target or question.receiver
         try:
@@ -115,7 +115,7 @@ class ActorClient:
         return answer
 
     async def ask_channel_members(self) -> tuple[VoiceMember, ...]:
-        """Return who is in the watched voice channel; nobody where the tracker cannot say."""
+        """Return who is in the watched voice channel; nobody if the tracker does not answer."""
         with contextlib.suppress(UnansweredError):
             return (await self.ask(StartTracking(simulate=True))).members
         return ()
@@ -143,7 +143,7 @@ class ActorClient:
     def build_entry(
         self, who: discord.Member | discord.User, act: str, targets: Iterable[AuditSubject], outcome: str = "done"
     ) -> AuditEntry:
-        """Return the line of the audit log on what an administrator did."""
+        """Return the entry of the audit log for an administrator's act."""
         at_s, subject = self.clock.now().wall_s, AuditSubject(str(who.id), str(who))
         return AuditEntry(at_s, subject, act, tuple(targets), outcome, "Discord")
 
@@ -154,6 +154,6 @@ class ActorClient:
 
 
 def _explain_failure(actor: str, error: Exception, timeout_s: float) -> UnansweredError:
-    """Return the failure as an error whose text Discord shows as it is."""
+    """Return the failure as an error whose text is escaped for Discord."""
     problem, cure = explain_failure(actor, error, timeout_s, _log)
     return UnansweredError(problem.map_texts(lambda text: formatting.escape(text, 300)), cure)

@@ -13,7 +13,7 @@ from wording.text import clean_line, shorten, utf16_length
 from wording.titles import display_title
 
 CHOICE = 100
-"""Longest name and value of a choice."""
+"""Characters of a choice's name and value at most."""
 MOST_CHOICES = 25
 
 
@@ -23,13 +23,13 @@ def build_choice(name: str, value: str) -> app_commands.Choice[str]:
 
 
 def actors_of(interaction: discord.Interaction[Any]) -> ActorClient:
-    """Return the way to the other actors of the bot that was asked."""
+    """Return the client for the other actors, for the server of an interaction."""
     actors: ActorClient = interaction.client.features_of(interaction).actors
     return actors
 
 
 async def suggest_titles(interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
-    """Return titles that were watched; none rather than too late."""
+    """Return titles that were watched; none if there is no answer in time."""
     question = SuggestTitles(current[:CHOICE])
     with contextlib.suppress(UnansweredError):
         suggested = await actors_of(interaction).ask(question, SUGGEST_S)
@@ -47,16 +47,16 @@ async def suggest_films(interaction: discord.Interaction[Any], current: str) -> 
 
 
 def label_film(film: Item) -> str:
-    """Return a film as a choice shows it: of a long title the end is cut, not the year."""
+    """Return a film's label for a choice; a long title is cut, but never the year."""
     year = f" ({film.year})" if film.year else ""
     return clean_line(film.title, CHOICE - len(year)) + year
 
 
 def name_film(film: Item, limit: int = CHOICE) -> str:
-    """Return the value of a film's choice: its name, or if that is too long, its beginning and the rating key."""
+    """Return the value of a film's choice: its name, or if that is too long, its beginning with the rating key."""
     name = display_title(film)
     if utf16_length(name) <= limit:
         return name
     key = f"{CUT}{film.rating_key}"
     begun = shorten(film.title, limit - len(key)).removesuffix("…")
-    return f"{begun.rpartition(' ')[0] or begun}{key}"  # whole words: half a one may find nothing
+    return f"{begun.rpartition(' ')[0] or begun}{key}"  # whole words: a part of a word may find nothing

@@ -1,4 +1,4 @@
-"""How a command is declared: one decorator says its name, help, cooldown, permission, pages and all the rest."""
+"""Declares commands: one decorator gives name, help, cooldown, permission, pages and all the rest."""
 
 import enum
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
@@ -14,16 +14,16 @@ from wording.text import shorten
 from wording.translation import N_, _
 
 DESCRIPTION = 100
-"""Longest description of a / command and of what it takes."""
+"""Characters of the description of a / command, and of a parameter, at most."""
 ADMINISTRATOR = "administrator"
-"""The permission of the commands that run the service."""
+"""The permission for commands that run the service."""
 
 Function = Callable[..., Coroutine[Any, Any, None]]
 Suggest = Callable[[discord.Interaction[Any], str], Awaitable[list[app_commands.Choice[str]]]]
-"""Returns the choices for what somebody has typed so far into a parameter of a / command."""
+"""Returns the choices for the text typed so far into a parameter of a / command."""
 Button = type[discord.ui.DynamicItem[Any]]
 SubmitForm = Callable[[discord.Interaction[Any], str], Awaitable[None]]
-"""Takes a form that was filled in, and its custom id."""
+"""Handles a submitted form; takes its interaction and its custom id."""
 
 
 class CommandGroup(enum.Enum):
@@ -38,10 +38,10 @@ class CommandGroup(enum.Enum):
 
 @dataclass(frozen=True)
 class Cooldown:
-    """How often a member (or with `per` the whole server) may use a command, on each server.
+    """How often a member (or with `per` the whole server) may use a command, on each Discord server.
 
-    discord.py's own cooldown counts before it looks at what was written. This one counts when the command begins its
-    work (`acknowledge_then`), so that a refused argument costs nothing.
+    discord.py's own cooldown counts before it reads the arguments. This one counts when the command begins its work
+    (`acknowledge_then`), so that a refused argument does not count.
     """
 
     times: int
@@ -50,7 +50,7 @@ class Cooldown:
 
 
 class UsherCommand(commands.HybridCommand[Any, ..., None]):
-    """A command that works as `!name` and as `/name`, with all that its declaration says about it."""
+    """A command that works as `!name` and as `/name`, with its whole declaration."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class UsherCommand(commands.HybridCommand[Any, ..., None]):
         self.reset_uses()
 
     def reset_uses(self) -> None:
-        """Forget who has used it."""
+        """Reset the cooldowns."""
         times, per_s, per = (
             (self._cooldown.times, self._cooldown.per_s, self._cooldown.per)
             if self._cooldown is not None
@@ -89,7 +89,7 @@ class UsherCommand(commands.HybridCommand[Any, ..., None]):
         self._uses = commands.CooldownMapping.from_cooldown(times, per_s, find_bucket)
 
     def count_use(self, ctx: commands.Context[Any]) -> None:
-        """Count one use. Raises CommandOnCooldown where it is one too many."""
+        """Count one use. Raises CommandOnCooldown if there were too many."""
         if self._cooldown is None:
             return
         bucket = self._uses.get_bucket(ctx)
@@ -97,15 +97,15 @@ class UsherCommand(commands.HybridCommand[Any, ..., None]):
             raise commands.CommandOnCooldown(bucket, left_s, self._cooldown.per)
 
     def localise(self) -> None:
-        """Put the description of the / command into the language of the bot; names are the same in all."""
+        """Translate the description of the / command into the current language; names are the same in all."""
         if self.app_command is not None:
             self.app_command.description = shorten(_(self.description), DESCRIPTION)
 
 
 class _LocalisedText(app_commands.locale_str):
-    """A description that is translated when Discord is told of it.
+    """A description that is translated when it is sent to Discord.
 
-    Discord's own translations are for one language for each reader; Usher speaks one with the whole server.
+    Discord's own translations give each reader their own language; Usher uses one language for a whole server.
     """
 
     def __str__(self) -> str:
@@ -126,17 +126,17 @@ def command(
     buttons: Iterable[Button] = (),
     forms: Mapping[str, SubmitForm] | None = None,
 ) -> Callable[[Function], UsherCommand]:
-    """Declare a command of the server; its function takes a `Context` and what members type.
+    """Declare a command; its function takes a `CommandContext` and what members type.
 
     help: one line, in English (marked with `N_`), for `!help` and for Discord's list of / commands.
-    group: the heading in `!help` below which it stands; without one it is not listed.
+    group: its heading in `!help`; without one it is not listed.
     usage: what `!help name` shows after the name.
-    permission: name of discord.py's permission flag that whoever uses it must have.
-    parameters: what each parameter of the / command is, in English.
-    autocomplete: by parameter, what is suggested while somebody types.
-    page: builds the pages that `show_page` answers with; their buttons work for years, also after a restart.
+    permission: name of the permission flag (discord.py's) that a member needs to use it.
+    parameters: description of each parameter of the / command, in English.
+    autocomplete: by parameter, the function that suggests values while somebody types.
+    page: builds the pages that `show_page` answers with; their buttons work for years, even after a restart.
     buttons: further buttons and menus below its answers that work after a restart.
-    forms: what takes the forms whose custom ids begin so, also after a restart.
+    forms: by the beginning of their custom ids, the functions that handle forms, even after a restart.
     """
 
     def declare(function: Function) -> UsherCommand:

@@ -1,4 +1,4 @@
-"""The texts for people when a command fails: each says what to do."""
+"""Texts for people when a command fails: each says what to do."""
 
 import contextlib
 import logging
@@ -26,12 +26,12 @@ MANAGERS_ONLY = (
 )
 CHANNEL_CURE = N_("In the channel's settings > Permissions, allow that to the bot's role.")
 NO_CURE = ""
-"""No cure: the sentence of another actor names its own."""
+"""For an error whose text, which another actor wrote, contains the cure already."""
 _log = logging.getLogger("discord")
 
 
 class RefusedError(commands.CommandError):
-    """A command that cannot be done as asked; the text says why and what to do."""
+    """A command cannot be carried out as asked; the text says why, and what to do."""
 
     def __init__(self, what: str, cure: str) -> None:
         super().__init__(what)
@@ -41,7 +41,7 @@ class RefusedError(commands.CommandError):
 
 @dataclass(frozen=True)
 class ErrorReply:
-    """What to show (None: nothing), and what to log."""
+    """What to show and what to log; None for nothing."""
 
     embed: discord.Embed | None = None
     unexpected: BaseException | None = None
@@ -49,24 +49,24 @@ class ErrorReply:
     answered_elsewhere: bool = False
     """Whether another bot with the same token answered first, or it is too late to answer."""
     refusal: BaseException | None = None
-    """What Discord refused or could not do: for the log, in one line; None where it was something else."""
+    """A failure of Discord, to be logged in one line; None if the error was another."""
 
 
 @contextlib.asynccontextmanager
 async def report_errors(interaction: discord.Interaction[Any]) -> AsyncIterator[None]:
-    """Report an error of a button after its acknowledgement to the person who pressed it, and nobody else."""
+    """Report an error of the block privately to the person who pressed a button, after its acknowledgement."""
     try:
         yield
-    except Exception as error:  # noqa: BLE001 - whatever it is: who presses a button must not be left without a word
+    except Exception as error:  # noqa: BLE001 - whatever the error: whoever presses a button must get an answer
         reply = explain_error(error)
         log_failure(reply, str(dict(interaction.data or {}).get("custom_id", "")))
         if reply.embed is not None:
-            with contextlib.suppress(*API_ERRORS, RuntimeError):  # the last of aiohttp's, where the bot is leaving
+            with contextlib.suppress(*API_ERRORS, RuntimeError):  # aiohttp raises RuntimeError if the bot is stopping
                 await interaction.followup.send(embed=reply.embed, ephemeral=True)
 
 
 def log_failure(reply: ErrorReply, what: str) -> None:
-    """Log what members cannot fix: a fault of Usher with its traceback, a refusal by Discord in one line."""
+    """Log what members cannot correct: a fault of Usher with its traceback, a refusal by Discord in one line."""
     if reply.unexpected is not None:
         _log.error("%s failed", what, exc_info=reply.unexpected)
     elif reply.answered_elsewhere:
@@ -76,13 +76,13 @@ def log_failure(reply: ErrorReply, what: str) -> None:
 
 
 class LibraryErrorFilter(logging.Filter):
-    """Replaces the traceback that discord.py logs for a refused answer by one line.
+    """Replaces the traceback that discord.py logs for a refused answer with one line.
 
     discord.py itself logs failures in an autocompletion, and a refused acknowledgement of a button.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Keep the record, unless the failure is Discord's."""
+        """Return True to keep the record; log a failure of Discord in one line instead."""
         error = record.exc_info[1] if record.exc_info else None
         if not isinstance(error, discord.DiscordException | aiohttp.ClientError):
             return True
@@ -103,7 +103,7 @@ def shorten_library_errors() -> None:
 
 
 def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None) -> ErrorReply:
-    """Return the reply to an error of a command or a button; where memory was short the process ends."""
+    """Return the reply to an error of a command or a button; end the process if memory ran out."""
     end_if_out_of_memory(error, "discord")
     error = _unwrap(error)
     match error:
@@ -130,14 +130,14 @@ def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None
                 _("Mention a member, or write a viewer's name: `{usage}`").format(usage=_usage(ctx)),
             )
         case commands.UserInputError() | commands.ConversionError() | app_commands.AppCommandError():
-            # A converter that fails in its own way is for the log as well: it may be a fault of ours.
+            # An unexpected error of a converter is logged too: it may be a fault of ours.
             fault = error.original if isinstance(error, commands.ConversionError) else None
             how = _("Write it like this: `{usage}`").format(usage=_usage(ctx))
             return ErrorReply(embeds.build_problem(_("I didn't understand that."), how), unexpected=fault)
         case commands.CheckFailure():
             return _build_refusal(_("That isn't allowed here."), _(ASK_ADMIN))
         case discord.HTTPException(code=code) if code in ANSWERED_ELSEWHERE:
-            return ErrorReply(answered_elsewhere=True)  # the interaction is gone: nothing to answer
+            return ErrorReply(answered_elsewhere=True)  # the interaction cannot be answered any more
         case discord.Forbidden():
             return ErrorReply(
                 embeds.build_problem(
@@ -156,7 +156,7 @@ def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None
                 refusal=error,
             )
         case discord.HTTPException(code=code) if code in GONE_OR_CLOSED or isinstance(error, discord.NotFound):
-            return ErrorReply(refusal=error)  # the place to answer in is gone
+            return ErrorReply(refusal=error)  # the channel or message to answer in is gone
         case _:
             return ErrorReply(
                 embeds.build_problem(

@@ -1,4 +1,4 @@
-"""How a command reads what members type: a member, or one of a few words."""
+"""Converts what members type: into a member, or one of a few words."""
 
 import asyncio
 import re
@@ -15,28 +15,28 @@ from wording.translation import _
 
 _LOOK_UP_S = 3.0
 _MOST_NAMED = 20
-"""Members whose names begin alike."""
+"""Members with the same beginning of the name that are requested at most."""
 _QUOTES = '"“”„«»‹›「」『』'
 
 
 class MemberByName(app_commands.Transformer, commands.Converter[Any]):
-    """A member: in / commands Discord's own choice of people, in ! commands a mention, an id or a name."""
+    """Reads a member: in / commands from Discord's choice of people, in ! commands from a mention, an id or a name."""
 
     accepts_names = True
 
     @property
     def type(self) -> discord.AppCommandOptionType:
-        """Discord offers a choice of people."""
+        """The option's type: a choice of people."""
         return discord.AppCommandOptionType.user
 
     async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Any:
-        """Return the member that Discord resolved. Raises ValueError where it says nothing about them."""
+        """Return the member that Discord resolved. Raises ValueError if it sent no data about them."""
         if not isinstance(value, discord.Member | discord.User):
             raise ValueError(f"{value!r} is nobody")
         return value
 
     async def convert(self, ctx: commands.Context[Any], argument: str) -> Any:
-        """Return the member. Raises MemberNotFound. A name of several words may stand in quotation marks."""
+        """Return the member. A name of several words may be in quotation marks. Raises MemberNotFound."""
         argument = argument.strip().strip(_QUOTES).strip()
         if not argument:
             raise commands.MemberNotFound("")
@@ -50,7 +50,7 @@ class MemberByName(app_commands.Transformer, commands.Converter[Any]):
 
 
 async def find_member_by_name(ctx: commands.Context[Any], name: str) -> discord.Member | None:
-    """Return the one member of this name, or whose name begins so; None where there is none, or several."""
+    """Return the one member whose name this is, or begins with this; None if there are none or several."""
     wanted = name.strip()
     if ctx.guild is None or not wanted:
         return None
@@ -70,15 +70,15 @@ async def find_member_by_name(ctx: commands.Context[Any], name: str) -> discord.
 
 
 class MemberMention(MemberByName):
-    """A member by mention or id alone, for commands in which a word may as well be part of a title."""
+    """Reads a member from a mention or id alone, for commands in which a word may be part of a title."""
 
     accepts_names = False
 
 
 class ChoiceConverter(app_commands.Transformer, commands.Converter[str]):
-    """One of several words: Discord's own choices in / commands; in ! commands in any case, for phones capitalise.
+    """Reads one of several words: Discord's choices in / commands; in ! commands in upper or lower case.
 
-    With `refuses=False` other words of a ! command are left to the command.
+    With `refuses=False` other words of a ! command are passed to the command.
     """
 
     def __init__(self, *words: str, refuses: bool = True) -> None:
@@ -87,15 +87,15 @@ class ChoiceConverter(app_commands.Transformer, commands.Converter[str]):
 
     @property
     def choices(self) -> list[app_commands.Choice[str | int | float]]:
-        """What Discord offers."""
+        """The choices that Discord offers."""
         return [app_commands.Choice(name=word, value=word) for word in self._words]
 
     async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Any:
-        """Return what was chosen: Discord lets nothing else be chosen."""
+        """Return the choice: Discord allows no other value."""
         return value
 
     async def convert(self, ctx: commands.Context[Any], argument: str) -> str:
-        """Return the word that is meant. Raises RefusedError where it is none of them."""
+        """Return the word that is meant. Raises RefusedError if it is none of them."""
         word = argument.strip().lower()
         if word in self._words:
             return word

@@ -1,4 +1,4 @@
-"""What the bot asks the media servers: posters, and films of the library."""
+"""Asks the media servers for posters, and for films of the library."""
 
 import asyncio
 import contextlib
@@ -16,17 +16,17 @@ from wording.titles import is_film_name
 from wording.translation import _
 
 POSTER_S = 15.0
-"""Deadline of a poster."""
+"""Deadline of a poster; real seconds."""
 MOST_FOUND = 25
-"""Films that a server is asked for at most: as many as a choice may have."""
+"""Films that a server is asked for at most: a list of choices may have so many."""
 CUT = "… #"
-"""What stands between the beginning of a title that is too long for a choice, and the film's rating key."""
+"""Separates the beginning of a title that is too long for a choice from the film's rating key."""
 _CHOICE = re.compile(rf"(?P<title>.+){CUT}(?P<key>\S+)")
 _YEAR = re.compile(r"(?P<title>.+?)\s*\((?P<year>\d{4})\)")
 
 
 async def fetch_poster(client: ActorClient, item: Item) -> Poster:
-    """Return the item's poster from whichever server holds it; with a problem where there is none."""
+    """Return the item's poster from the server that has it, or a Poster with a problem if there is none."""
     problem = _("no Plex server answered")
     for poller in poller_names(client.settings):
         try:
@@ -41,7 +41,7 @@ async def fetch_poster(client: ActorClient, item: Item) -> Poster:
 
 
 async def fetch_posters(client: ActorClient, items: Iterable[Item | None]) -> list[bytes]:
-    """Return the posters of some films, in their order; empty where there is none."""
+    """Return the posters of some films, in their order; b"" for one without a poster."""
 
     async def fetch(item: Item | None) -> bytes:
         return (await fetch_poster(client, item)).content if item is not None and item.thumb else b""
@@ -50,7 +50,7 @@ async def fetch_posters(client: ActorClient, items: Iterable[Item | None]) -> li
 
 
 async def find_films(client: ActorClient, title: str, most: int, timeout_s: float = ASK_S) -> FilmsFound:
-    """Return the films of all Plex servers that fit a typed title; with a problem where one could not be asked."""
+    """Return the films of all Plex servers that match a typed title; with a problem if a server could not be asked."""
     answers = await asyncio.gather(
         *(_find_films_of(client, poller, title, most, timeout_s) for poller in poller_names(client.settings))
     )
@@ -68,7 +68,7 @@ async def _find_films_of(client: ActorClient, poller: str, title: str, most: int
 async def find_external_ids(
     client: ActorClient, items: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], ExternalIds]:
-    """Return what IMDb, TMDB and TVDB call items, by machineIdentifier and rating key; as far as servers answer."""
+    """Return the IMDb, TMDB and TVDB ids of items, by machineIdentifier and rating key, as far as servers answer."""
     by_server: dict[str, list[str]] = {}
     for server_id, rating_key in sorted(items):
         if server_id and rating_key:
@@ -89,11 +89,11 @@ class TypedTitle(NamedTuple):
     title: str
     year: int | None = None
     rating_key: str = ""
-    """Key of the film on its server, where it was chosen from a list and its name is longer than a choice may be."""
+    """Rating key of the film, if it was chosen from a list and its name is too long for a choice; otherwise empty."""
 
     @classmethod
     def parse(cls, text: str) -> "TypedTitle":
-        """Read "Title (1979)", or a choice that was cut."""
+        """Parse "Title (1979)", or the value of a choice that was cut."""
         if chosen := _CHOICE.fullmatch(text):
             return cls(chosen["title"], rating_key=chosen["key"])
         if named := _YEAR.fullmatch(text):
@@ -101,14 +101,14 @@ class TypedTitle(NamedTuple):
         return cls(text)
 
     def is_name_of(self, film: Item) -> bool:
-        """Tell whether this is what a film is called, and no other of that title."""
+        """Tell whether this is a film's title, and year or key if they are known."""
         if self.rating_key:
             return film.rating_key == self.rating_key and film.title.casefold().startswith(self.title.casefold())
         return is_film_name(self.title, film) and self.year in (None, film.year)
 
 
 async def search_films(actors: ActorClient, title: str) -> tuple[Item, ...]:
-    """Return the films that fit a title, none where there are none. Raises RefusedError where Plex cannot be asked."""
+    """Return the films that match a title; there may be none. Raises RefusedError if Plex cannot be asked."""
     answer = await find_films(actors, TypedTitle.parse(title).title, MOST_FOUND)
     if not answer.films and answer.problem:
         why = formatting.escape(translate_or(answer.reason, answer.problem), 200)
@@ -120,7 +120,7 @@ async def search_films(actors: ActorClient, title: str) -> tuple[Item, ...]:
 
 
 async def choose_film(actors: ActorClient, title: str) -> Item:
-    """Return the film that is meant: the one of this name (and year), or else the one that fits best."""
+    """Return the film that is meant: the one of this name (and year), or else the best match."""
     typed, films = TypedTitle.parse(title), await search_films(actors, title)
     if not films:
         raise not_found_error(title)

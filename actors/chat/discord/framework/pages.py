@@ -1,4 +1,4 @@
-"""Pages with buttons that still work after a restart: each button carries all that makes its page."""
+"""Pages with buttons that work after a restart: each button's custom id contains all that its page needs."""
 
 import hashlib
 import re
@@ -22,15 +22,15 @@ PageBuilder = Callable[[ActorClient, str, int], Awaitable[Reply]]
 CUSTOM_ID = 100
 _PREFIX = "usher:page:"
 ARGUMENTS = 64
-"""Most characters of arguments in a button. Longer ones are stored, and the button carries their key."""
+"""Characters of arguments in a button's custom id at most. Longer ones are stored, and it contains their key."""
 _KEPT = "~"
 """Marks the key of stored arguments."""
 MOST_STORED = 200
-"""Stored arguments; the buttons of older answers stop working."""
+"""Arguments that are stored at most; the buttons of older answers stop working."""
 
 
 def pack_arguments(*parts: str) -> str:
-    """Return arguments in one string; the last may have any sign in it."""
+    """Return arguments in one string; the last may contain any character."""
     *fixed, last = parts
     return "".join(f"{part.replace('|', ' ')}|" for part in fixed) + last
 
@@ -46,17 +46,17 @@ class PageSlice(NamedTuple, Generic[Got]):
 
     content: Got
     page: int
-    """From 0."""
+    """Number of the page, from 0."""
     pages: int
-    """How many there are, at least one."""
+    """How many pages there are, at least one."""
 
 
 async def read_slice(
     read: Callable[[int], Awaitable[Got]], total: Callable[[Got], int], page: int, rows: int
 ) -> PageSlice[Got]:
-    """Return the page asked for, or the last: lists grow shorter while people read, and buttons stay for years.
+    """Return the requested page, or the last one if the list has become shorter: buttons stay for years.
 
-    `read` gets a page by how many rows come before it, `total` says of what it got how many rows there are in all.
+    `read` takes the number of rows before a page, and returns the page; `total` returns how many rows there are in all.
     """
     while True:
         content = await read(page * rows)
@@ -67,7 +67,7 @@ async def read_slice(
 
 
 def build_view(name: str, arguments: str, reply: Reply) -> discord.ui.View | None:
-    """Return a page's buttons: back, refresh (with the page's number) and forward; None where there are none."""
+    """Return a page's buttons: back, refresh (with the page's number) and forward; None if it needs none."""
     view = build_buttons(reply.items)
     if reply.pages > 1:
         page, last = reply.page, reply.pages - 1
@@ -98,7 +98,7 @@ class PageButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=re.compile(r"usher:page:(?P<step>[-=+]):(?P<name>[a-z]+):(?P<page>\d{1,4}):(?P<arguments>.*)", re.DOTALL),
 ):
-    """Shows a page in place of the one above it."""
+    """Shows a page instead of the one above it."""
 
     def __init__(
         self,
@@ -134,13 +134,13 @@ class PageButton(
         return cls(match["step"], match["name"], int(match["page"]), match["arguments"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Acknowledge first, then ask the actors, then change the message."""
+        """Acknowledge first, then ask the actors, then edit the message."""
         pages: PageRegistry = interaction.client.features_of(interaction).pages
         await pages.show_page(interaction, self._name, self._arguments, self._page)
 
 
 class PageRegistry:
-    """Every kind of page there is, and who may see it."""
+    """All kinds of pages, and who may see them."""
 
     def __init__(
         self,
@@ -149,7 +149,7 @@ class PageRegistry:
         permissions: Mapping[str, str],
         state: FeatureState[str],
     ) -> None:
-        """`builders` and `permissions` are by the command's name; a permission is the name of discord.py's flag."""
+        """Take `builders` and `permissions` by the command's name; a permission is the name of discord.py's flag."""
         self.actors = actors
         self._state = state
         self._builders = builders
@@ -163,7 +163,7 @@ class PageRegistry:
         return reply, build_view(name, self._button_arguments(arguments) if reply.pages > 1 else arguments, reply)
 
     def _button_arguments(self, arguments: str) -> str:
-        """Return the arguments for a button: a title that was cut would find other films on the next page."""
+        """Return the arguments for a button, or the key of stored ones: a cut title would find other films."""
         if utf16_length(arguments) <= ARGUMENTS and not arguments.startswith(_KEPT):
             return arguments
         key = _KEPT + hashlib.blake2s(arguments.encode(), digest_size=12).hexdigest()
@@ -172,12 +172,12 @@ class PageRegistry:
         return key
 
     def forget(self, viewer: ViewerIdentity) -> None:
-        """Forget stored arguments about a viewer: the buttons of such an answer say that they are out of date."""
+        """Forget stored arguments about a viewer: the buttons of such answers then say that they are out of date."""
         about = [key for key, arguments in self._state.records.items() if any(each in arguments for each in viewer.ids)]
         self._state.remove(*about)
 
     async def show_page(self, interaction: discord.Interaction[Any], name: str, arguments: str, page: int) -> None:
-        """Answer a press: the page asked for takes the place of the one shown."""
+        """Answer a press: replace the present page with the requested one."""
         if name not in self._builders:
             await refuse(interaction, _("This button is from an older version of Usher."), _("Run the command again."))
             return
@@ -200,5 +200,5 @@ class PageRegistry:
 
 
 async def refuse(interaction: discord.Interaction[Any], what: str, cure: str) -> None:
-    """Tell the member who pressed or asked why not."""
+    """Tell the member privately why their request is refused."""
     await interaction.response.send_message(embed=embeds.build_problem(what, cure), ephemeral=True)

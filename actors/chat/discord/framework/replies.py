@@ -1,4 +1,4 @@
-"""Sends a command's answer: acknowledged in time, for everybody or for the asker alone."""
+"""Sends a command's answer: acknowledged in time, publicly or privately."""
 
 import asyncio
 import contextlib
@@ -27,41 +27,41 @@ _TYPING_AFTER_S = 0.4
 
 
 class CommandContext(commands.Context[Any]):
-    """A use of a command, with the way to the other actors."""
+    """A use of a command, with a client for the other actors."""
 
     @property
     def features(self) -> Any:
-        """The features of the server in which it is used."""
+        """The features of the Discord server in which the command is used."""
         return self.bot.features_of(self)
 
     @property
     def actors(self) -> ActorClient:
-        """The other actors."""
+        """The client for the other actors."""
         actors: ActorClient = self.features.actors
         return actors
 
     @property
     def pages(self) -> PageRegistry:
-        """All pages there are."""
+        """All pages."""
         pages: PageRegistry = self.features.pages
         return pages
 
     @property
     def asker(self) -> str:
-        """The viewer id of whoever uses the command."""
+        """The viewer id of the member who uses the command."""
         return viewer_id(self.author)
 
 
 def viewer_id(member: discord.Member | discord.User) -> str:
-    """Return a Discord member's id as the store knows it."""
+    """Return a Discord member's viewer id."""
     return str(member.id)
 
 
 async def acknowledge_then(ctx: CommandContext, work: Coroutine[Any, Any, Result]) -> Result:
     """Return the result of `work`; a slash command is acknowledged first, a `!` command shows typing if it takes long.
 
-    Discord forgets a slash command that is not acknowledged within three seconds, whatever the actors do. The use is
-    counted here: raises CommandOnCooldown where it is one too many.
+    Discord drops a slash command that is not acknowledged within three seconds. The use is counted here: raises
+    CommandOnCooldown if there were too many.
     """
     try:
         if isinstance(ctx.command, UsherCommand):
@@ -98,7 +98,7 @@ async def _show_picture(
     beside: discord.Embed,
     films: Iterable[Item | None],
 ) -> None:
-    """Add the picture to a message that shows its figures in words; where that fails, the words stay."""
+    """Add the picture to a message that shows its figures in words; if that fails, the words stay."""
     if actors.chart_renderer is None:
         return
     if isinstance(picture, WrappedCard):
@@ -123,10 +123,10 @@ async def send_reply(ctx: CommandContext, reply: Reply, view: discord.ui.View | 
 
 
 def reply_options(ctx: commands.Context[Any]) -> dict[str, Any]:
-    """Return how every answer is sent: it mentions nobody, and to a ! command it is a reply.
+    """Return the options of every answer: it mentions nobody, and to a ! command it is a reply.
 
-    Above the answer to a / command Discord shows the command by itself. It lets a bot reply only where it may read the
-    message history. An asker who has deleted the question still gets the answer.
+    Above the answer to a / command Discord itself shows the command. A bot may reply only if it may read the message
+    history. An asker who has deleted the question still gets the answer.
     """
     if ctx.interaction is not None or not ctx.bot_permissions.read_message_history:
         return {"allowed_mentions": embeds.NOBODY}
@@ -136,10 +136,9 @@ def reply_options(ctx: commands.Context[Any]) -> dict[str, Any]:
 def split_trailing_argument(
     ctx: CommandContext, text: str, last: str, is_last: Callable[[str], bool]
 ) -> tuple[str, str]:
-    """Tell apart a `!` command's text of several words and the argument after it.
+    """Separate a `!` command's text of several words from the argument after it.
 
-    `!history the big sleep 7d` means what /history has as title and since. What is typed into the
-    options of a / command stays as it is.
+    `!history the big sleep 7d` has a title and a "since", like /history. The options of a / command are not changed.
     """
     if ctx.interaction is not None:
         return text, last
@@ -150,7 +149,7 @@ def split_trailing_argument(
 
 
 async def defer_privately(ctx: CommandContext) -> None:
-    """Acknowledge a / command so that its answer is for the asker alone. First of all: it cannot be changed later."""
+    """Acknowledge a / command so that its answer is private. Call it first: this cannot be changed later."""
     if ctx.interaction is not None and not ctx.interaction.response.is_done():
         await ctx.defer(ephemeral=True)
 
@@ -163,9 +162,9 @@ async def reply_privately(
     files: Sequence[discord.File] = (),
     aside: bool = True,
 ) -> discord.Message:
-    """Send a text to the asker alone; with `aside`, the channel of a ! command reads that there is a direct message.
+    """Send an embed privately; with `aside`, the channel of a ! command is told that there is a direct message.
 
-    RefusedError where the asker takes no direct messages.
+    Raises RefusedError if the asker accepts no direct messages.
     """
     parts: dict[str, Any] = {"embed": embed, "allowed_mentions": embeds.NOBODY}
     parts |= {name: part for name, part in (("view", view), ("files", files or None)) if part is not None}
@@ -185,7 +184,7 @@ async def reply_privately(
 
 
 def _check_marked(view: discord.ui.View | None) -> None:
-    """Raise ValueError where a button for a direct message does not say whose it is: a press would do nothing."""
+    """Raise ValueError if a button for a direct message does not name its community: a press would do nothing."""
     ids = [str(getattr(item, "custom_id", None) or "") for item in (view.children if view is not None else ())]
     if unmarked := [custom_id for custom_id in ids if custom_id and find_button_guild(custom_id) is None]:
         raise ValueError(f"mark_button marks what works in a direct message: {', '.join(unmarked)}")

@@ -1,4 +1,4 @@
-"""Finds the viewer that a command is about: a member, or a viewer without Discord by their Plex name; offers names."""
+"""Finds the viewer that a command names: a member, or a viewer without Discord by their Plex name. Suggests names."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from messages.ids import PLEX_PREFIX
 _MENTION = re.compile(r"<@!?\d{15,20}>|\d{15,20}")
 _QUOTES = '"“”„«»‹›「」『』'
 _NAME = 40
-"""Longest name on a page's heading."""
+"""Characters of a name in a page's heading at most."""
 _MOST_WORDS = 4
-"""Words in a name that is followed by a title."""
+"""Words of a name that is followed by a title at most."""
 
 
 class ChosenViewer(NamedTuple):
@@ -34,10 +34,10 @@ class ChosenViewer(NamedTuple):
 
 
 class ViewerMention(app_commands.Transformer, commands.Converter[str]):
-    """A viewer: in / commands any text, in ! commands only a mention or an id, for a word may belong to a title."""
+    """Reads a viewer: in / commands any text, in ! commands only a mention or an id: a word may be in a title."""
 
     async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> str:
-        """Return what was typed or chosen."""
+        """Return the text that was typed or chosen."""
         return str(value)
 
     async def convert(self, ctx: commands.Context[Any], argument: str) -> str:
@@ -52,7 +52,7 @@ async def find_viewer(ctx: CommandContext, text: str) -> ChosenViewer:
 
     Raises MemberNotFound.
     """
-    wanted = text.strip().strip(_QUOTES).removeprefix("@").strip()  # @Cem is no mention where Discord knows no Cem
+    wanted = text.strip().strip(_QUOTES).removeprefix("@").strip()  # "@Cem" is plain text if Discord knows no Cem
     if ctx.interaction is not None and not ctx.interaction.response.is_done():
         await ctx.defer()  # not counted as a use yet: there may be no such viewer
     if not text.strip():
@@ -65,7 +65,7 @@ async def find_viewer(ctx: CommandContext, text: str) -> ChosenViewer:
         member = await MemberByName().convert(ctx, wanted)
         return _from_member(member) if _MENTION.fullmatch(wanted) else await _choose_namesake(ctx, member, wanted)
     except commands.MemberNotFound:
-        if _MENTION.fullmatch(wanted):  # somebody who has left may have watched
+        if _MENTION.fullmatch(wanted):  # a member who has left may have watched
             return await _find_by_id(ctx.actors, wanted.strip("<@!>"))
     found = await find_viewer_by_name(ctx, wanted)
     if found is None:
@@ -74,9 +74,9 @@ async def find_viewer(ctx: CommandContext, text: str) -> ChosenViewer:
 
 
 async def find_viewer_by_name(ctx: CommandContext, name: str, *, is_whole: bool = False) -> ChosenViewer | None:
-    """Return the one member or viewer of this name; None where there is none, or several.
+    """Return the one member or viewer of this name, or None if there are none or several.
 
-    A name that only begins so counts too, if it is the only one; not with `is_whole`.
+    Unless `is_whole`, a name that only begins with this counts too, if it is the only one.
     """
     member = await find_member_by_name(ctx, name)
     if member is not None and name.casefold() in {str(each).casefold() for each in (member.name, member.display_name)}:
@@ -95,7 +95,7 @@ async def find_viewer_by_name(ctx: CommandContext, name: str, *, is_whole: bool 
 async def _choose_namesake(ctx: CommandContext, member: discord.Member | discord.User, name: str) -> ChosenViewer:
     """Return the member of this name, or the one Plex account of the same name, if only that has watched.
 
-    Often it is the member's own, and nobody has linked the two.
+    Often it is the member's own account, which is not linked.
     """
     chosen = _from_member(member)
     if member == ctx.author:
@@ -127,7 +127,7 @@ async def pack_viewer(ctx: CommandContext, text: str) -> str:
 
 
 async def suggest_viewers(interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
-    """Return viewers whose names have this in them, with Discord and without; nobody who is hidden."""
+    """Return viewers whose names contain the text, with and without Discord, but no hidden ones."""
     question = ListViewers(current[:CHOICE], limit=MOST_CHOICES)
     try:
         entries = (await actors_of(interaction).ask(question, SUGGEST_S)).viewers
@@ -149,7 +149,7 @@ async def _list_viewers(actors: ActorClient, part: str) -> tuple[ViewerEntry, ..
 
 
 async def _find_by_id(actors: ActorClient, who: str) -> ChosenViewer:
-    """Return the viewer of an id. Raises MemberNotFound where there is none who may be seen."""
+    """Return the viewer of an id. Raises MemberNotFound if there is none, or they are hidden."""
     profile = await actors.ask(GetViewerStats(who, actors.asker))
     if profile.hidden or profile.stats is None:
         raise commands.MemberNotFound(who)

@@ -1,1 +1,1 @@
-"""The connection to Discord and the bot that lives on it."""
+"""The connection to Discord, and its bot."""

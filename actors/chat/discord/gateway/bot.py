@@ -1,4 +1,4 @@
-"""The bot: its commands, how it handles events, and what it answers if something fails."""
+"""The bot: registers commands, handles events, and answers if something fails."""
 
 import asyncio
 import contextlib
@@ -39,7 +39,7 @@ from wording.translation import N_, _, use_language
 
 _REPLIES = "replies"
 SETUP_PREFIX = "usher:setup"
-"""The beginning of the custom ids of what `/setup` shows."""
+"""The beginning of the custom ids of controls that `/setup` shows."""
 NOT_SET_UP = (
     N_("Usher isn't set up on this server."),
     N_("A member with Manage Server can do that: `/setup`"),
@@ -50,14 +50,14 @@ STARTING = (N_("Usher is just starting on this server."), N_("Try again in a few
 STALE_BUTTON = (N_("This button is from an older version of Usher."), N_("Run the command again."))
 STALE_FORM = (N_("I no longer remember what you asked for."), N_("Run the command again."))
 HEARTBEAT_S = 75.0
-"""Without a sign of life from the gateway for this long, the connection is opened anew. Discord's heartbeat interval is
-41.25 s: on a quiet line nothing comes more often."""
+"""If the gateway sends nothing for this long, the bot reconnects. Discord's heartbeat interval is 41.25 s: on a quiet
+connection nothing comes more often."""
 
 _APOSTROPHES = str.maketrans("‘’", "''")
 
 
 class UsherBot(ResumingBot):
-    """One connection's bot. Keeps no messages and only the members who are in voice: it must stay small."""
+    """One connection's bot. To need little memory, it caches no messages, and only members who are in voice."""
 
     def __init__(
         self,
@@ -96,11 +96,11 @@ class UsherBot(ResumingBot):
         self._forms = {prefix: submit for command in declared for prefix, submit in command.forms.items()}
         self._tasks: set[asyncio.Task[None]] = set()
         self._registrations: dict[int, asyncio.Task[None]] = {}
-        """The task that tells Discord a server's commands, by server."""
+        """The task that registers a server's commands with Discord, by server id."""
         self.add_check(self._in_our_server, call_once=True)
 
     async def setup_hook(self) -> None:
-        """Add commands and buttons after the log-in, and renew Discord's copy of the commands where it is old."""
+        """Add commands and buttons after the log-in, and register the commands with Discord if they have changed."""
         self.add_dynamic_items(PageButton, RateButton, NightRoleButton)
         for command in self._declared:
             self.add_command(command)
@@ -109,15 +109,15 @@ class UsherBot(ResumingBot):
         self.register_commands(self.directory.own.guild_id)
 
     async def close(self) -> None:
-        """Close the connection, and end what still runs for it."""
+        """Close the connection, and end its tasks."""
         for task in self._tasks:
             task.cancel()
         await super().close()
 
     def take_event(self, event: str, data: Any, parse: Callable[[Any], Any]) -> Any:
-        """Let discord.py handle an event, in the language of the server that it is about.
+        """Let discord.py handle an event, in the language of its server.
 
-        In a server without a community one hint answers everything but the command that sets it up.
+        In a server without a community, a hint answers everything but the command that sets it up.
         """
         guild_id = find_event_guild(event, data)
         with use_language(self.find_language(guild_id)):
@@ -140,9 +140,9 @@ class UsherBot(ResumingBot):
                 await refuse(interaction, *map(_, why))
 
     def find_language(self, guild_id: int) -> str:
-        """Return the language of a server: its community's, or else the one that it speaks by its own settings.
+        """Return the language of a server: its community's, or else the one in the server's own settings on Discord.
 
-        Empty for the language of the process.
+        Return "" for the language of the process.
         """
         if self.directory.find(guild_id) is self.directory.own:
             return ""
@@ -153,10 +153,10 @@ class UsherBot(ResumingBot):
         return spoken if spoken in languages() else ""
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
-        """Tell the event's listeners.
+        """Notify the event's listeners.
 
-        A server that becomes unavailable is taken out of discord.py's cache before anything else is read: it would keep
-        whoever was in voice, and every channel, though they are gone when the server is back.
+        A server that becomes unavailable is removed from discord.py's cache first: the cache would keep everybody who
+        was in voice, and every channel, even if they are gone when the server is back.
         """
         if event_name == "guild_unavailable":
             self._connection._remove_guild(args[0])
@@ -167,7 +167,7 @@ class UsherBot(ResumingBot):
         self._speaks = True
 
     async def on_ready(self) -> None:
-        """Report a new connection. discord.py says so two seconds late: it may be away again."""
+        """Report a new connection. discord.py calls this two seconds late: the connection may be lost again."""
         settings = self.directory.own.actors.settings
         self._log.info(
             "On Discord as %s: announcing in channel %s, following voice channel %s",
@@ -178,12 +178,12 @@ class UsherBot(ResumingBot):
         self._report_up()
 
     async def on_resumed(self) -> None:
-        """Report that the connection is back, with nothing missed."""
+        """Report that the connection is back, and no event was missed."""
         self._speaks = True
         self._report_up()
 
     async def on_disconnect(self) -> None:
-        """Report that the gateway is away."""
+        """Report that the connection to the gateway is lost."""
         self._speaks = False
         self.on_down()
 
@@ -198,22 +198,22 @@ class UsherBot(ResumingBot):
         self._guild_gone(guild, removed=True)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
-        """Note that a server is there, at the start or after an outage of its own."""
+        """Note that a server is available, at the start or after an outage of its own."""
         if not self._is_own(guild.id):
             self.register_commands(guild.id)
         self._guild_up(guild)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        """Register the commands on a server that invited the bot: Discord may have forgotten them."""
+        """Register the commands in a server that invited the bot: Discord may have forgotten them."""
         self._registrar.forget(guild.id)
         self.register_commands(guild.id)
         self._guild_up(guild)
 
     def register_commands(self, guild_id: int) -> None:
-        """Register a server's commands with Discord, as they are now; 0: those of all servers."""
+        """Register a server's present commands with Discord; 0 for those of all servers."""
         if guild_id and not self._is_own(guild_id) and self.get_guild(guild_id) is None:
-            return  # when the bot is invited there
-        if not guild_id or self.directory.own.guild_id:  # else one registration is for all servers
+            return  # they are registered when the bot is invited there
+        if not guild_id or self.directory.own.guild_id:  # otherwise one registration is for all servers
             if (running := self._registrations.get(guild_id)) is not None:
                 running.cancel()
             self._registrations[guild_id] = self._start(self._registrar.register(guild_id))
@@ -232,15 +232,15 @@ class UsherBot(ResumingBot):
             self.on_up()
 
     def _guild_gone(self, guild: discord.Guild, *, removed: bool) -> None:
-        """Say that a server is gone, unless it has come back meanwhile."""
+        """Report that a server is gone, unless it is back meanwhile."""
         features = self.directory.find(guild.id)
         if features is not None and features.guild_id and self.get_guild(guild.id) is None:
             features.note_gone(removed=removed)
 
     def features_of(self, origin: commands.Context[Any] | discord.Interaction[Any]) -> GuildFeatures:
-        """Return the features of the server from which something was asked. Raises RefusedError where it has none.
+        """Return the features of the server of a command or interaction. Raises RefusedError if it has none.
 
-        In a direct message they are those of the community that the button belongs to.
+        In a direct message, return those of the community to which the button belongs.
         """
         guild_id = origin.guild.id if origin.guild is not None else 0
         if not guild_id and isinstance(origin, discord.Interaction):
@@ -251,11 +251,11 @@ class UsherBot(ResumingBot):
         return features
 
     async def get_context(self, origin: Any, /, *, cls: Any = CommandContext) -> Any:
-        """Return a context that knows the way to the other actors."""
+        """Return a context with a client for the other actors."""
         return await super().get_context(origin, cls=cls)
 
     async def on_message(self, message: discord.Message, /) -> None:
-        """Take in what somebody wrote, or how a poll ended."""
+        """Handle a member's message, or the end of a poll."""
         if message.type is discord.MessageType.poll_result and message.reference is not None:
             features = self.directory.find(message.guild.id if message.guild is not None else 0)
             if features is not None:
@@ -263,16 +263,16 @@ class UsherBot(ResumingBot):
         await super().on_message(message)
 
     async def process_commands(self, message: discord.Message, /) -> None:
-        """Replace the apostrophes that phones type: discord.py takes them for quotation marks (Schindler’s List)."""
+        """Run the command in a message, with plain apostrophes: discord.py reads those of phones as quotation marks."""
         if message.type not in (discord.MessageType.default, discord.MessageType.reply):
-            return  # a thread or a channel is called like a command
+            return  # such a message may be the name of a thread or channel, which looks like a command
         if message.guild is not None and self.directory.find(message.guild.id) is None:
             return  # Usher is not set up there: the message may be meant for another bot
         message.content = message.content.translate(_APOSTROPHES)
         await super().process_commands(message)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Handle a form, which may have been opened before a restart; answer what nothing else handles."""
+        """Handle a form, which may have been opened before a restart; answer a control that nothing else handles."""
         if interaction.type not in (discord.InteractionType.modal_submit, discord.InteractionType.component):
             return
         custom_id = str(dict(interaction.data or {}).get("custom_id", ""))
@@ -288,7 +288,7 @@ class UsherBot(ResumingBot):
             await self._decline(interaction, STALE_FORM)
 
     def _has_control(self, interaction: discord.Interaction[Any], custom_id: str) -> bool:
-        """Tell whether there is a button or menu that takes a press of this custom id: else nobody would answer."""
+        """Tell whether a button or menu handles this custom id: otherwise nothing would answer."""
         store, kind = self._connection._view_store, dict(interaction.data or {}).get("component_type")
         if any((kind, custom_id) in controls for controls in store._views.values()):
             return True
@@ -300,13 +300,13 @@ class UsherBot(ResumingBot):
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
-        """Pass on who came, went, moved or muted."""
+        """Pass on that a member joined, left, moved or muted."""
         features = self.directory.find(member.guild.id)
         if features is not None:
             features.voice.on_voice_change(member, before, after)
 
     async def on_command_error(self, ctx: commands.Context[Any], error: commands.CommandError, /) -> None:
-        """Tell the member what to do; log what is a fault of Usher."""
+        """Tell the member what to do; log a fault of Usher."""
         reply = explain_error(error, ctx)
         log_failure(reply, f"!{ctx.command}")
         if reply.forbidden:
@@ -317,32 +317,32 @@ class UsherBot(ResumingBot):
             await ctx.send(embed=reply.embed, ephemeral=True, **reply_options(ctx))
         except discord.Forbidden:
             self._no_reply(ctx)
-            await self._say_what_lacks(ctx)
+            await self._reply_missing_permission(ctx)
         except API_ERRORS as failure:
             self._log.warning("The answer to %s did not reach Discord: %s", ctx.command, failure)
 
     async def on_command_completion(self, ctx: commands.Context[Any]) -> None:
-        """Note that answers arrive."""
+        """Note that the bot can answer."""
         features = self.directory.find(ctx.guild.id if ctx.guild is not None else 0)
         if features is not None:
             features.degraded.remove(_REPLIES)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
-        """Log that an event's handler failed; the bot goes on."""
+        """Log that an event's handler failed; the bot continues."""
         end_if_out_of_memory(sys.exception(), "discord")
         self._log.exception("Handling %s failed", event_method)
 
     def _no_reply(self, ctx: commands.Context[Any]) -> None:
-        """Show in health where the bot may not answer; a member who takes no direct messages is no fault."""
+        """Show in health that the bot may not answer in a channel; a member without direct messages is no fault."""
         if ctx.guild is not None and (features := self.directory.find(ctx.guild.id)) is not None:
             features.degraded.add(_REPLIES, Problem.of("discord.cannot_answer", channel=str(ctx.channel.id)))
 
-    async def _say_what_lacks(self, ctx: commands.Context[Any]) -> None:
-        """Say which permission is missing, as plain text, which needs no Embed Links."""
+    async def _reply_missing_permission(self, ctx: commands.Context[Any]) -> None:
+        """Reply which permission is missing, in plain text, which needs no Embed Links."""
         lacks = _("The bot may not answer in {channel}: it lacks {permissions}.").format(
             channel=f"<#{ctx.channel.id}>", permissions=_("Embed Links")
         )
-        with contextlib.suppress(*API_ERRORS):  # it may not send anything at all: health says so
+        with contextlib.suppress(*API_ERRORS):  # it may be unable to send anything: health says so
             await ctx.send(f"{lacks} {_(CHANNEL_CURE)}", ephemeral=True, **reply_options(ctx))
 
     async def _in_our_server(self, ctx: commands.Context[Any]) -> bool:

@@ -18,19 +18,19 @@ from messages import ListCommunities, Problem
 from wording.translation import use_language
 
 UNSERVED = frozenset({"setup"})
-"""Commands in a server that has no community."""
+"""Commands in a server without a community."""
 STATE_S = 10.0
-"""How long it waits for the store to say which commands Discord knows, before it tells them anew (real seconds)."""
+"""How long to wait for the store's record of registered commands before registering them again (real seconds)."""
 LISTED_S = 3.0
-"""How long the list of communities holds (real seconds)."""
+"""How long the list of communities is used before persistence is asked again (real seconds)."""
 ASK_AGAIN_S = 2.0
-"""Between two questions for it, where persistence does not answer (real seconds)."""
+"""Pause between two questions for the list if persistence does not answer (real seconds)."""
 _SYNC = "slash commands"
 _INVITE = Problem.of("discord.invite_again")
 
 
 OWN = "synced"
-"""Under this key: the hash of the commands of the environment's own server; those of others are under their ids."""
+"""Key of the hash of the environment's own server's commands; the key of another server is its id."""
 
 
 class CommandRegistrar:
@@ -45,7 +45,7 @@ class CommandRegistrar:
         self._log = log
         self._asking = asyncio.Lock()
         self._listed: frozenset[int] = frozenset()
-        """The further servers that have a community."""
+        """Ids of further servers that have a community."""
         self._listed_s = -LISTED_S
 
     def forget(self, guild_id: int) -> None:
@@ -53,9 +53,9 @@ class CommandRegistrar:
         self._registered.remove(self._key(guild_id))
 
     async def register(self, guild_id: int) -> None:
-        """Register the commands of a server (0: of all servers); retry until Discord has taken them.
+        """Register the commands of a server (0: of all servers); retry until Discord accepts them.
 
-        Does nothing while the actor of its community is starting, which calls this itself.
+        Does nothing while the actor of the server's community is starting: that calls this itself.
         """
         if self._directory.find(guild_id) is None:
             is_community = await self._is_community(guild_id)
@@ -93,7 +93,7 @@ class CommandRegistrar:
 
     async def _is_community(self, guild_id: int) -> bool:
         """Ask persistence, until it answers, whether a server has a community."""
-        async with self._asking:  # at the start many are asked about at once
+        async with self._asking:  # at the start this is asked for many servers at once
             while time.monotonic() - self._listed_s > LISTED_S:
                 with contextlib.suppress(UnansweredError):
                     listed = await self._directory.own.actors.ask(ListCommunities())
@@ -111,7 +111,7 @@ class CommandRegistrar:
         return OWN if guild_id == self._directory.own.guild_id else str(guild_id)
 
     def _describe(self, guild_id: int) -> list[dict[str, Any]]:
-        """Return a server's commands as Discord reads them, in its language."""
+        """Return a server's commands as sent to Discord, in the server's language."""
         is_served = self._directory.find(guild_id) is not None
         with use_language(self._bot.find_language(guild_id)):
             for command in self._declared:
@@ -126,7 +126,7 @@ class CommandRegistrar:
             await self._bot.http.bulk_upsert_global_commands(self._bot.application_id, shown)
 
     async def _clear_global_commands(self) -> None:
-        """Remove the global commands of an earlier bot of this application: they would be duplicates, or dead."""
+        """Remove the global commands of an earlier bot of this application: they would be duplicates, or do nothing."""
         try:
             stale = await self._bot.tree.fetch_commands()
             if stale:

@@ -14,7 +14,7 @@ from wording.translation import N_, _
 
 STALE_COMMAND = (N_("This command is from an older version of Usher."), N_("`/help` lists what there is."))
 _VALUES: dict[int, type | tuple[type, ...]] = {4: int, 5: bool, 10: (int, float)}
-"""Kind of an option's value, by Discord's number of the option's type; text for all others."""
+"""Type of an option's value, by Discord's number of the option's type; text for all others."""
 _log = logging.getLogger("discord")
 
 
@@ -31,14 +31,14 @@ class GuardedTree(app_commands.CommandTree[Any]):
             await self._tell(interaction, explain_error(app_commands.AppCommandError()).embed)
 
     def _check_options(self, data: Any) -> None:
-        """Raise an error where an option is not one of the command's, or its value is of another kind."""
+        """Raise an error if an option is not one of the command's, or its value is of another type."""
         command = self.get_command(data["name"])
         if not isinstance(command, app_commands.Command):
             return
         declared = {parameter.name: parameter.type.value for parameter in command.parameters}
         for option in data.get("options") or ():
             kind, value = declared[option["name"]], option["value"]
-            is_typed = option.get("focused") is True  # then it is what somebody has typed so far
+            is_typed = option.get("focused") is True  # the value is the text typed so far
             if option["type"] != kind or not isinstance(value, str if is_typed else _VALUES.get(kind, str)):
                 raise TypeError(f"option {option['name']} is of type {option['type']}, with {type(value).__name__}")
 
@@ -50,7 +50,7 @@ class GuardedTree(app_commands.CommandTree[Any]):
         await self._tell(interaction, embeds.build_problem(*map(_, STALE_COMMAND)) if is_unknown else reply.embed)
 
     async def _tell(self, interaction: discord.Interaction[Any], embed: discord.Embed | None) -> None:
-        """Answer the asker alone; an autocompletion gets no choices."""
+        """Answer privately; an autocompletion gets no choices."""
         if interaction.response.is_done():
             return
         with contextlib.suppress(*API_ERRORS):

@@ -3,23 +3,23 @@
 from collections import deque
 
 MOST_CONNECTS, CONNECT_WINDOW_S = 10, 60.0
-"""Connections within a window, whoever closes them."""
+"""Connections within a window at most, whoever closes them."""
 SESSIONS_AT_ONCE, SESSION_EVERY_S = 20, 180.0
-"""Sessions (IDENTIFY) that may be started one after another; from then on one in so many seconds. That is 500 a day:
-half of what Discord allows, and at the whole it resets the token."""
+"""Sessions (IDENTIFY) that may be started in a row; after them, one in so many seconds. That makes 500 a day, half of
+what Discord allows: if all are used, it resets the token."""
 
 
 class ConnectBrake:
-    """Computes the wait before a connection. Shared by all bots of a process; times are real seconds."""
+    """Computes the pause before a connection. Shared by all bots of a process; times are real seconds."""
 
     def __init__(self) -> None:
         self._connects: deque[float] = deque(maxlen=MOST_CONNECTS)
         self._sessions = float(SESSIONS_AT_ONCE)
-        """How many may be started now."""
+        """How many sessions may be started now."""
         self._counted_s = 0.0
 
     def wait_s(self, now_s: float, *, starts_session: bool) -> float:
-        """Return how long to wait before the next connection; `starts_session`: it does not resume one."""
+        """Return how long to wait before the next connection; `starts_session`: whether it starts a new session."""
         wait_s = 0.0
         if len(self._connects) == MOST_CONNECTS:
             wait_s = self._connects[0] + CONNECT_WINDOW_S - now_s

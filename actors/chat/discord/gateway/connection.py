@@ -1,4 +1,4 @@
-"""Keeps the connection: logs in, reconnects after every kind of loss, and reports why it is away."""
+"""Keeps the connection: logs in, reconnects after every kind of loss, and reports why it is lost."""
 
 import asyncio
 import contextlib
@@ -25,25 +25,25 @@ from actors.runtime.boot.memory_limit import end_if_out_of_memory
 from messages import Problem
 
 STEADY_S = 30.0
-"""A connection that held this long starts the back-off anew."""
+"""After a connection that lasted this long, the back-off starts again (real seconds)."""
 SETTLE_S = 5.0
-"""How long a reconnect may take before it is called an outage."""
+"""How long a reconnect may take before it is reported as an outage (real seconds)."""
 FIRST_S = 20.0
-"""How long a fresh connection may take before it is called an outage; discord.py itself waits for minutes."""
+"""How long a new connection may take before it is an outage (real seconds); discord.py itself waits for minutes."""
 LONGEST_S = 40.0
-"""Longest wait while Discord is away: so the bot is back within a minute of its return."""
+"""Longest pause while Discord is unreachable (real seconds): so the bot is back within a minute of its return."""
 LONGEST_REST_S = 3600.0
-"""Longest rest once the session starts are used up; then Discord is asked again."""
+"""Longest pause once the session starts are used up (real seconds); then Discord is asked again."""
 REFUSED_S = 60.0
-"""Between two tries of a token that was refused."""
+"""Pause between two tries with a token that was refused (real seconds)."""
 INTENT_RECHECK_S = 300.0
-"""Between two looks whether the missing intent was granted."""
+"""Interval of checks whether a missing intent was granted (real seconds)."""
 CLOSE_S = 3.0
 _GATEWAY, _INTENT = "gateway", "message content"
 
 
 class Connection:
-    """Keeps one bot logged in. Each try is a fresh bot: discord.py's cannot be started twice."""
+    """Keeps one bot logged in. Each try makes a new bot: discord.py's cannot be started twice."""
 
     def __init__(
         self,
@@ -64,11 +64,11 @@ class Connection:
         self.on_down: list[Callable[[], None]] = []
 
     def connected_bot(self) -> UsherBot | None:
-        """Return the bot, while the gateway is connected."""
+        """Return the bot while the gateway is connected, otherwise None."""
         return self._bot if self._up else None
 
     def logged_in_bot(self) -> UsherBot | None:
-        """Return the bot, while requests can be sent, gateway or not."""
+        """Return the bot while requests can be sent, with or without the gateway, otherwise None."""
         bot = self._bot
         return bot if bot is not None and bot.is_set_up and not bot.is_closed() else None
 
@@ -86,7 +86,7 @@ class Connection:
                 self._do_without_messages()
                 continue
             if self._reads_messages and not reads:
-                continue  # ended by ourselves, to use the intent
+                continue  # we ended the connection ourselves, to use the intent
             self._degraded.add(_GATEWAY, describe_disconnect(error))
             self._log.debug("The connection ended", exc_info=error)
             await asyncio.sleep(self._wait_s(error, tries))
@@ -99,7 +99,7 @@ class Connection:
         return max(wait_s, retry_after_s(error))
 
     async def close(self) -> None:
-        """Leave, within a few seconds."""
+        """Disconnect, within a few seconds."""
         bot, self._bot = self._bot, None
         self._up = False
         if bot is not None:
@@ -148,12 +148,12 @@ class Connection:
         self._degraded.add(_GATEWAY, Problem.of("discord.closed_at_once") if closes else reason)
 
     def _do_without_messages(self) -> None:
-        """Go on without the message content intent: / commands, announcements and the voice channel still work."""
+        """Continue without the message content intent: / commands, announcements and the voice channel still work."""
         self._reads_messages = False
         self._degraded.add(_INTENT, Problem.of("discord.prefix_commands_off", cure=ENABLE_INTENT))
 
     async def watch_intent(self) -> None:
-        """Look now and then whether the missing intent was granted, and connect anew where it was."""
+        """Check at intervals whether the missing intent was granted, and reconnect if it was."""
         while True:
             await asyncio.sleep(INTENT_RECHECK_S)
             bot = self.logged_in_bot()
@@ -168,9 +168,9 @@ class Connection:
 
 
 def intents(reads_messages: bool) -> discord.Intents:
-    """Return what Usher listens to: channels, who is in voice, and messages for `!` commands. Nothing else.
+    """Return the intents that Usher needs: servers, voice states, and messages for `!` commands.
 
-    The answer to a command in a direct message says where to use it.
+    Direct messages are included, so that a command there gets an answer.
     """
     wanted = discord.Intents.none()
     wanted.guilds = True

@@ -7,10 +7,10 @@ from discord.http import HTTPClient
 
 
 def release_when_cancelled(http: HTTPClient) -> None:
-    """Release the other requests when one is cancelled that waits for Discord's global rate limit.
+    """Release the other requests when the one that waits for Discord's global rate limit is cancelled.
 
-    discord.py holds all requests back until that one has waited: if it is cancelled meanwhile, they would wait for
-    ever. Discord tells those that go on too early to wait, and they do.
+    discord.py holds all requests back until that one has waited: if it is cancelled, they would wait for ever. If they
+    continue too early, Discord tells them to wait, and they do.
     """
     request = http.request
 
@@ -19,7 +19,7 @@ def release_when_cancelled(http: HTTPClient) -> None:
             return await request(*arguments, **options)
         except asyncio.CancelledError:
             gate = http._global_over
-            if isinstance(gate, asyncio.Event):  # it is made at the log-in
+            if isinstance(gate, asyncio.Event):  # it is created at the log-in
                 gate.set()
             raise
 

@@ -17,16 +17,16 @@ from actors.chat.discord.gateway.connect_brake import ConnectBrake
 from actors.runtime.boot.memory_limit import end_if_out_of_memory
 
 CONNECT_S = 60.0
-"""How long the gateway may take to say HELLO."""
+"""How long the gateway may take to send HELLO (real seconds)."""
 MOST_FRUITLESS = 5
-"""Connections in a row without READY or RESUMED, over about a quarter of a minute; then this bot gives its session up,
-and the back-off of `Connection` counts."""
+"""Connections in a row without READY or RESUMED, which take about 15 seconds; after them this bot gives up its session,
+and the back-off of `Connection` applies."""
 SESSIONS_KEPT = 0.5
-"""Share of the day's session starts (IDENTIFY) that is not used: Discord resets the token once all are used."""
+"""Share of the day's session starts (IDENTIFY) that is left unused: Discord resets the token once all are used."""
 _OF_THE_SESSION = frozenset({"READY", "RESUMED", "GUILD_CREATE"})
-"""Events that the bot cannot do without: if one cannot be read, the connection is opened anew."""
+"""Events that the bot needs: if one cannot be read, the bot reconnects."""
 LONGEST_TOKEN = 2_000
-"""Characters of an interaction's token; Discord's have some two hundred."""
+"""Characters of an interaction's token at most; Discord's have about two hundred."""
 _TOKEN = re.compile(r"[^/?#%\\\s\x00-\x20\x7f-\U0010ffff]+")
 CLEAN_CLOSE = 1000
 """Close code without a reason; the session cannot be resumed after it."""
@@ -48,14 +48,14 @@ class ResumingBot(commands.Bot):
         parsers = self._connection.parsers
         self._connection.parsers = {event: self._guard(event, parse) for event, parse in parsers.items()}
         self._is_live = False
-        """Whether the gateway has said READY or RESUMED since the last loss."""
+        """Whether the gateway has sent READY or RESUMED since the last loss."""
         self.fruitless = 0
         """Connections in a row without READY or RESUMED."""
         self.loss: Exception | None = None
-        """Why the line was lost; None while it is there."""
+        """Why the connection was lost; None while it is open."""
 
     def _guard(self, event: str, parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """Return a parser that drops what it cannot read: discord.py's own would end the connection."""
+        """Return a parser that drops an event that it cannot read: discord.py's own would end the connection."""
         if event in _OF_THE_SESSION:
             return lambda data: self.take_event(event, data, parse)
 
@@ -77,7 +77,7 @@ class ResumingBot(commands.Bot):
         return parse(data)
 
     async def connect(self, *, reconnect: bool = True) -> None:
-        """Stay on the gateway until the session ends. Raises what ended it; nothing after a close without a reason."""
+        """Stay connected until the session ends. Raises its error; returns after a close without a reason."""
         loop = asyncio.get_running_loop()
         session: dict[str, Any] = {}
         while not self.is_closed():
@@ -105,7 +105,7 @@ class ResumingBot(commands.Bot):
             session = self._session_to_resume() if can_resume else {}
 
     def _note_loss(self, error: Exception) -> None:
-        """Note that the connection is lost. Raises the error if there is no session, or none that can be reached."""
+        """Note that the connection is lost. Raises the error if there is no session, or it cannot be resumed."""
         self.loss = error
         self.fruitless = 0 if self._is_live else self.fruitless + 1
         self._is_live = False
@@ -125,7 +125,7 @@ class ResumingBot(commands.Bot):
         }
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
-        """Notify the event's listeners; not after the close: discord.py's loop is gone then, and this would fail."""
+        """Notify the event's listeners, unless the bot is closed: this would fail without discord.py's loop."""
         if event_name in ("connect", "resumed"):
             self._is_live, self.loss = True, None
         if not self.is_closed():
@@ -147,9 +147,9 @@ class ResumingBot(commands.Bot):
 
 
 def _require_whole_interaction(data: Any) -> None:
-    """Raise an error if an interaction lacks its sender or its place: discord.py would go on without.
+    """Raise an error if an interaction lacks its sender or channel: discord.py would continue without them.
 
-    Its token becomes part of the URL of the answer, and must not change where that leads.
+    Its token becomes part of the answer's URL, and must not lead it elsewhere.
     """
     who, token = data.get("member", data)["user"], data["token"]
     int(who["id"]), int(data["channel_id"]), int(data["id"])

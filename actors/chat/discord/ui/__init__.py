@@ -1,1 +1,1 @@
-"""How messages look: embeds and safe text."""
+"""Builds the look of messages: embeds and escaped text."""

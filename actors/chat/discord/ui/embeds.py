@@ -1,4 +1,4 @@
-"""How every message of Usher looks: one set of colours, one kind of embed, always within Discord's limits."""
+"""Builds all embeds of Usher: one set of colours, one layout, always within Discord's limits."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,10 +17,10 @@ from wording.translation import N_, _, ngettext
 TITLE, DESCRIPTION, FIELD_NAME, FIELD_VALUE, FOOTER = 256, 4096, 256, 1024, 2048
 MOST_FIELDS, MOST_IN_MESSAGE, MOST_EMBEDS = 25, 6000, 10
 PAGE_LINES, PAGE_UNITS = 15, 2400
-"""A page that a phone shows without much scrolling."""
+"""Lines and UTF-16 units of a page that a phone shows without much scrolling."""
 
 NOBODY = discord.AllowedMentions.none()
-"""Usher mentions nobody, whatever a title or a name says."""
+"""Usher mentions nobody, whatever a title or a name contains."""
 
 GOLD = discord.Colour(0xE5A00D)
 GREEN = discord.Colour(0x2E9E5B)
@@ -44,7 +44,7 @@ NO_POSTER = Poster()
 
 @dataclass(frozen=True)
 class Field:
-    """A named part of an embed; its texts are safe already."""
+    """A named part of an embed; its texts are escaped already."""
 
     name: str
     value: str
@@ -53,24 +53,24 @@ class Field:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer: an embed, of a page of several, and buttons beside those that turn the pages."""
+    """One answer: an embed, which may be one page of several, and buttons beside those that turn the pages."""
 
     embed: discord.Embed
     page: int = 0
     pages: int = 1
     items: Sequence[discord.ui.Item[Any]] = field(default_factory=tuple)
     picture: AnyDrawing | None = None
-    """What to draw; the embed shows it in words until the picture is there."""
+    """The picture to draw; the embed shows its content in words until it is drawn."""
     posters: tuple[Item | None, ...] = ()
-    """Films whose posters the picture shows, in its order; they are fetched before it is drawn."""
+    """Films whose posters the picture shows, in order; they are fetched before it is drawn."""
     beside: discord.Embed | None = None
-    """The embed beside the picture, without what the picture shows."""
+    """The embed beside the picture, without the content of the picture."""
     poster: Poster = NO_POSTER
-    """A film's picture for the embed's corner; left out where the bot may not attach files."""
+    """A film's poster for the embed's corner; left out if the bot may not attach files."""
     hidden: bool = False
-    """It says only that its owner keeps it: whoever presses a button is told so alone."""
+    """Whether it says only that this is private; after a press of a button it is then sent privately."""
     nothing: bool = False
-    """It says only that nothing fits what was asked."""
+    """Whether it says only that nothing was found."""
 
 
 def build_embed(
@@ -81,10 +81,10 @@ def build_embed(
     fields: Iterable[Field] = (),
     footer: str = "",
 ) -> discord.Embed:
-    """Return an embed that Discord accepts, whatever it is given: each part and the whole cut to the limits.
+    """Return an embed that Discord accepts: each part and the whole are cut to the limits.
 
-    What is cut ends in "…". Fields that no longer fit are left out from the end. Texts are safe already,
-    but for `footer`, where Discord reads no markdown.
+    A cut text ends in "…". The last fields are left out if there is no room. Texts must be escaped already, except
+    `footer`, in which Discord reads no Markdown.
     """
     heading, footer = shorten(heading, TITLE), shorten(footer, FOOTER)
     left = MOST_IN_MESSAGE - utf16_length(heading) - utf16_length(footer)
@@ -103,19 +103,19 @@ def build_embed(
 
 
 def poster_file(poster: Poster) -> str:
-    """Return the name of a poster's file: Discord goes by its ending."""
+    """Return the name of a poster's file, whose ending tells Discord its type."""
     return f"poster.{poster.kind.replace('jpeg', 'jpg')}"
 
 
 def count_units(embed: discord.Embed) -> int:
-    """Return what an embed counts towards the 6,000 of its message."""
+    """Return how many of its message's 6,000 characters an embed uses."""
     parts = [embed.title, embed.description, embed.footer.text, embed.author.name]
     parts += [text for part in embed.fields for text in (part.name, part.value)]
     return sum(utf16_length(text) for text in parts if text)
 
 
 def private_notice(heading: str, name: str = "") -> Reply:
-    """Return the answer that a viewer keeps this private, by the viewer's name."""
+    """Return the answer that a viewer keeps this private, with the viewer's name if it is given."""
     text = _("{name} keeps this private.").format(name=formatting.escape(name, 60)) if name else ""
     return Reply(build_embed(heading, text or _("This viewer keeps this private."), colour=GREY), hidden=True)
 
@@ -126,7 +126,7 @@ def build_problem(what: str, cure: str) -> discord.Embed:
 
 
 def join_lines_within(lines: Sequence[str], limit: int = FIELD_VALUE) -> str:
-    """Join whole lines within `limit` units; the rest is counted: "… and 12 more"."""
+    """Join whole lines within `limit` UTF-16 units; further ones are only counted: "… and 12 more"."""
     kept: list[str] = []
     used = 0
     for number, line in enumerate(lines):
@@ -146,14 +146,14 @@ def _and_more(count: int) -> str:
 
 @dataclass(frozen=True)
 class Section:
-    """Lines under a heading, which is repeated if a page begins among them."""
+    """Lines under a heading, which is repeated if a new page begins among them."""
 
     heading: str
     lines: Sequence[str]
 
 
 def split_pages(sections: Sequence[Section], *, lines: int = PAGE_LINES, units: int = PAGE_UNITS) -> list[str]:
-    """Split sections into pages of whole lines, each within `lines` and `units`. Always at least one page."""
+    """Split sections into pages of whole lines, at least one, each within `lines` and `units` (UTF-16 units)."""
     pages: list[str] = []
     current: list[str] = []
     count = 0
@@ -192,13 +192,13 @@ def split_pages(sections: Sequence[Section], *, lines: int = PAGE_LINES, units: 
 
 
 def pick_page(pages: Sequence[str], page: int) -> tuple[str, int]:
-    """Return the page asked for, or the nearest there is: lists grow shorter while people read."""
+    """Return the requested page and its number, or the nearest one if the list has become shorter."""
     chosen = min(max(page, 0), len(pages) - 1)
     return pages[chosen], chosen
 
 
 def took_line(ms: float) -> str:
-    """Return how long something took, as a line of an answer."""
-    if ms < 1000:  # "0 s" would say that nothing was done
+    """Return how long something took (milliseconds), as a line of an answer."""
+    if ms < 1000:  # "0 s" would look as if nothing was done
         return _("Took {time} ms").format(time=format_number(ms))
     return _("Took {time}").format(time=format_duration(ms / 1000))

@@ -1,4 +1,4 @@
-"""Text as Discord shows it: escaped markdown, timestamps, progress bars, charts in a code block."""
+"""Formats text for Discord: escaped Markdown, timestamps, progress bars, charts in a code block."""
 
 import re
 
@@ -11,9 +11,9 @@ _LINE_START = re.compile(r"^(\s*)([#>+-]|\d+\.(?=\s))")
 
 
 def escape(text: str, limit: int = 100) -> str:
-    """Return a name or title for embeds and messages: one line, with markdown, links and mentions disarmed.
+    """Return a name or title for embeds and messages: one line, with Markdown, links and mentions escaped.
 
-    `limit` counts what people see, in UTF-16 units; escapes come on top.
+    `limit` counts the visible UTF-16 units, without escapes.
     """
     clean = _MARKDOWN.sub(r"\\\1", clean_line(text, limit))
     clean = _LINE_START.sub(lambda match: f"{match[1]}{match[2][:-1]}\\{match[2][-1]}", clean)
@@ -21,28 +21,28 @@ def escape(text: str, limit: int = 100) -> str:
 
 
 def escape_person(name: str, limit: int = 100) -> str:
-    """Return a viewer's name, escaped; of a hidden viewer "Somebody"."""
+    """Return a viewer's name, escaped; "Somebody" for a hidden viewer."""
     return escape(display_name(name), limit)
 
 
 def ranked_person(row: LeaderboardRow, figure: str) -> str:
-    """Return a person of a ranking with the figure; of an anonymous one without: equal figures would say who it is."""
+    """Return a ranking's viewer with the figure; an anonymous one without: an equal figure would reveal who it is."""
     name = f"**{escape_person(row.username, 40)}**"
     return f"{name} · {figure}" if row.viewer_id else name
 
 
 def escape_title(item: Item, limit: int = 100) -> str:
-    """Return what plays, escaped."""
+    """Return an item's title, escaped."""
     return escape(display_title(item), limit)
 
 
 def escape_code(text: str, limit: int) -> str:
-    """Return a name or title for a code block, where only a backtick could end it."""
+    """Return a name or title for a code block, which only a backtick could end."""
     return clean_line(text, limit).replace("`", "ˋ").replace("\u2068", "").replace("\u2069", "")
 
 
 def numbered_lines(labels: list[tuple[int, str]]) -> list[str]:
-    """Return names, escaped, each after the number that stands for it in a picture: "№ 2 Drama"."""
+    """Return names, escaped, each after its number in a picture: "№ 2 Drama"."""
     return [f"№ {number} {escape(name, 30)}" for number, name in labels]
 
 

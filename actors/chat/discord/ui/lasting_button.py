@@ -1,4 +1,4 @@
-"""A button that still works after a restart: its custom id says all that it needs to know."""
+"""A button that works after a restart: its custom id contains all that it needs."""
 
 import re
 from typing import Any, ClassVar, Self
@@ -7,16 +7,16 @@ import discord
 
 
 class LastingButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"usher:"):
-    """A button that is known by its custom id, which carries one key where the button is about something.
+    """A button that is recognised by its custom id, which may contain one key.
 
-    `class WantButton(LastingButton, custom_id="usher:want", key=r"[0-9a-f]{16}")`. Its `__init__` takes the key alone.
+    `class WantButton(LastingButton, custom_id="usher:want", key=r"[0-9a-f]{16}")`. Its `__init__` takes only the key.
     """
 
     base_id: ClassVar[str]
     has_key: ClassVar[bool]
 
     def __init_subclass__(cls, *, custom_id: str, key: str = "") -> None:
-        """Take what the class line says. `key`: pattern of the key; empty for none."""
+        """Set the custom id of the subclass. `key`: pattern of the key; empty for none."""
         cls.base_id, cls.has_key = custom_id, bool(key)
         pattern = re.escape(custom_id)
         super().__init_subclass__(template=f"{pattern}:(?P<key>{key})" if key else pattern)

@@ -1,4 +1,4 @@
-"""How a suggested film is put into words: its name, who wants it, and how many have seen it."""
+"""Describes a suggested film in words: its name, who wants it, and how many have seen it."""
 
 from actors.chat.discord.ui import formatting
 from messages import SuggestedFilm
@@ -10,18 +10,18 @@ MOST_NAMES = 5
 
 
 def format_name(film: SuggestedFilm, limit: int = 100) -> str:
-    """Return title and year, one line, without markup being escaped; of a long title the end is cut, not the year."""
+    """Return title and year in one line, not escaped; a long title is cut, but never the year."""
     year = f" ({film.year})" if film.year else ""
     return clean_line(film.title, limit - len(year)) + year
 
 
 def format_seen(film: SuggestedFilm) -> str:
-    """Return how many of the members in question have seen a film; empty if the question names none."""
+    """Return how many of the named members have seen a film; "" if the question named none."""
     return format_seen_by(film.seen, film.asked_of) if film.asked_of else ""
 
 
 def format_seen_by(seen: int, asked_of: int) -> str:
-    """Return how many of those asked of have seen a film."""
+    """Return how many of `asked_of` members have seen a film."""
     if not seen:
         return _("nobody here has seen it")
     if seen == asked_of:
@@ -44,6 +44,6 @@ def format_names(film: SuggestedFilm) -> str:
 
 
 def format_facts(film: SuggestedFilm) -> str:
-    """Return all that is told of a film in a line."""
+    """Return all facts about a film in a line."""
     missing = "" if film.item is not None else _("not in the library")
     return " · ".join(fact for fact in (format_wanted(film), format_seen(film), missing) if fact)

@@ -1,1 +1,1 @@
-"""Requests that people cause, beside the polls: posters, library searches, sign-in."""
+"""Requests that people cause, beside the polls: posters, searches of the library, sign-in."""

@@ -1,4 +1,4 @@
-"""Looks up the ids of library items at IMDb, TMDB and TVDB."""
+"""Looks up the IMDb, TMDB and TVDB ids of library items."""
 
 import concurrent.futures
 from collections.abc import Callable, Iterator, Sequence
@@ -11,13 +11,13 @@ from actors.media.plex.on_demand.request_queue import RequestQueue
 from messages import ExternalIds, ExternalIdsFound, FindExternalIds, Message
 
 MOST: Final = 5000
-"""Items of one question at most."""
+"""Items in one question at most."""
 A_REQUEST: Final = 50
-"""Items that one request asks for; their keys stand in its address."""
+"""Items in one request to Plex, whose address contains their keys."""
 
 
 class ExternalIdLookup:
-    """Looks up on a connection of its own: the poller's belongs to the poller's thread."""
+    """Uses a connection of its own: the poller's belongs to the poller's thread."""
 
     def __init__(self, url: str, token: str, http: Callable[[str], BoundedSession]) -> None:
         self._url = url
@@ -29,7 +29,7 @@ class ExternalIdLookup:
         return f"ExternalIdLookup({self._url!r}, token=***)"
 
     def look_up(self, question: FindExternalIds) -> "concurrent.futures.Future[Message]":
-        """Return a Future of the ids; of ExternalIdsFound with a reason where the server could not be asked."""
+        """Return a Future of the ids, or of ExternalIdsFound with a reason if the server could not be asked."""
         return self._requests.run(lambda: self._look_up(question), lambda problem: ExternalIdsFound(reason=problem))
 
     def _look_up(self, question: FindExternalIds) -> ExternalIdsFound:
@@ -47,7 +47,7 @@ class ExternalIdLookup:
         return ExternalIdsFound(tuple(found))
 
     def _ask(self, server: Any, keys: Sequence[str]) -> Iterator[ExternalIds]:
-        """Yield the ids that a server has of these items; it answers 404 if it has none of the items any more."""
+        """Yield the external ids of these items; yield nothing if the server has none of the items any more."""
         try:
             container = server.query(f"/library/metadata/{','.join(keys)}")
         except POSSIBLE as error:

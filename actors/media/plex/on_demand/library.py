@@ -14,12 +14,12 @@ from messages import FilmsFound, FindFilms, Item, Message, Problem
 from wording.problems import english
 
 MOST: Final = 25
-"""Most films in one answer: as many choices as Discord shows."""
+"""Films in one answer at most: Discord shows so many choices."""
 _MOVIE: Final = "movie"
 
 
 class LibrarySearch:
-    """Searches on a connection of its own: the poller's belongs to the poller's thread."""
+    """Uses a connection of its own: the poller's belongs to the poller's thread."""
 
     def __init__(self, url: str, token: str, http: Callable[[str], BoundedSession]) -> None:
         self._url = url
@@ -31,7 +31,7 @@ class LibrarySearch:
         return f"Library({self._url!r}, token=***)"
 
     def search(self, question: FindFilms) -> "concurrent.futures.Future[Message]":
-        """Return a Future of the films that fit; of FilmsFound with a problem where the server could not be asked."""
+        """Return a Future of the matching films, or of FilmsFound with a problem if the server could not be asked."""
         return self._requests.run(lambda: self._search(question), describe_failed_search)
 
     def _search(self, question: FindFilms) -> FilmsFound:
@@ -39,7 +39,7 @@ class LibrarySearch:
         try:
             with self._http(self._url) as session:
                 server = connect_server(self._url, self._token, session)
-                # Plex's own search forgives misspellings; one request for all kinds, of which films are taken.
+                # Plex's search tolerates misspellings; one request finds all kinds, of which films are kept.
                 results = server.search(question.words[:100], mediatype=_MOVIE, limit=most)
                 films = _parse_films(results, str(server.machineIdentifier or ""))
         except POSSIBLE as error:
@@ -48,7 +48,7 @@ class LibrarySearch:
 
 
 def describe_failed_search(problem: Problem) -> FilmsFound:
-    """Return the answer of a server that could not be asked."""
+    """Return the answer if the server could not be asked."""
     return FilmsFound(problem=english(problem), reason=problem)
 
 

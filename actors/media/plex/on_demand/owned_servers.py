@@ -1,4 +1,4 @@
-"""The Plex servers that an account owns, for a further community: where each answers, and its token, sealed."""
+"""The Plex servers that an account owns, for a further community: each with its address and its sealed token."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from actors.media.sealing import TokenSealer
 from messages import OwnedPlexServer, Problem
 
 MOST: Final = 20
-"""Servers of an account."""
+"""Servers of an account at most."""
 _MOST_ADDRESSES: Final = 6
 _AT_ONCE: Final = 8
-"""Servers that are tried at a time."""
+"""Servers that are tried at the same time."""
 
 
 def describe_owned_servers(
     servers: list[AccountServer], community: str, sealer: TokenSealer, http: Callable[[str], BoundedSession]
 ) -> tuple[OwnedPlexServer, ...]:
-    """Return those of the servers that the account owns, by name. Raises SealError where there is no key.
+    """Return the servers that the account owns, by name. Raises SealError if there is no key.
 
-    `http` makes the connection to an address: it refuses addresses that further communities may not use.
+    `http` makes the connection to an address, and refuses addresses that further communities may not use.
     """
     owned = [server for server in servers if server.owned and server.server_id][:MOST]
     sealed = [sealer.seal(server.token, community, server.server_id) for server in owned]
@@ -40,7 +40,7 @@ def describe_owned_servers(
 
 
 def _find_address(server: AccountServer, http: Callable[[str], BoundedSession]) -> tuple[str, Problem | None]:
-    """Return the first address at which the server answers; else the last that `http` allows, and the problem."""
+    """Return the first address at which the server answers; otherwise the last that `http` allows, and the problem."""
     best, reason = "", Problem.of("community.no_address")
     for url in server.addresses[:_MOST_ADDRESSES]:
         try:

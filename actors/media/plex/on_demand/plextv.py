@@ -15,7 +15,7 @@ from wording.problems import ProblemError
 
 PLEX_TV: Final = "https://plex.tv"
 SETUP, LINKING = "usher-setup", "usher-link"
-"""The devices as which Usher signs in: plex.tv lists them among the account's."""
+"""Names of the devices with which Usher signs in: plex.tv lists them among the account's devices."""
 _BODY_LIMIT: Final = 2**20
 _JSON_LIMITS: Final = InputLimits(size=_BODY_LIMIT)
 _POSSIBLE: Final = (requests.RequestException, PlexApiException, ParseError, OSError)
@@ -23,11 +23,11 @@ _ODD: Final = (requests.RequestException, OSError, LookupError, TypeError, Attri
 
 
 class PlexTvError(ProblemError):
-    """plex.tv did not answer as it should; the problem is for people and has no token."""
+    """plex.tv did not answer as it should; the problem is for people, and contains no token."""
 
 
 class AccountServer(NamedTuple):
-    """A server that the account can use: its addresses, the nearest first, and the token it takes."""
+    """A server that the account can use: its addresses, local ones first, and the account's token there."""
 
     name: str
     addresses: tuple[str, ...]
@@ -45,7 +45,7 @@ class PlexTvAccount(NamedTuple):
     """The account that signed in."""
 
     id: str
-    """The account's id on servers of other accounts; on its own servers it is 1."""
+    """The account's id on servers of other accounts; on its own servers the id is 1."""
     name: str
 
 
@@ -56,20 +56,20 @@ class _Site(BoundedSession):
         super().__init__(base, body_limit=_BODY_LIMIT)
 
     def check_answer(self, response: requests.Response) -> requests.Response:
-        """Return the answer, XML within its limits."""
+        """Return the answer, or raise its fault if it is XML beyond the limits."""
         is_xml = response.content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
         return clean_answer(response) if is_xml and response.ok else response
 
 
 class PinSignIn:
-    """One PIN, to be typed in at plex.tv/link."""
+    """One PIN, to be entered at plex.tv/link."""
 
     def __init__(self, base: str = PLEX_TV, device: str = SETUP) -> None:
         """Get a PIN from plex.tv. Raises PlexTvError."""
         # A large module, which is rarely needed: import it when somebody signs in.
         from plexapi.myplex import MyPlexPinLogin
 
-        make: Any = MyPlexPinLogin  # its functions have no types
+        make: Any = MyPlexPinLogin  # which has no types
         self._login = make(session=_Site(base), headers=_headers(device))
         self._login.PINS = f"{base}/api/v2/pins"
         try:
@@ -83,7 +83,7 @@ class PinSignIn:
         return "SignIn(***)"
 
     def fetch_token(self) -> str:
-        """Return the account's token once the PIN was typed in; empty until then. Raises PlexTvError."""
+        """Return the account's token once the PIN was entered; "" until then. Raises PlexTvError."""
         if self._login.checkLogin():
             return str(self._login.token)
         if self._login.expired:
@@ -120,7 +120,7 @@ def fetch_servers(token: str, base: str = PLEX_TV, device: str = SETUP) -> list[
 
 
 def sign_out(token: str, base: str = PLEX_TV, device: str = SETUP) -> bool:
-    """Revoke a token; return whether plex.tv did."""
+    """Revoke a token; return whether that succeeded."""
     try:
         with _Site(base) as site:
             return bool(site.delete(f"{base}/api/v2/users/signout", headers=_headers(device, token)).ok)
@@ -141,7 +141,7 @@ def _headers(device: str, token: str = "") -> dict[str, str]:
 
 
 def _addresses(connections: list[dict[str, Any]]) -> tuple[str, ...]:
-    """Return the addresses, local ones first, and of each of those the plain one before the one with a certificate."""
+    """Return the addresses: local ones first, each as plain HTTP before the one with a certificate."""
     near: list[str] = []
     far: list[str] = []
     for found in connections:

@@ -14,20 +14,20 @@ from messages import Message, Poster, Problem
 from wording.problems import english
 
 SIZE_LIMIT: Final = 2_000_000
-"""Bytes of a picture."""
+"""Bytes of a picture at most."""
 CACHED: Final = 6
 """Pictures in the cache."""
 WIDTH, HEIGHT = 480, 720
-"""Pixels that Plex is asked to scale a poster to: posters people choose can have many megabytes."""
+"""Pixels to which Plex is asked to scale a poster: posters that people upload can have many megabytes."""
 _TOTAL_S, _READ_S = 6.0, 4.0
 _MARKS: Final = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"))
 
 
 class _Pictures(BoundedSession):
-    """A session whose answers are pictures no larger than SIZE_LIMIT; all else is a RequestException."""
+    """A session whose answers are pictures of at most SIZE_LIMIT bytes; anything else is a RequestException."""
 
     def check_answer(self, response: requests.Response) -> requests.Response:
-        """Return a picture, or raise what is wrong with the answer."""
+        """Return a picture, or raise the answer's fault."""
         if response.status_code != 200:
             raise requests.HTTPError(str(response.status_code), response=response)
         if not detect_image_type(response.content):
@@ -36,14 +36,14 @@ class _Pictures(BoundedSession):
 
 
 def detect_image_type(content: bytes) -> str:
-    """Return png, jpeg or webp by the first bytes, whatever the header says; empty for all else."""
+    """Return png, jpeg or webp by the first bytes, whatever the header says; "" for anything else."""
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "webp"
     return next((kind for mark, kind in _MARKS if content.startswith(mark)), "")
 
 
 def describe_missing_poster(problem: Problem) -> Poster:
-    """Return the answer where there is no picture."""
+    """Return the answer if there is no picture."""
     return Poster(problem=english(problem), reason=problem)
 
 
@@ -61,7 +61,7 @@ class PosterFetcher:
         return f"Posters({self._url!r}, token=***)"
 
     def fetch(self, thumb: str) -> "concurrent.futures.Future[Message]":
-        """Return a Future of the picture at this path of the server; of a Poster with a problem where there is none."""
+        """Return a Future of the picture at this path of the server, or of a Poster with a problem if there is none."""
         if (cached := self._cache.get(thumb)) is not None:
             return completed_future(cached)
         if not thumb.startswith("/"):
@@ -79,7 +79,7 @@ class PosterFetcher:
     def _fetch(self, thumb: str) -> Poster:
         scaled = f"/photo/:/transcode?width={WIDTH}&height={HEIGHT}&minSize=1&upscale=0&url={quote(thumb, safe='')}"
         problem = Problem.of("plex.no_poster")
-        for path in (scaled, thumb):  # a server with its transcoder off still has the picture itself
+        for path in (scaled, thumb):  # a server whose transcoder is off still has the original
             try:
                 content = self._get(path)
             except POSSIBLE as error:

@@ -1,4 +1,4 @@
-"""Requests that people cause: each in a thread of its own, one after the other, so that polls never wait for them."""
+"""Requests that people cause: one after the other, each in a thread of its own, so that polls do not wait for them."""
 
 import concurrent.futures
 import logging
@@ -29,14 +29,14 @@ class RequestQueue:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing runs and nothing waits."""
+        """Whether no request runs or waits."""
         with self._lock:
             return not self._waiting
 
     def run(
         self, work: Callable[[], Message], on_failure: Callable[[Problem], Message]
     ) -> "concurrent.futures.Future[Message]":
-        """Return a Future of the answer of `work`; of `on_failure` where it fails or too many wait."""
+        """Return a Future of the answer of `work`, or that of `on_failure` if it fails or too many requests wait."""
         done: concurrent.futures.Future[Message] = concurrent.futures.Future()
         with self._lock:
             busy = self._waiting >= MOST_WAITING
@@ -44,7 +44,7 @@ class RequestQueue:
         if busy:
             done.set_result(on_failure(Problem.of("plex.busy", count=MOST_WAITING)))
         else:
-            # A daemon: a server that hangs must not keep the process from ending.
+            # A daemon thread: a server that hangs must not keep the process from ending.
             threading.Thread(target=self._work, args=(work, on_failure, done), name=self._name, daemon=True).start()
         return done
 
@@ -59,7 +59,7 @@ class RequestQueue:
                 answer = work()
             except MemoryError:
                 raise  # which ends the process
-            except Exception as error:  # noqa: BLE001 - the one who asked must hear of it, whatever it is
+            except Exception as error:  # noqa: BLE001 - the asker must get an answer, whatever the error
                 # Without its text: an error of a library can quote an address with its token.
                 logging.getLogger(self._name).warning("A request to Plex failed: %s", type(error).__name__)
                 answer = on_failure(Problem.of("plex.request_failed", error=type(error).__name__))

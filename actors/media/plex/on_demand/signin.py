@@ -1,9 +1,9 @@
-"""Sign-in at plex.tv: a code to type in there, and then what the account shows.
+"""Sign-in at plex.tv: gives out a code to enter there, and then reads the account.
 
 For `/link` the result is the account's ids on our servers. The token from plex.tv is used to read the account's name,
-id and servers. Then it is revoked and dropped: it is never stored, logged or sent on. For a further community the
-result is the servers that the account owns, with their tokens, which leave this process only sealed; if there are
-none, the token is revoked too.
+id and servers, and is then revoked and dropped: it is never stored, logged or sent on. For a further community the
+result is the servers that the account owns, with their tokens, which leave this process only sealed; if it owns none,
+the token is revoked too.
 """
 
 import concurrent.futures
@@ -41,34 +41,34 @@ from messages.ids import plex_viewer_id
 from wording.problems import english
 
 HOLDS_S: Final = 600.0
-"""How long a code is valid here (real seconds); at plex.tv it is for longer."""
+"""How long a code is valid here (real seconds); plex.tv accepts it for longer."""
 MOST: Final = 100
-"""Most codes at once, for members who say who they are."""
+"""Codes at one time at most, for members who link their accounts."""
 MOST_EACH: Final = 3
-"""Most codes of one further community at once; the oldest makes way for a new one."""
+"""Codes of one further community at one time at most; a new one replaces the oldest."""
 LINK_PAGE: Final = "https://plex.tv/link"
 _OWNER: Final = "1"
-"""The id of a server's owner on that server, whatever the account's id at plex.tv is."""
+"""The owner's account id on a server, whatever the account's id at plex.tv is."""
 
 
 @dataclasses.dataclass
 class _Code:
-    """A code that was given out. Its `repr` shows no secret, because that of PinSignIn shows none."""
+    """A code that was given out. Its `repr` shows no secret, because PinSignIn's shows none."""
 
     login: PinSignIn | None
-    """Holds the token once there is one; None where there is an answer."""
+    """Holds the token once there is one; None once there is an answer."""
     until_s: float
     community: str = ""
-    """The further community that wants the account's servers; empty to identify a member."""
+    """The further community that wants the account's servers; empty if the code is to identify a member."""
     answer: PlexSignedIn | None = None
-    """The answer once there is one; kept for an asker who did not get it."""
+    """The answer once there is one; kept in case the asker did not get it."""
 
 
 class PlexSignInService:
     """The codes of one poller. Called from the actor's thread; plex.tv is asked in others.
 
-    Requests wait only for those of the same community: so neither its silent servers nor a member who asks for code
-    after code holds up another community.
+    Requests wait only for others of the same community: so neither its silent servers nor a member who asks for many
+    codes holds up another community.
     """
 
     def __init__(
@@ -89,19 +89,19 @@ class PlexSignInService:
         self._log = log
         self._changing = threading.Lock()
         self._codes: dict[str, _Code] = {}
-        """By their ids; the oldest first."""
+        """The codes by id; the oldest comes first."""
         self._requests: dict[str, RequestQueue] = {}
-        """By community, "" for members who say who they are; only those that have codes, or ask for one."""
+        """A queue for each community that has codes or asks for one; "" is for members who link their accounts."""
 
     def start(self, question: StartPlexSignIn) -> "concurrent.futures.Future[Message]":
-        """Return a Future of a code, or of the problem why there is none."""
+        """Return a Future of a code, or of the problem if there is none."""
         if question.community and not self._sealer.has_keys:
             return completed_future(_describe_missing_code(Problem.of("community.no_keys")))
         queue = self._find_queue(question.community)
         return queue.run(lambda: self._start(question.community), _describe_missing_code)
 
     def check(self, question: CheckPlexSignIn) -> "concurrent.futures.Future[Message]":
-        """Return a Future of what became of a code."""
+        """Return a Future of a code's state or result."""
         with self._changing:
             code = self._codes.get(question.sign_in_id)
         if code is None:
@@ -111,7 +111,7 @@ class PlexSignInService:
         )
 
     def _find_queue(self, community: str) -> RequestQueue:
-        """Return the queue of a community's requests; drop those that nobody needs."""
+        """Return the queue of a community's requests; drop unused queues."""
         with self._changing:
             needed = {code.community for code in self._codes.values()}
             self._requests = {
@@ -136,7 +136,7 @@ class PlexSignInService:
         return PlexSignIn(key, login.pin, LINK_PAGE, HOLDS_S)
 
     def _count_codes(self, community: str) -> int:
-        """Return how many codes a community has, without those that ran out."""
+        """Return how many codes a community has; remove expired ones."""
         now_s = time.monotonic()
         with self._changing:
             self._codes = {key: code for key, code in self._codes.items() if code.until_s > now_s}
@@ -176,7 +176,7 @@ class PlexSignInService:
         )
 
     def _find_servers(self, token: str, community: str) -> PlexSignedIn:
-        """Return the servers that the account owns. Revoke the token if there are none: else the servers keep it."""
+        """Return the servers that the account owns. Revoke the token if it owns none; otherwise it stays in use."""
         hide_in_logs([token])
         servers: tuple[OwnedPlexServer, ...] = ()
         try:
@@ -196,7 +196,7 @@ class PlexSignInService:
             self._log.info("plex.tv did not confirm a sign-out; what it gave is dropped all the same")
 
     def _find_own_servers(self) -> tuple[set[str], int]:
-        """Return the machineIdentifiers of our servers that answer, and how many do not."""
+        """Return the machineIdentifiers of our servers that answer, and how many servers do not."""
         found: set[str] = set()
         silent = 0
         for ours in self._ours:
@@ -217,5 +217,5 @@ def _describe_result(state: Literal["waiting", "expired"], problem: Problem) -> 
 
 
 def build_viewer_id(who: PlexTvAccount, server: AccountServer) -> str:
-    """Return the viewer id of an account on a server, as a session there has it: the owner is number 1."""
+    """Return the viewer id of an account on a server, as in a session there: the owner is account 1."""
     return plex_viewer_id(server.server_id, _OWNER if server.owned else str(who.id))

@@ -51,7 +51,7 @@ def _format_subject(subject: AuditSubject) -> str:
     page=build_page,
 )
 async def audit(ctx: CommandContext) -> None:
-    """Answer the asker alone; a direct message has only the newest page: its buttons could check no permissions."""
+    """Answer privately; a direct message has only the newest page, for buttons there cannot check permissions."""
     await defer_privately(ctx)
     reply, view = await acknowledge_then(ctx, ctx.pages.build("audit", asker=ctx.asker))
     if ctx.interaction is None and reply.pages > 1:

@@ -21,7 +21,7 @@ from wording.translation import N_, _
     cooldown=Cooldown(1, 30.0, commands.BucketType.guild),
 )
 async def backup(ctx: CommandContext) -> None:
-    """Make a consistent copy, read it back, and answer with where it is."""
+    """Make a consistent copy, verify it, and answer with its path."""
     made = await acknowledge_then(ctx, _back_up(ctx))
     await send_reply(ctx, Reply(_build_backed_up(made)))
 

@@ -1,4 +1,4 @@
-"""`diagnose`: what is missing, and what to do about it."""
+"""`diagnose`: what is wrong or missing, and what to do about it."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ _MARKUP = Markup(lambda text: formatting.escape(text, 300), lambda name: f"`{nam
     permission=ADMINISTRATOR,
 )
 async def diagnose(ctx: CommandContext) -> None:
-    """Look at permissions, intent, voice channel, Plex and saves."""
+    """Check permissions, intent, voice channel, Plex and saves."""
     await send_reply(ctx, Reply(await acknowledge_then(ctx, build_diagnosis(ctx.actors, ctx.bot, ctx.guild))))
 
 
 async def build_diagnosis(actors: ActorClient, bot: discord.Client, guild: discord.Guild | None) -> discord.Embed:
-    """Check everything that an administrator can put right, each with its cure."""
+    """Check everything that an administrator can correct, and say how."""
     answers = await asyncio.gather(_check_actors(actors), _check_tracking(actors), _check_saves(actors))
     findings = [
         *check_discord(read_view(actors, bot, guild), actors.settings),
@@ -66,7 +66,7 @@ async def build_diagnosis(actors: ActorClient, bot: discord.Client, guild: disco
 
 
 def read_view(actors: ActorClient, bot: discord.Client, guild: discord.Guild | None) -> DiscordView:
-    """Return what the bot's cache knows of its server."""
+    """Return what the bot's cache knows of its Discord server."""
     application_id = bot.application_id or 0
     if guild is None:
         return DiscordView(application_id, bot.intents.message_content, None)

@@ -1,4 +1,4 @@
-"""`health`: how every actor of the service is."""
+"""`health`: the state of every actor of the service."""
 
 from msgspec.structs import replace
 
@@ -28,7 +28,7 @@ _BADNESS = {"running": 0, "starting": 1, "degraded": 1, "restarting": 1, "stoppe
 
 
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
-    """Build a page of the actors, one below the other: a table wider than a phone helps nobody."""
+    """Build a page of the actors, one below the other: a table would be wider than a phone."""
     report = await actors.ask(GetHealth())
     shown = name_actors(actors.community, report)
     sections = [_build_section(actor, report.at.wall_s) for actor in shown]
@@ -43,10 +43,10 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
 
 
 def name_actors(community: str, report: HealthReport) -> list[ActorHealth]:
-    """Return the actors to show to a community; those of further communities carry their server's name.
+    """Return the actors to show to a community, those of further communities with their Discord server's name.
 
-    A further community sees only its own. The environment's, the operator's server, sees all, but not the errors of
-    other communities' Plex servers: `run.py health` shows those.
+    A further community sees only its own. The environment's community, which is the operator's, sees all, but not the
+    errors of other communities' Plex servers: `run.py health` shows those.
     """
     names = {each.guild_id: each.name for each in report.communities}
     shown = []

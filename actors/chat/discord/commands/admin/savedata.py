@@ -28,7 +28,7 @@ _LONG_S = 1.0
     cooldown=Cooldown(2, 10.0, commands.BucketType.guild),
 )
 async def savedata(ctx: CommandContext) -> None:
-    """Save all three now; answer with counts and duration. While it takes long, a first answer says so."""
+    """Save all three now, and answer with counts and duration. If it takes long, send a first answer that says so."""
     saving = await acknowledge_then(ctx, _begin_saving(ctx))
     if saving.done():
         await send_reply(ctx, Reply(_build_saved(saving.result())))
@@ -38,7 +38,7 @@ async def savedata(ctx: CommandContext) -> None:
     try:
         saved = _build_saved(await saving)
     except Exception:
-        with contextlib.suppress(*API_ERRORS):  # nothing is being saved any more: the error is the answer
+        with contextlib.suppress(*API_ERRORS):  # the save is over: the error is the answer
             await message.delete()
         raise
     try:
@@ -48,7 +48,7 @@ async def savedata(ctx: CommandContext) -> None:
 
 
 async def _begin_saving(ctx: CommandContext) -> asyncio.Future[SaveReport]:
-    """Ask for the save; return a Future of its report once that is there, or takes long."""
+    """Begin a save; return a Future of its report, done already unless the save takes long."""
     saving = asyncio.ensure_future(_save(ctx, SaveNow(requested_by=str(ctx.author))))
     await asyncio.wait({saving}, timeout=_LONG_S)
     return saving

@@ -1,4 +1,4 @@
-"""`starttracking`: manual recovery, watches for the members of the voice channel."""
+"""`starttracking`: manual recovery, which starts watches for the members of the voice channel."""
 
 import contextlib
 import re
@@ -47,7 +47,7 @@ async def start_tracking(
 ) -> tuple[Reply, discord.Embed | None]:
     """Start tracking on the session that `wanted` means (its key, or part of its title or account).
 
-    If several fit, the reply asks which with a menu. The embed is for `by` alone, if they are hidden from others.
+    If several match, the reply asks which one with a menu. The embed is for `by` alone, if they are hidden from others.
     """
     plan = None
     key = wanted.strip()
@@ -68,7 +68,7 @@ async def start_tracking(
 
 
 def _list_subjects(plan: TrackingPlan) -> list[AuditSubject]:
-    """Return the session and the viewers it was started for, without hidden ones."""
+    """Return the session, and the visible viewers for whom tracking was started."""
     titles = {session.session_key: session_title(session) for session in plan.sessions}
     started = [done for done in plan.outcomes if done.outcome == "started" and not done.hidden]
     session = [AuditSubject(plan.chosen, titles.get(plan.chosen, ""))] if plan.chosen else []
@@ -76,14 +76,14 @@ def _list_subjects(plan: TrackingPlan) -> list[AuditSubject]:
 
 
 def _is_position(word: str) -> bool:
-    """Return whether a word is meant as a position: "42:10" is, and so is "99:99"; a bare number is a session's."""
+    """Tell whether a word is meant as a position, like "42:10" and even "99:99"; a number alone is a session's."""
     return re.match(r"\d*:", word) is not None
 
 
 def _matching(sessions: tuple[SessionChoice, ...], wanted: str) -> tuple[SessionChoice, ...]:
     exact = tuple(session for session in sessions if session.session_key == wanted)
     part = wanted.casefold()
-    if exact or wanted.isdecimal():  # a number is a session's, which may have ended; or all of a title, like "1917"
+    if exact or wanted.isdecimal():  # a number is a session's key, which may have ended, or a whole title, like "1917"
         return exact or tuple(session for session in sessions if session.item.title == wanted)
     return tuple(
         session
@@ -158,7 +158,7 @@ def _describe_outcome(done: TrackingOutcome) -> str:
 
 
 def _build_own(done: TrackingOutcome) -> discord.Embed:
-    """Return the embed that tells one person of their own watches."""
+    """Return the embed that tells one person about their own watches."""
     lines = [_describe_outcome(done)]
     if done.outcome == "not_tracked":
         lines.append(_("To be tracked again, choose another with {command}.").format(command="`/privacy`"))
@@ -177,7 +177,7 @@ def _build_view(reply: Reply) -> discord.ui.View | None:
 class SessionMenu(
     discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], template=r"usher:start:(?P<position>\d*)"
 ):
-    """Asks which session to track; the position asked for travels in its id, so that it survives a restart."""
+    """Asks which session to track; its custom id contains the position, so that it survives a restart."""
 
     def __init__(self, at_ms: int | None, sessions: list[tuple[str, str]]) -> None:
         self._at_ms = at_ms
@@ -194,9 +194,9 @@ class SessionMenu(
     async def from_custom_id(
         cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> Self:
-        """Return the menu from its custom id; what was chosen comes with the press."""
+        """Return the menu from its custom id; the choice comes with the interaction."""
         menu = cls(int(match["position"]) if match["position"] else None, [("-", "-")])
-        menu.item = item  # type: ignore[assignment]  # discord.py hands the real select as a plain Item
+        menu.item = item  # type: ignore[assignment]  # discord.py passes the real select as a plain Item
         return menu
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
@@ -256,5 +256,5 @@ async def starttracking(ctx: CommandContext, session: str = "", position: str = 
     reply, own = await acknowledge_then(ctx, start_tracking(ctx.actors, session, at_ms, ctx.author))
     await send_reply(ctx, reply, _build_view(reply))
     if own is not None:
-        with contextlib.suppress(RefusedError, *API_ERRORS):  # the answer is there; this only adds to it
+        with contextlib.suppress(RefusedError, *API_ERRORS):  # the answer was sent; this only adds to it
             await reply_privately(ctx, own, aside=False)

@@ -1,4 +1,4 @@
-"""`toproles`: the role of those who watched most of late, given at the press of a button."""
+"""`toproles`: shows who gets the role of the top watchers; a button gives it."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ _SETTING = "TOP_WATCHERS_ROLE_ID"
 
 
 class ApplyButton(LastingButton, custom_id="usher:toproles"):
-    """Gives and takes the role, by the figures of the moment in which it is pressed."""
+    """Gives and removes the role, by the figures at the moment when it is pressed."""
 
     def __init__(self) -> None:
         super().__init__(label=_("Confirm"), style=discord.ButtonStyle.primary)
@@ -46,7 +46,7 @@ class ApplyButton(LastingButton, custom_id="usher:toproles"):
 
 
 def _role(actors: ActorClient, guild: discord.Guild) -> discord.Role:
-    """Return the role that is set; RefusedError where none is, or where it is gone."""
+    """Return the role in the settings. Raises RefusedError if none is set, or if it was deleted."""
     role_id = actors.settings.top_watchers_role_id
     if not role_id:
         raise RefusedError(
@@ -87,7 +87,7 @@ def _build_change(change: RoleChange, role: discord.Role, gets: str, loses: str)
     buttons=(ApplyButton,),
 )
 async def toproles(ctx: CommandContext) -> None:
-    """Show what would change; nothing does before the button is pressed."""
+    """Show what would change; nothing changes before the button is pressed."""
     if ctx.guild is None:
         return
     role = _role(ctx.actors, ctx.guild)

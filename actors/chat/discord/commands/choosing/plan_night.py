@@ -25,9 +25,9 @@ from wording.times import Doubt, format_choice, local_time
 from wording.translation import N_, _
 
 LABEL = 45
-"""Longest title of a form, and of a field in it."""
+"""Characters of a form's title, and of a field's label, at most."""
 MOST_OFFERED = 3
-"""Nights whose film is open."""
+"""Open nights that are offered at most."""
 
 
 class NightModal(discord.ui.Modal):
@@ -42,7 +42,7 @@ class NightModal(discord.ui.Modal):
         self.add_item(self.when)
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
-        """Plan it, or ask back; the answer is for everybody."""
+        """Plan the night, or ask back; the answer is for everybody."""
         await interaction.response.defer(thinking=True)
         async with report_errors(interaction):
             await _send_planned(interaction, await self._plan(interaction))
@@ -138,7 +138,7 @@ class OpenNightButton(
         return cls(int(match["poll"]), int(match["event"]))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Plan the night for whoever may manage events; the answer is for everybody."""
+        """Plan the night for a member who may manage events; the answer is for everybody."""
         film = await _find_winner(interaction, self._poll_id)
         if film is None or interaction.guild is None:
             return
@@ -149,7 +149,7 @@ class OpenNightButton(
             return
         await interaction.response.defer(thinking=True)
         async with report_errors(interaction), recurring.choosing:
-            if not night.is_open:  # somebody has pressed at the same time
+            if not night.is_open:  # somebody else pressed at the same time
                 raise RefusedError(*map(_, _CHOSEN))
             event = await interaction.guild.fetch_scheduled_event(self._event_id, with_counts=False)
             reply = await put_film_into_event(actors_of(interaction), event, film.item)
@@ -158,7 +158,7 @@ class OpenNightButton(
 
 
 async def _find_winner(interaction: discord.Interaction[Any], poll_id: int) -> VoteFilm | None:
-    """Return the film that won; None, after a reply that says why, if it is not known or may not be planned."""
+    """Return the film that won; if it is not known or may not be planned, reply why and return None."""
     if not interaction.permissions.manage_events:
         await refuse(interaction, *map(_, _PLANNERS_ONLY))
         return None

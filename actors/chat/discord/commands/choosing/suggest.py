@@ -21,18 +21,18 @@ from wording.text import clean_line, shorten, unquote
 from wording.translation import N_, _
 
 LONGEST_TITLE = 80
-"""Characters in the title of a film that is not in the library."""
+"""Characters in the title of a film that is not in the library at most."""
 MOST_OFFERED = 4
-"""Films that are offered where none has the name that was typed."""
+"""Films that are offered if none has the name that was typed."""
 _LABEL = 80
 _PREFIX = "usher:suggest:"
 _SUGGESTION_ID = r"[0-9a-f]{16}"
 _LIBRARY, _TYPED = "=", "~"
-"""What a button suggests: a film of the library, or the title as it was typed."""
+"""Kinds of buttons: one suggests a film of the library, the other the title as it was typed."""
 
 
 async def suggest_title(actors: ActorClient, member: discord.Member | discord.User, title: str) -> Reply:
-    """Suggest the film of this name; if the library has none or several, offer those that fit. Never guess."""
+    """Suggest the film of this name; if the library has none or several, offer the matching ones. Never guess."""
     typed = TypedTitle.parse(title)
     found = await search_films(actors, title)
     named = _drop_copies([film for film in found if typed.is_name_of(film)])
@@ -105,7 +105,7 @@ async def _build_answer(actors: ActorClient, answer: FilmSuggested) -> Reply:
 
 
 def _offer_films(title: str, films: Sequence[Item]) -> Reply:
-    """Ask which film is meant; the title as it was typed can be suggested all the same."""
+    """Ask which film is meant; the title as it was typed can be suggested too."""
     buttons = [SuggestButton.for_film(film) for film in films[:MOST_OFFERED]]
     text = _("Which one do you mean?")
     heading = _('No film is called "{title}"').format(title=formatting.escape(title, 100))
@@ -117,7 +117,7 @@ def _offer_films(title: str, films: Sequence[Item]) -> Reply:
 
 
 def _drop_copies(films: Sequence[Item]) -> list[Item]:
-    """Return films without those that another library has as well."""
+    """Return films without further copies in other libraries."""
     by_name: dict[tuple[str, int | None], Item] = {}
     for film in films:
         by_name.setdefault((film.title.casefold(), film.year), film)
@@ -153,7 +153,7 @@ class SuggestButton(
         return cls(match["kind"], match["title"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Suggest the film for whoever presses it; the answer takes the place of the offer."""
+        """Suggest the film for the member who pressed; the answer replaces the offer."""
         await interaction.response.defer()
         async with report_errors(interaction):
             actors, member = actors_of(interaction), interaction.user
@@ -174,13 +174,13 @@ class SuggestButton(
 
 
 class WantButton(LastingButton, custom_id="usher:want", key=_SUGGESTION_ID):
-    """Wants a film of the list, too."""
+    """Adds the member who presses it to those who want a film of the list."""
 
     def __init__(self, suggestion_id: str) -> None:
         super().__init__(suggestion_id, label=_("I want it too"), emoji="👍")
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Answer whoever presses it alone."""
+        """Add the member's wish, and answer privately."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         async with report_errors(interaction):
             reply = await second_film(actors_of(interaction), interaction.user, self.key)
@@ -188,13 +188,13 @@ class WantButton(LastingButton, custom_id="usher:want", key=_SUGGESTION_ID):
 
 
 class WithdrawButton(LastingButton, custom_id="usher:withdraw", key=_SUGGESTION_ID):
-    """Takes back one's own wish to see a film."""
+    """Withdraws the member's own wish to see a film."""
 
     def __init__(self, suggestion_id: str) -> None:
         super().__init__(suggestion_id, label=_("Remove"))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Answer whoever presses it alone."""
+        """Withdraw the wish, and answer privately."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         async with report_errors(interaction):
             embed = await withdraw_film(actors_of(interaction), interaction.user, self.key)
@@ -204,7 +204,7 @@ class WithdrawButton(LastingButton, custom_id="usher:withdraw", key=_SUGGESTION_
 async def withdraw_film(
     actors: ActorClient, member: discord.Member | discord.User, suggestion_id: str, *, everybody: bool = False
 ) -> discord.Embed:
-    """Take back a member's wish, or with `everybody` the suggestion; return the answer."""
+    """Withdraw a member's wish, or with `everybody` the whole suggestion; return the answer."""
     gone = await actors.ask(WithdrawFilm(suggestion_id, str(member.id), everybody))
     if not gone.title:
         raise RefusedError(
@@ -227,7 +227,7 @@ async def withdraw_film(
     buttons=(SuggestButton, WantButton, WithdrawButton),
 )
 async def suggest(ctx: CommandContext, *, title: str = "") -> None:
-    """Put a film on the list, or want one that is on it."""
+    """Add a film to the list, or the member to those who want one that is on it."""
     title = unquote(title)
     if not title:
         raise RefusedError(_("Which film?"), _("Add its title: `!suggest Metropolis`."))

@@ -52,7 +52,7 @@ def _build_option(film: SuggestedFilm) -> discord.SelectOption:
 
 
 class WantMenu(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], template=r"usher:want-menu"):
-    """Wants one of the films of a page, too."""
+    """Adds the member to those who want the chosen film."""
 
     @classmethod
     def for_films(cls, films: tuple[SuggestedFilm, ...]) -> Self:
@@ -71,7 +71,7 @@ class WantMenu(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], templ
         return cls(item)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Answer whoever chooses alone."""
+        """Add the member's wish, and answer privately."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         async with report_errors(interaction):
             reply = await second_film(actors_of(interaction), interaction.user, self.item.values[0])
@@ -79,13 +79,13 @@ class WantMenu(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], templ
 
 
 class TakeBackButton(LastingButton, custom_id="usher:take-back"):
-    """Offers the films that may be taken back: one's own, and for Manage Events all."""
+    """Offers the films that may be withdrawn: the member's own, or all with the permission Manage Events."""
 
     def __init__(self) -> None:
         super().__init__(label=_("Remove…"))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Answer whoever presses it alone."""
+        """Offer the films privately."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         async with report_errors(interaction):
             actors, asker = actors_of(interaction), str(interaction.user.id)
@@ -108,7 +108,7 @@ class TakeBackButton(LastingButton, custom_id="usher:take-back"):
 
 
 class TakeBackMenu(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], template=r"usher:take-back-menu"):
-    """Takes back the film that is chosen."""
+    """Withdraws the chosen film."""
 
     @classmethod
     def for_films(cls, films: tuple[SuggestedFilm, ...]) -> Self:
@@ -121,7 +121,7 @@ class TakeBackMenu(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], t
         return cls(item)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Take back one's own wish, or with Manage Events the suggestion; the answer takes the menu's place."""
+        """Withdraw the member's own wish, or with Manage Events the suggestion; the answer replaces the menu."""
         await interaction.response.defer()
         async with report_errors(interaction):
             everybody = interaction.permissions.manage_events

@@ -1,4 +1,4 @@
-"""`vote`: a poll on the next film, of those that were suggested."""
+"""`vote`: a poll on the next film, among suggested ones."""
 
 import contextlib
 import re
@@ -37,7 +37,7 @@ HOURS = 24
 LONGEST_HOURS = 168
 FEWEST_FILMS = 2
 MOST_SUGGESTED = 100
-"""Films of the list that are searched for those that somebody names."""
+"""Films of the list among which a named film is searched."""
 _HOW = N_("Name them like this: `!vote Metropolis; Brazil 48h`")
 _HOURS = re.compile(r"(?P<number>\d{1,3})\s*(?P<unit>h|std|d|t)", re.IGNORECASE)
 """Hours and days, in English and German."""
@@ -51,7 +51,7 @@ def is_duration(text: str) -> bool:
 
 
 def read_hours(text: str) -> int:
-    """Return how long a vote runs. Raises RefusedError if it cannot be read, or Discord does not allow it."""
+    """Return how long a vote runs, hours. Raises RefusedError if it cannot be read, or Discord does not allow it."""
     if not text.strip():
         return HOURS
     found = _HOURS.fullmatch(text.strip()) or re.fullmatch(r"(?P<number>\d{1,3})(?P<unit>)", text.strip())
@@ -67,13 +67,13 @@ async def suggest_hours(interaction: discord.Interaction[Any], current: str) -> 
 
 
 class EndVoteButton(LastingButton, custom_id="usher:end-vote", key=r"\d{1,20}"):
-    """Ends a vote before its time."""
+    """Ends a vote early."""
 
     def __init__(self, poll_id: str) -> None:
         super().__init__(poll_id, label=_("End the vote now"))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """End it for a member who may manage events; the card says so, and the channel gets the result."""
+        """End the vote for a member who may manage events; the card says so, and the channel gets the result."""
         if not interaction.permissions.manage_events:
             await refuse(
                 interaction,
@@ -107,7 +107,7 @@ class EndVoteButton(LastingButton, custom_id="usher:end-vote", key=r"\d{1,20}"):
     buttons=(EndVoteButton, PlanNightButton, OpenNightButton),
 )
 async def vote(ctx: CommandContext, films: str = "", duration: str = "") -> None:
-    """Ask in a poll which film is next; if a vote runs already, point to it."""
+    """Post a poll which film is next; if a vote runs already, link to it."""
     films, duration = split_trailing_argument(ctx, films, duration, is_duration)
     votes: FilmVotes = ctx.features.film_votes
     _refuse_second(ctx, votes)
@@ -142,9 +142,9 @@ async def _open_vote(ctx: CommandContext, votes: FilmVotes, text: str, hours: in
 
 
 async def choose_films(actors: ActorClient, text: str) -> tuple[list[VoteFilm], dict[int, str]]:
-    """Return the films to vote on (those named, else the most wanted), and the facts about each, by answer id.
+    """Return the films to vote on (the named ones, or the most wanted), and the facts about each, by answer id.
 
-    Raises RefusedError where there are too few or too many, or one is not known.
+    Raises RefusedError if there are too few or too many, or one is not known.
     """
     members = await actors.ask_channel_members()
     most = MOST_SUGGESTED if text.strip() else MOST_FILMS
@@ -165,12 +165,12 @@ async def choose_films(actors: ActorClient, text: str) -> tuple[list[VoteFilm], 
         if isinstance(film, SuggestedFilm):
             facts[number] = suggestion_lines.format_facts(film)
         else:
-            facts[number] = await _tell_who_saw(actors, film, members)
+            facts[number] = await _count_who_saw(actors, film, members)
     return chosen, facts
 
 
-async def _tell_who_saw(actors: ActorClient, film: Item, members: tuple[VoiceMember, ...]) -> str:
-    """Return how many members here have seen a film that is on no list; empty if the store cannot say."""
+async def _count_who_saw(actors: ActorClient, film: Item, members: tuple[VoiceMember, ...]) -> str:
+    """Return in words how many members here saw a film that is not on the list; "" if the store does not answer."""
     title = f"{film.title} ({film.year})" if film.year else film.title
     with contextlib.suppress(UnansweredError):
         answer = await actors.ask(GetWhoSaw(title, actors.settings.watched_percent, members, limit=1))
@@ -186,7 +186,7 @@ def _split_titles(text: str) -> list[str]:
 
 
 async def _find_film(actors: ActorClient, listed: Sequence[SuggestedFilm], title: str) -> SuggestedFilm | Item:
-    """Return the film of this name: of the list, or else of the library. Never one that only resembles it."""
+    """Return the film of exactly this name, from the list or else from the library."""
     typed = TypedTitle.parse(title)
     for film in listed:
         if film.title.casefold() == typed.title.casefold() and typed.year in (None, film.year):

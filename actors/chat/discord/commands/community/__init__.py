@@ -1,1 +1,1 @@
-"""`setup` and `settings`: a Discord server becomes a community, and chooses what a community may choose."""
+"""`setup` and `settings`: make a Discord server a community, and choose its settings."""

@@ -1,4 +1,4 @@
-"""What `setup` and `settings` ask the environment's persistence, which keeps the list of communities."""
+"""Requests of `setup` and `settings` to the environment's persistence, which keeps the list of communities."""
 
 import contextlib
 from collections.abc import Mapping
@@ -28,22 +28,22 @@ from wording.problems import translate
 from wording.translation import _
 
 MANAGER = "manage_guild"
-"""The permission of whoever sets a server up."""
+"""The permission that is needed to set a server up."""
 
 
 class ServerSettings(NamedTuple):
-    """A Discord server's settings, as they hold now."""
+    """A Discord server's present settings."""
 
     guild: discord.Guild
     community: Community | None
-    """None where it is the environment's server, or has no community."""
+    """None if it is the environment's server, or has no community."""
     settings: Settings
     is_own: bool
-    """Whether it is the environment's server: its settings are the operator's."""
+    """Whether it is the environment's server, whose settings belong to the operator."""
 
     @property
     def language(self) -> str:
-        """The language that it speaks."""
+        """The language of its messages; "" for the environment's server, which uses the current one."""
         return "" if self.is_own else self.settings.bot_language
 
 
@@ -54,7 +54,7 @@ def directory_of(interaction: discord.Interaction[Any]) -> GuildDirectory:
 
 
 async def read_server(directory: GuildDirectory, guild: discord.Guild) -> ServerSettings:
-    """Return a server's settings. Raises RefusedError, UnansweredError."""
+    """Return a server's settings. Raises RefusedError and UnansweredError."""
     own = directory.own
     if guild.id == own.guild_id or not own.guild_id:
         return ServerSettings(guild, None, own.actors.settings, is_own=True)
@@ -65,9 +65,9 @@ async def read_server(directory: GuildDirectory, guild: discord.Guild) -> Server
 async def save_choices(
     directory: GuildDirectory, guild: discord.Guild, member: discord.Member | discord.User, chosen: Mapping[str, str]
 ) -> ServerSettings:
-    """Add a server's community, or change what it chose; an empty text takes a setting back to its default.
+    """Add a server's community, or change its choices; an empty text resets a setting to its default.
 
-    Raises RefusedError, UnansweredError.
+    Raises RefusedError and UnansweredError.
     """
     own = directory.own.actors
     question = SaveCommunity(str(guild.id), guild.name, dict(chosen), f"{member} ({member.id})")
@@ -85,12 +85,12 @@ async def save_choices(
 async def remove_community(
     directory: GuildDirectory, guild: discord.Guild, member: discord.Member | discord.User
 ) -> None:
-    """Stop serving a server; what is stored stays. Raises RefusedError, UnansweredError."""
+    """Stop serving a server; its data stay. Raises RefusedError and UnansweredError."""
     await ask_own(directory.own.actors, RemoveCommunity(str(guild.id), f"{member} ({member.id})"))
 
 
 def choose_language(guild: discord.Guild) -> str:
-    """Return the language of a new community: the server's own, where Usher speaks it."""
+    """Return the language of a new community: the server's own if Usher has it, or else English."""
     spoken = guild.preferred_locale.value.partition("-")[0]
     return spoken if spoken in languages() else "en"
 
@@ -103,7 +103,7 @@ def _find_server(directory: GuildDirectory, guild: discord.Guild, listed: Commun
 
 
 async def ask_own(actors: ActorClient, question: Question[AnswerT], timeout_s: float = 5.0, *, to: str = "") -> AnswerT:
-    """Ask an actor of the environment's community. Raises RefusedError with the reason where it declines."""
+    """Ask an actor of the environment's community. Raises RefusedError with the reason if it declines."""
     try:
         return await actors.ask(question, timeout_s, target=to)
     except UnansweredError as error:
@@ -114,7 +114,7 @@ async def ask_own(actors: ActorClient, question: Question[AnswerT], timeout_s: f
 
 
 async def check_manager(interaction: discord.Interaction[Any]) -> discord.Guild | None:
-    """Return the server if the member who pressed may manage it; else refuse, and return None."""
+    """Return the server if the member who pressed may manage it; otherwise refuse, and return None."""
     if interaction.guild is not None and interaction.permissions.manage_guild:
         return interaction.guild
     with contextlib.suppress(*API_ERRORS):

@@ -1,7 +1,7 @@
-"""Connecting Plex: a sign-in at plex.tv brings the account's own servers, and the manager chooses among them.
+"""Connects Plex: a sign-in at plex.tv finds the account's own servers, among which the manager chooses.
 
-The Plex poller seals the tokens before they get here. The buttons carry the sign-in's id: after a restart they say
-that the sign-in has run out.
+The Plex poller seals the tokens before they get here. The buttons' custom ids contain the sign-in's id: after a restart
+they say that the sign-in has expired.
 """
 
 import asyncio
@@ -38,18 +38,18 @@ from wording.text import shorten
 from wording.translation import N_, _
 
 PLEX_TV_S = 20.0
-"""Deadline of what plex.tv is asked."""
+"""Deadline of a question that plex.tv answers; real seconds."""
 CHECK_S = 2.0
-"""Between two looks whether somebody has signed in (real seconds)."""
+"""Interval of checks whether somebody has signed in (real seconds)."""
 POLLER = "plex"
 _MOST_SERVERS = 20
 _AGAIN = N_("Press “Connect Plex” again for a new code.")
 _newest: dict[int, str] = {}
-"""By server: the sign-in that is waited for; an older one is not told of any more."""
+"""By Discord server: the newest sign-in; the result of an older one is ignored."""
 
 
 async def _connect(interaction: discord.Interaction[Any], guild: discord.Guild, _about: str) -> None:
-    """Show a code, and then the servers that it brought."""
+    """Show a code, and then the servers of the account that signed in."""
     actors = directory_of(interaction).own.actors
     code = await ask_own(actors, StartPlexSignIn(str(guild.id)), PLEX_TV_S, to=POLLER)
     if not code.code:
@@ -63,13 +63,13 @@ async def _connect(interaction: discord.Interaction[Any], guild: discord.Guild, 
 
 
 async def _await_sign_in(actors: ActorClient, guild: discord.Guild, code: PlexSignIn) -> PlexSignedIn | None:
-    """Wait until the code is typed in or void; None if a newer code was asked for."""
+    """Wait until the code is entered or expires; return None if a newer code was requested."""
     end_s = time.monotonic() + code.expires_s
     while time.monotonic() < end_s:
         await asyncio.sleep(CHECK_S)
         if _newest.get(guild.id) != code.sign_in_id:
             return None
-        with contextlib.suppress(UnansweredError):  # it restarts, and says then that it knows no such code
+        with contextlib.suppress(UnansweredError):  # the poller restarts, and will not know the code
             signed = await actors.ask(CheckPlexSignIn(code.sign_in_id), PLEX_TV_S, target=POLLER)
             if signed.state != "waiting":
                 return signed
@@ -77,7 +77,7 @@ async def _await_sign_in(actors: ActorClient, guild: discord.Guild, code: PlexSi
 
 
 async def _check(interaction: discord.Interaction[Any], guild: discord.Guild, sign_in_id: str) -> None:
-    """Check now whether somebody has signed in: also after a restart, when nothing waits for it."""
+    """Check now whether somebody has signed in, even after a restart, when nothing waits for it."""
     question = CheckPlexSignIn(sign_in_id)
     signed = await ask_own(directory_of(interaction).own.actors, question, PLEX_TV_S, to=POLLER)
     if signed.state == "waiting":
@@ -89,7 +89,7 @@ async def _check(interaction: discord.Interaction[Any], guild: discord.Guild, si
 async def _show_servers(
     interaction: discord.Interaction[Any], guild: discord.Guild, sign_in_id: str, signed: PlexSignedIn
 ) -> None:
-    """Ask which of the account's servers are to be watched; where there is none, say why."""
+    """Ask which of the account's servers to watch. Raises RefusedError if it owns none."""
     if not signed.servers:
         raise _explain_none(signed)
     lines = [_describe_server(server) for server in signed.servers[:_MOST_SERVERS]]
@@ -120,7 +120,7 @@ class ServerMenu(
     discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]],
     template=re.compile(r"usher:setup:servers:(?P<sign_in>[0-9a-f]{1,64})"),
 ):
-    """Chooses among the servers that a sign-in brought."""
+    """Chooses among the servers of the account that signed in."""
 
     def __init__(self, sign_in_id: str, servers: Sequence[OwnedPlexServer] = ()) -> None:
         self._sign_in_id = sign_in_id
@@ -147,7 +147,7 @@ class ServerMenu(
         return cls(match["sign_in"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Watch the chosen servers, in place of those of the same account."""
+        """Watch the chosen servers, instead of earlier ones of the same account."""
         guild = await check_manager(interaction)
         if guild is None:
             return
@@ -164,7 +164,7 @@ class ServerMenu(
 
 
 def _merge_servers(server: ServerSettings, owned: Sequence[OwnedPlexServer], chosen: set[str]) -> str:
-    """Return PLEX_SERVERS: the servers of other accounts stay, those of this account become the chosen ones."""
+    """Return PLEX_SERVERS: servers of other accounts stay, those of this account are replaced by the chosen ones."""
     stored = (server.community.settings if server.community is not None else {}).get("PLEX_SERVERS", "")
     ours = {each.server_id for each in owned}
     listed = [each for each in (json.loads(stored) if stored else []) if each.get("server_id") not in ours]

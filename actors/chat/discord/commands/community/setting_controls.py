@@ -1,6 +1,6 @@
-"""The menus, buttons and forms with which settings are chosen. Each carries what it is about, and outlives a restart.
+"""The menus, buttons and forms with which settings are chosen.
 
-Their custom ids begin with `usher:setup:`.
+Their custom ids begin with `usher:setup:` and contain all that they need, so that they work after a restart.
 """
 
 import re
@@ -24,17 +24,17 @@ from wording.text import shorten
 from wording.translation import _, use_language
 
 SHOW_HOME, SHOW_LIST = "home", "list"
-"""The pages of the message that is shown after a choice."""
+"""The pages that can be shown after a choice."""
 FORM_PREFIX = "usher:setup:form:"
 _TEXT_TYPES = [discord.ChannelType.text, discord.ChannelType.news]
 _VOICE_TYPES = [discord.ChannelType.voice, discord.ChannelType.stage_voice]
 _MOST_ROLES = 25
 _LONGEST_ID = 20
-"""Digits of the id of a channel or role."""
+"""Digits of the id of a channel or role at most."""
 
 PageOfServer = Callable[[ServerSettings], tuple[discord.Embed, list[discord.ui.Item[Any]]]]
 PAGES: dict[str, PageOfServer] = {}
-"""Makes each page; filled by the modules that have them."""
+"""Functions that make the pages; the modules of the pages add them."""
 
 
 async def show_page(interaction: discord.Interaction[Any], page: str, server: ServerSettings) -> None:
@@ -46,7 +46,7 @@ async def show_page(interaction: discord.Interaction[Any], page: str, server: Se
 
 
 async def save_and_show(interaction: discord.Interaction[Any], page: str, chosen: dict[str, str]) -> None:
-    """Save what was chosen, and show a page with it."""
+    """Save the choice, and show a page with it."""
     guild = interaction.guild
     if guild is None:
         return
@@ -55,7 +55,7 @@ async def save_and_show(interaction: discord.Interaction[Any], page: str, chosen
 
 
 def read_values(interaction: discord.Interaction[Any]) -> list[str]:
-    """Return what was chosen in a menu."""
+    """Return the values that were chosen in a menu."""
     data: Any = interaction.data or {}
     return [str(value) for value in data.get("values") or ()]
 
@@ -67,7 +67,7 @@ class SettingMenu(
     discord.ui.DynamicItem[discord.ui.Item[Any]],
     template=re.compile(r"usher:setup:set:(?P<page>[a-z]+):(?P<name>[A-Z_]+)"),
 ):
-    """A menu of channels, roles or words; what is chosen holds at once."""
+    """A menu of channels, roles or words; a choice takes effect at once."""
 
     def __init__(self, item: discord.ui.Item[Any], page: str, name: str) -> None:
         self._page, self._name = page, name
@@ -75,11 +75,11 @@ class SettingMenu(
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: discord.ui.Item[Any], match: Any, /) -> Self:
-        """Return the menu from what it carries."""
+        """Return the menu from its custom id."""
         return cls(item, match["page"], match["name"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Save the choice; acknowledged first."""
+        """Save the choice; acknowledge first."""
         guild = await check_manager(interaction)
         if guild is None:
             return
@@ -121,7 +121,7 @@ def _list_options(settings: Settings, name: str) -> list[discord.SelectOption]:
 def _check_values(
     interaction: discord.Interaction[Any], guild: discord.Guild, name: str, values: Sequence[str]
 ) -> None:
-    """Raise RefusedError if a channel or role is not of this server, or the member who chose it may not give it.
+    """Raise RefusedError if a channel or role is not this server's, or the member who chose a role may not give it.
 
     A client may send values that were not offered.
     """
@@ -180,7 +180,7 @@ class AskButton(
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """Return the button from what it carries."""
+        """Return the button from its custom id."""
         return cls(match["page"], match["name"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
@@ -208,7 +208,7 @@ async def open_form(interaction: discord.Interaction[Any], page: str, name: str)
 
 
 async def submit_form(interaction: discord.Interaction[Any], custom_id: str) -> None:
-    """Save what was typed into a form; whoever runs the bot may have started it again meanwhile."""
+    """Save the text of a form, which may have been opened before a restart."""
     guild = await check_manager(interaction)
     page, _colon, name = custom_id.removeprefix(FORM_PREFIX).partition(":")
     if guild is None or page not in PAGES:
@@ -233,8 +233,7 @@ def _read_typed(components: Any) -> str:
 
 
 def _check_text(name: str, text: str) -> None:
-    """Raise RefusedError if a text is no valid value, or the setting is chosen in a menu, which checks the choice
-    itself."""
+    """Raise RefusedError if a text is not valid, or the setting is chosen in a menu, which checks its choices."""
     if find_setting(name).kind != "text":
         raise _build_refusal(name, text)
     try:
@@ -247,14 +246,14 @@ def _check_text(name: str, text: str) -> None:
 
 Act = Callable[[discord.Interaction[Any], discord.Guild, str], Awaitable[None]]
 ACTS: dict[str, Act] = {}
-"""What a button does; filled by the modules that have them."""
+"""Functions of the buttons, by name; the modules of the functions add them."""
 
 
 class SetupButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=re.compile(r"usher:setup:do:(?P<act>[a-z]+)(?::(?P<about>[A-Za-z0-9_]*))?"),
 ):
-    """Does something with the server, or shows another page; `about` is the argument of the act."""
+    """Calls a function of ACTS, which changes something or shows another page; `about` is the function's argument."""
 
     def __init__(
         self,
@@ -271,7 +270,7 @@ class SetupButton(
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-        """Return the button from what it carries."""
+        """Return the button from its custom id."""
         return cls(match["act"], about=match["about"] or "")
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
@@ -285,7 +284,7 @@ class SetupButton(
 
 
 class PickMenu(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], template=re.compile(r"usher:setup:pick")):
-    """Chooses which setting is to be changed."""
+    """Chooses a setting to be changed."""
 
     def __init__(self, options: Sequence[discord.SelectOption] = ()) -> None:
         super().__init__(

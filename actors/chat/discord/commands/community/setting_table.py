@@ -12,7 +12,7 @@ from wording.translation import N_, _
 
 Kind = Literal["text_channel", "voice_channel", "role", "roles", "choice", "choices", "text", "servers"]
 LANGUAGE_NAMES = {"en": "English", "de": "Deutsch"}
-"""What the languages call themselves; others are shown by their code."""
+"""Names of the languages in the languages themselves; others are shown by their code."""
 _SWITCH = {"true": N_("yes"), "false": N_("no")}
 _DATE_ORDERS = {"day-month": N_("day first"), "month-day": N_("month first")}
 _TYPES = {"movie": N_("films"), "episode": N_("episodes"), "live": N_("live TV")}
@@ -23,16 +23,16 @@ class ShownSetting:
     """A setting as people see it."""
 
     label: str
-    """In English, marked for translation."""
+    """The label in English, marked for translation."""
     kind: Kind = "text"
     hint: str = ""
     """What to type, in English, marked for translation."""
     choices: Callable[[], Mapping[str, str]] = dict
-    """What can be chosen: labels by value, in English where they are translated."""
+    """Labels of the choices by value; those that are translated are in English."""
 
 
 def name_languages() -> dict[str, str]:
-    """Return the languages that Usher speaks, by code, as they call themselves."""
+    """Return the names of Usher's languages in the languages themselves, by code."""
     return {code: LANGUAGE_NAMES.get(code, code) for code in languages()}
 
 
@@ -61,7 +61,7 @@ SHOWN: dict[str, ShownSetting] = {
     "WEEKLY_DIGEST": ShownSetting(N_("Weekly figures"), hint=N_("Like sunday 18:00")),
     "DATE_ORDER": ShownSetting(N_("Dates like 11/12"), "choice", choices=lambda: _DATE_ORDERS),
 }
-"""In their order. One that is not here is shown by its name, and typed in."""
+"""The settings in order. One that is missing here is shown by its name, and typed."""
 
 
 def list_settings() -> list[str]:
@@ -71,17 +71,17 @@ def list_settings() -> list[str]:
 
 
 def find_setting(name: str) -> ShownSetting:
-    """Return what people see of a setting."""
+    """Return how a setting is shown."""
     return SHOWN.get(name) or ShownSetting(name)
 
 
 def label_setting(name: str) -> str:
-    """Return what a setting is called."""
+    """Return a setting's label."""
     return _(find_setting(name).label)
 
 
 def format_value(settings: Settings, name: str) -> str:
-    """Return a setting's value, safe to show; empty where nothing is chosen."""
+    """Return a setting's value, escaped; "" if nothing is chosen."""
     value: Any = getattr(settings, name.lower())
     shown = find_setting(name)
     match shown.kind:
@@ -105,12 +105,12 @@ def format_value(settings: Settings, name: str) -> str:
 
 
 def name_server(server: PlexServer) -> str:
-    """Return what a Plex server is called; its address where it has no name."""
+    """Return a Plex server's name, or its address if it has no name."""
     return server.name or server.url
 
 
 def read_text(settings: Settings, name: str) -> str:
-    """Return a setting's value as it is typed in."""
+    """Return a setting's value as it would be typed."""
     value: Any = getattr(settings, name.lower())
     return ", ".join(map(str, value)) if isinstance(value, tuple) else _as_text(value)
 

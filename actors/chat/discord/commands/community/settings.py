@@ -1,4 +1,4 @@
-"""`settings`: everything that a community chooses, and what holds now."""
+"""`settings`: all settings that a community chooses, with their present values."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ _MOST_OPTIONS = 25
     buttons=(PickMenu, ServerMenu),
 )
 async def settings(ctx: CommandContext) -> None:
-    """Show every setting to the asker alone; a community's own settings can be changed."""
+    """Show every setting privately; a community's own settings can be changed."""
     guild = require_private(ctx)
     await defer_privately(ctx)
     server = await acknowledge_then(ctx, read_server(ctx.bot.directory, guild))

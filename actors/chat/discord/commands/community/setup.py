@@ -1,4 +1,4 @@
-"""`setup`: a Discord server becomes a community of its own, step by step, each choice at once."""
+"""`setup`: makes a Discord server a community of its own, step by step; each choice takes effect at once."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ _STEPS = {
     "TIMEZONE": ("🕰️", ""),
     "WATCH_PARTY_PLEX_USER": ("🎬", N_("optional: the Plex account that plays in the channel")),
 }
-"""By setting: its sign, and what to do where nothing is chosen."""
+"""By setting: its emoji, and what to do if nothing is chosen."""
 _NEEDED = ("DISCORD_ANNOUNCE_CHANNEL_ID", "PLEX_SERVERS")
 _POSTING = discord.Permissions(view_channel=True, send_messages=True, embed_links=True)
 
@@ -56,7 +56,7 @@ _POSTING = discord.Permissions(view_channel=True, send_messages=True, embed_link
     forms={FORM_PREFIX: submit_form},
 )
 async def setup(ctx: CommandContext) -> None:
-    """Show the asker alone what is set and what is missing; `!setup` says how."""
+    """Show privately what is set and what is missing; `!setup` says how to get there."""
     guild = require_private(ctx)
     await defer_privately(ctx)
     server = await acknowledge_then(ctx, read_server(ctx.bot.directory, guild))
@@ -67,7 +67,7 @@ async def setup(ctx: CommandContext) -> None:
 
 
 def require_private(ctx: CommandContext) -> discord.Guild:
-    """Return the server. Raises RefusedError for a `!` command, whose answer everybody would read."""
+    """Return the Discord server. Raises RefusedError for a `!` command, whose answer everybody would see."""
     if ctx.interaction is None or ctx.guild is None:
         raise RefusedError(
             _("That answer is only for you."),

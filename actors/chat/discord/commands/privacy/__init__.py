@@ -1,1 +1,1 @@
-"""Commands by which members link accounts and control their data."""
+"""Commands with which members link accounts and control their data."""

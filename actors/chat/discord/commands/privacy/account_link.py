@@ -1,6 +1,6 @@
 """Does the work of `link` and `unlink`: finds an account, links or unlinks it, and shows the figures before and after.
 
-A member's request to link is a message with buttons that carry all it is about: they work after a restart.
+A member's request to link is a message whose buttons contain all that is needed, so that they work after a restart.
 """
 
 import contextlib
@@ -35,22 +35,22 @@ from wording.text import clean_line, join_names, utf16_length
 from wording.translation import _
 
 JOIN_S = 30.0
-"""Deadline of a question that brings two histories together, or apart."""
+"""Deadline of a question that merges or separates two histories; real seconds."""
 _PREFIX = "usher:link:"
 _LOOKED_AT = 100
 
 
 class LinkFigures(NamedTuple):
-    """What a viewer has."""
+    """A viewer's figures."""
 
     watches: int
     badges: int
 
 
 async def find_account(actors: ActorClient, said: str, *, with_hidden: bool = False) -> AccountSummary:
-    """Return the account of that name, or as autocompletion gives it. RefusedError where it is none or several.
+    """Return the account of that name, or that autocompletion chose. Raises RefusedError if there are none or several.
 
-    `with_hidden`: for an administrator; for others a private account does not exist.
+    `with_hidden`: find private accounts too, for an administrator; for others they do not exist.
     """
     plex_id, name = said.split(" ", 1) if is_plex_account(said) and " " in said else ("", said)
     question = FindAccounts(name.strip(), _LOOKED_AT, with_hidden)
@@ -75,14 +75,14 @@ async def find_account(actors: ActorClient, said: str, *, with_hidden: bool = Fa
 async def _describe_publicly(actors: ActorClient, part: str, accounts: list[AccountSummary], with_hidden: bool) -> str:
     """Return accounts in words for the channel: hidden ones are only counted.
 
-    The choices of `/link` name them too for an administrator, who alone sees those.
+    For an administrator the choices of `/link`, which nobody else sees, name them too.
     """
     shown = {account.plex_id for account in accounts}
     if with_hidden:
         answer = await actors.ask(FindAccounts(part, _LOOKED_AT, with_hidden=False))
         shown = {account.plex_id for account in answer.accounts}
     names = [describe_account(account) for account in accounts if account.plex_id in shown]
-    if hidden := len(accounts) - len(names):  # first, for a long row of names leaves out the last
+    if hidden := len(accounts) - len(names):  # first, for a long list of names is cut at its end
         names.insert(0, format_count("{count} hidden account", "{count} hidden accounts", hidden))
     return join_names(names)
 
@@ -93,7 +93,7 @@ def describe_account(account: AccountSummary) -> str:
 
 
 def account_label(account: AccountSummary) -> str:
-    """Return an account as a choice shows it, where Discord renders no markdown."""
+    """Return an account for a list of choices, in which Discord renders no Markdown."""
     return f"{clean_line(account.name, 60)} ({_count_watches(account)})"
 
 
@@ -104,8 +104,8 @@ def _count_watches(account: AccountSummary) -> str:
 async def link_accounts(actors: ActorClient, *questions: LinkAccount, problem: str = "") -> discord.Embed:
     """Link a member's account on one or several servers; return what was linked, and what failed.
 
-    `problem`: why some server could not be asked whether it knows the account. Raises RefusedError or UnansweredError
-    if nothing was linked.
+    `problem`: why a server could not be asked whether it knows the account. Raises RefusedError or UnansweredError if
+    nothing was linked.
     """
     who = questions[0].viewer_id
     before: LinkFigures | None = await _ask_figures(actors, who)
@@ -132,7 +132,7 @@ async def link_accounts(actors: ActorClient, *questions: LinkAccount, problem: s
     if undone or problem:
         said.append(_("Fix that, then run `/link` again for the rest. Existing links stay."))
     after = None
-    with contextlib.suppress(UnansweredError):  # what was linked must be shown all the same
+    with contextlib.suppress(UnansweredError):  # what was linked must be shown anyway
         after = await _ask_figures(actors, who)
     return _build_outcome(
         "\n".join(said), before if _may_show_figures(person, questions[0].confirmed_by) else None, after
@@ -147,7 +147,7 @@ def _describe_failure(plex_id: str, error: RefusedError | UnansweredError) -> st
 
 
 async def unlink_account(actors: ActorClient, account: str, who: str, asker: str) -> discord.Embed:
-    """Undo a member's link (the only one, if no account is named); return what was done. Raises RefusedError."""
+    """Remove a member's link (the only one, if no account is named); return what was done. Raises RefusedError."""
     person = await actors.ask(GetViewerAccount(who))
     link = _choose_link(person.links, account.strip())
     before = await _ask_figures(actors, who) if _may_show_figures(person, asker) else None
@@ -185,7 +185,7 @@ async def _ask_figures(actors: ActorClient, who: str) -> LinkFigures:
 
 
 def _may_show_figures(person: ViewerAccount, asker: str) -> bool:
-    """Tell whether somebody's figures may be shown where others read them."""
+    """Tell whether a member's figures may be shown publicly."""
     return asker in (person.viewer_id, PLEX_TV) or person.privacy in ("open", "anonymous")
 
 
@@ -204,7 +204,7 @@ def _build_outcome(said: str, before: LinkFigures | None, after: LinkFigures | N
 
 
 def build_request(account: AccountSummary, member: discord.Member | discord.User) -> tuple[Reply, discord.ui.View]:
-    """Return a member's request to the administrators. RefusedError where its buttons cannot carry it."""
+    """Return a member's request to the administrators. Raises RefusedError if it is too long for its buttons' ids."""
     if utf16_length(f"{_PREFIX}yes:{member.id}:{account.plex_id}") > CUSTOM_ID:
         raise RefusedError(
             _("You can't request this Plex account."),
@@ -221,7 +221,7 @@ def build_request(account: AccountSummary, member: discord.Member | discord.User
 
 
 def describe_member(member: discord.Member | discord.User) -> str:
-    """Return who a member is, whatever they call themselves here: mention, user name, and the account's age."""
+    """Return who a member is, whatever their nickname: mention, user name, and the account's age."""
     return _("{mention} (**{name}**, user name `{username}`, on Discord since {date}, {ago})").format(
         mention=member.mention,
         name=formatting.escape(member.display_name, 60),
@@ -235,7 +235,7 @@ class LinkButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=re.compile(r"usher:link:(?P<choice>yes|no):(?P<member>\d{1,20}):(?P<account>plex:.+)"),
 ):
-    """Confirms or refuses a member's request; the member may take it back."""
+    """Confirms or refuses a member's request; the member may withdraw it."""
 
     def __init__(self, choice: Literal["yes", "no"], member: int, plex_id: str) -> None:
         self._choice, self._member, self._plex_id = choice, member, plex_id

@@ -1,6 +1,6 @@
-"""Lets a member of several communities act in all of them at once: choose who sees them, get or delete their data.
+"""Lets a member of several communities act in all of them at once: choose their privacy, get or delete their data.
 
-A command is about the server in which it is used. A member known on other servers gets one more button for all.
+A command concerns the server in which it is used. A member whom other servers know gets one more button for all.
 """
 
 import asyncio
@@ -20,15 +20,15 @@ from messages import GetViewerAccount
 from wording.translation import _, ngettext
 
 PRESS_S = 120
-"""How long such a button holds."""
+"""How long such a button is valid; seconds."""
 _KNOWN_S = 3.0
-"""How long to wait for a community's answer whether it knows somebody; seconds."""
+"""How long to wait for a community's answer whether it knows a member; seconds."""
 Act = Callable[[discord.Interaction[Any], str, list[GuildFeatures], str], Awaitable[None]]
-"""Does it: the interaction, who, where, and the choice. The interaction is acknowledged."""
+"""Performs an act: takes the acknowledged interaction, the member, the communities, and the choice."""
 
 
 async def find_elsewhere(bot: Any, own: GuildFeatures, who: str) -> list[GuildFeatures]:
-    """Return the other communities that know somebody: by a record, a link or a choice of privacy."""
+    """Return the other communities that know a member: by a record, a link or a choice of privacy."""
     others = [features for features in bot.directory if features is not own]
 
     async def is_known(features: GuildFeatures) -> bool:
@@ -43,12 +43,12 @@ async def find_elsewhere(bot: Any, own: GuildFeatures, who: str) -> list[GuildFe
 
 
 def label_everywhere(count: int) -> str:
-    """Return what is on a button for all of so many servers."""
+    """Return the label of a button for all of `count` servers."""
     return ngettext("On {count} server", "On all {count} servers", count).format(count=count)
 
 
 def name_server(bot: Any, features: GuildFeatures) -> str:
-    """Return what a community's server is called, for Discord."""
+    """Return the name of a community's Discord server, escaped."""
     guild = bot.get_guild(features.guild_id)
     return formatting.escape(guild.name if guild is not None else str(features.guild_id), 100)
 
@@ -59,13 +59,13 @@ class EverywhereButton(
         r"usher:everywhere:(?P<act>[a-z]{1,10}):(?P<choice>[a-z]{0,10}):(?P<member>\d{1,20})(?:@(?P<guild>\d{1,20}))?"
     ),
 ):
-    """Repeats on every server what a member did on one, if the same member presses it soon."""
+    """Repeats a member's act on every server, if the same member presses it soon."""
 
     acts: dict[str, Act] = {}  # noqa: RUF012 - filled by the commands that have such a button
-    """By the word in the button's id."""
+    """The acts, by the word in the button's custom id."""
 
     def __init__(self, act: str, choice: str, member: int, guild_id: int = 0, label: str = "") -> None:
-        """`guild_id`: the server of a further community, 0 for the environment's: it works in a direct message too."""
+        """Make the button of `member`. `guild_id`: the further community's server, or 0; needed in a direct message."""
         self._act, self._choice, self._member = act, choice, member
         super().__init__(
             discord.ui.Button(
@@ -97,7 +97,7 @@ class EverywhereButton(
 
 
 def age_s(interaction: discord.Interaction[Any]) -> float:
-    """Return how long after its message a button was pressed, both as Discord dates them; seconds."""
+    """Return how long after its message a button was pressed, by Discord's clock; seconds."""
     if interaction.message is None:
         return 0.0
     return (interaction.created_at - interaction.message.created_at).total_seconds()

@@ -1,8 +1,8 @@
-"""What a viewer watched, as files that Letterboxd and Trakt import. Pure.
+"""Builds files of a viewer's watches that Letterboxd and Trakt can import. Pure.
 
-Letterboxd's format: https://letterboxd.com/about/importing-data/. Trakt's: app.trakt.tv, Settings > Import > CSV. Only
-what was watched to WATCHED_PERCENT is in them. Letterboxd finds a film by an id, or else by title, year and director;
-Trakt by an id alone.
+Letterboxd's format: https://letterboxd.com/about/importing-data/. Trakt's: app.trakt.tv, Settings > Import > CSV. They
+contain only films that were watched to WATCHED_PERCENT. Letterboxd finds a film by an id, or else by title, year and
+director; Trakt only by an id.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from messages import ExternalIds
 LETTERBOXD = ("tmdbID", "imdbID", "Title", "Year", "Directors", "WatchedDate", "Rating", "Rewatch")
 TRAKT = ("imdb_id", "tmdb_id", "tvdb_id", "type", "watched_at", "watchlisted_at", "rating", "rated_at")
 LETTERBOXD_BYTES = 950_000
-"""Letterboxd takes files up to 1 MB."""
+"""Bytes of a file for Letterboxd, which accepts up to 1 MB."""
 
 
 class ExportedWatch(msgspec.Struct):
-    """A watch, as the file of `mydata` has it."""
+    """A watch in the file of `mydata`."""
 
     movie_title: str
     start_time: str
@@ -45,12 +45,12 @@ class ExportedWatch(msgspec.Struct):
 
     @property
     def ended(self) -> datetime.datetime:
-        """Return when it ended; if that is not known, when it began."""
+        """Return when the watch ended; if that is not known, when it began."""
         return datetime.datetime.fromisoformat(self.end_time or self.start_time)
 
 
 class ExportedRating(msgspec.Struct):
-    """A rating, as the file of `mydata` has it."""
+    """A rating in the file of `mydata`."""
 
     title: str
     rating: int
@@ -78,11 +78,11 @@ class FilmLists(NamedTuple):
     """The files."""
 
     letterboxd: list[bytes]
-    """CSV in UTF-8, each small enough; none where no film is in it."""
+    """Files of CSV in UTF-8, each small enough; none if no film is to be listed."""
     trakt: bytes
-    """CSV in UTF-8; empty where nothing is in it."""
+    """CSV in UTF-8; empty if nothing is to be listed."""
     without_id: int
-    """Watches that are not in the file for Trakt."""
+    """How many watches are missing from Trakt's file because they have no id."""
 
 
 def build_film_lists(
@@ -91,7 +91,7 @@ def build_film_lists(
     ids: Mapping[tuple[str, str], ExternalIds],
     zone: ZoneInfo,
 ) -> FilmLists:
-    """Return the files of watches in order of time. `ids`: by the server's machineIdentifier and rating key."""
+    """Return the files of `watches`, which are in order of time. `ids`: by machineIdentifier and rating key."""
     by_title = {(rating.title.casefold(), rating.year): rating for rating in ratings}
     last = {watch.film: number for number, watch in enumerate(watches)}
     seen: set[object] = set()
@@ -108,7 +108,7 @@ def build_film_lists(
             letterboxd.append((own.tmdb, own.imdb, *facts))
         seen.add(watch.film)
         if own.imdb or own.tmdb or own.tvdb:
-            # A rating is of the film: it stands beside the last time that it was seen.
+            # A rating belongs to the film: it is written beside the film's last watch.
             rated = (
                 (2 * rating.rating, _format_utc(rating.rated)) if rating and last[watch.film] == number else ("", "")
             )
@@ -122,7 +122,7 @@ def build_film_lists(
 
 
 def _find_ids(watch: ExportedWatch, ids: Mapping[tuple[str, str], ExternalIds]) -> ExternalIds:
-    """Return the ids of a watch's film: the library's, if its key has not gone to another film; or its guid's."""
+    """Return the ids of a watch's film: the library's, unless its key belongs to another film now; or its guid's."""
     found = ids.get((watch.server_id, watch.rating_key))
     if found is not None and watch.guid in ("", found.guid):
         return found
@@ -142,7 +142,7 @@ def _format_utc(iso: str) -> str:
 
 
 def _write(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    import csv  # few ever ask for their lists
+    import csv  # rarely needed
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")

@@ -1,4 +1,4 @@
-"""`forgetme`: everything that is stored of a viewer is removed."""
+"""`forgetme`: removes everything that is stored about a viewer."""
 
 import re
 from typing import Any, Self
@@ -27,7 +27,7 @@ from wording.text import join_names
 from wording.translation import N_, _, ngettext
 
 FORGET_S = 60.0
-"""Deadline of removing all that is stored of somebody."""
+"""Deadline of an erasure; real seconds."""
 _PREFIX = "usher:forget:"
 _UNPROVEN = N_(
     "An administrator linked {names}: what it watched before that stays. To delete that too, sign in to it first with "
@@ -42,7 +42,7 @@ class ForgetButton(
 ):
     """Erases the member who asked for it, if the same member presses it soon.
 
-    It works in a direct message, too: `guild_id` is the server of a further community, 0 for the environment's.
+    It works in a direct message too: `guild_id` is the server of a further community, 0 for the environment's.
     """
 
     def __init__(self, member: int, guild_id: int = 0) -> None:
@@ -75,12 +75,12 @@ class ForgetButton(
 
 
 async def _forget(features: GuildFeatures, who: str) -> list[str]:
-    """Forget somebody in one community; return what to say of it."""
+    """Erase a member in one community; return the lines that say what was done."""
     actors = features.actors
     person = await actors.ask(GetViewerAccount(who))
     try:
         gone = await actors.ask(EraseViewer(who), FORGET_S)
-    finally:  # the answer may come too late, and then nobody knows the links any more
+    finally:  # the answer may come too late, when the links are no longer known
         actors.hide(person)
         features.forget(person)
     return _build_forgotten(gone, actors.clock.now().wall_s)
@@ -94,7 +94,7 @@ async def _forget_everywhere(
         lines.append(f"**{name_server(interaction.client, features)}**")
         try:
             lines += await _forget(features, who)
-        except UnansweredError as error:  # the others are forgotten all the same
+        except UnansweredError as error:  # the others are erased anyway
             lines.append(f"⚠️ {error.what} {error.cure}")
     await _show_forgotten(interaction, "\n".join([*lines, _(_STAYS)]))
 
@@ -149,7 +149,7 @@ def _describe_backups_end(gone: ViewerErased, now_s: float) -> str:
     buttons=(ForgetButton, EverywhereButton),
 )
 async def forgetme(ctx: CommandContext) -> None:
-    """Ask once more, with a button for the asker alone."""
+    """Ask for confirmation, privately, with a button."""
     await defer_privately(ctx)
     person = await acknowledge_then(ctx, ctx.actors.ask(GetViewerAccount(ctx.asker)))
     lines = [

@@ -1,4 +1,4 @@
-"""`link` and `unlink`: a Discord member and a Plex account are one viewer."""
+"""`link` and `unlink`: make a Discord member and a Plex account one viewer, or two again."""
 
 import asyncio
 import contextlib
@@ -49,16 +49,16 @@ from wording.problems import translate_or
 from wording.translation import N_, _
 
 PLEX_TV_S = 30.0
-"""Deadline of a question that plex.tv answers."""
+"""Deadline of a question that plex.tv answers; real seconds."""
 CHECK_S = 3.0
-"""How often plex.tv is asked whether a code was typed in (real seconds)."""
+"""How often plex.tv is asked whether a code was entered (real seconds)."""
 _ADMIN_WAY = N_("Without plex.tv: `/link` with the account's name asks an administrator.")
 _newest_sign_in: dict[tuple[int, int], str] = {}
-"""By server and member: the sign-in that is asked about; an older one of theirs is dropped."""
+"""By Discord server and member: the newest sign-in; an older one of theirs is dropped."""
 
 
 async def suggest_accounts(interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
-    """Return Plex accounts that are nobody's yet."""
+    """Return Plex accounts that are not linked yet."""
     question = FindAccounts(current[:CHOICE], MOST_CHOICES, interaction.permissions.administrator)
     with contextlib.suppress(UnansweredError):
         answer = await actors_of(interaction).ask(question, SUGGEST_S)
@@ -92,7 +92,7 @@ async def suggest_links(interaction: discord.Interaction[Any], current: str) -> 
 async def link(
     ctx: CommandContext, account: str = "", member: Annotated[discord.Member, MemberMention] | None = None
 ) -> None:
-    """Link by a code at plex.tv, by an administrator, or by asking one."""
+    """Link an account by a code at plex.tv, as an administrator, or by a request to one."""
     account, whose = await _read_account_and_member(ctx, account, member)
     if not account:
         if whose != ctx.author:
@@ -119,15 +119,15 @@ async def link(
 async def unlink(
     ctx: CommandContext, account: str = "", member: Annotated[discord.Member, MemberMention] | None = None
 ) -> None:
-    """Unlink one's own account; administrators, anybody's."""
+    """Unlink the member's own account; administrators may unlink anybody's."""
     account, whose = await _read_account_and_member(ctx, account, member)
     await defer_privately(ctx)
     embed = await acknowledge_then(ctx, _unlink(ctx, account, whose))
-    await reply_privately(ctx, embed)  # accounts, watches and badges are their own matter
+    await reply_privately(ctx, embed)  # it shows accounts, watches and badges
 
 
 async def _unlink(ctx: CommandContext, account: str, whose: discord.Member | discord.User) -> discord.Embed:
-    """Unlink; what an administrator does to somebody else is recorded."""
+    """Unlink an account; write to the audit log if an administrator does it for somebody else."""
     if whose == ctx.author:
         return await unlink_account(ctx.actors, account, ctx.asker, ctx.asker)
     subjects = AuditSubject(viewer_id(whose), str(whose)), AuditSubject("", account)
@@ -144,7 +144,7 @@ async def _link_as_admin(ctx: CommandContext, account: str, whose: discord.Membe
 
 
 async def _sign_in(ctx: CommandContext) -> None:
-    """Show a code to the asker alone, and then what became of it."""
+    """Show a code privately, and then the result."""
     await defer_privately(ctx)
     poller, code = await acknowledge_then(ctx, _start_sign_in(ctx.actors))
     until_s = ctx.actors.clock.now().wall_s + code.expires_s
@@ -159,7 +159,7 @@ async def _sign_in(ctx: CommandContext) -> None:
     message = await reply_privately(ctx, _build_card("\n".join(lines)))
     _newest_sign_in[_asker_key(ctx)] = code.sign_in_id
     embed = await _await_sign_in(ctx, poller, code)
-    with contextlib.suppress(*API_ERRORS):  # it may be deleted by now; what was done stays done
+    with contextlib.suppress(*API_ERRORS):  # it may be deleted by now; the link stays
         await message.edit(embed=embed, allowed_mentions=embeds.NOBODY)
 
 
@@ -168,7 +168,7 @@ def _asker_key(ctx: CommandContext) -> tuple[int, int]:
 
 
 async def _await_sign_in(ctx: CommandContext, poller: str, code: PlexSignIn) -> discord.Embed:
-    """Wait until the code is typed in, or void, or another was asked for; link what it gave access to."""
+    """Wait until the code is entered, expires or is replaced; link the account's ids."""
     signed = PlexSignedIn("waiting")
     end_s = time.monotonic() + code.expires_s
     while signed.state == "waiting":
@@ -178,7 +178,7 @@ async def _await_sign_in(ctx: CommandContext, poller: str, code: PlexSignIn) -> 
         if time.monotonic() > end_s:
             signed = PlexSignedIn("expired")
             break
-        with contextlib.suppress(UnansweredError):  # it restarts, and says then that it knows no such code
+        with contextlib.suppress(UnansweredError):  # the poller restarts, and will not know the code
             signed = await ctx.actors.ask(CheckPlexSignIn(code.sign_in_id), PLEX_TV_S, target=poller)
     _newest_sign_in.pop(_asker_key(ctx), None)
     if signed.state != "signed_in":
@@ -197,7 +197,7 @@ async def _await_sign_in(ctx: CommandContext, poller: str, code: PlexSignIn) -> 
 async def _read_account_and_member(
     ctx: CommandContext, account: str, member: discord.Member | None
 ) -> tuple[str, discord.Member | discord.User]:
-    """Split the account and the member that a `!` command names in a row. RefusedError for others' accounts."""
+    """Split the account and the member in a `!` command's words. Raises RefusedError for others' accounts."""
     if ctx.interaction is None:
         words = [word for word in (account, *ctx.view.read_rest().split()) if word]
         if words and member is None:
@@ -212,7 +212,7 @@ async def _read_account_and_member(
 
 
 async def _start_sign_in(actors: ActorClient) -> tuple[str, PlexSignIn]:
-    """Return the name of the Plex actor that gave out a code, and the code. Raises RefusedError."""
+    """Return the name of the Plex poller that gave out a code, and the code. Raises RefusedError."""
     problem = ""
     for poller in poller_names(actors.settings):
         try:

@@ -1,4 +1,4 @@
-"""`mydata`: everything that is stored of a viewer, for the viewer alone."""
+"""`mydata`: everything that is stored about a viewer, for the viewer alone."""
 
 import asyncio
 import io
@@ -27,9 +27,9 @@ from wording.numbers import format_count
 from wording.translation import N_, _, ngettext
 
 DATA_S = 60.0
-"""Deadline of a question about all that is stored of somebody."""
+"""Deadline of a question for all data about a member; real seconds."""
 FILE = 9_500_000
-"""Bytes of a file: Discord takes 10 MB."""
+"""Bytes of a file at most: Discord accepts 10 MB."""
 MOST_PARTS = 50
 
 
@@ -40,7 +40,7 @@ MOST_PARTS = 50
     cooldown=Cooldown(2, 60.0),
 )
 async def mydata(ctx: CommandContext) -> None:
-    """Answer with a JSON file (packed where it is large, in parts where it is larger still), and lists of films."""
+    """Answer with a JSON file (compressed if it is large, in parts if it is larger still), and lists of films."""
     await defer_privately(ctx)
     content, watches = await acknowledge_then(ctx, fetch_data(ctx.actors, ctx.asker))
     if not content:
@@ -64,7 +64,7 @@ async def mydata(ctx: CommandContext) -> None:
 
 
 async def _offer_everywhere(ctx: CommandContext) -> None:
-    """Offer what is stored on other servers, where there is anything."""
+    """Offer the data of other servers too, if there are any."""
     if elsewhere := await find_elsewhere(ctx.bot, ctx.features, ctx.asker):
         view = discord.ui.View(timeout=None)
         label = label_everywhere(len(elsewhere) + 1)
@@ -77,7 +77,7 @@ async def _offer_everywhere(ctx: CommandContext) -> None:
 async def _send_everywhere(
     interaction: discord.Interaction[Any], who: str, where: list[GuildFeatures], _choice: str
 ) -> None:
-    """Send what is stored of somebody on the other servers, a file for each."""
+    """Send a member's data of the other servers, a file for each."""
     await interaction.edit_original_response(view=None)
     for features in where[1:]:
         name = name_server(interaction.client, features)
@@ -98,7 +98,7 @@ EverywhereButton.acts["mydata"] = _send_everywhere
 
 
 async def _send_film_lists(ctx: CommandContext, content: bytes) -> None:
-    """Send what was watched as files that Letterboxd and Trakt import, where anything was watched to its end."""
+    """Send files for Letterboxd and Trakt, if anything was watched to its end."""
     data = await asyncio.to_thread(msgspec.json.decode, content, type=ExportedData)
     finished = data.list_finished()
     if not finished:
@@ -126,7 +126,7 @@ async def _send_film_lists(ctx: CommandContext, content: bytes) -> None:
 
 
 async def fetch_data(actors: ActorClient, who: str) -> tuple[bytes, int]:
-    """Return all that is stored of a viewer, and how many watches are in it. Raises UnansweredError."""
+    """Return all data about a viewer, and the number of watches in it. Raises UnansweredError."""
     parts: list[bytes] = []
     have, whole, watches = 0, 1, 0
     while have < whole:
@@ -139,10 +139,10 @@ async def fetch_data(actors: ActorClient, who: str) -> tuple[bytes, int]:
 
 
 def split_files(content: bytes) -> list[tuple[str, bytes]]:
-    """Return names and contents of files that Discord takes: as it is, packed, or packed and in parts."""
+    """Return names and contents of files that Discord accepts: as it is, compressed, or compressed and in parts."""
     if len(content) <= FILE:
         return [("usher.json", content)]
-    import gzip  # few ever ask for what is stored of them
+    import gzip  # rarely needed
 
     small = gzip.compress(content, mtime=0)
     if len(small) <= FILE:

@@ -1,4 +1,4 @@
-"""`privacy`: who sees a viewer."""
+"""`privacy`: shows or changes who sees a member."""
 
 from typing import Annotated, Any
 
@@ -35,7 +35,7 @@ _STAYS = N_(
     "appear where you ask."
 )
 _NOT_SAID: Any = None
-"""Not `Privacy | None`: discord.py would take a word that is no choice for None."""
+"""A default that is not `Privacy | None`: discord.py would turn a word that is not a choice into None."""
 
 
 @command(
@@ -48,7 +48,7 @@ _NOT_SAID: Any = None
 async def privacy(
     ctx: CommandContext, choice: Annotated[Privacy, ChoiceConverter(*PRIVACY_CHOICES)] = _NOT_SAID
 ) -> None:
-    """Show the choice, or make it."""
+    """Show the member's choice, or change it."""
     await defer_privately(ctx)
     question = (
         GetViewerAccount(ctx.asker) if choice is _NOT_SAID else SetPrivacy(ctx.asker, ctx.author.display_name, choice)
@@ -73,12 +73,12 @@ async def privacy(
 async def _choose_everywhere(
     interaction: discord.Interaction[Any], who: str, where: list[GuildFeatures], choice: str
 ) -> None:
-    """Make a choice on every server; say where it is made."""
+    """Set a choice on every server; say on which ones it succeeded."""
     if choice not in PRIVACY_CHOICES:
         raise RefusedError(_("That isn't an option."), _("Use the command again."))
     lines = []
     user = interaction.user
-    own_name, elsewhere_name = user.display_name, user.global_name or user.name  # a nickname is one server's
+    own_name, elsewhere_name = user.display_name, user.global_name or user.name  # a nickname belongs to one server
     for features in where:
         name = name_server(interaction.client, features)
         try:
@@ -99,7 +99,7 @@ EverywhereButton.acts["privacy"] = _choose_everywhere
 
 
 def build_choices(person: ViewerAccount) -> discord.Embed:
-    """Build each choice in a line, the member's own marked."""
+    """Build the list of choices, one in a line, with the member's own marked."""
     lines = [
         f"{'✅' if choice == person.privacy else '▫️'} **{choice}** · {_(said)}"
         for choice, said in PRIVACY_CHOICES.items()

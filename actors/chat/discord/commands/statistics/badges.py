@@ -1,4 +1,4 @@
-"""`badges`, `progress` and `allbadges`: what was earned, what is near, and what there is."""
+"""`badges`, `progress` and `allbadges`: earned badges, progress towards others, and all badges."""
 
 import math
 
@@ -68,7 +68,7 @@ def _progress_share(badge: BadgeProgress) -> float:
 
 
 def _format_progress(badge: BadgeProgress) -> str:
-    # Round down, so that no figure looks as if it were reached: 5.97 hours of 6 are 5.9.
+    # Round down, so that no figure seems to be reached: 5.97 hours of 6 are 5.9.
     figures = _("{count} of {all}").format(
         count=_format_figure(math.floor(badge.progress * 10) / 10),
         all=_format_figure(math.ceil(badge.threshold * 10) / 10),
@@ -85,7 +85,7 @@ def _format_figure(value: float) -> str:
 
 
 async def build_catalogue(actors: ActorClient, arguments: str, page: int) -> Reply:
-    """Build a page of every badge, the common first."""
+    """Build a page of every badge, common ones first."""
     catalogue = await actors.ask(GetBadgeCatalogue())
     sections = []
     rarities = [*embeds.RARITY_ORDER, *{b.rarity for b in catalogue.badges if b.rarity not in embeds.RARITY_ORDER}]
@@ -140,7 +140,7 @@ async def badges(ctx: CommandContext, *, who: str = "") -> None:
     page=build_progress,
 )
 async def progress(ctx: CommandContext, *, who: str = "") -> None:
-    """Answer with a viewer's way to the badges that are still to be earned."""
+    """Answer with a viewer's progress towards the badges still to be earned."""
     await show_page(ctx, await pack_viewer(ctx, who))
 
 

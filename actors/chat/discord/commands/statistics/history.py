@@ -1,4 +1,4 @@
-"""`history`: what was watched, the newest first."""
+"""`history`: finished watches, the newest first."""
 
 import datetime
 import re
@@ -34,16 +34,16 @@ from wording.translation import N_, _
 
 ROWS = 8
 _SINCE = N_("1d 1w 1m 1y")
-"""A day, a week, a month, a year, as people shorten them."""
+"""A day, a week, a month and a year in short form."""
 _DAYS = (1, 7, 30, 365)
 _FARTHEST_YEARS = 50
-"""A time longer ago is a typing error: there was no film night then."""
+"""A time longer ago is treated as a typing error."""
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _SUGGESTED = ((N_("The last week"), "7d"), (N_("The last month"), "1m"), (N_("The last year"), "1y"))
 
 
 def parse_since(text: str, actors: ActorClient) -> float | None:
-    """Return what people type for "since", in seconds since 1970; None where it is no time."""
+    """Return the time that a text for "since" means, seconds since 1970; None if it is not a time."""
     clean = text.strip().lower()
     if match := re.fullmatch(r"(\d{1,4})\s*([^\W\d])(?:(?<=[dwmy])(?:ays?|eeks?|onths?|ears?))?", clean):
         for units in (_SINCE, _(_SINCE)):
@@ -147,7 +147,7 @@ async def _build_first_page(
 ) -> tuple[Reply, discord.ui.View | None]:
     """Build the first page.
 
-    Where no title fits, the text may be a viewer's name, or begin with one: people write it without a mention.
+    If no title matches, the text may be a viewer's name, or begin with one: people write it without a mention.
     """
     since = f"{since_s:.0f}" if since_s is not None else ""
     whose = (await find_viewer(ctx, who)).viewer_id if who else ""

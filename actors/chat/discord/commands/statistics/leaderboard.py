@@ -1,4 +1,4 @@
-"""`leaderboard` and `topwatchers`: how viewers compare."""
+"""`leaderboard` and `topwatchers`: rankings of viewers."""
 
 from typing import Annotated
 
@@ -25,13 +25,13 @@ _BOARDS: dict[LeaderboardKind, str] = {
 
 
 async def build_leaderboard(actors: ActorClient, arguments: str, page: int) -> Reply:
-    """Build a page of a leaderboard; the argument is what it ranks by."""
+    """Build a page of a leaderboard; `arguments` says what it ranks by."""
     kind: LeaderboardKind = next((board for board in _BOARDS if board == arguments), "movies")
     return _build_board(await _ask_slice(actors, kind, page, None), _(_BOARDS[kind]))
 
 
 async def build_top_watchers(actors: ActorClient, arguments: str, page: int) -> Reply:
-    """Build a page of those who watched most of late."""
+    """Build a page of those who watched most in the last TOP_DAYS days."""
     ranked = await _ask_slice(actors, "time", page, actors.clock.now().wall_s - TOP_DAYS * 86_400)
     return _build_board(ranked, _("🍿 Top watchers of the last {days} days").format(days=TOP_DAYS))
 
@@ -69,7 +69,7 @@ def _build_board(ranked: PageSlice[Leaderboard], heading: str) -> Reply:
 async def leaderboard(
     ctx: CommandContext, by: Annotated[LeaderboardKind, ChoiceConverter(*_BOARDS)] = "movies"
 ) -> None:
-    """Answer with the order of viewers."""
+    """Answer with a ranking of viewers."""
     await show_page(ctx, by)
 
 
@@ -77,5 +77,5 @@ async def leaderboard(
     "topwatchers", N_("Who watched most in the last 30 days"), group=CommandGroup.COMMUNITY, page=build_top_watchers
 )
 async def topwatchers(ctx: CommandContext) -> None:
-    """Answer with those who watched most of late."""
+    """Answer with those who watched most recently."""
     await show_page(ctx)

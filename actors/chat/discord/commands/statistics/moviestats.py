@@ -1,4 +1,4 @@
-"""`moviestats`: what the community watches."""
+"""`moviestats`: figures of the films that the community watched."""
 
 import datetime
 import itertools
@@ -21,7 +21,7 @@ from wording.translation import N_, _, ngettext
 _WEEKS = 8
 _BY_WEEK, _GENRES = N_("📈 Week by week"), N_("🎭 Genres")
 _DRAWN = {_BY_WEEK, _GENRES}
-"""What the picture shows in place of the words."""
+"""Fields that the picture shows instead of the text."""
 
 
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
@@ -100,7 +100,7 @@ def _format_place(place: int, title: TitleCount) -> str:
 
 
 def _format_mark(title: TitleCount) -> str:
-    """Return what the community thinks of a film; empty where too few rated it."""
+    """Return a film's rating by the community; "" if too few rated it."""
     return "" if title.rating is None else f" · ⭐ {format_number(title.rating, 1)} ({format_number(title.ratings)})"
 
 

@@ -1,4 +1,4 @@
-"""`whosaw`: who has seen a film, asked before a film night."""
+"""`whosaw`: who has seen a film, to be asked before a film night."""
 
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.autocompletion import suggest_titles
@@ -18,9 +18,9 @@ _HEADINGS = {"not_yet": N_("🆕 __Not yet__"), "in_part": N_("🌓 __In part__"
 
 
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
-    """Build a page of who has seen a film: everybody in the voice channel, then the others who have.
+    """Build a page of who has seen a film: everybody in the voice channel, then others who have seen it.
 
-    Where the channel is empty it is asked of everybody.
+    If the channel is empty, all viewers are listed.
     """
     members = await actors.ask_channel_members()
 
@@ -66,7 +66,7 @@ def _count_rows(answer: WhoSaw) -> int:
 
 
 def _describe_asked(total: int, present: bool) -> str:
-    """Return who was asked about, worded alike with and without hidden viewers: counting heads must not reveal them."""
+    """Return whom the answer is about, in the same words with and without hidden viewers, so as not to reveal them."""
     if present:
         return format_count(
             "{count} in the voice channel (hidden members not counted)",

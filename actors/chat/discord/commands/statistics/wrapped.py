@@ -1,4 +1,4 @@
-"""`wrapped`: a year of films."""
+"""`wrapped`: the figures of a year."""
 
 import datetime
 from typing import Annotated
@@ -27,12 +27,12 @@ _BADGES = 12
 
 
 def default_year(today: datetime.date) -> int:
-    """Return the year to use if none is named: in January the one that has just ended."""
+    """Return the year to use if none is named: this year, or in January the last one."""
     return today.year - 1 if today.month == 1 else today.year
 
 
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
-    """Build a viewer's year, or everybody's where no viewer is named."""
+    """Build a viewer's year, or everybody's if no viewer is named."""
     when, who, name = unpack_arguments(arguments, 3)
     year = int(when)
     if not who:
@@ -111,7 +111,7 @@ def _format_totals(figures: YearFigures) -> str:
         films = ngettext(
             "**{count} film** · {completed} finished", "**{count} films** · {completed} finished", figures.films
         ).format(count=format_number(figures.films), completed=completed)
-    else:  # several watched one together, or somebody watched it again
+    else:  # several viewers watched the same film, or one did twice
         films = ngettext(
             "**{count} watch** · {films} · {completed} finished",
             "**{count} watches** · {films} · {completed} finished",

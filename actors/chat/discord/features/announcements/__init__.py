@@ -1,4 +1,4 @@
-"""Announcements: what starts, what ends and who earns badges, posted once each."""
+"""Announcements of films that start or end and of earned badges, each posted once."""
 
 from actors.chat.discord.features.announcements.announcement_embeds import Announcement
 from actors.chat.discord.features.announcements.announcement_queue import AnnouncementQueue, QueuedAnnouncement

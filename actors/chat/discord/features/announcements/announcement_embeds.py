@@ -1,4 +1,4 @@
-"""What announcements say: a film starts, a film ends, somebody earns badges."""
+"""Builds the embeds of announcements: a film starts, a film ends, somebody earns badges."""
 
 import itertools
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ _TABLE_UNITS = 1500
 
 
 def build_embed(notice: Announcement) -> discord.Embed:
-    """Return one announcement."""
+    """Return the embed of one announcement."""
     match notice:
         case ScreeningStarted():
             return live_card_embeds.build_playing(notice.screening, notice.at)
@@ -30,7 +30,7 @@ def build_embed(notice: Announcement) -> discord.Embed:
 
 
 def build_line(notice: Announcement) -> str:
-    """Return an announcement in one line, for when many come at once."""
+    """Return an announcement in one line, for a message with many."""
     match notice:
         case ScreeningStarted(screening=shown):
             return f"🎬 **{formatting.escape_title(shown.item, 70)}** · {formatting.escape_person(shown.host, 40)}"
@@ -53,8 +53,8 @@ def _first_three(names: list[str]) -> str:
 def build_embeds(notices: Sequence[Announcement]) -> tuple[list[discord.Embed], int]:
     """Return embeds of one message for the first of `notices`, and how many of them it covers (at least one).
 
-    Up to ten are shown one by one; more are put together in lines, so that a rush is one message, and no
-    phone rings forty times.
+    Up to ten have an embed each; more are lines of one embed, so that many at once make one message and one
+    notification.
     """
     if len(notices) > embeds.MOST_EMBEDS:
         return _roundup(notices[:MOST_AT_ONCE])

@@ -1,4 +1,4 @@
-"""The announcements: a bounded queue that outlives every outage of Discord, posted once each."""
+"""The queue of announcements: bounded, kept over outages of Discord, each posted once."""
 
 import asyncio
 import concurrent.futures
@@ -25,20 +25,20 @@ from messages import BadgesAwarded, Problem, ScreeningEnded, ScreeningStarted
 MOST_WAITING = 200
 OLDEST_S = 6 * 3600.0
 GATHER_S = 0.15
-"""How long the first announcement waits for others, so that a rush becomes one message."""
+"""How long the first announcement waits for others, so that many at once become one message (real seconds)."""
 QUIET_S = 1.0
-"""After a silence this long a film's start is posted at once; others that follow come in the next message."""
+"""After so long without a post, a film's start is posted at once; others that follow come in the next message."""
 REUNITE_S = 5.0
-"""How long a post that was cut short waits for its parts to be delivered again."""
+"""How long a post that a restart interrupted waits until all its announcements are delivered again (real seconds)."""
 LONGEST_PAUSE_S = 60.0
 SAVED_S = 2.0
-"""How long a post waits until the store has noted that it was begun (real seconds)."""
+"""How long a post waits until the store has noted that it is about to be sent (real seconds)."""
 MOST_APART = 3
-"""Films that start at once and are posted one by one, so that each can have its card; Discord takes five in 5 s."""
+"""Films that start together and are posted one by one, so that each has its card; Discord accepts five in 5 s."""
 RARE = frozenset({"rare", "epic", "legendary"})
-"""Badges that are told at once; others of a film come together when it is over."""
+"""Badges that are announced at once; the others of a film come together after its end."""
 HELD_LOOK_S = 60.0
-"""How often to check whether a film whose badges wait is over."""
+"""How often to check whether a film whose badges wait has ended."""
 _DEGRADED = "announcements"
 
 
@@ -52,13 +52,13 @@ class QueuedAnnouncement:
     since_s: float = field(default_factory=time.monotonic)
 
     def acknowledge(self) -> None:
-        """Let the sender forget it: it was posted, or given up."""
+        """Let the sender forget the announcement: it was posted, or dropped."""
         if not self.done.done():
             self.done.set_result(None)
 
 
 class AnnouncementQueue:
-    """Posts what happens into the announce channel. Lives on the loop, from start to stop."""
+    """Posts announcements into the announce channel. Runs on the loop, from start to stop."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class AnnouncementQueue:
         return len(self._queue)
 
     def put(self, waiting: QueuedAnnouncement) -> None:
-        """Queue an announcement; one that is known already is not queued twice."""
+        """Queue an announcement, unless it waits already or was posted."""
         if not self._channel_id or self._posted.was_posted(waiting.message_id):
             waiting.acknowledge()
             return
@@ -106,9 +106,9 @@ class AnnouncementQueue:
         self._some.set()
 
     def _is_told_by_card(self, notice: Announcement) -> bool:
-        """Tell whether a film that several accounts now play together has a card: that of the first account.
+        """Tell whether a film that several accounts now play together has a card: the first account's.
 
-        The waiting announcements of the others are covered by it.
+        That card replaces the waiting announcements of the others.
         """
         if isinstance(notice, BadgesAwarded) or not notice.screening.merged or self._cards is None:
             return False
@@ -120,13 +120,13 @@ class AnnouncementQueue:
         return isinstance(notice, ScreeningStarted) and self._cards.has_card(notice.screening.screening_id)
 
     def drop_hidden(self) -> None:
-        """Remove viewers who are hidden now from waiting announcements; drop those that say nothing without them."""
+        """Remove viewers who are hidden now from waiting announcements; drop announcements that are empty then."""
         for waiting in list(self._queue):
             if not self._may_say(waiting):
                 self._remove_announcement(waiting)
 
     def _may_say(self, waiting: QueuedAnnouncement) -> bool:
-        """Remove hidden viewers from an announcement; return whether it still says something."""
+        """Remove hidden viewers from an announcement; return False if it is empty then."""
         notice = waiting.announcement if self._redactor is None else self._redactor.redact(waiting.announcement)
         if notice is None:
             self._log.info("An announcement is dropped, for it names somebody who is not to be seen any more")
@@ -135,12 +135,12 @@ class AnnouncementQueue:
         return True
 
     def retry_now(self) -> None:
-        """Try at once: Discord can be reached again."""
+        """Try again at once, because Discord can be reached again."""
         self._tries = 0
         self._online.set()
 
     async def run(self) -> None:
-        """Post what is queued, for ever."""
+        """Post the queued announcements, for ever."""
         while True:
             await self._wait_for_some()
             await asyncio.sleep(self._gather_s())
@@ -160,13 +160,13 @@ class AnnouncementQueue:
                 await self._after_failure(verdict, batch)
 
     async def _wait_for_some(self) -> None:
-        """Wait until something is put, or long enough that badges may be due whose film never reported its end."""
+        """Wait for an announcement, or so long that badges may be due whose film's end was never reported."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(HELD_LOOK_S if self._queue else None):
                 await self._some.wait()
 
     def _list_due(self) -> list[QueuedAnnouncement]:
-        """Return what may be posted now: badges of a film that still runs wait for its end, except rare ones."""
+        """Return the announcements that may be posted now: a running film's badges wait for its end, unless rare."""
         return [waiting for waiting in self._queue if not self._is_held(waiting.announcement)]
 
     def _is_held(self, notice: Announcement) -> bool:
@@ -177,7 +177,7 @@ class AnnouncementQueue:
         return self._cards.is_running(notice.screening_id)
 
     def _gather_s(self) -> float:
-        """Return how long an announcement waits for others. A film's end always waits: its badges follow at once."""
+        """Return how long an announcement waits for others, real seconds. A film's end always waits for its badges."""
         quiet = time.monotonic() - self._posted_s >= QUIET_S
         starts = all(isinstance(waiting.announcement, ScreeningStarted) for waiting in self._queue)
         return 0.0 if quiet and starts else GATHER_S
@@ -197,7 +197,7 @@ class AnnouncementQueue:
         return batch, hashlib.blake2s(joined.encode(), digest_size=12).hexdigest(), shown
 
     def _choose_batch(self) -> list[QueuedAnnouncement]:
-        """Return what goes into one message: all that waits, up to what has or gets a card of its own."""
+        """Return the announcements for one message: all up to the first that has or gets a card of its own."""
         starts = [waiting for waiting in self._queue if self._gets_card(waiting)]
         apart = starts if len(starts) <= MOST_APART else []
         batch: list[QueuedAnnouncement] = []
@@ -227,7 +227,7 @@ class AnnouncementQueue:
         )
 
     async def _end_card(self, batch: list[QueuedAnnouncement]) -> RetryDecision | None:
-        """Show the end on the film's card. If the card's message is gone, the end stays in the queue, to be posted."""
+        """Show the end on the film's card. If the card's message was deleted, the end stays queued, to be posted."""
         (waiting,) = batch
         assert self._cards is not None and isinstance(waiting.announcement, ScreeningEnded)  # noqa: S101 - asked before
         try:
@@ -268,15 +268,15 @@ class AnnouncementQueue:
         return None
 
     async def _note_begun(self, nonce: str, ids: list[str]) -> None:
-        """Store that a post is about to be sent: if this process is killed after posting, the next one knows of it.
+        """Store that a post is about to be sent, so that after a kill the next process knows of it.
 
-        Where the store does not take it soon, the post goes out all the same.
+        If the store does not answer soon, the post is sent anyway.
         """
         saved = asyncio.wrap_future(self._posted.begin(nonce, ids))
         await asyncio.wait({saved}, timeout=SAVED_S)
 
     def _tell_cards(self, batch: list[QueuedAnnouncement], message_id: int) -> None:
-        """Open the card of a film that was posted alone, and add badges to the record of their film."""
+        """Open the card of a film that was posted alone, and add badges to their film's record."""
         if self._cards is None:
             return
         for waiting in batch:
@@ -302,7 +302,7 @@ class AnnouncementQueue:
                 await self._post_alone(waiting)
 
     async def _post_alone(self, waiting: QueuedAnnouncement) -> None:
-        """Post one announcement of a batch that Discord refused; drop it if it is the one at fault."""
+        """Post one announcement of a batch that Discord refused; drop it if Discord refuses it too."""
         channel = self._channel()
         if channel is None:
             return
@@ -316,7 +316,7 @@ class AnnouncementQueue:
             await self._pause(verdict.wait_s)
 
     async def _reunite(self) -> None:
-        """Wait until all parts of a post that was cut short are back, so that Discord knows it by its nonce."""
+        """Wait until all announcements of an interrupted post are back, so that Discord recognises it by its nonce."""
         begun = self._posted.pending
         deadline = time.monotonic() + REUNITE_S
         while begun is not None and self._tries == 0 and time.monotonic() < deadline:
@@ -325,7 +325,7 @@ class AnnouncementQueue:
             await asyncio.sleep(0.05)
 
     async def _pause(self, wait_s: float) -> None:
-        """Wait, but no longer than until Discord is there again."""
+        """Wait, at most until Discord can be reached again."""
         self._online.clear()
         try:
             async with asyncio.timeout(min(wait_s, LONGEST_PAUSE_S)):

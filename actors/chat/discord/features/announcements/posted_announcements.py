@@ -1,4 +1,4 @@
-"""Remembers which announcements are on Discord, so that one that is delivered again is not posted again."""
+"""Remembers which announcements were posted, so that one that is delivered again is not posted again."""
 
 import concurrent.futures
 
@@ -13,18 +13,18 @@ _PENDING, _POSTED = "pending", "posted:"
 
 
 class AnnouncementRecord(msgspec.Struct):
-    """A post that is on Discord; or one that was begun, of which it is not known whether Discord has it."""
+    """A post that is on Discord, or one that was begun and may be on Discord."""
 
     at_s: float
-    """When; seconds since 1970, UTC."""
+    """When it was posted or begun; seconds since 1970, UTC."""
     nonce: str = ""
-    """The nonce that was sent with it: sent once more, Discord recognises the post by it."""
+    """The nonce of the post: if the post is sent again, Discord recognises it."""
     ids: list[str] = []
-    """Announcements in a post that was begun."""
+    """Message ids of the announcements in a post that was begun."""
 
 
 class PostedAnnouncements:
-    """Remembers what was posted, and the post that was begun."""
+    """Remembers posted announcements, and the post that was begun."""
 
     def __init__(self, state: FeatureState[AnnouncementRecord], clock: Clock) -> None:
         self._state = state
@@ -32,15 +32,15 @@ class PostedAnnouncements:
 
     @property
     def pending(self) -> AnnouncementRecord | None:
-        """The post that was begun and whose end is not known."""
+        """The post that was begun and whose result is not known; None if there is none."""
         return self._state.records.get(_PENDING)
 
     def was_posted(self, message_id: str) -> bool:
-        """Return whether the announcement of this message is on Discord already."""
+        """Tell whether the announcement of this message is on Discord already."""
         return _POSTED + message_id in self._state.records
 
     def begin(self, nonce: str, ids: list[str]) -> concurrent.futures.Future[None]:
-        """Note that a post is about to be sent; send it when that is in the store."""
+        """Note that a post is about to be sent. It should be sent only once the returned Future is done."""
         return self._state.put(_PENDING, AnnouncementRecord(self._now_s(), nonce, ids))
 
     def finish(self, ids: list[str]) -> None:
@@ -51,7 +51,7 @@ class PostedAnnouncements:
         self._state.update(posted, removed=[_PENDING, *outdated])
 
     def give_up(self) -> None:
-        """Note that the post that was begun is not sent any more."""
+        """Note that the post that was begun will not be sent again."""
         self._state.remove(_PENDING)
 
     def forget(self, viewer: ViewerIdentity) -> None:

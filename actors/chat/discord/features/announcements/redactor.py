@@ -1,7 +1,7 @@
 """Removes viewers who have since become hidden, or were forgotten, from waiting announcements.
 
-The tracker and persistence leave a hidden viewer out of what they send after the choice. What they sent before may
-wait here for hours, and they send it again unchanged after a restart: so whom to leave out is remembered for a while.
+The tracker and persistence leave a hidden viewer out of announcements that they send after the choice. Earlier ones
+may wait here for hours, and are sent again unchanged after a restart, so hidden viewers are remembered for a while.
 """
 
 import hashlib
@@ -15,13 +15,13 @@ from messages import BadgesAwarded
 from viewers.redact import redact_screening
 
 ON_THE_WAY_S = 30.0
-"""Announcements sent this long after a choice may still name the viewer: their sender may not have known it."""
+"""Announcements sent up to so many seconds after a choice may still name the viewer: the sender learns of it later."""
 KEPT_S = 2 * 86_400.0
-"""How long it is remembered: longer than any announcement waits, here or with its sender."""
+"""How long a choice is remembered, seconds: longer than any announcement waits, here or with its sender."""
 
 
 def _mark(text: str) -> str:
-    """Return what stands for an id or a name in the store, which must not name a forgotten viewer."""
+    """Return a hash of an id or a name, for the store must not name a forgotten viewer."""
     return hashlib.blake2s(text.casefold().encode(), digest_size=16).hexdigest()
 
 
@@ -29,14 +29,14 @@ class Redactor:
     """Removes hidden and forgotten viewers from announcements that were sent before their choice."""
 
     def __init__(self, state: FeatureState[float], clock: Clock) -> None:
-        """`state`: by the mark of an id or name, the time up to which nothing sent may name it (s since 1970)."""
+        """Keep in `state`, by the hash of an id or name, until when announcements may not name it (s since 1970)."""
         self._state = state
         self._clock = clock
 
     def hide(self, viewer: ViewerIdentity) -> None:
-        """Hide a viewer in what was sent until now, under any id, and as the host of a session.
+        """Hide a viewer in announcements that were sent until now: every id, and the name as the host of a session.
 
-        Not by the bare name on Discord: another member may have the same, and only a linked account hosts sessions.
+        The name alone is not used elsewhere: another member may have the same one.
         """
         now_s = self._clock.now().wall_s
         marks = {_mark(text) for text in viewer.ids | viewer.names}
@@ -44,14 +44,14 @@ class Redactor:
             self._state.update(dict.fromkeys(marks, now_s + ON_THE_WAY_S), removed=self._find_outdated(now_s))
 
     def drop_outdated(self) -> None:
-        """Forget marks that no announcement can need any more."""
+        """Forget hashes that no announcement can need any more."""
         self._state.remove(*self._find_outdated(self._clock.now().wall_s))
 
     def _find_outdated(self, now_s: float) -> list[str]:
         return [mark for mark, until_s in self._state.records.items() if until_s + KEPT_S <= now_s]
 
     def redact(self, notice: Announcement) -> Announcement | None:
-        """Return an announcement as others may see it; None where nothing is left of it."""
+        """Return an announcement without hidden viewers, or None if nothing is left of it."""
         if not self._state.records:
             return notice
         if isinstance(notice, BadgesAwarded):

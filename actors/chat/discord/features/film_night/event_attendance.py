@@ -1,4 +1,4 @@
-"""Compares who said that they would come to a planned night with who came."""
+"""Compares the members who said that they would come to a planned night with those who came."""
 
 import asyncio
 import logging
@@ -17,19 +17,19 @@ from wording.text import join_names
 from wording.translation import _
 
 A_PAGE, MOST_PAGES = 100, 10
-"""Members that Discord names at once, and how often it is asked."""
+"""Members in one answer of Discord, and the most answers that are requested."""
 MOST_NAMED = 8
 MOST_UPCOMING = 10
 GOOD_S = 60.0
-"""How long the list of who said that they would come is valid; Discord is not asked more often."""
+"""How long an answer is used before Discord is asked again, seconds."""
 EVENTS_URL = "https://discord.com/events/{guild}/{event}"
 
 
 async def fetch_interested(event: discord.ScheduledEvent) -> list[str]:
     """Return the ids of the members who said that they would come, without bots. Raises what discord.py raises.
 
-    This asks page by page itself: discord.py continues from the first entry of a page, which has its lowest id,
-    so that its second page would be the first one again.
+    This requests the pages itself: discord.py continues from the first entry of a page, which has the lowest id, so
+    that its second page would be the first one again.
     """
     found: set[int] = set()
     last = 0
@@ -43,9 +43,9 @@ async def fetch_interested(event: discord.ScheduledEvent) -> list[str]:
 
 
 def build_field(said: Collection[str], shown: Screening) -> Field | None:
-    """Return who said so and who came; None if nobody had said so. A brief visit does not count.
+    """Return a field with who said that they would come and who came; None if nobody did. Brief visits do not count.
 
-    A seat without an id belongs to a hidden viewer: it is counted apart, so that it reveals nobody.
+    A seat without an id belongs to a hidden viewer, and is counted separately so that it reveals nobody.
     """
     if not said:
         return None
@@ -63,7 +63,7 @@ def build_field(said: Collection[str], shown: Screening) -> Field | None:
 
 
 class UpcomingAttendance:
-    """Lists the nights to come, and who said that they would come to them. Its coroutines run on the loop."""
+    """Lists coming nights, and who said that they would come. Its coroutines run on the loop."""
 
     def __init__(
         self,
@@ -77,11 +77,11 @@ class UpcomingAttendance:
         self._list_nights = list_nights
         self._log = log
         self._asked: dict[int, tuple[float, list[str]]] = {}
-        """By event: when it was asked, and who said so; seconds since 1970, UTC."""
+        """By event: when Discord was asked (seconds since 1970, UTC), and its answer."""
         self._one_at_a_time = asyncio.Lock()
 
     async def describe_nights(self) -> UpcomingNights:
-        """Return the nights that are planned or run; without Discord's answer, with nobody who said they would come."""
+        """Return planned and running nights; if Discord does not answer, as if nobody had said that they would come."""
         now_s = self._actors.clock.now().wall_s
         nights = [night for night in self._list_nights() if night.screening_id or now_s < night.starts_s + LATE_S]
         nights = sorted(nights, key=lambda night: (night.starts_s, night.event_id))[:MOST_UPCOMING]

@@ -1,4 +1,4 @@
-"""Finds the films and times that the words of a film night can mean: `!night black sunday 20:30` has two readings."""
+"""Finds the films and times that a command's words can mean: `!night black sunday 20:30` has two readings."""
 
 import asyncio
 import datetime
@@ -16,30 +16,30 @@ from wording.times import DateOrder, Doubt, TimeReading, read_time
 from wording.translation import _
 
 _MOST_OFFERED = 3
-"""Films that are offered where none has the name that was typed."""
+"""Films that are offered if none has the name that was typed."""
 _MOST_LEFT_OVER = 3
-"""Words after a time that are passed over, and asked about."""
+"""Words after a time that may be left over; the member is asked about them."""
 Read = TypeVar("Read")
 _NO_TIME = TimeReading((), Doubt.UNREADABLE)
 _YEAR = re.compile(r"(?P<title>.+?)\s+(?P<year>(?:18|19|20)\d\d)")
-"""A year that is no part of the title, without parentheses; a library may not find it among its words."""
+"""A title followed by a year without parentheses: a library may find nothing for the two together."""
 
 
 class FilmAndTime(NamedTuple):
-    """One way to read the words: a film and a time."""
+    """One reading of the words: a film and a time."""
 
     title: str
     time: TimeReading
     films: tuple[Item, ...] = ()
-    """The films of that name; or where there is none, those that the library finds for it."""
+    """The films with that name; if there is none, those that the library finds for it."""
     is_exact: bool = False
-    """Whether they have that very name."""
+    """Whether the films have exactly that name."""
     left_over: str = ""
     """Words after the time that were not understood."""
 
 
 def read_night_time(settings: Settings, text: str, now: datetime.datetime) -> TimeReading:
-    """Read when a night is to begin, in the language of the bot and the community's order of day and month."""
+    """Read the start of a night, in the language of the bot and the community's order of day and month."""
     order = settings.date_order
     if not order and not settings.bot_language.startswith("en"):
         order = DateOrder.DAY_FIRST.value  # only English is written in both orders
@@ -49,9 +49,9 @@ def read_night_time(settings: Settings, text: str, now: datetime.datetime) -> Ti
 async def find_meanings(
     actors: ActorClient, words: Sequence[str], read: Callable[[str], TimeReading]
 ) -> list[FilmAndTime]:
-    """Return every way to read words as a film and then a time; if some have a film's exact name, only those.
+    """Return all readings of words as a film and then a time; if some have a film's exact name, only those.
 
-    The longest title comes first. Raises RefusedError where there is no time in them, or no film.
+    The longest title comes first. Raises RefusedError if there is no time or no film in them.
     """
     understood, left_over = _split_film_and_time(words, read), ""
     whole = " ".join(words)
@@ -72,13 +72,13 @@ async def find_meanings(
 
 
 def _split_film_and_time(words: Sequence[str], read: Callable[[str], TimeReading]) -> list[FilmAndTime]:
-    """Return every way to split words into a title and a time that is understood, the longest title first."""
+    """Return every split of words into a title and a time that can be read, the longest title first."""
     readings = [(" ".join(words[:at]), read(" ".join(words[at:]))) for at in range(len(words) - 1, 0, -1)]
     return [FilmAndTime(title, time) for title, time in readings if time.doubt is not Doubt.UNREADABLE]
 
 
 def read_most(text: str, read: Callable[[str], TimeReading]) -> tuple[TimeReading, str]:
-    """Return the time that a text says, and the words after it that were not understood."""
+    """Return the time in a text, and the words after it that were not understood."""
     time = read(text)
     if time.doubt is not Doubt.UNREADABLE:
         return time, ""
@@ -91,7 +91,7 @@ def read_most(text: str, read: Callable[[str], TimeReading]) -> tuple[TimeReadin
 
 
 def _drop_left_over(words: Sequence[str], read: Callable[[Sequence[str]], list[Read]]) -> tuple[list[Read], str]:
-    """Return the readings of the words without as few last words as possible, and those words."""
+    """Leave out as few last words as possible; return the readings of the others, and the words that were left out."""
     for count in range(1, min(_MOST_LEFT_OVER, len(words) - 1) + 1):
         if found := read(words[:-count]):
             return found, " ".join(words[-count:])
@@ -99,14 +99,14 @@ def _drop_left_over(words: Sequence[str], read: Callable[[Sequence[str]], list[R
 
 
 async def find_titled(actors: ActorClient, title: str, time: TimeReading) -> FilmAndTime:
-    """Return the films that a title typed by itself means. Raises RefusedError if the time cannot be read."""
+    """Return the films of a title that was typed by itself. Raises RefusedError if the time cannot be read."""
     if time.doubt is Doubt.UNREADABLE:
         raise RefusedError(_("I didn't understand that time."), _(HOW))
     return await _find_named(actors, title, time)
 
 
 async def _find_named(actors: ActorClient, title: str, time: TimeReading = _NO_TIME) -> FilmAndTime:
-    """Return the films of that name (and year), or else those that the library finds for it."""
+    """Return the films of that name (and year); if there is none, those that the library finds for it."""
     typed, films = TypedTitle.parse(title), await search_films(actors, title)
     if not films and (dated := _YEAR.fullmatch(title)):
         films = await search_films(actors, dated["title"])
@@ -116,13 +116,13 @@ async def _find_named(actors: ActorClient, title: str, time: TimeReading = _NO_T
 
 
 def check_found(meaning: FilmAndTime) -> None:
-    """Raise RefusedError where no film was found."""
+    """Raise RefusedError if no film was found."""
     if not meaning.films:
         raise not_found_error(meaning.title)
 
 
 def _drop_copies(films: Iterable[Item]) -> tuple[Item, ...]:
-    """Return films without further copies of them: other servers, libraries and editions."""
+    """Return films without further copies of the same film (other servers, libraries or editions)."""
     by_film: dict[tuple[object, ...], Item] = {}
     for film in films:
         by_film.setdefault((film.title.casefold(), film.year) if film.year else (film.server_id, film.rating_key), film)

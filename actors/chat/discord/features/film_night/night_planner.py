@@ -1,4 +1,4 @@
-"""Plans a film night: an event of the server, with poster, place and length."""
+"""Plans a film night: creates a scheduled event on Discord, with poster, place and length."""
 
 import contextlib
 import datetime
@@ -24,13 +24,13 @@ from wording.translation import N_, _
 
 HOW = N_("Write it like this: `!night Metropolis friday 20:30`")
 _USUAL_S = 2 * 3600.0
-"""A night's length where Plex knows none of its film."""
+"""A night's length in seconds if Plex does not know its film's."""
 _AROUND_S = 900.0
-"""What a night lasts longer than its film."""
+"""Seconds that a night lasts longer than its film."""
 _FARTHEST = datetime.timedelta(days=5 * 365)
-"""Discord plans nothing that lies farther away."""
+"""Discord accepts no event that is farther in the future."""
 _TOO_MANY = 30038
-"""Discord's code where a server has as many events as it may."""
+"""Discord's error code if a server has the greatest number of events already."""
 _MAY_BE_THE_COVER = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 _log = logging.getLogger("discord")
 OnPlanned = Callable[[discord.ScheduledEvent, Item], None]
@@ -39,9 +39,9 @@ OnPlanned = Callable[[discord.ScheduledEvent, Item], None]
 async def plan_night(
     actors: ActorClient, guild: discord.Guild, film: Item, start: datetime.datetime, by: str, on_planned: OnPlanned
 ) -> Reply:
-    """Make the event and return the answer that shows it. Raises RefusedError where Discord makes none.
+    """Create the event, and return the answer that shows it. Raises RefusedError if Discord refuses it.
 
-    `by`: name of whoever plans it. `on_planned`: told of the event that was made.
+    `by`: name of the member who plans it. `on_planned` is called with the new event.
     """
     length = datetime.timedelta(seconds=_film_length_s(film) + _AROUND_S)
     poster = await fetch_poster(actors, film)
@@ -83,7 +83,7 @@ def build_planned(
 async def plan_open_night(
     actors: ActorClient, guild: discord.Guild, start: datetime.datetime, by: str = "Usher"
 ) -> discord.ScheduledEvent:
-    """Make the event of a night whose film is chosen later. Raises RefusedError where Discord makes none."""
+    """Create the event of a night whose film is chosen later. Raises RefusedError if Discord refuses it."""
     length = datetime.timedelta(seconds=_USUAL_S + _AROUND_S)
     with explain_refused_events():
         return await guild.create_scheduled_event(
@@ -112,7 +112,7 @@ async def put_film_into_event(actors: ActorClient, event: discord.ScheduledEvent
 
 
 async def _create_event(guild: discord.Guild, cover: bytes, **event: Any) -> discord.ScheduledEvent:
-    """Create an event, without its cover where Discord refuses it with one. Raises HTTPException."""
+    """Create an event; if Discord refuses it with its cover, without the cover. Raises HTTPException."""
     if cover:
         try:
             return await guild.create_scheduled_event(image=cover, **event)
@@ -125,7 +125,7 @@ async def _create_event(guild: discord.Guild, cover: bytes, **event: Any) -> dis
 
 @contextlib.contextmanager
 def explain_refused_events() -> Iterator[None]:
-    """Turn Discord's refusal to make an event into a RefusedError that says what to do."""
+    """Turn Discord's refusal of an event into a RefusedError that says what to do."""
     try:
         yield
     except discord.Forbidden as error:
@@ -147,7 +147,7 @@ def explain_refused_events() -> Iterator[None]:
 
 
 def require_future(when: str, start: datetime.datetime | None, now: datetime.datetime) -> datetime.datetime:
-    """Return the time, if it can be read and lies ahead. Raises RefusedError."""
+    """Return the time. Raises RefusedError if it cannot be read or is not in the future."""
     if start is None:
         what = _("I didn't understand that time.") if when else _("When should it begin?")
         raise RefusedError(what, _(HOW))
@@ -162,7 +162,7 @@ def require_future(when: str, start: datetime.datetime | None, now: datetime.dat
 
 
 def _event_place(actors: ActorClient, guild: discord.Guild) -> dict[str, Any]:
-    """Return where it is: the watch party's channel, or in words where there is none."""
+    """Return the event's place: the watch party's channel, or words if there is none."""
     channel = guild.get_channel(actors.settings.watch_party_voice_channel_id)
     if isinstance(channel, discord.VoiceChannel):
         return {"channel": channel, "entity_type": discord.EntityType.voice}
@@ -183,5 +183,5 @@ def _film_facts(film: Item) -> list[str]:
 
 
 def _describe_film(film: Item) -> str:
-    """Return facts in a line, safe for the event and the reply: Discord reads markdown in both."""
+    """Return facts in a line, escaped for the event and the reply: Discord reads Markdown in both."""
     return " · ".join(formatting.escape(fact, 100) for fact in _film_facts(film))

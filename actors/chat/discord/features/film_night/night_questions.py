@@ -9,24 +9,24 @@ from actors.chat.discord.core.state import FeatureState, ViewerIdentity
 from messages import Item
 
 MOST_STORED = 100
-"""Questions whose buttons still work."""
+"""Questions that are kept; the buttons of older ones no longer work."""
 
 
 class NightChoice(msgspec.Struct, frozen=True):
-    """What one button plans."""
+    """The night that one button plans."""
 
     film: Item
     start_s: float
-    """When it begins; seconds since 1970, UTC."""
+    """When the night begins; seconds since 1970, UTC."""
 
 
 class NightQuestion(msgspec.Struct, frozen=True):
-    """A film and a time of which either may be one of several."""
+    """A question which of several films or times is meant."""
 
     asker: str
     """Discord id, as digits, of the member who plans."""
     choices: tuple[NightChoice, ...]
-    """One for each button."""
+    """The choices, one for each button."""
 
 
 class NightQuestions:
@@ -36,7 +36,7 @@ class NightQuestions:
         self._state = state
 
     def ask(self, asker: str, choices: Sequence[NightChoice]) -> str:
-        """Remember a question; return the key that its buttons carry. The oldest beyond the limit are forgotten."""
+        """Remember a question; return the key for its buttons. If there are too many, the oldest are forgotten."""
         key = uuid.uuid4().hex[:16]
         too_many = len(self._state.records) + 1 - MOST_STORED
         self._state.update(
@@ -45,16 +45,16 @@ class NightQuestions:
         return key
 
     def take(self, key: str) -> NightQuestion | None:
-        """Return a question and mark it as answered; None if it was answered before, or is not known."""
+        """Remove and return a question, or return None if it was answered before or is not known."""
         question = self._state.records.get(key)
         if question is not None:
             self._state.remove(key)
         return question
 
     def put_back(self, key: str, question: NightQuestion) -> None:
-        """Put a question back whose answer could not be carried out."""
+        """Put back a question whose answer failed."""
         self._state.update({key: question})
 
     def forget(self, viewer: ViewerIdentity) -> None:
-        """Forget what a member was asked."""
+        """Forget the questions to a member."""
         self._state.remove(*(key for key, question in self._state.records.items() if question.asker in viewer.ids))

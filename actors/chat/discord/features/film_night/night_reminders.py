@@ -1,4 +1,4 @@
-"""Reminders half an hour before film nights. They mention one role, if one is set, and nobody else."""
+"""Posts reminders half an hour before film nights. They mention one role, if one is set, and nobody else."""
 
 import asyncio
 import logging
@@ -19,11 +19,11 @@ from wording.translation import _
 _LOOK_EVERY_S = 60.0
 _RECONNECT_S = 1.0
 _MOVED_S = 30.0
-"""An event that begins this much earlier or later was moved in Discord."""
+"""An event whose start differs by more than this (seconds) was moved in Discord."""
 
 
 class NightReminders:
-    """Posts a reminder for each planned night, once. Lives on the loop."""
+    """Posts a reminder for each planned night, once. Runs on the loop."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class NightReminders:
         self._tries = 0
 
     async def run(self) -> None:
-        """Look at each planned night, for ever."""
+        """Check each planned night, for ever."""
         while True:
             wait_s = self._actors.clock.to_real_s(_LOOK_EVERY_S)
             for night in [each for each in self._state.records.values() if each.needs_reminder(self._now_s())]:
@@ -54,7 +54,7 @@ class NightReminders:
             await asyncio.sleep(wait_s)
 
     async def _remind(self, guild: discord.Guild, channel: discord.PartialMessageable, night: PlannedNight) -> None:
-        """Post one; after a failure the next look tries again, until the night begins."""
+        """Post a reminder; after a failure the next check tries again, until the night begins."""
         try:
             event = await guild.fetch_scheduled_event(night.event_id, with_counts=False)
             starts_s = event.start_time.timestamp()

@@ -1,4 +1,4 @@
-"""The role that is mentioned before film nights: members take it by themselves, at a button."""
+"""The role that is mentioned before film nights: members take it themselves with a button."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ from wording.translation import _
 
 
 class NightRoleButton(LastingButton, custom_id="usher:night-role"):
-    """Gives whoever presses it the role, or takes it back."""
+    """Gives the role to the member who presses it, or takes it away."""
 
     def __init__(self) -> None:
         super().__init__(label=_("Remind me"), emoji="🔔")
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Answer whoever presses it alone."""
+        """Change the role, and answer privately."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         async with report_errors(interaction):
             embed = await _change_role(interaction, actors_of(interaction).settings)
@@ -27,7 +27,7 @@ class NightRoleButton(LastingButton, custom_id="usher:night-role"):
 
 
 def list_role_buttons(settings: Settings) -> list[discord.ui.Item[Any]]:
-    """Return the button, where a role is set."""
+    """Return the button, if a role is set."""
     return [NightRoleButton()] if settings.film_night_role_id else []
 
 

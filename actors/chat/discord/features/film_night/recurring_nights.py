@@ -1,4 +1,4 @@
-"""Film nights that are repeated: when one is over, the next one is planned. Their film is open until it is chosen."""
+"""Film nights that are repeated: when one is over, the next is planned. Its film is open until it is chosen."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ from wording.recurrence import format_recurrence, next_start
 from wording.times import local_time
 
 MOST = 5
-"""Repeated nights of a server."""
+"""Repeated nights of a Discord server at most."""
 _LOOK_EVERY_S = 60.0
 _RECONNECT_S = 1.0
 
@@ -30,15 +30,15 @@ class RecurringNight(msgspec.Struct):
     """A night that is repeated until somebody stops it."""
 
     start_s: float
-    """When the one that is planned begins; seconds since 1970, UTC. Its weekday and clock in TIMEZONE are repeated."""
+    """Start of the planned night; seconds since 1970, UTC. Its weekday and time of day in TIMEZONE are repeated."""
     weeks: int
-    """Weeks between two."""
+    """Weeks between two nights."""
     event_id: int
-    """The event that is planned."""
+    """The event of the planned night."""
 
 
 class RecurringNights:
-    """Plans the next one when one is over. Lives on the loop."""
+    """Plans the next night when one is over. Runs on the loop."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class RecurringNights:
         nights: FilmNights,
         log: logging.Logger,
     ) -> None:
-        """`state`: by the id of the first event."""
+        """Keep the nights in `state`, by the id of the first event."""
         self._actors = actors
         self._bot = bot
         self._state = state
@@ -56,29 +56,29 @@ class RecurringNights:
         self._log = log
         self._tries = 0
         self.choosing = asyncio.Lock()
-        """Held while a film is put into an open night: two members may choose one at once."""
+        """Held while a film is put into an open night: two members may choose one at the same time."""
 
     @property
     def is_full(self) -> bool:
-        """Whether no more of them can be begun."""
+        """Whether no more nights can be repeated."""
         return len(self._state.records) >= MOST
 
     def list_recurring(self) -> list[tuple[str, str]]:
-        """Return each with its key and how it is called: "every Friday 20:30"."""
+        """Return each with its key and its name: "every Friday 20:30"."""
         return [(key, self.describe(night)) for key, night in self._state.records.items()]
 
     def describe(self, night: RecurringNight) -> str:
-        """Return how often a night is."""
+        """Return a night's name, which says how often it is: "every Friday 20:30"."""
         return format_recurrence(local_time(self._actors.settings.timezone, night.start_s), night.weeks)
 
     def add(self, event_id: int, start: datetime.datetime, weeks: int) -> str:
-        """Repeat a night that was planned; return how it is called."""
+        """Repeat a night that was planned; return its name."""
         night = RecurringNight(start.timestamp(), weeks, event_id)
         self._state.put(str(event_id), night)
         return self.describe(night)
 
     def stop(self, key: str) -> str:
-        """Stop repeating a night; return its name, empty if it is not known. Planned nights stay."""
+        """Stop repeating a night; return its name, or "" if it is not known. A planned night stays."""
         night = self._state.records.get(key)
         if night is None:
             return ""
@@ -86,7 +86,7 @@ class RecurringNights:
         return self.describe(night)
 
     async def run(self) -> None:
-        """Plan what is due, for ever."""
+        """Plan the nights that are due, for ever."""
         while True:
             wait_s = self._actors.clock.to_real_s(_LOOK_EVERY_S)
             for key, night in [each for each in self._state.records.items() if self._is_over(each[1])]:
@@ -99,7 +99,7 @@ class RecurringNights:
             await asyncio.sleep(wait_s)
 
     def _is_over(self, night: RecurringNight) -> bool:
-        """Return whether a night was held, or its time went by without it."""
+        """Tell whether a night took place, or its time passed without it."""
         now_s = self._now_s()
         if now_s <= night.start_s:
             return False
@@ -107,7 +107,7 @@ class RecurringNights:
         return planned is None or (not planned.screening_id and now_s > night.start_s + LATE_S)
 
     async def _plan_next(self, guild: discord.Guild, key: str, night: RecurringNight) -> None:
-        """Plan the next one; after a failure the next look tries again."""
+        """Plan the next night; after a failure the next check tries again."""
         zone = self._actors.settings.timezone
         start = next_start(local_time(zone, night.start_s), night.weeks, local_time(zone, self._now_s()))
         try:
@@ -142,6 +142,6 @@ class RecurringNights:
 
 
 def upcoming_open_nights(nights: FilmNights, now_s: float) -> list[PlannedNight]:
-    """Return the nights to come whose film is not chosen yet, the next one first."""
+    """Return the coming nights whose film is not chosen yet, the earliest first."""
     found = [night for night in nights.list_nights() if night.is_open and night.starts_s > now_s]
     return sorted(found, key=lambda night: night.starts_s)

@@ -1,7 +1,7 @@
-"""Planned film nights: Discord's events, begun when their film begins and ended when it ends.
+"""Planned film nights: starts Discord's events when their film begins, and ends them when it ends.
 
-An event that has ended cannot be begun again. So a film that is broken off, for a break or because a player fell over,
-keeps its event for a while; the event goes on with the film.
+An event that has ended cannot be started again. So if a film is interrupted, by a break or because a player crashed,
+its event stays open for a while, and continues with the film.
 """
 
 import asyncio
@@ -29,11 +29,11 @@ from wording.text import clean_line
 from wording.titles import display_title
 
 KEPT_S = 30 * 86_400.0
-"""How long after its time a night whose film never came is remembered: it may have been moved in Discord."""
+"""How long after its time a night without its film is remembered, seconds: it may have been moved in Discord."""
 _LOOK_EVERY_S = 60.0
 _RECONNECT_S = 2.0
 NAME, EVENT_DESCRIPTION = 100, 1000
-"""Longest name and description of an event."""
+"""Characters of an event's name and description at most."""
 ALLOW_EVENTS = Problem.of("discord.allow_events")
 _TRIES = 5
 
@@ -44,7 +44,7 @@ def event_name(item: Item) -> str:
 
 
 class FilmNights:
-    """Knows which planned night a film belongs to. Its methods are called on the bot's loop."""
+    """Finds the planned night of a film, and updates its event. Its methods are called on the bot's loop."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class FilmNights:
         log: logging.Logger,
         set_promised: Callable[[str, list[str]], None],
     ) -> None:
-        """`set_promised` takes a screening's id and the ids of those who had said that they would come to it."""
+        """Call `set_promised` with a screening's id and the ids of those who had said that they would come to it."""
         self._actors = actors
         self._bot = bot
         self._state = state
@@ -62,25 +62,25 @@ class FilmNights:
         self._set_promised = set_promised
         self._notices: asyncio.Queue[Screening | ScreeningEnded] = asyncio.Queue()
         self._look_s: dict[str, float] = {}
-        """By screening: when to look whether it is a night's; seconds since 1970, UTC."""
+        """By screening: when to check whether it belongs to a night; seconds since 1970, UTC."""
         self._servers: dict[str, str] = {}
-        """By screening of a night: the Plex server on which it was seen to run."""
+        """By screening of a night: the Plex server on which it runs."""
 
     def on_planned(self, event: discord.ScheduledEvent, item: Item) -> None:
-        """Wait for the film of a night that was planned; drop nights whose film never came."""
+        """Wait for the film of a night that was planned; drop old nights whose film never began."""
         night = PlannedNight(event.id, "", "", event.start_time.timestamp())
         night.choose_film(item)
         self._add(night)
-        self._tell_planned(night, item)
+        self._send_to_webhooks(night, item)
 
     def on_open_planned(self, event: discord.ScheduledEvent) -> None:
-        """Wait for any film for a night that was planned without one: it begins with whichever plays then."""
+        """Wait for any film for a night that was planned without one: it begins with the film that plays then."""
         night = PlannedNight(event.id, "", "", event.start_time.timestamp(), is_open=True)
         self._add(night)
-        self._tell_planned(night, None)
+        self._send_to_webhooks(night, None)
 
     def find(self, event_id: int) -> PlannedNight | None:
-        """Return the night of an event; None where it is over or not Usher's."""
+        """Return the night of an event, or None if it is over or not Usher's."""
         return self._state.records.get(str(event_id))
 
     def list_nights(self) -> list[PlannedNight]:
@@ -88,14 +88,14 @@ class FilmNights:
         return list(self._state.records.values())
 
     def choose_film(self, night: PlannedNight, item: Item) -> None:
-        """Take in which film an open night is for."""
+        """Set the film of an open night."""
         night.choose_film(item)
         self._save(night)
         self._look_s.clear()
-        self._tell_planned(night, item)
+        self._send_to_webhooks(night, item)
 
-    def _tell_planned(self, night: PlannedNight, item: Item | None) -> None:
-        """Tell the webhooks of a night that was planned, or whose film was chosen."""
+    def _send_to_webhooks(self, night: PlannedNight, item: Item | None) -> None:
+        """Send a night that was planned, or whose film was chosen, to the webhooks."""
         settings = self._actors.settings
         if settings.webhook_urls:
             url = f"https://discord.com/events/{settings.discord_guild_id}/{night.event_id}"
@@ -103,7 +103,7 @@ class FilmNights:
             self._actors.tell("webhooks", planned)
 
     def drop(self, night: PlannedNight) -> None:
-        """Forget a night that was called off."""
+        """Forget a night that was cancelled."""
         self._drop(night)
 
     def _add(self, night: PlannedNight) -> None:
@@ -114,7 +114,7 @@ class FilmNights:
         self._look_s.clear()  # its film may run already
 
     def on_now_playing(self, playing: NowPlaying) -> None:
-        """Look at what plays on a server. This recognises a night's film, not its start: nobody has a seat then."""
+        """Look for a night's film in a report. A report finds it, not the film's start, which has no seats yet."""
         self._note_left(playing)
         now_s = self._now_s()
         has_night = {night.screening_id for night in self._nights}
@@ -125,7 +125,7 @@ class FilmNights:
                 self._notices.put_nowait(shown)
 
     def on_ended(self, ended: ScreeningEnded) -> None:
-        """Note that a film ended. Its night is looked up later, in order: it may not have begun yet."""
+        """Note that a film ended. Its night is looked up later, in order, for it may not have begun yet."""
         if self._nights:
             self._notices.put_nowait(ended)
 
@@ -141,7 +141,7 @@ class FilmNights:
                 await self._follow(night, notice)
 
     def _note_left(self, playing: NowPlaying) -> None:
-        """Note which nights' films do not run now, even if they ended while this process was away."""
+        """Note which nights' films do not run now, even if they ended while this process did not run."""
         became = {merged: shown.screening_id for shown in playing.screenings for merged in shown.merged}
         running = {shown.screening_id for shown in playing.screenings}
         for night in self._nights:
@@ -150,14 +150,14 @@ class FilmNights:
             if night.screening_id and runs:
                 self._servers[night.screening_id] = playing.server_id
             elif not runs and self._servers.get(night.screening_id, playing.server_id) != playing.server_id:
-                continue  # it runs on another server than this message is about
+                continue  # it runs on another server than the one of this report
             left_s = 0.0 if runs else night.left_s or playing.at.wall_s
             if night.left_s != left_s:
                 night.left_s = left_s
                 self._save(night)
 
     def _waited_enough(self) -> PlannedNight | None:
-        """Return a night whose film did not go on in time; None where there is none."""
+        """Return a night whose film did not continue in time, or None if there is none."""
         until_s = self._now_s() - BREAK_S
         return next((night for night in self._nights if 0 < night.left_s < until_s), None)
 
@@ -169,27 +169,27 @@ class FilmNights:
         return min(fit, key=lambda night: (night.is_open, abs(notice.started_at_s - night.starts_s)), default=None)
 
     async def _follow(self, night: PlannedNight, notice: Screening | ScreeningEnded | None) -> None:
-        """Update the event, with some retries: the film goes on without it, and a person can do the same in Discord."""
+        """Update the event, with a few tries: the film runs without it, and a person can do the same in Discord."""
         for tries in range(1, _TRIES + 1):
             try:
                 await self._change(night, notice)
                 return
             except discord.NotFound:
-                self._drop(night)  # called off
+                self._drop(night)  # it was cancelled
                 return
             except API_ERRORS as error:
                 verdict = classify(error, tries, Problem.of("discord.change_night"), ALLOW_EVENTS)
                 if verdict.refused or tries == _TRIES:
                     self._log.warning("%s; do it by hand in Discord", verdict.reason)
                     if isinstance(notice, Screening) and not (verdict.refused or isinstance(error, discord.Forbidden)):
-                        self._look_s.pop(notice.screening_id, None)  # the next report of what plays tries again
+                        self._look_s.pop(notice.screening_id, None)  # the next report tries again
                     break
                 await asyncio.sleep(verdict.wait_s)
         if not isinstance(notice, Screening):
             self._drop(night)
 
     async def _change(self, night: PlannedNight, notice: Screening | ScreeningEnded | None) -> None:
-        """Bring the event to the state that it should have now. `notice` None: the break took too long."""
+        """Bring the event to its present state. `notice`: None if the break took too long."""
         guild = await self._guild()
         event = await guild.fetch_scheduled_event(night.event_id, with_counts=False)
         if isinstance(notice, Screening):
@@ -215,7 +215,7 @@ class FilmNights:
         self._drop(night)
 
     async def _name_open_night(self, night: PlannedNight, event: discord.ScheduledEvent, item: Item) -> None:
-        """Give an open night the film that plays, and name it in the event."""
+        """Give an open night the film that is playing, and name it in the event."""
         if not night.is_open:
             return
         night.choose_film(item)
@@ -227,7 +227,7 @@ class FilmNights:
     async def _call_off_others(self, guild: discord.Guild, begun: PlannedNight, shown: Screening) -> None:
         """Cancel the other events of this evening (planned before it was postponed, say): they would stay for ever.
 
-        Their interested members are remembered with the event that begins. Events of other evenings are left alone.
+        Their interested members are remembered with the event that begins. Events of other evenings are not touched.
         """
         others = [night for night in self._nights if not night.screening_id and night.is_film(shown.item)]
         for other in others:
@@ -246,7 +246,7 @@ class FilmNights:
             self._drop(other)
 
     def _in_time(self, night: PlannedNight, event: discord.ScheduledEvent, shown: Screening) -> bool:
-        """Tell whether a night may begin now. Where somebody moved it in Discord, another may be nearer: look again."""
+        """Tell whether a night may begin now. If somebody moved it in Discord, another may be nearer: look again."""
         starts_s = event.start_time.timestamp()
         if starts_s != night.starts_s:
             night.starts_s = starts_s
@@ -257,7 +257,7 @@ class FilmNights:
         return self._now_s() >= starts_s - EARLY_S and shown.started_at_s - starts_s <= LATE_S
 
     async def _guild(self) -> discord.Guild:
-        """Return the server, waiting for a connection: a night that begins while Discord is away begins late."""
+        """Return the Discord server; wait for a connection first, so that a night may begin late."""
         while True:
             bot = self._bot()
             guild = bot.get_guild(self._actors.settings.discord_guild_id) if bot is not None else None
@@ -266,14 +266,14 @@ class FilmNights:
             await asyncio.sleep(_RECONNECT_S)
 
     def _broken_off(self, ended: ScreeningEnded) -> bool:
-        """Tell whether a film ended where it may go on; one of unknown length or position has ended."""
+        """Tell whether a film ended so early that it may continue; False if its length or position is unknown."""
         position_ms, length_ms = ended.screening.position_ms, ended.screening.item.duration_ms
         if position_ms is None or not length_ms:
             return False
         return position_ms < length_ms * self._actors.settings.watched_percent / 100
 
     async def _ask_who(self, event: discord.ScheduledEvent) -> list[str] | None:
-        """Return who had said that they would come, before the event ends; None if Discord does not answer."""
+        """Return who had said that they would come; None if Discord does not answer. Call it before the event ends."""
         try:
             return await fetch_interested(event)
         except API_ERRORS as error:
@@ -285,7 +285,7 @@ class FilmNights:
         self._state.remove(str(night.event_id))
 
     def forget(self, viewer: ViewerIdentity) -> None:
-        """Take a viewer out of those who said that they would come."""
+        """Remove a viewer from those who said that they would come."""
         for night in self._nights:
             night.said = [member for member in night.said if member not in viewer.ids]
             self._save(night)

@@ -1,4 +1,4 @@
-"""Votes on the next film: a poll on Discord, how it ends, and what won."""
+"""Votes on the next film: a poll on Discord, its end, and its winner."""
 
 from actors.chat.discord.features.film_vote.film_votes import FilmVotes
 from actors.chat.discord.features.film_vote.vote_embeds import build_card, end_card

@@ -1,4 +1,4 @@
-"""Runs votes: posts the poll on Discord and notices its end, also in a process that starts later."""
+"""Runs votes: posts the poll on Discord and notices its end, even after a restart."""
 
 import asyncio
 import contextlib
@@ -25,25 +25,25 @@ from wording.text import clean_line
 from wording.translation import _
 
 ANSWER = 55
-"""Longest answer of a poll."""
+"""Characters of a poll's answer at most."""
 COUNTING_S = 5.0
-"""Between two looks at a poll that has ended and whose votes are not counted yet (real seconds)."""
+"""Pause between two checks of a poll that has ended and whose votes are not counted yet (real seconds)."""
 LOOK_EVERY_S = 6 * 3600.0
-"""How often a poll is looked at in any case (service seconds): it may have been deleted."""
+"""How often a poll is checked in any case (service seconds): it may have been deleted."""
 KEPT_S = 90 * 86_400.0
-"""How long a vote that is over is remembered, so that its button still plans a night."""
+"""How long a vote that is over is remembered, seconds: its button still plans a night."""
 _LONGEST_RETRY_S = 600.0
 _EXPIRED = 520001
-"""Discord's code where a poll has ended already."""
+"""Discord's error code if a poll has ended already."""
 _DEGRADED = "film_vote"
 
 
 @dataclass
 class _Look:
-    """When a vote is looked at next."""
+    """When a vote is checked next."""
 
     at_s: float
-    """Seconds since 1970, service time."""
+    """Time of the check; seconds since 1970, service time."""
     tries: int = 0
     is_ended: bool = False
     """Whether it is known that the poll has ended; its votes may not be counted yet."""
@@ -51,14 +51,14 @@ class _Look:
 
 @dataclass
 class _Ballot:
-    """What a member voted for."""
+    """The votes of one member."""
 
     username: str
     films: list[str] = field(default_factory=list)
 
 
 class FilmVotes:
-    """All votes. Lives on the loop."""
+    """All votes. Runs on the loop."""
 
     def __init__(
         self,
@@ -70,9 +70,10 @@ class FilmVotes:
         degraded: DegradedReasons,
         log: logging.Logger,
     ) -> None:
-        """`state`: by the poll's id. `turns`: by Discord id, when a member's film won last; seconds since 1970.
+        """Keep the votes in `state`, by the poll's id.
 
-        `plan_button`: makes the button that plans a night with the film that won the poll of an id.
+        `turns`: by Discord id, when a member's film last won; seconds since 1970. `plan_button` takes a poll's id, and
+        makes the button that plans a night with the film that won.
         """
         self._actors = actors
         self._bot = bot
@@ -82,7 +83,7 @@ class FilmVotes:
         self._degraded = degraded
         self._log = log
         self.opening = asyncio.Lock()
-        """Held while a vote is opened: one runs at a time, also where two members ask for it at once."""
+        """Held while a vote is opened: only one runs at a time, even if two members ask for one at once."""
         self._looks: dict[int, _Look] = {}
         self._changed = asyncio.Event()
 
@@ -90,17 +91,17 @@ class FilmVotes:
 
     @property
     def running(self) -> VoteRecord | None:
-        """The vote that runs; None where none does."""
+        """The vote that runs, or None if none does."""
         return next(iter(self._open_votes), None)
 
     def find(self, poll_id: int) -> VoteRecord | None:
-        """Return a vote by its poll; None where it is not known any more."""
+        """Return a vote by its poll, or None if it is no longer known."""
         return self._state.records.get(str(poll_id))
 
     async def open(
         self, channel: discord.abc.Messageable, films: Sequence[VoteFilm], hours: int
     ) -> tuple[VoteRecord, discord.Message]:
-        """Ask in a poll which film is next; return the vote and the poll's message. Raises what discord.py raises."""
+        """Post a poll which film is next; return the vote and the poll's message. Raises what discord.py raises."""
         poll = discord.Poll(_("Which film is next?"), datetime.timedelta(hours=hours), multiple=True)
         for film in films:
             poll.add_answer(text=clean_line(film.name, ANSWER))
@@ -114,7 +115,7 @@ class FilmVotes:
         return vote, message
 
     async def end(self, vote: VoteRecord) -> None:
-        """End a vote before its time; the result is posted when Discord has counted. Raises what discord.py raises."""
+        """End a vote early; the result is posted once Discord has counted the votes. Raises what discord.py raises."""
         try:
             await self._channel(vote).get_partial_message(vote.poll_id).end_poll()
         except discord.HTTPException as error:
@@ -139,7 +140,7 @@ class FilmVotes:
     # -- how a vote ends -------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Notice the end of each vote, for ever; the first look is at the start."""
+        """Notice the end of each vote, for ever; the first check is at the start."""
         while True:
             self._changed.clear()
             for vote in self._open_votes:
@@ -151,7 +152,7 @@ class FilmVotes:
                     await self._changed.wait()
 
     def _wait_s(self) -> float | None:
-        """Return how long to wait until something is due (real seconds); None while no vote runs."""
+        """Return how long to wait until the next check (real seconds), or None while no vote runs."""
         times = [self._looks[vote.poll_id].at_s for vote in self._open_votes if vote.poll_id in self._looks]
         next_s = min(times, default=None)
         return None if next_s is None else max(0.01, self._actors.clock.to_real_s(next_s - self._now_s()))
@@ -210,7 +211,7 @@ class FilmVotes:
     async def _read_votes(
         self, vote: VoteRecord, message: discord.Message
     ) -> tuple[dict[int, int], dict[str, _Ballot]]:
-        """Return the votes of each answer, and what each member voted for."""
+        """Return the number of votes for each answer, and each member's votes."""
         titles = {film.answer_id: film.title for film in vote.films}
         counts: dict[int, int] = {}
         ballots: dict[str, _Ballot] = {}
@@ -224,7 +225,7 @@ class FilmVotes:
         return counts, ballots
 
     async def _announce(self, vote: VoteRecord, result: VoteResult) -> None:
-        """Post the result. After a kill it is posted again with the same nonce, and Discord discards that."""
+        """Post the result. After a kill it is posted again with the same nonce, by which Discord discards it."""
         embed = vote_embeds.build_result(vote, result)
         view, files = discord.utils.MISSING, []
         if result.winner is not None:
@@ -243,7 +244,7 @@ class FilmVotes:
     # -- what is remembered ----------------------------------------------------------------------------------
 
     def _channel(self, vote: VoteRecord) -> discord.PartialMessageable:
-        """Return a vote's channel. Raises TimeoutError while Discord is away."""
+        """Return a vote's channel. Raises TimeoutError while Discord is unreachable."""
         bot = self._bot()
         if bot is None:
             raise TimeoutError("Discord is not logged in")

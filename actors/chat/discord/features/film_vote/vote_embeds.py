@@ -1,4 +1,4 @@
-"""Builds the embeds of a vote: while it runs, and of its result."""
+"""Builds the embeds of a vote: its card while it runs, and its result."""
 
 from collections.abc import Mapping
 
@@ -12,11 +12,11 @@ from wording.translation import _
 
 _NAME = 80
 _LINES_BELOW = 3
-"""Lines below the films of a card that runs."""
+"""Lines below the films on the card of a running vote."""
 
 
 def build_card(vote: VoteRecord, facts: Mapping[int, str], poll_url: str) -> discord.Embed:
-    """Build the card of a vote that runs. `facts`: who wants each film and has seen it, by answer."""
+    """Build the card of a running vote. `facts`: who wants each film and has seen it, by answer."""
     lines = [
         f"{film.answer_id}. **{formatting.escape(film.name, _NAME)}**{_add_fact(facts.get(film.answer_id, ''))}"
         for film in vote.films

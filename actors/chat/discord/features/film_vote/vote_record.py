@@ -1,4 +1,4 @@
-"""What is remembered of a vote, and which film wins it. Pure."""
+"""The stored record of a vote, and the rule which film wins. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from actors.chat.discord.core.state import ViewerIdentity
 from messages import Item
 
 MOST_FILMS = 10
-"""Answers of a poll."""
+"""Answers of a poll at most."""
 
 
 class VoteFilm(msgspec.Struct):
@@ -18,19 +18,19 @@ class VoteFilm(msgspec.Struct):
     answer_id: int
     """Number of the poll's answer, from 1."""
     name: str
-    """Title and year, as the poll shows them or longer."""
+    """Title and year; the poll may shorten them."""
     title: str
     item: Item | None = None
-    """The film in the library; None where it was not found there."""
+    """The film in the library; None if it was not found there."""
     suggested_by: str = ""
-    """Discord id of whoever suggested it first; empty where nobody did, or a hidden viewer."""
+    """Discord id of the first who suggested it; empty if nobody did, or if they are hidden."""
 
 
 class VoteRecord(msgspec.Struct):
     """A vote in a channel."""
 
     poll_id: int
-    """The poll's message."""
+    """Id of the poll's message."""
     channel_id: int
     ends_s: float
     """When the poll ends by itself; seconds since 1970, UTC."""
@@ -38,10 +38,10 @@ class VoteRecord(msgspec.Struct):
     is_over: bool = False
     """Whether the result was posted."""
     winner: int = 0
-    """The answer that won; 0 while it is not over, and where nobody voted."""
+    """The answer that won; 0 until the vote is over, and if nobody voted."""
 
     def find_winner(self) -> VoteFilm | None:
-        """Return the film that won; None where none has."""
+        """Return the film that won, or None if none has."""
         return next((film for film in self.films if film.answer_id == self.winner), None)
 
     def forget(self, viewer: ViewerIdentity) -> None:
@@ -53,14 +53,14 @@ class VoteRecord(msgspec.Struct):
 
 @dataclass(frozen=True)
 class VoteResult:
-    """How a vote ended."""
+    """The result of a vote."""
 
     counts: Mapping[int, int]
     """Votes by answer."""
     voters: int
     """How many members voted."""
     winner: VoteFilm | None
-    """None where nobody voted."""
+    """None if nobody voted."""
     tied: Sequence[VoteFilm] = ()
     """The other films with as many votes as the winner."""
 
@@ -70,8 +70,8 @@ def choose_winner(
 ) -> VoteResult:
     """Return which film won. A tie goes to the member whose film won longest ago.
 
-    A member whose film never won comes first; then the order of the list decides, which has the most wanted first.
-    `last_won`: when a film of each member won last, by Discord id; seconds since 1970.
+    A member whose film never won comes first; then the order of `films` decides, in which the most wanted comes first.
+    `last_won`: when a film of each member last won, by Discord id; seconds since 1970.
     """
     most = max((counts.get(film.answer_id, 0) for film in films), default=0)
     if not most:

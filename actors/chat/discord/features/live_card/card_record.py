@@ -1,4 +1,4 @@
-"""What is remembered of a card across restarts."""
+"""The stored record of a card, which outlasts restarts."""
 
 import hashlib
 
@@ -10,7 +10,7 @@ from messages import Attendee, ScreeningEnded
 from viewers.redact import redact_screening
 
 MOST_BADGES = 60
-"""Badges that a card remembers."""
+"""Badges that a card remembers at most."""
 
 
 class CardRecord(msgspec.Struct):
@@ -23,17 +23,17 @@ class CardRecord(msgspec.Struct):
     files: list[str] = []
     """Names of the files that the message has."""
     awarded: list[tuple[str, str, str]] = []
-    """Who earned which badge with this screening: viewer id, name, badge as it is shown."""
+    """Badges that were earned with this screening: viewer id, viewer's name, badge as it is shown."""
     ended: ScreeningEnded | None = None
-    """How it ended; None while it runs."""
+    """The screening's end; None while it runs."""
     before: ScreeningEnded | None = None
-    """How it had ended before somebody went on with it; None if nobody did."""
+    """The earlier end of a screening that somebody continued; None if nobody did."""
     charted: bool = False
-    """Whether its chart was drawn, or given up."""
+    """Whether its chart was drawn, or will not be."""
     said: list[str] = []
-    """Ids of those who had said on Discord that they would come; empty where it was no planned night."""
+    """Ids of those who had said on Discord that they would come; empty if the night was not planned."""
     owed: bool = False
-    """Whether its message does not show the end yet, because Discord took no more edits of it."""
+    """Whether its message does not show the end yet, because Discord accepted no more edits of it."""
     obsolete: bool = False
     """Whether its message is to be deleted: another card shows its film."""
 
@@ -44,25 +44,25 @@ class CardRecord(msgspec.Struct):
         return bool(new)
 
     def shown_badges(self) -> list[tuple[str, str, str]]:
-        """Return the badges of those who may be seen: a hidden viewer's attendance has no id any more."""
+        """Return the badges of viewers who may be seen: a hidden viewer's attendance has no id any more."""
         attendees: tuple[Attendee, ...] = self.ended.screening.seats if self.ended is not None else ()
         visible = {attendee.viewer_id for attendee in attendees}
         return [badge for badge in self.awarded if badge[0] in visible]
 
     def hide(self, viewer: ViewerIdentity) -> None:
-        """Remove a viewer from the record of the film, which may be shown again."""
+        """Remove a viewer from the record of the screening, which may be shown again."""
         self.ended = _redact(self.ended, viewer)
         self.before = _redact(self.before, viewer)
 
     def forget(self, viewer: ViewerIdentity) -> None:
-        """Remove a viewer: attendance, badges, and the promise to come."""
+        """Remove a viewer's attendance, badges, and promise to come."""
         self.awarded = [badge for badge in self.awarded if badge[0] not in viewer.ids]
         self.said = [member for member in self.said if member not in viewer.ids]
         self.hide(viewer)
 
     @property
     def repost_nonce(self) -> str:
-        """The nonce of the post that replaces a deleted message: the same after a restart, so Discord posts it once."""
+        """The nonce of the post that replaces a deleted message; restarts keep it, so that Discord posts it once."""
         return hashlib.blake2s(f"{self.screening_id}\n{self.message_id}".encode(), digest_size=12).hexdigest()
 
 

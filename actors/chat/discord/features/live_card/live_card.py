@@ -1,4 +1,4 @@
-"""One card: what its message should show, and when it may be edited next. Makes no Discord request."""
+"""One card: the content of its message, and when it may be edited next. Sends no request to Discord."""
 
 import io
 import time
@@ -16,14 +16,15 @@ from actors.chat.discord.ui import embeds
 from messages import SOMEBODY, Moment, Screening, ScreeningEnded
 
 POSITION_EVERY_S = 15.0
-"""Between two edits that only move the position (real seconds)."""
+"""Pause between two edits that only move the position (real seconds)."""
 OLD_S, OLD_EVERY_S, OLD_SOON_S = 3300.0, 60.0, 20.0
-"""A message that is nearly an hour old is edited more rarely: beyond it Discord counts edits (its code 30046). Between
-two edits that only move the position, and at least before one that shows who watches, or play and pause."""
+"""A message that is nearly an hour old is edited less often, for after an hour Discord limits edits (its code 30046).
+Its age, the pause between two edits that only move the position, and the shortest pause before one that shows who
+watches, or play and pause (real seconds)."""
 SETTLE_S = 2.0
-"""How long a change of who watches, or of play and pause, waits for company (real seconds)."""
+"""How long a change of who watches, or of play and pause, waits for further changes (real seconds)."""
 GONE_S = 20.0
-"""A film that is absent from what plays for this long, without a reported end, has no viewers left (real seconds)."""
+"""A film that is missing from reports for so long, without a reported end, has no viewers left (real seconds)."""
 CHART = "attendance.png"
 """Name of the chart's file; the other is the poster."""
 _RESUMED_S = 1.0
@@ -31,7 +32,7 @@ _RESUMED_S = 1.0
 
 @dataclass(frozen=True)
 class RenderedVersion:
-    """What an edit shows, taken before it is sent: changes during the request need another edit."""
+    """The state that an edit shows, taken before it is sent: changes during the request need another edit."""
 
     signature: tuple[object, ...]
     ended: ScreeningEnded | None
@@ -41,60 +42,60 @@ class RenderedVersion:
 
 @dataclass(eq=False)
 class LiveCard:
-    """A card while this process lives: its record, the film that plays, and the timing of its edits.
+    """A card in this process: its record, its screening, and the timing of its edits.
 
-    Times are of the steady clock, in real seconds.
+    Times are real seconds of a steady clock.
     """
 
     record: CardRecord
     screening: Screening | None = None
-    """The film as it plays; None where nothing was heard of it since the start."""
+    """The screening as last reported; None if there was no report since the start of the process."""
     shown_signature: tuple[object, ...] = ()
     edited_s: float = field(default_factory=time.monotonic)
     changed_s: float | None = None
-    """When something changed that people want to see soon; None where nothing did."""
+    """When something changed that people want to see soon; None if nothing did."""
     not_before_s: float = 0.0
     tries: int = 0
     limited: bool = False
-    """Whether Discord took no more edits of it at the last try."""
+    """Whether Discord accepted no more edits of the message at the last try."""
     pictures: dict[str, bytes] = field(default_factory=dict)
-    """Files to attach, by name; those that were attached in an earlier life are not among them."""
+    """Files to attach, by name, without those that an earlier process attached."""
     warned: bool = False
     replaces_files: bool = False
-    """Whether the files that the message has must go."""
+    """Whether the message's present files must be removed."""
     chart_text: str = ""
-    """What is on the chart, in words."""
+    """A description of the chart in words."""
     gone_since_s: float | None = None
-    """Since when its film is not among what plays; None while it is, or has ended."""
+    """Since when the film is missing from reports; None if it is not, or if it has ended."""
     is_deserted: bool = False
-    """Whether it says that nobody is left."""
+    """Whether the card says that nobody is watching."""
     posted_s: float = field(default_factory=time.monotonic)
     pace: EditPace = field(default_factory=EditPace)
-    """Shared by all cards of the process."""
+    """The pace of edits, shared by all cards of the process."""
     delay_s: float = 0.0
     """Delay of the next edit that only moves the position, caused by other cards; seconds."""
 
     def __post_init__(self) -> None:
         self._reserve()
 
-    # -- what happens to the film ----------------------------------------------------------------------------
+    # -- changes of the film ----------------------------------------------------------------------------
 
     @property
     def is_running(self) -> bool:
-        """Whether its film has not ended, as far as is known."""
+        """Whether the film has not ended, as far as is known."""
         return self.record.ended is None and not self.is_deserted and not self.record.obsolete
 
     @property
     def attendance(self) -> Screening | None:
-        """The film with those who watch, or watched; None where nothing is known of it."""
+        """The screening with its present or past viewers; None if nothing is known of it."""
         return self.record.ended.screening if self.record.ended is not None else self.screening
 
     def may_play_on(self, server_id: str) -> bool:
-        """Return whether its film plays on a server (an empty id: on any), as far as that is known."""
+        """Tell whether the film may be playing on a Plex server ("": on any); True if its server is not known."""
         return not server_id or self.screening is None or self.screening.server_id == server_id
 
     def film_running(self, screening: Screening) -> bool:
-        """Note that its film plays; return whether it plays again after its end was shown."""
+        """Note that the film is playing; return whether it is playing again after its end was shown."""
         resumed = False
         record = self.record
         if record.ended is not None:
@@ -108,12 +109,12 @@ class LiveCard:
         return resumed
 
     def film_gone(self) -> None:
-        """Note that its film is not among what plays. The card stays for a while: its end may still be reported."""
+        """Note that the film is missing from a report. The card stays for a while: the end may still be reported."""
         if self.record.ended is None and self.gone_since_s is None:
             self.gone_since_s, self.changed_s = time.monotonic(), None
 
     def film_ended(self) -> None:
-        """Note that the record of its end is shown, or owed."""
+        """Note that the record of the end is shown, or owed."""
         self.record.owed = self.limited
         if self.record.owed:
             self.mark_changed()
@@ -125,19 +126,19 @@ class LiveCard:
             self.changed_s = time.monotonic()
 
     def mark_record_changed(self) -> None:
-        """Schedule an edit soon for a change of the record; while the film runs its card does not show it."""
+        """Schedule an edit soon for a change of the record; while the film runs, the card does not show the record."""
         if self.record.ended is not None:
             self.mark_changed()
 
     def attach(self, name: str, content: bytes) -> None:
-        """Show a picture at once: that happens once or twice in a card's life."""
+        """Show a picture at once: a card has only one or two."""
         self.pictures[name] = content
         self.changed_s, self.edited_s = time.monotonic() - SETTLE_S, 0.0
 
     # -- when it is edited -----------------------------------------------------------------------------------
 
     def due_s(self) -> float | None:
-        """Return when to edit it next; None while nothing changes."""
+        """Return when to edit the card next, or None while nothing changes."""
         due: float | None = None
         is_old = time.monotonic() - self.posted_s > OLD_S
         if self.changed_s is not None:
@@ -149,7 +150,7 @@ class LiveCard:
         return due if due is None else max(due, self.not_before_s)
 
     def is_limited_now(self) -> bool:
-        """Return whether Discord takes no edit of the card now."""
+        """Tell whether Discord accepts no edit of the card now."""
         return self.limited and time.monotonic() < self.not_before_s
 
     def prepare_edit(self) -> bool:
@@ -167,13 +168,13 @@ class LiveCard:
         return False
 
     def render(self) -> RenderedVersion:
-        """Return what an edit that is sent now shows."""
+        """Return the state that an edit shows if it is sent now."""
         is_shown = self.screening is not None and not self.is_deserted
         signature = live_card_embeds.signature(self.screening) if self.screening is not None and is_shown else ()
         return RenderedVersion(signature, self.record.ended, len(self.record.awarded), self.record.said)
 
     def build_embed(self, at: Moment, files: list[str]) -> discord.Embed:
-        """Return the embed beside these files. Raises TimeoutError where nothing is known of the film yet."""
+        """Return the embed for a message with these files. Raises TimeoutError if nothing is known of the film yet."""
         if self.record.ended is not None:
             embed = live_card_embeds.build_record(self.record.ended, self.record.shown_badges(), self.record.said)
         elif self.screening is not None and self.is_deserted:
@@ -190,7 +191,7 @@ class LiveCard:
         return embed
 
     def build_edit(self, at: Moment, files: list[str]) -> dict[str, Any]:
-        """Return an edit of the message beside these files; below a night's record are its buttons."""
+        """Return an edit of the message with these files; a night's record has buttons below."""
         view = build_rating_buttons(self.record.ended) if self.record.ended is not None else None
         return {"embed": self.build_embed(at, files), "view": view, "allowed_mentions": embeds.NOBODY}
 
@@ -214,9 +215,9 @@ class LiveCard:
         )  # fmt: skip
         screening = self.screening
         if has_all and is_same and (screening is None or live_card_embeds.signature(screening) == version.signature):
-            self.changed_s = None  # else something changed during the edit, and needs another one
+            self.changed_s = None  # otherwise something changed during the edit, and needs another one
         if record.charted and has_all:
-            self.pictures.clear()  # the message has them, and no more will come
+            self.pictures.clear()  # the message has them, and there will be no more
         if record.files == files and not record.owed:
             return False
         record.files, record.owed = files, False
@@ -227,10 +228,10 @@ class LiveCard:
         self.tries += 1
         self.limited = limited
         if refused:
-            self.pictures.clear()  # what is refused once is refused again
+            self.pictures.clear()  # Discord would refuse them again
             wait_s = POSITION_EVERY_S
         self.not_before_s = time.monotonic() + max(wait_s, SETTLE_S)
 
     def _reserve(self) -> None:
-        """Reserve a slot for the next edit that only moves the position; a record of a film that ended needs none."""
+        """Reserve a slot for the next edit that only moves the position; the record of an ended film needs none."""
         self.delay_s = self.pace.reserve() if self.record.ended is None else 0.0

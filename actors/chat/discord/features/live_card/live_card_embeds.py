@@ -1,4 +1,4 @@
-"""Builds the embeds of a card: a film while it plays, and the night's record afterwards.
+"""Builds the embeds of a card: the film while it is playing, and the night's record afterwards.
 
 Hidden viewers are counted in one line, which does not say when they came or how much they saw.
 """
@@ -21,13 +21,13 @@ from wording.translation import _
 
 BAR_CELLS = 18
 LATE_MS = 60_000
-"""Whoever came in before this position saw the film from the start."""
+"""A viewer who joined before this position, ms, saw the film from the start."""
 _TABLE_UNITS = 1500
 _SEATS_UNITS = 900
 
 
 def build_playing(shown: Screening, at: Moment) -> discord.Embed:
-    """Return the card of a film that plays, as of `at`."""
+    """Return the card of a film that is playing, as of `at`."""
     lines = [*_format_progress(shown, at), _format_facts(shown)]
     if shown.item.genres:
         lines.append(", ".join(formatting.escape(genre, 30) for genre in shown.item.genres[:4]))
@@ -65,9 +65,9 @@ def build_deserted(shown: Screening) -> discord.Embed:
 def build_record(
     ended: ScreeningEnded, badges: Sequence[tuple[str, str, str]] = (), said: Sequence[str] = ()
 ) -> discord.Embed:
-    """Build the night's record: who saw how much, the most first; badges; who of those who `said` so (ids) came.
+    """Build the night's record: how much each viewer saw, the most first; badges; and who of the `said` came.
 
-    `badges`: viewer id, name and badge of each.
+    `badges`: viewer id, viewer's name and badge. `said`: ids of those who had said that they would come.
     """
     shown = ended.screening
     staying = sorted((seat for seat in shown.seats if not seat.brief), key=_most_seen_first)
@@ -91,7 +91,7 @@ def build_record(
 
 
 def signature(shown: Screening) -> tuple[Any, ...]:
-    """Return the state whose changes people want to see soon: who watches, and whether it plays."""
+    """Return the state whose changes people want to see soon: who is watching, and whether the film is playing."""
     return (
         shown.state == "paused",
         shown.item,
@@ -133,7 +133,7 @@ def _format_facts(shown: Screening) -> str:
 
 
 def _list_attendees(seats: Sequence[Attendee], describe: Callable[[Attendee], str]) -> list[str]:
-    """Return a line for each attendee, and one for all who are hidden: these have no id."""
+    """Return a line for each attendee, and one for all hidden ones, who have no id."""
     shown = [seat for seat in seats if seat.viewer_id]
     hidden = describe_hidden(len(seats) - len(shown))
     return [*map(describe, shown), *([hidden] if hidden else [])]
@@ -152,7 +152,7 @@ def _format_join(seat: Attendee) -> str:
 
 
 def _most_seen_first(seat: Attendee) -> tuple[float, float, float]:
-    """Order attendees by the share they saw, then by their time; the first to come first."""
+    """Return an attendee's sort key: the greatest share seen first, then the longest time, then who joined first."""
     return -(seat.completion_percent or 0.0), -seat.playing_s, seat.joined_at_s
 
 
@@ -177,6 +177,6 @@ def _format_badges(badges: Iterable[tuple[str, str, str]]) -> list[str]:
 
 
 def _escape_badge(badge: str) -> str:
-    """Return a badge's emoji, which may be the server's own, and its name, safe."""
+    """Return a badge's emoji, which may be the server's own, and its escaped name."""
     emoji, _space, name = badge.partition(" ")
     return f"{emoji} {formatting.escape(name, 40)}"

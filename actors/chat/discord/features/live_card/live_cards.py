@@ -1,4 +1,4 @@
-"""The live cards: a screening's own message, edited in place while it plays, the night's record afterwards."""
+"""The live cards: each is a message for one screening, edited while it runs; afterwards it is the night's record."""
 
 import asyncio
 import logging
@@ -23,10 +23,10 @@ from wording import chart_data
 from wording.translation import gettext_badge
 
 MOST_AT_ONCE = 5
-"""Cards of films that run; further ones are announced without a card."""
+"""Cards of running films at most; further films are announced without a card."""
 FORGOTTEN_S = 86_400.0
-"""A film that has run for longer than this counts as ended, even without a reported end. The card of a film that ended
-this long ago changes no more, and is forgotten."""
+"""A film that has run for more than so many seconds counts as ended, even without a reported end. The card of a film
+that ended so long ago no longer changes, and is forgotten."""
 _UNKNOWN_MESSAGE = 10008
 _POSTER = "poster"
 _DEGRADED = "cards"
@@ -35,7 +35,7 @@ Channel = Callable[[], discord.PartialMessageable | None]
 
 
 class LiveCards:
-    """All cards: posts and edits their messages. Lives on the loop."""
+    """All cards: posts and edits their messages. Runs on the loop."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class LiveCards:
         log: logging.Logger,
         pace: EditPace,
     ) -> None:
-        """`pace`: shared by the cards of all servers."""
+        """Edit at the `pace` that the cards of all Discord servers share."""
         self._actors = actors
         self._channel = channel
         self._state = state
@@ -68,10 +68,10 @@ class LiveCards:
                 card.mark_changed()
             self._cards[screening_id] = card
 
-    # -- what happens ----------------------------------------------------------------------------------------
+    # -- events ----------------------------------------------------------------------------------------
 
     def wants_card(self, screening: Screening) -> bool:
-        """Return whether a screening that starts gets a card: it has none, and there is room."""
+        """Tell whether a screening that starts gets a card: it has none, and not too many films run."""
         oldest_s = self._now_s() - FORGOTTEN_S
         running = [card for card in self._cards.values() if card.is_running and card.record.opened_s > oldest_s]
         return screening.screening_id not in self._cards and len(running) < MOST_AT_ONCE
@@ -91,16 +91,16 @@ class LiveCards:
         self._changed.set()
 
     def has_card(self, screening_id: str) -> bool:
-        """Return whether a screening has a card."""
+        """Tell whether a screening has a card."""
         return screening_id in self._cards
 
     def is_running(self, screening_id: str) -> bool:
-        """Return whether a screening has a card and has not ended, as far as is known."""
+        """Tell whether a screening has a card and has not ended, as far as is known."""
         card = self._cards.get(screening_id)
         return card is not None and card.is_running
 
     def open_card(self, started: ScreeningStarted, message_id: int) -> None:
-        """Make an announcement that was posted the card of its screening."""
+        """Use an announcement that was posted as the card of its screening."""
         screening = started.screening
         record = CardRecord(screening.screening_id, message_id, self._now_s())
         card = LiveCard(record, screening, live_card_embeds.signature(screening), pace=self._pace)
@@ -111,7 +111,7 @@ class LiveCards:
         self._changed.set()
 
     def update(self, playing: NowPlaying) -> None:
-        """Take in what plays on a server now."""
+        """Apply the tracker's report of what is playing on a Plex server."""
         for shown in playing.screenings:
             self.merge_cards(shown)
         screenings = {screening.screening_id: screening for screening in playing.screenings}
@@ -123,11 +123,11 @@ class LiveCards:
                 if card.may_play_on(playing.server_id):
                     card.film_gone()
             elif card.film_running(screening):
-                self._fetch_poster(card, screening)  # somebody went on with the film: its card is live again
+                self._fetch_poster(card, screening)  # somebody continued the film: its card is live again
         self._changed.set()
 
     def add_badges(self, awarded: BadgesAwarded) -> None:
-        """Take in that somebody earned badges with a screening."""
+        """Add badges that somebody earned with a screening."""
         card = self._find_card_of(awarded)
         if card is None:
             return
@@ -138,14 +138,14 @@ class LiveCards:
             self._record_changed(card)
 
     def set_promised(self, screening_id: str, members: list[str]) -> None:
-        """Note which members (ids) had said that they would come to what became this screening."""
+        """Note which members (ids) had said that they would come to this screening's night."""
         card = self._cards.get(screening_id)
         if card is not None and card.record.said != members:
             card.record.said = members
             self._record_changed(card)
 
     def hide(self, viewer: ViewerIdentity) -> None:
-        """Hide a viewer in the records of films, which may be shown again."""
+        """Hide a viewer in the records of screenings, which may be shown again."""
         for card in self._cards.values():
             card.record.hide(viewer)
             self._save(card)
@@ -157,7 +157,7 @@ class LiveCards:
             self._save(card)
 
     def _find_card_of(self, awarded: BadgesAwarded) -> LiveCard | None:
-        """Return the card of the film that earned it; a badge found while another film was stored names that film."""
+        """Return the card of the film that earned a badge, or None. The badge may name another film's screening."""
         named = [card for screening_id, card in self._cards.items() if screening_id == awarded.screening_id]
         for card in [*named, *reversed(self._cards.values())]:
             film = card.attendance
@@ -166,10 +166,10 @@ class LiveCards:
         return None
 
     async def close_card(self, ended: ScreeningEnded) -> bool:
-        """Turn a card into the night's record; False if its message is gone and the end must be posted.
+        """Turn a card into the night's record; return False if its message is gone and the end must be posted.
 
-        If Discord takes no more edits of an old message, the card owes the record, and shows it later.
-        Raises what discord.py raises where Discord cannot be asked now.
+        If Discord accepts no more edits of an old message, the card owes the record, and shows it later.
+        Raises what discord.py raises if Discord cannot be asked now.
         """
         card = self._cards[ended.screening.screening_id]
         before = card.record.ended
@@ -196,7 +196,7 @@ class LiveCards:
     # -- editing ---------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Edit each card when it is time, for ever."""
+        """Edit each card when it is due, for ever."""
         for card in list(self._cards.values()):
             if card.record.ended is not None and not card.record.charted:
                 self._start(self._draw_chart(card))
@@ -236,7 +236,7 @@ class LiveCards:
             self._edit_failed(card, error)
 
     async def _delete(self, card: LiveCard) -> None:
-        """Delete the message of a card whose film another card shows."""
+        """Delete the message of a card whose film is on another card."""
         channel = self._channel()
         try:
             if channel is None:
@@ -250,7 +250,7 @@ class LiveCards:
         self._drop(card)
 
     async def _post_anew(self, card: LiveCard) -> None:
-        """Post the deleted message of a film that runs again. A record that was told stays deleted."""
+        """Post the deleted message of a running film again. A record that was shown before stays deleted."""
         record, channel = card.record, self._channel()
         is_told = record.ended is not None and not record.owed
         if is_told or card.attendance is None or channel is None:
@@ -270,7 +270,7 @@ class LiveCards:
         record.message_id, card.posted_s = message.id, time.monotonic()
         self._degraded.remove(_DEGRADED)
         card.edit_succeeded(version, sorted(attachment.filename for attachment in message.attachments))
-        card.mark_changed()  # Discord may have returned the older message of a try whose answer was lost
+        card.mark_changed()  # Discord may have returned the message of an earlier try whose answer was lost
         self._save(card)
 
     async def _edit(self, card: LiveCard) -> None:
@@ -289,7 +289,7 @@ class LiveCards:
             self._save(card)
 
     async def _edit_with_files(self, card: LiveCard, message: discord.PartialMessage) -> list[str]:
-        """Edit a message and its files; return their names. Without new files where they are forbidden."""
+        """Edit a message and its files; return the files' names. Adds no files if the bot may not attach any."""
         files, now = sorted(card.pictures), self._actors.clock.now()
         try:
             await message.edit(attachments=card.build_files(), **card.build_edit(now, files))
@@ -305,7 +305,7 @@ class LiveCards:
         card.edit_failed(decision.wait_s, limited=is_limited(error), refused=decision.refused)
         if is_closed(error):
             self._degraded.add(_DEGRADED, decision.problem)
-            card.mark_changed()  # try again even if nothing else changes, to learn when the trouble is over
+            card.mark_changed()  # try again even if nothing else changes, to learn when it works again
         elif not card.warned:
             card.warned = True
             self._log.warning("%s", decision.reason)
@@ -317,7 +317,7 @@ class LiveCards:
             self._start(self._attach_poster(card, screening))
 
     async def _attach_poster(self, card: LiveCard, screening: Screening) -> None:
-        """Fetch the poster and have the card show it at once."""
+        """Fetch the poster, and show it on the card at once."""
         poster = await fetch_poster(self._actors, screening.item)
         if poster.content:
             card.attach(embeds.poster_file(poster), poster.content)
@@ -326,7 +326,7 @@ class LiveCards:
             self._log.info("“%s” has no poster: %s", screening.item.title, poster.problem)
 
     async def _draw_chart(self, card: LiveCard) -> None:
-        """Have the night's chart drawn and put it into the record, beside the poster."""
+        """Draw the night's chart, and add it to the record, beside the poster."""
         ended = card.record.ended
         picture = chart_data.night_chart(ended) if ended is not None else None
         if ended is None or self._actors.chart_renderer is None:
@@ -336,7 +336,7 @@ class LiveCards:
             return
         drawn = await self._actors.chart_renderer.draw(picture)
         if any(name.startswith(_POSTER) and name not in card.pictures for name in card.record.files):
-            await self._attach_poster(card, ended.screening)  # of an earlier process: a new file replaces all there are
+            await self._attach_poster(card, ended.screening)  # of an earlier process: a new file replaces all others
         if card.record.ended is ended:
             card.record.charted = True
             card.chart_text = picture.alt
@@ -346,7 +346,7 @@ class LiveCards:
             self._changed.set()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Start a task that must not hold up the other cards."""
+        """Start a task that must not delay the other cards."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -363,7 +363,7 @@ class LiveCards:
             self._state.put(card.record.screening_id, card.record)
 
     def _rename(self, card: LiveCard, screening_id: str) -> None:
-        """Keep a card under another screening."""
+        """Store a card with another screening's id."""
         self._cards.pop(card.record.screening_id, None)
         self._state.remove(card.record.screening_id)
         card.record.screening_id = screening_id
@@ -388,7 +388,7 @@ class LiveCards:
 
 
 def _is_lost(error: BaseException) -> bool:
-    """Return whether a card cannot be edited any more, whatever anybody does: its message is gone, or it is refused."""
+    """Tell whether a card can never be edited again: its message is gone, or Discord refuses it."""
     if not isinstance(error, discord.HTTPException):
         return False
     if is_closed(error):

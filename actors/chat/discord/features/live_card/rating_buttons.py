@@ -1,4 +1,4 @@
-"""The buttons below a night's record: 1 to 5 from whoever was there."""
+"""The buttons below a night's record, with which its viewers rate the film from 1 to 5."""
 
 from typing import Any, Self
 
@@ -16,7 +16,7 @@ STAR = "⭐"
 
 
 def build_rating_buttons(ended: ScreeningEnded) -> discord.ui.View | None:
-    """Return the buttons of a record; None where no watch party was there to rate the film."""
+    """Return the buttons of a record, or None if no watch party saw the film."""
     screening = ended.screening
     if not screening.party or not any(not seat.brief for seat in screening.seats):
         return None
@@ -46,7 +46,7 @@ class RateButton(
         return cls(int(match["rating"]), match["screening"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Write the rating down, and thank whoever presses it alone."""
+        """Store the rating, and answer privately."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         async with report_errors(interaction):
             question = RateFilm(self._screening_id, str(interaction.user.id), self._rating)
