@@ -1,4 +1,4 @@
-"""Files that are whole or not there at all."""
+"""Writes files that are always complete."""
 
 import contextlib
 import os
@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 READABLE = 0o666
-"""Mode of files that others may read where the umask allows it."""
+"""Mode of files that others may read if the umask allows it."""
 PRIVATE = 0o600
 """Mode of files that hold secrets."""
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` durable. Windows cannot and need not."""
+    """Make a rename in `folder` durable. Does nothing on Windows, which cannot and need not do this."""
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -23,14 +23,14 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_atomically(file: Path, chunks: Iterable[bytes], mode: int = READABLE) -> None:
-    """Write a file so that a reader, or a power cut, meets the old content or the new, never a part.
+    """Write a file so that a reader finds the old or the new content, never a part, even after a power cut.
 
-    The content is on the disk when this returns. `mode`: of the new file, before the umask. Raises OSError with the old
-    file in its place.
+    The content is on the disk when this returns. `mode`: of the new file, before the umask. Raises OSError, in which
+    case the old file stays.
     """
     arriving = file.with_name(f".{file.name}.arriving")
     try:
-        arriving.unlink(missing_ok=True)  # of a write that was cut short: it keeps its own mode
+        arriving.unlink(missing_ok=True)  # left by an interrupted write; it would keep its own mode
         handle = os.open(arriving, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
         with os.fdopen(handle, "wb") as stream:
             for chunk in chunks:

@@ -1,10 +1,10 @@
-"""Every setting of Usher. A line of `Settings` is one setting: type, default, help, check, and the actors that get it.
+"""All settings of Usher. Each line of `Settings` is a setting: type, default, help, check, and the actors that get it.
 
-Settings come from the environment or from a `.env` file (the environment wins); FILE__NAME names a file
-that holds the value of NAME. Nothing is read at import.
+Settings come from the environment or from a `.env` file (the environment wins); FILE__NAME names a file that contains
+the value of NAME. Nothing is read at import.
 
-Every actor's process gets its share of `Settings` ready-made, so what only the reading of them needs is imported there:
-it would cost each process 1 MB.
+Every actor's process gets its share of `Settings` already read, so modules that only reading needs are imported in the
+functions: they would cost each process 1 MB.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ __all__ = [
 
 
 class Group(enum.Enum):
-    """Who is given a setting. The launcher has all of them; `actors/registry.py` says which groups an actor gets."""
+    """Who gets a setting. The launcher has all settings; `actors/registry.py` says which groups an actor gets."""
 
     EVERYBODY = "every actor"
     PLEX = "Plex"
@@ -54,7 +54,7 @@ class Group(enum.Enum):
 
 
 class Setting(NamedTuple):
-    """What a line of `Settings` says beside its type and its default."""
+    """The declaration of a setting, beside its type and its default."""
 
     group: Group
     help: str
@@ -63,12 +63,12 @@ class Setting(NamedTuple):
     """Whether the service cannot run without it."""
     is_secret: bool = False
     public_part: Callable[[Any], Any] | None = None
-    """What everybody may know of a secret; nothing where it is None."""
+    """Returns the part of a secret that everybody may know; None if there is no such part."""
     by_community: bool = False
-    """Whether each community chooses it for itself; others are the operator's, and hold for all."""
+    """Whether each community chooses it for itself; the operator sets the others for all."""
     is_inherited: bool = True
-    """Whether a community that does not choose it has the operator's value; else the default: it names something of one
-    server, or posts something."""
+    """Whether a community that does not choose it has the operator's value. Otherwise it has the default, for the setting
+    names something of one Discord server, or posts something."""
 
 
 _everybody, _plex, _discord, _tracking, _store, _web, _webhooks, _launcher = (
@@ -147,7 +147,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def servers(self) -> tuple[PlexServer, ...]:
-        """Every Plex server: the one of PLEX_URL first, then those of PLEX_SERVERS."""
+        """All Plex servers: first the one in PLEX_URL, then those in PLEX_SERVERS."""
         first = (PlexServer(self.plex_url, self.plex_token),) if self.plex_url else ()
         return first + self.plex_servers
 
@@ -159,17 +159,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def store_url(self) -> str:
-        """Where the store of record is, as SQLAlchemy writes it."""
-        # A folder's name may have what has a meaning in an address.
+        """Address of the store, as SQLAlchemy writes it."""
+        # A folder's name may contain characters that have a meaning in an address.
         file = str(Path(self.data_dir).absolute() / "usher.db")
         return self.database_url or "sqlite:///" + quote(file, safe="/:\\ ")
 
     def secrets(self) -> tuple[str, ...]:
-        """Return every value that must appear in no log, message or file."""
+        """Return every value that must not appear in any log, message or file."""
         parts = urlsplit(self.database_url)
         passwords = (parts.password or "", unquote(parts.password or ""), *parse_qs(parts.query).get("password", ()))
-        # One that is also the name of something, like "usher", hides only where it stands as the password: everywhere
-        # else it would make paths and addresses unreadable.
+        # A password that is also a name, like "usher", is masked only in the place of the password: elsewhere that
+        # would make paths and addresses unreadable.
         names = (self.data_dir, "usher", parts.username or "", parts.hostname or "", parts.path)
         public = " ".join(names).lower()
         hidden = [
@@ -190,16 +190,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(value for value in values if value))
 
     def for_community(self, guild_id: str, chosen: Mapping[str, str]) -> Settings:
-        """Return the settings of a further community: the operator's, and what it `chosen` itself, by name.
+        """Return the settings of a further community: the operator's, and those that it has `chosen`, by name.
 
-        What it may choose and did not has the operator's value, or its default where that names something of the
-        environment's own servers. A choice that is not valid (any more) counts as none. Of the operator's secrets it has
-        the database's address and the keys alone.
+        A setting that it may choose but has not chosen has the operator's value, or the default if `is_inherited` is
+        False. A choice that is not valid (any more) is ignored. Of the operator's secrets it gets only the database's
+        address and the keys.
         """
         values: dict[str, Any] = {"discord_guild_id": int(guild_id), "plex_url": "", "web_port": 0}
         values["data_dir"] = str(Path(self.data_dir) / COMMUNITIES_DIR / guild_id)
         if not self.database_url.startswith("postgresql"):
-            values["database_url"] = ""  # a file in its folder
+            values["database_url"] = ""  # the store is a file in the community's folder
         else:
             joint = "&" if "?" in self.database_url else "?"
             values["database_url"] = f"{self.database_url}{joint}{SCHEMA_PARAMETER}=community_{guild_id}"
@@ -213,7 +213,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, **values)
 
     def _webhook_secrets(self) -> Iterator[str]:
-        """Yield what must not be read of the webhooks: whoever knows a whole address may post there."""
+        """Yield the secret parts of the webhooks: whoever knows a whole address may post there."""
         yield self.webhook_secret
         for url in self.webhook_urls:
             parts = urlsplit(url)
@@ -232,11 +232,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def installation_dir(self) -> Path:
-        """The data folder of the whole installation: where its launcher's lock is."""
+        """The data folder of the whole installation, which contains the launcher's lock."""
         return Path(self.data_dir).parent.parent if self.community else Path(self.data_dir)
 
     def share(self, groups: frozenset[Group]) -> Settings:
-        """Return the settings of these groups and of everybody; all others have their defaults."""
+        """Return the settings with only those of `groups` and of everybody; all others have their defaults."""
         values: dict[str, Any] = {}
         for name, setting in DECLARED.items():
             value = getattr(self, name.lower())
@@ -250,7 +250,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 DECLARED: dict[str, Setting] = {
     name.upper(): hint.__metadata__[0] for name, hint in get_type_hints(Settings, include_extras=True).items()
 }
-"""Every setting by the name of its variable."""
+"""All settings, by the name of the variable."""
 _DEFAULTS: dict[str, Any] = msgspec.structs.asdict(Settings())
 SCHEMA_PARAMETER = "usher_schema"
 """The parameter in a PostgreSQL store's address that names the schema of a further community."""
@@ -260,14 +260,14 @@ COMMUNITIES_DIR = "communities"
 
 _MAKE_READABLE = "make it a UTF-8 file that this user may read."
 _LARGEST_FILE = 1_000_000
-"""Bytes of a file with settings."""
+"""Bytes of a file with settings at most."""
 
 
 class SettingProblem(str):
-    """One line about a setting that is wrong: what it is, and after a colon what to do."""
+    """One line about a wrong setting: what is wrong, and after a colon what to do."""
 
     def __new__(cls, what: str, cure: str) -> SettingProblem:
-        """Join both to the line."""
+        """Join both into the line."""
         line = super().__new__(cls, f"{what}: {cure}")
         line.what, line.cure = what, cure
         return line
@@ -279,7 +279,7 @@ class SettingProblem(str):
 class SettingsError(ValueError):
     """Some settings are missing or wrong; `problems` has a line for each, with its cure.
 
-    `readable` has those that are right, and the defaults for the others, so that they can still be checked.
+    `readable` has the valid ones, and the defaults of the others, so that they can still be checked.
     """
 
     def __init__(self, problems: list[SettingProblem], readable: Settings | None = None) -> None:
@@ -289,15 +289,15 @@ class SettingsError(ValueError):
 
 
 def check_value(name: str, text: str) -> Any:
-    """Read the value of the setting of that name. Raises ValueError with what would be right."""
+    """Return the value of a setting from its text. Raises ValueError, which says what would be right."""
     return DECLARED[name].check.read(text)
 
 
 def load_settings(environ: Mapping[str, str], dotenv_path: Path | None = None, *, for_service: bool = True) -> Settings:
-    """Read and check every setting; raise SettingsError with all problems at once.
+    """Read and check every setting. Raises SettingsError with all problems at once.
 
-    `dotenv_path` names a `.env` file that may be missing. Values in `environ` win over it. An empty value
-    counts as not set. Without `for_service`, what only the running service needs may be missing.
+    `dotenv_path` names a `.env` file, which may be missing. Values in `environ` win over it. An empty value
+    counts as not set. Without `for_service`, settings that only the running service needs may be missing.
     """
     raw, problems = _gather(environ, dotenv_path)
     is_unread = any(" cannot be read (" in problem and not problem.startswith("FILE__") for problem in problems)
@@ -305,7 +305,7 @@ def load_settings(environ: Mapping[str, str], dotenv_path: Path | None = None, *
     for name, setting in DECLARED.items():
         text = raw.get(name, "").strip()
         if not text:
-            # Where .env cannot be read, what is missing may be in it.
+            # If .env cannot be read, a missing setting may be in it.
             if for_service and setting.required and not (is_unread or _is_excused(name, raw, problems)):
                 problems.append(SettingProblem(f"{name} is missing", f"set it to the {setting.help}."))
             continue
@@ -325,18 +325,18 @@ def load_settings(environ: Mapping[str, str], dotenv_path: Path | None = None, *
 
 
 def _is_excused(name: str, raw: Mapping[str, str], problems: list[SettingProblem]) -> bool:
-    """Return whether a missing setting is no problem of its own."""
+    """Tell whether a missing setting is not a problem by itself."""
     first_server = ("PLEX_URL", "PLEX_TOKEN")
-    # One of the two alone is a server that is not told whole, whatever servers there are beside it.
+    # One of the two without the other is an incomplete server, even if there are others.
     is_without_first = name in first_server and not any(raw.get(each, "").strip() for each in first_server)
     is_covered = is_without_first and bool(raw.get("PLEX_SERVERS", "").strip())
     return is_covered or any(problem.startswith(f"FILE__{name} ") for problem in problems)
 
 
 def _gather(environ: Mapping[str, str], dotenv_path: Path | None) -> tuple[dict[str, str], list[SettingProblem]]:
-    """Return all raw values, the later source winning: .env, files named by FILE__NAME (secrets), environment."""
+    """Return all raw values; a later source wins: .env, files named by FILE__NAME (secrets), environment."""
     values: dict[str, str] = {}
-    if dotenv_path is not None and dotenv_path.is_dir():  # Docker makes one where the file to be mounted is not there
+    if dotenv_path is not None and dotenv_path.is_dir():  # Docker creates a folder if the file to be mounted is missing
         return dict(environ), [
             SettingProblem(f"{dotenv_path} is a folder", "take it away, and put the file with the settings there.")
         ]
@@ -370,7 +370,7 @@ def _explain(error: OSError | ForeignInputError) -> str:
 def _quote(setting: Setting, text: str) -> str:
     if setting.is_secret:
         return ""
-    text = f"***@{text.rpartition('@')[2]}" if "@" in text else text  # before an @ there may be a password
+    text = f"***@{text.rpartition('@')[2]}" if "@" in text else text  # the part before an @ may contain a password
     return f" ({text if len(text) <= 60 else text[:57] + '...'!r})"
 
 

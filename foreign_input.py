@@ -1,6 +1,7 @@
-"""Reads what others wrote: files, JSON and TOML, within limits on size, depth and numbers.
+"""Reads foreign input: files, JSON and TOML, within limits on size, depth and numbers.
 
-Whatever the input is, the answer is its content or a ForeignInputError that says what is wrong, where, and what to do.
+Whatever the input is, the result is its content, or a ForeignInputError that says what is wrong, in which place, and
+what to do.
 """
 
 from __future__ import annotations
@@ -16,21 +17,21 @@ from typing import Any, NamedTuple
 
 
 class InputLimits(NamedTuple):
-    """How large a foreign document may be."""
+    """The limits of a foreign document."""
 
     size: int
-    """Bytes."""
+    """Bytes at most."""
     depth: int = 32
-    """Levels of lists and objects in each other."""
+    """Levels of nested lists and objects at most."""
     digits: int = 20
-    """Digits of a whole number: those of 64 bits."""
+    """Digits of a whole number at most: enough for 64 bits."""
 
 
 class ForeignInputError(ValueError):
-    """Something foreign cannot be read. Its text names the place, what is wrong there and what to do."""
+    """A foreign input cannot be read. The text says in which place, what is wrong there, and what to do."""
 
     def __init__(self, what: str, cure: str, place: str = "") -> None:
-        """`place`: where in the document, like "line 3"; empty for all of it."""
+        """Make the error for a `place` in the document, like "line 3"; empty for the whole document."""
         super().__init__(f"{place}: {what}: {cure}" if place else f"{what}: {cure}")
         self.what = what
         self.cure = cure
@@ -46,11 +47,11 @@ _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
 )
 _CHUNK = 1 << 20
 _LONGEST_FLOAT = 60
-"""Characters of a number with a fraction."""
+"""Characters of a number with a fraction at most."""
 _LONGEST_LINE = 4000
-"""Characters of a line of TOML; all that Usher reads there is short."""
+"""Characters of a line of TOML at most; all that Usher reads from TOML is short."""
 _MOST_DOTS = 100
-"""Dots in a line of TOML: to read a key of very many parts takes a time that grows with their square."""
+"""Dots in a line of TOML at most: the time to read a key grows with the square of its number of parts."""
 _MARKS = ((b"\xff\xfe\0\0", "UTF-32"), (b"\0\0\xfe\xff", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 _BEGINNINGS = tuple(mark for mark, _ in _MARKS)
 _SAVE_AS_UTF8 = "save it as UTF-8"
@@ -60,7 +61,7 @@ _TOKEN = re.compile(
 
 
 def open_regular(file: Path) -> Any:
-    """Open a file to read its bytes. ForeignInputError where it is a pipe or device, which could hang; OSError."""
+    """Open a file to read its bytes. Raises OSError, or ForeignInputError for a pipe or device, which could hang."""
     handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         mode = os.fstat(handle).st_mode
@@ -74,7 +75,7 @@ def open_regular(file: Path) -> Any:
 
 
 def read_file(file: Path, size: int) -> bytes:
-    """Return the content of a regular file of text, of at most `size` bytes. Raises ForeignInputError, and OSError."""
+    """Return the content of a text file of at most `size` bytes. Raises ForeignInputError and OSError."""
     content = bytearray()
     for chunk in _read_chunks(file, size):
         content += chunk
@@ -84,7 +85,7 @@ def read_file(file: Path, size: int) -> bytes:
 
 
 def read_binary_file(file: Path, size: int) -> bytes:
-    """Return the content of any regular file of at most `size` bytes. Raises ForeignInputError, and OSError."""
+    """Return the content of a regular file of at most `size` bytes. Raises ForeignInputError and OSError."""
     return b"".join(_read_chunks(file, size))
 
 
@@ -111,7 +112,7 @@ def decode_text(content: bytes) -> str:
 
 
 def read_text(file: Path, size: int) -> str:
-    """Return the text of a file. Raises ForeignInputError, and OSError."""
+    """Return the text of a file. Raises ForeignInputError and OSError."""
     return decode_text(read_file(file, size))
 
 
@@ -140,7 +141,7 @@ def parse_json(source: bytes | str, limits: InputLimits) -> Any:
 
 def parse_toml(source: bytes | str, limits: InputLimits) -> dict[str, Any]:
     """Return the table of a TOML document. Raises ForeignInputError."""
-    import tomllib  # for the few who read one
+    import tomllib  # rarely needed
 
     text = _bounded_text(source, limits)
     for number, line in enumerate(text.splitlines(), 1):
@@ -158,7 +159,7 @@ def parse_toml(source: bytes | str, limits: InputLimits) -> dict[str, Any]:
         raise _too_deep(text, limits)
     for place, value in _walk(document):
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number and not abs(value) < 10**limits.digits:  # which infinity and NaN are not either
+        if is_number and not abs(value) < 10**limits.digits:  # also false for infinity and NaN
             raise ForeignInputError("this is no number of a reasonable size", "write a smaller one", place)
     return document
 
@@ -202,7 +203,7 @@ def _too_large() -> ForeignInputError:
 
 
 def _too_deep(text: str, limits: InputLimits) -> ForeignInputError:
-    """Return the error for a document that is nested too deeply, with the line where it is."""
+    """Return the error for a document that is nested too deeply, with the line."""
     depth = 0
     for token in _TOKEN.finditer(text):
         depth += token[0] in ("[", "{")
@@ -216,7 +217,7 @@ def _too_deep(text: str, limits: InputLimits) -> ForeignInputError:
 
 
 def _locate(error: ForeignInputError, text: str, limits: InputLimits) -> ForeignInputError:
-    """Return the error with the line and key of the first number, or repeated key, that is at fault."""
+    """Return the error with the line and key of the first wrong number or repeated key."""
     keys: list[set[str] | None] = []
     last_text = ""
     for token in _TOKEN.finditer(text):
@@ -252,7 +253,7 @@ def _is_wrong(literal: str, limits: InputLimits) -> bool:
 
 
 def _is_deeper(document: object, depth: int) -> bool:
-    """Tell whether lists and objects are in each other more than `depth` levels deep. Without recursion."""
+    """Tell whether lists and objects are nested more than `depth` levels deep. Works without recursion."""
     level = [document]
     for _ in range(depth + 1):
         level = [
@@ -268,7 +269,7 @@ def _is_deeper(document: object, depth: int) -> bool:
 
 
 def _walk(document: object, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield every value of a document, which is known not to be deep, with its dotted place."""
+    """Yield every value of a document with its dotted path. The document must not be deep."""
     if isinstance(document, dict):
         for key, value in document.items():
             yield from _walk(value, f"{place}.{key}".strip("."))

@@ -1,4 +1,4 @@
-"""How the values of settings are read: each check takes a text, and returns a value or says what would be right."""
+"""Reads the values of settings: each check takes a text, and returns a value or says what would be right."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Check(NamedTuple):
     """Reads a value, or says what would be right."""
 
     read: Callable[[str], Any]
-    """Raises ValueError with a text that says what would be right."""
+    """Returns the value of a text. Raises ValueError, which says what would be right."""
     takes: str
-    """What it takes, in a few words."""
+    """What the value may be, in a few words."""
 
 
 class WrongValueError(ValueError):
-    """What would be right, said to the person who set it."""
+    """A value is wrong; the text says what would be right, to the person who set it."""
 
 
 class PlexServer(msgspec.Struct, frozen=True, array_like=True):
@@ -34,11 +34,11 @@ class PlexServer(msgspec.Struct, frozen=True, array_like=True):
 
     url: str
     token: str
-    """Sealed where it is a further community's."""
+    """The token; sealed if the server is a further community's."""
     name: str = ""
-    """Its name at plex.tv; only of a further community's server."""
+    """Its name at plex.tv; set only for a further community's server."""
     server_id: str = ""
-    """machineIdentifier; only of a further community's server, to which its token is sealed."""
+    """machineIdentifier; set only for a further community's server, to which its token is sealed."""
 
     def __repr__(self) -> str:
         return f"PlexServer(url={self.url!r}, token=***)"
@@ -60,7 +60,7 @@ def url(*schemes: str) -> Check:
             raise WrongValueError("an address with a port between 1 and 65535") from None
         if "@" in parts.netloc:
             raise WrongValueError("an address alone, without a user name or a password in it")
-        if "?" in raw or "#" in raw:  # what follows may be a token, and would be shown
+        if "?" in raw or "#" in raw:  # the rest may be a token, and would be shown
             raise WrongValueError("an address alone, without ? or # and what follows")
         return raw.rstrip("/")
 
@@ -81,7 +81,7 @@ def _read_token(raw: str) -> str:
 
 
 _LONGEST_NUMBER = 20
-"""Digits of a whole number, as many as 64 bits have."""
+"""Digits of a whole number at most: enough for 64 bits."""
 _SERVERS_LIMITS = InputLimits(size=65_536, depth=4)
 
 
@@ -177,7 +177,7 @@ def _read_weekly(raw: str) -> str:
 
 
 def languages() -> list[str]:
-    """Return the languages in which the bot can speak: those that have a catalogue, and English."""
+    """Return the languages of the bot: those that have a catalogue, and English."""
     catalogues = (Path(__file__).resolve().parent / "languages").glob("*/LC_MESSAGES/usher.mo")
     return sorted({"en", *(catalogue.parent.parent.name for catalogue in catalogues)})
 
@@ -190,7 +190,7 @@ def _read_language(raw: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether an address to listen at is this machine's alone."""
+    """Tell whether an address to listen at can be reached only from this machine."""
     import ipaddress
 
     try:
@@ -316,7 +316,7 @@ def _read_webhook_urls(raw: str) -> tuple[str, ...]:
 
 
 def without_addresses(urls: tuple[str, ...]) -> tuple[str, ...]:
-    """Return how many there are, and nothing of them."""
+    """Return an empty text for each address, so that only their number can be seen."""
     return ("",) * len(urls)
 
 
@@ -358,7 +358,7 @@ def _read_keys(raw: str) -> tuple[str, ...]:
 
 
 def count_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
-    """Return how many there are, and nothing of them."""
+    """Return an empty text for each key, so that only their number can be seen."""
     return ("",) * len(keys)
 
 
@@ -380,11 +380,11 @@ WEBHOOK_EVENTS = Check(_read_event_names, "names of events")
 
 
 _LONGEST_FOLDER = 450
-"""Bytes of a path: SQLite opens no file whose path has more than 500."""
+"""Bytes of a folder's path at most: SQLite opens no file whose path has more than 500."""
 
 
 def find_folder_fault(folder: Path) -> tuple[str, str] | None:
-    """Return why nothing can be kept in a folder of that name, and what to do; None where that is not known."""
+    """Return why a folder cannot be used because of its path, and what to do, or None if no reason is known."""
     try:
         length = max(len(os.fsencode(path)) for path in (folder.absolute(), os.path.realpath(folder)))
         if length > _LONGEST_FOLDER:

@@ -9,7 +9,7 @@ MOST_TICKS = 7
 STEP_HEIGHT = 94.0
 """Height of the maximum attendance, of 100."""
 END_MS = 60_000
-"""Whoever saw a film up to this long before its end counts as having seen the end: reports come late."""
+"""A viewer who saw a film up to so many ms before its end counts as having seen the end: reports come late."""
 COLOURS = 8
 """Number of colours for faces."""
 
@@ -32,7 +32,7 @@ def place_bars(spans: Stretches, length_ms: int) -> tuple[tuple[float, float], .
 
 
 def count_viewers(spans_of_all: Iterable[Stretches], length_ms: int) -> list[tuple[int, int]]:
-    """Return the number of viewers from each position on, in ms: only where it changes."""
+    """Return the number of viewers from each position on, in ms: one entry for each change."""
     changes: dict[int, int] = {}
     for spans in spans_of_all:
         for start, end in spans:

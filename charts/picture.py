@@ -17,7 +17,7 @@ MOST_LANES = 20
 """Maximum number of lanes in a picture; further viewers are summarised in words."""
 
 Days = tuple[tuple[str, float], ...]
-"""ISO date and seconds watched; days of no watching may be left out."""
+"""ISO date and seconds watched; days without watching may be left out."""
 
 
 class Panel(msgspec.Struct, frozen=True, tag_field="kind"):
@@ -49,7 +49,7 @@ class LanesPanel(Panel, frozen=True, tag="lanes"):
     film: str
     """Title of the film."""
     watching: tuple[tuple[int, int], ...]
-    """Number of viewers from each position on, in ms: only where it changes."""
+    """Number of viewers from each position on, in ms: one entry for each change."""
     watching_label: str
     """Label of these numbers."""
     length_ms: int
@@ -170,7 +170,7 @@ class PreviewCard(Drawing, frozen=True, tag="preview", kw_only=True):
     until: str = ""
     """ISO date of the last day of the calendar."""
     watching: tuple[tuple[int, int], ...] = ()
-    """Number of viewers from each position on, in ms: only where it changes."""
+    """Number of viewers from each position on, in ms: one entry for each change."""
     length_ms: int = 0
 
 

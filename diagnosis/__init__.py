@@ -1,1 +1,1 @@
-"""The doctor's checks: facts in, findings out. `run.py check` feeds it by REST, `!diagnose` from the bot's cache."""
+"""Checks that turn facts into findings. `run.py check` reads the facts by REST, `!diagnose` from the bot's cache."""

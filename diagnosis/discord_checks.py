@@ -24,7 +24,7 @@ _SETTINGS = {"announcements": "DISCORD_ANNOUNCE_CHANNEL_ID", "voice": "WATCH_PAR
 
 
 def check_discord(view: DiscordView, settings: Settings) -> Iterator[Finding]:
-    """Check everything that an administrator of the server can put right."""
+    """Check everything that an administrator of the server can correct."""
     yield check_intent(reads_messages=view.reads_messages, application_id=view.application_id)
     if not settings.discord_guild_id:
         return
@@ -57,7 +57,7 @@ def check_discord(view: DiscordView, settings: Settings) -> Iterator[Finding]:
 
 
 def check_intent(*, reads_messages: bool, application_id: int | str) -> Finding:
-    """Check whether the bot may read what people write."""
+    """Check whether the bot may read members' messages."""
     if reads_messages:
         return ok("intents", "intent.on")
     return error("intents", "intent.off", portal=f"https://discord.com/developers/applications/{application_id}/bot")
@@ -84,7 +84,7 @@ def _check_channel(
 
 
 def _check_film_nights(server: ServerView, channel: ChannelView | None) -> Iterator[Finding]:
-    """Check whether events can be made: in the server, and in the watch party's channel where one is set."""
+    """Check whether events can be created: in the server, and in the watch party's channel if one is set."""
     if missing_polls := list_missing(server.permissions, POLLS):
         yield note("nights", "nights.polls", permissions=missing_polls)
     missing = list_missing(server.permissions, EVENTS)
@@ -95,7 +95,7 @@ def _check_film_nights(server: ServerView, channel: ChannelView | None) -> Itera
             yield ok("nights", "nights.ok")
         return
     needed: tuple[int, ...] = STAGE_EVENT_CHANNEL if channel.kind == "stage" else EVENT_CHANNEL
-    # What is missing in the whole server has been reported; a channel can also deny what the server grants.
+    # Permissions that are missing in the whole server have been reported; a channel may deny others.
     needed += tuple(bit for bit in EVENTS if server.permissions & bit)
     missing_there = list_missing(channel.permissions, needed)
     if missing_there:
@@ -118,7 +118,7 @@ def _check_ignored_roles(server: ServerView, settings: Settings) -> Iterator[Fin
 
 
 def _check_given_role(server: ServerView, role_id: int, topic: str, setting: str) -> Iterator[Finding]:
-    """Check whether the bot can give a role: Discord lets nobody give one above its own."""
+    """Check whether the bot can give a role: on Discord it must be below the bot's highest role."""
     may_manage = bool(server.permissions & MANAGE_ROLES)
     if not may_manage:
         yield error(topic, "role.permission", permissions=list_missing(0, (MANAGE_ROLES,)), setting=setting)

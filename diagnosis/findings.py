@@ -1,4 +1,4 @@
-"""A finding of the doctor, and its words in the language of the bot."""
+"""A finding of a check, and its text in the language of the bot."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from wording.problems import translate
 from wording.translation import _
 
 Severity = Literal["ok", "note", "error"]
-"""A note is worth knowing; an error keeps the service from doing all it should."""
+"""A note is worth knowing; an error keeps the service from doing everything that it should."""
 Param = str | int | Problem | tuple[str, ...]
 """A name, a figure, a problem, or names of permissions. `setting` names a setting, `when` is in seconds since 1970."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Markup:
-    """How the parts of a finding are made safe and marked where it is shown."""
+    """Functions that escape and format the parts of a finding for the place in which it is shown."""
 
     escape: Callable[[str], str] = str
-    """How to show names that other people chose."""
+    """Escapes names that other people chose."""
     code: Callable[[str], str] = str
-    """How to show names of settings."""
+    """Formats names of settings."""
     moment: Callable[[float], str] = str
-    """How to show points in time, seconds since 1970."""
+    """Formats a time, seconds since 1970."""
 
 
 PLAIN = Markup()
@@ -34,7 +34,7 @@ PLAIN = Markup()
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One thing that was checked: what it is, and how it is, by codes of `diagnosis.texts`."""
+    """One thing that was checked, and the result, as codes of `diagnosis.texts`."""
 
     severity: Severity
     topic: str
@@ -44,16 +44,16 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True)
 class Rendered:
-    """The words of a finding."""
+    """The text of a finding."""
 
     topic: str
     text: str
     cure: str
-    """What to do; empty where nothing needs to be done."""
+    """What to do; empty if nothing needs to be done."""
 
 
 def ok(topic: str, code: str, **params: Param) -> Finding:
-    """Return a finding of something that is as it should be."""
+    """Return a finding that something is all right."""
     return Finding("ok", topic, code, params)
 
 
@@ -63,12 +63,12 @@ def note(topic: str, code: str, **params: Param) -> Finding:
 
 
 def error(topic: str, code: str, **params: Param) -> Finding:
-    """Return a finding of something that keeps the service from doing all it should."""
+    """Return a finding of something that keeps the service from doing everything that it should."""
     return Finding("error", topic, code, params)
 
 
 def render(finding: Finding, markup: Markup = PLAIN) -> Rendered:
-    """Word a finding in the language of the bot."""
+    """Return the text of a finding in the language of the bot."""
     params = {name: _word_param(name, value, markup) for name, value in finding.params.items()}
     text = TEXTS[finding.code]
     return Rendered(_(TOPICS[finding.topic]), _(text.text).format(**params), _(text.cure).format(**params))

@@ -1,4 +1,4 @@
-"""Checks of the accounts on the Plex servers: the host of the watch parties, and those to leave out."""
+"""Checks of accounts on the Plex servers: the host of the watch parties, and accounts to be ignored."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from diagnosis.findings import Finding, error, note
 def check_accounts(accounts: Collection[tuple[str, str]] | None, settings: Settings) -> Iterator[Finding]:
     """Check the accounts that the settings name.
 
-    `accounts`: id and name of every account on all servers; None where not every server could be asked, since an
-    account may be on one that could not.
+    `accounts`: id and name of every account on all servers; None if a server could not be asked, since an account may
+    be on that one.
     """
     host = settings.watch_party_plex_user
     if accounts:

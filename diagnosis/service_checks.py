@@ -8,7 +8,7 @@ from diagnosis.findings import Finding, error, note, ok
 from messages import ActiveWatches, HealthReport, Problem, SaveStatus
 
 Explain = Callable[[Sequence[Problem], str], str]
-"""Words the problems of an actor, whose text is English, in the language of the bot."""
+"""Translates an actor's problems, whose text is English, into the language of the bot."""
 
 
 def _as_text(_problems: Sequence[Problem], text: str) -> str:
@@ -16,7 +16,7 @@ def _as_text(_problems: Sequence[Problem], text: str) -> str:
 
 
 def check_actors(report: HealthReport, explain: Explain = _as_text) -> Iterator[Finding]:
-    """Check every actor; of each Plex server also say that it is reached."""
+    """Check every actor; also report each Plex server that is reached."""
     for actor in report.actors:
         kind, space, whose = actor.actor.partition(" ")
         is_plex = kind.partition("-")[0] == "plex"
@@ -37,7 +37,7 @@ def check_actors(report: HealthReport, explain: Explain = _as_text) -> Iterator[
 
 
 def check_tracking(active: ActiveWatches, explain: Explain = _as_text) -> Finding:
-    """Report how much is being tracked, and the tracker's own problems."""
+    """Report how many watches are tracked, and the tracker's own problems."""
     count = len(active.watches) + active.more_watches
     if active.notice:
         return note("tracking", "tracking.notice", count=count, notice=explain(active.reasons, active.notice))

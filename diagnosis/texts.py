@@ -1,4 +1,4 @@
-"""The words of every finding: what was found, and what to do about it."""
+"""The texts of every finding: what was found, and what to do about it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _GET_TOKEN = N_(
 _HEALTH_CURE = N_("`!health` shows it in full; the log says what to do")
 
 TEXTS = {
-    # Texts from elsewhere: of a setting, the store, a badge file, a Plex server.
+    # Texts from other places: a setting, the store, a badge file, a Plex server.
     "reported": Text("{text}", "{cure}"),
     # Discord
     "discord.bot": Text(N_("knows the bot as {name} ({id})")),
@@ -145,7 +145,7 @@ TEXTS = {
         N_("in Server Settings > Roles, drag the bot's role above it"),
     ),
     "role.ok": Text(N_("the bot can give the role {role}")),
-    # Plex; the poller words its failures.
+    # Plex; the poller writes the texts of its failures.
     **{f"plex.{kind}": Text("{text}", "{cure}") for kind in get_args(FailureKind)},
     "plex.ok": Text(N_("{name} ({version}) at {url} accepts the token as its owner's")),
     "plex.no_token": Text(N_("there is no token to ask {url} with"), _GET_TOKEN),

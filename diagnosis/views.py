@@ -1,4 +1,4 @@
-"""The facts about Discord that the checks read: plain data, whether it came by REST or from the bot's cache."""
+"""The facts about Discord that the checks read: plain data, from REST or from the bot's cache."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 ChannelKind = Literal["text", "voice", "stage", "other"]
 Absence = Literal["missing", "hidden"]
-"""There is no such channel, or the bot may not see it."""
+"""missing: there is no such channel; hidden: the bot may not see it."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class RoleView:
     name: str
     position: int = 0
     managed: bool = False
-    """It belongs to an integration or is everybody's: nobody can give it."""
+    """Whether it belongs to an integration or is @everyone, so that nobody can give it."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class ChannelView:
     kind: ChannelKind
     server_id: int
     permissions: int
-    """Permission bits; 0 where the bot may not see the channel."""
+    """The bot's permission bits; 0 if it may not see the channel."""
     members: int | None = None
-    """How many are in the voice channel; None where that is not known."""
+    """How many members are in the voice channel; None if that is not known."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class ServerView:
     id: int
     name: str
     permissions: int
-    """Permission bits that the bot's roles give it."""
+    """The permission bits of the bot's roles."""
     top_role_position: int
-    """Position of the bot's highest role; it can give the roles below."""
+    """Position of the bot's highest role; it can give the roles below it."""
     roles: Mapping[int, RoleView]
 
 
@@ -53,8 +53,8 @@ class DiscordView:
 
     application_id: int
     reads_messages: bool
-    """The Message Content intent is granted."""
+    """Whether the Message Content intent is granted."""
     server: ServerView | None
-    """The server of DISCORD_GUILD_ID; None where the bot is not in it."""
+    """The server in DISCORD_GUILD_ID; None if the bot is not in it."""
     channels: Mapping[int, ChannelView | Absence] = field(default_factory=dict)
     """The channels of the settings, by id."""

@@ -34,7 +34,7 @@ class AuditEntry(Struct, frozen=True):
     outcome: str
     """"done", or why it failed."""
     source: str
-    """Where it was done: Discord, or command line."""
+    """The place in which it was done: Discord, or command line."""
 
 
 class AdminActed(Event, frozen=True, tag="admin_acted"):
@@ -50,7 +50,7 @@ class AuditPage(Answer, frozen=True, tag="audit_page"):
     """Answer to GetAuditLog."""
 
     entries: tuple[AuditEntry, ...]
-    """The newest first."""
+    """The page; the newest entry comes first."""
     total: int
     """Number of entries on all pages."""
 

@@ -1,4 +1,4 @@
-"""Base classes of all messages: frozen, typed, one array on the wire, with a declared delivery.
+"""Base classes of all messages: frozen, typed, encoded as one array, with a declared delivery.
 
 `Event` and `Command` are sent with `tell`, `Question` with `ask`; `Answer` is its reply.
 """
@@ -37,7 +37,7 @@ class Delivery(enum.Enum):
     """What the actor layer guarantees for the delivery of a message."""
 
     AT_MOST_ONCE = "at most once"
-    """Sent once. Dropped, and noted as a dead letter, if the mailbox is full or the actor is gone."""
+    """Sent once. Dropped, and written to the dead letters, if the mailbox is full or the actor does not run."""
     CONFLATED = "conflated"
     """A report of state: a newer one replaces a waiting one with the same key."""
     AT_LEAST_ONCE = "at least once"
@@ -109,7 +109,7 @@ class Question(Message, Generic[AnswerT_co], frozen=True, metaclass=_QuestionMet
     """
 
     receiver: ClassVar[str]
-    """Name of the actor that answers it; the first one if there are several (Plex pollers)."""
+    """Name of the actor that answers it; if there are several (Plex pollers), of the first one."""
     answer_type: ClassVar[type[Answer]]
     """Class of the answer."""
     patience_s: ClassVar[float] = 5.0

@@ -69,7 +69,7 @@ class ChatStateLoaded(Answer, frozen=True, tag="chat_state_loaded"):
     """Answer to LoadChatState."""
 
     entries: tuple[ChatStateEntry, ...]
-    """All entries, by feature; within a feature the longest unchanged first."""
+    """All entries, by feature; within a feature, the one that has been unchanged longest comes first."""
 
 
 class LoadChatState(Question[ChatStateLoaded], frozen=True, tag="load_chat_state", to="persistence"):

@@ -1,4 +1,4 @@
-"""Messages to bytes and back: msgspec checks the types, the msgpack package writes the bytes.
+"""Encodes and decodes messages: msgspec checks the types, the msgpack package writes the bytes.
 
 An unreadable frame raises the subclass of DecodeError that says why.
 """
@@ -15,7 +15,7 @@ from messages.base import Message
 from messages.envelope import Envelope
 
 MAX_FRAME_BYTES = 16 * 1024 * 1024
-"""Maximum size of a frame."""
+"""Maximum size of a frame, bytes."""
 
 _BY_TAG: dict[str, type[Message]] = {str(kind.__struct_config__.tag): kind for kind in CATALOGUE}
 
@@ -25,15 +25,15 @@ class DecodeError(ValueError):
 
 
 class OversizedFrame(DecodeError):
-    """Longer than MAX_FRAME_BYTES."""
+    """A frame that is longer than MAX_FRAME_BYTES."""
 
 
 class ShortFrame(DecodeError):
-    """Ends before it is complete."""
+    """A frame that ends too early."""
 
 
 class NotMsgpack(DecodeError):
-    """Not msgpack, or too deeply nested, or more than one object."""
+    """A frame that is not msgpack, is too deeply nested, or has more than one object."""
 
 
 class UnknownTag(DecodeError):
@@ -45,7 +45,7 @@ class WrongType(DecodeError):
 
 
 class Unwritable(DecodeError):
-    """Contains something that msgpack cannot write, such as a number beyond 64 bits."""
+    """A message with a value that msgpack cannot write, such as a number beyond 64 bits."""
 
 
 def tag_of(message: Message) -> str:
@@ -54,7 +54,7 @@ def tag_of(message: Message) -> str:
 
 
 def encode(envelope: Envelope) -> bytes:
-    """Return one frame. Raises OversizedFrame beyond MAX_FRAME_BYTES, Unwritable if msgpack cannot write it."""
+    """Return one frame. Raises OversizedFrame if it is too long, Unwritable if msgpack cannot write it."""
     plain = msgspec.to_builtins(envelope)
     try:
         frame: bytes = msgpack.packb(plain)
@@ -94,7 +94,7 @@ def decode_body(body: Any) -> Message:
     tag = body[0] if isinstance(body, list) and body else None
     kind = _BY_TAG.get(tag) if isinstance(tag, str) else None
     if kind is None:
-        shown = repr(tag[:60]) if isinstance(tag, str) else f"(a {type(tag).__name__})"  # a deep one has no repr
+        shown = repr(tag[:60]) if isinstance(tag, str) else f"(a {type(tag).__name__})"  # nested deeply, it has no repr
         raise UnknownTag(f"no message has the tag {shown}")
     try:
         return msgspec.convert(body, kind)

@@ -1,4 +1,4 @@
-"""Ticks, saves and health: how the launcher and people run the service."""
+"""Ticks, saves, backups and health."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ActorState = Literal["starting", "running", "degraded", "restarting", "stopped",
 
 
 class AutoSaveTick(Command, frozen=True, tag="auto_save_tick"):
-    """Launcher -> persistence, every AUTO_SAVE_INTERVAL_MINUTES: save if anybody watches."""
+    """Launcher -> persistence, every AUTO_SAVE_INTERVAL_MINUTES: save if anybody is watching."""
 
     delivery: ClassVar[Delivery] = Delivery.CONFLATED
 
@@ -67,7 +67,7 @@ class SaveStatus(Answer, frozen=True, tag="save_status"):
     last_error: str = ""
     """Why the last save failed; empty if it succeeded."""
     problem: Problem | None = None
-    """The same as a problem, for wording in another language; None if it succeeded."""
+    """`last_error` as a problem, for wording in another language; None if the last save succeeded."""
 
 
 class GetSaveStatus(Question[SaveStatus], frozen=True, tag="get_save_status", to="persistence"):
@@ -99,18 +99,18 @@ class BackUpNow(Question[BackupReport], frozen=True, tag="back_up_now", to="pers
     """Make a consistent, verified copy of the store."""
 
     file: str = ""
-    """Where to write it; empty for DATA_DIR/backups with the time in the name."""
+    """Path of the copy; empty for a file in DATA_DIR/backups with the time in its name."""
 
 
 class ActorHealth(Struct, frozen=True):
     """One actor's health: a line of the health log."""
 
     actor: str
-    """plex, tracker, persistence or discord."""
+    """The actor's name: plex, tracker, persistence, discord..."""
     pid: int
     """Process id; 0 if it has no process."""
     state: ActorState
-    """Its state, as the launcher sees it."""
+    """The actor's state, as the launcher sees it."""
     uptime_s: float
     """Time since its process was started, seconds."""
     restarts: int
@@ -130,7 +130,7 @@ class ActorHealth(Struct, frozen=True):
     oldest_ms: float = 0.0
     """Age of the oldest waiting message, milliseconds."""
     dead_letters: int = 0
-    """Messages it could not deliver or read."""
+    """Messages that it could not deliver or read."""
     resolved_for_s: float | None = None
     """How long `last_error` has been over, seconds; None while it lasts, or if there is none."""
     problems: tuple[Problem, ...] = ()
@@ -150,9 +150,9 @@ class HealthReport(Answer, frozen=True, tag="health_report"):
     """Answer to GetHealth."""
 
     at: Moment
-    """When it was collected."""
+    """When the report was made."""
     actors: tuple[ActorHealth, ...]
-    """In start order."""
+    """All actors, in the order of their start."""
     launcher_pid: int
     """Process id of the launcher."""
     communities: tuple[CommunityName, ...] = ()

@@ -70,4 +70,4 @@ NO_HEARTBEAT = Heartbeat(
     handle_ms_p99=0.0,
     dead_letters=0,
 )
-"""Stands for an actor that has not answered a ping yet."""
+"""The heartbeat of an actor that has not answered a ping yet."""

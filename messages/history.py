@@ -29,7 +29,7 @@ class HistoryPage(Answer, frozen=True, tag="history_page"):
     """Answer to GetHistory."""
 
     records: tuple[WatchRecord, ...]
-    """The newest first."""
+    """The page; the newest record comes first."""
     total: int
     """Number of records on all pages."""
     hidden: bool = False
@@ -67,7 +67,7 @@ class TitlesSuggested(Answer, frozen=True, tag="titles_suggested"):
     """Answer to SuggestTitles."""
 
     titles: tuple[str, ...]
-    """The most watched first."""
+    """The titles; the most watched comes first."""
 
 
 class SuggestTitles(Question[TitlesSuggested], frozen=True, tag="suggest_titles", to="persistence"):

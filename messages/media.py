@@ -1,4 +1,4 @@
-"""What a media server reports: who plays what, its history, posters, films and sign-in."""
+"""What a media server reports: sessions, history, posters, films and sign-in."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Playback(Struct, frozen=True):
     session_key: str
     """Plex's sessionKey. It restarts at 1 with the server, so that it never identifies a session alone."""
     item: Item
-    """What plays."""
+    """The item that is playing."""
     account_id: str
     """Plex account id on that server; 1 is the owner. Empty if the session has no usable user."""
     account_name: str
@@ -146,7 +146,7 @@ class PollFailed(Event, frozen=True, tag="poll_failed"):
 
 
 class FindHistory(Command, frozen=True, tag="find_history"):
-    """Tracker -> Plex poller: look whether this account finished this item while Usher could not see it."""
+    """Tracker -> Plex poller: find out whether this account finished this item while Usher could not see it."""
 
     watch_id: str
     """The watch that the answer is for."""
@@ -177,7 +177,7 @@ class HistoryFound(Event, frozen=True, tag="history_found"):
     watch_id: str
     """The watch that was asked for."""
     rows: tuple[HistoryRow, ...]
-    """Oldest first. An empty answer does not prove that the item was not watched."""
+    """The rows, the oldest first. An empty answer does not prove that the item was not watched."""
     failed: str = ""
     """Why the server could not be asked, in one line; empty if it answered."""
 
@@ -230,9 +230,9 @@ class PlexSignIn(Answer, frozen=True, tag="plex_sign_in"):
     sign_in_id: str = ""
     """Opaque id for CheckPlexSignIn."""
     code: str = ""
-    """The code to type in at `address`."""
+    """The code to enter at `address`."""
     address: str = ""
-    """The address to open."""
+    """The address at which the code is entered."""
     expires_s: float = 0.0
     """How long the code is valid, seconds."""
     problem: str = ""
@@ -242,7 +242,7 @@ class PlexSignIn(Answer, frozen=True, tag="plex_sign_in"):
 
 
 class StartPlexSignIn(Question[PlexSignIn], frozen=True, tag="start_plex_sign_in", to="plex"):
-    """Get a code with which somebody proves at plex.tv which account is theirs (`link`), or connects Plex (`setup`)."""
+    """Get a code with which somebody proves that a plex.tv account is theirs (`link`), or connects Plex (`setup`)."""
 
     community: str = ""
     """Id of a further community's Discord server, to get the servers that the account owns, each with a sealed token;
@@ -261,14 +261,14 @@ class OwnedPlexServer(Struct, frozen=True):
     token: str
     """Its token, sealed to the community and the server."""
     reason: Problem | None = None
-    """Why it cannot be reached from here; None if it answered."""
+    """Why Usher cannot reach it; None if it answered."""
 
     def __repr__(self) -> str:
         return f"OwnedPlexServer({self.name!r}, {self.url!r}, ***)"
 
 
 class PlexSignedIn(Answer, frozen=True, tag="plex_signed_in"):
-    """Answer to CheckPlexSignIn. The token from plex.tv is used for this alone, and then dropped.
+    """Answer to CheckPlexSignIn. The token from plex.tv is used only for this, and then dropped.
 
     In a sign-in for a further community, the tokens of the account's servers are kept, sealed.
     """
@@ -288,7 +288,7 @@ class PlexSignedIn(Answer, frozen=True, tag="plex_signed_in"):
 
 
 class CheckPlexSignIn(Question[PlexSignedIn], frozen=True, tag="check_plex_sign_in", to="plex"):
-    """Look whether the code was typed in, and by whom."""
+    """Check whether the code was entered, and with which account."""
 
     sign_in_id: str
     """The id from PlexSignIn."""

@@ -66,7 +66,7 @@ class NightEntry(Struct, frozen=True):
     screening_id: str
     """Unique for ever."""
     item: Item
-    """What was watched."""
+    """The film."""
     started_at_s: float
     """When the first viewer joined; seconds since 1970, UTC."""
     viewers: int
@@ -107,7 +107,7 @@ class ListNights(Question[NightList], frozen=True, tag="list_nights", to="persis
     until_s: float
     """End of the period, excluded; seconds since 1970, UTC."""
     most_a_day: int = 0
-    """Maximum listed for each local day, the earliest; 0 lists the newest 400 of the period."""
+    """How many of each local day to list at most, the earliest first; 0 lists the newest 400 of the period."""
 
 
 class NightPlanned(Event, frozen=True, tag="night_planned"):
@@ -116,7 +116,7 @@ class NightPlanned(Event, frozen=True, tag="night_planned"):
     delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
 
     at_s: float
-    """When that was; seconds since 1970, UTC."""
+    """When it was planned or chosen; seconds since 1970, UTC."""
     event_id: str
     """Id of the Discord event, as digits."""
     url: str
@@ -146,14 +146,14 @@ class UpcomingNight(Struct, frozen=True):
     said: tuple[str, ...]
     """The RSVPs, Discord ids as digits; hidden viewers too."""
     screening_id: str = ""
-    """The screening that it became; empty until the film began."""
+    """The night's screening; empty until the film begins."""
 
 
 class UpcomingNights(Answer, frozen=True, tag="upcoming_nights"):
     """Answer to ListUpcomingNights."""
 
     nights: tuple[UpcomingNight, ...]
-    """The earliest first; at most ten."""
+    """The nights, the earliest first; at most ten."""
 
 
 class ListUpcomingNights(Question[UpcomingNights], frozen=True, tag="list_upcoming_nights", to="discord"):

@@ -1,4 +1,4 @@
-"""A problem as a code and its parameters, so that it can be worded in the reader's language where it is shown.
+"""A problem as a code and its parameters, so that it can be shown in the reader's language.
 
 `wording.problems` has the text of every code.
 """

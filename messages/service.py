@@ -52,7 +52,7 @@ class ServiceFacts(Answer, frozen=True, tag="service_facts"):
     settings: tuple[SettingValue, ...]
     """All settings."""
     dead_letters: tuple[DeadLetter, ...]
-    """The newest first; at most twenty."""
+    """Dead letters, the newest first; at most twenty."""
     version: str
     """Usher's version."""
 
@@ -65,7 +65,7 @@ class LogLine(Struct, frozen=True):
     """A line of a process's log, without secrets."""
 
     at_s: float
-    """Seconds since 1970, UTC."""
+    """When it was logged; seconds since 1970, UTC."""
     actor: str
     """The actor that logged it."""
     level: str
@@ -78,7 +78,7 @@ class LogTail(Answer, frozen=True, tag="log_tail"):
     """Answer to GetLogTail."""
 
     lines: tuple[LogLine, ...]
-    """The oldest first."""
+    """The lines, the oldest first."""
 
 
 class GetLogTail(Question[LogTail], frozen=True, tag="get_log_tail", to="launcher"):
@@ -94,7 +94,7 @@ class BackupEntry(Struct, frozen=True):
     name: str
     """The file's name."""
     made_at_s: float
-    """Seconds since 1970, UTC."""
+    """When it was made; seconds since 1970, UTC."""
     size_bytes: int
     """Its size."""
 
@@ -103,7 +103,7 @@ class BackupList(Answer, frozen=True, tag="backup_list"):
     """Answer to ListBackups."""
 
     backups: tuple[BackupEntry, ...]
-    """The newest first; at most twenty."""
+    """Backups, the newest first; at most twenty."""
 
 
 class ListBackups(Question[BackupList], frozen=True, tag="list_backups", to="persistence"):

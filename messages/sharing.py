@@ -33,14 +33,14 @@ class Share(Struct, frozen=True):
     subject: str
     """The year, the screening's id, or the badge's id."""
     created_at_s: float
-    """Seconds since 1970, UTC."""
+    """When it was shared; seconds since 1970, UTC."""
 
 
 class ShareOpened(Answer, frozen=True, tag="share_opened"):
     """Answer to OpenShare."""
 
     share: Share | None
-    """None if there is no such page, or if the owner may not share it: hidden viewers share nothing."""
+    """The shared page; None if there is none, or if the owner may not share it: hidden viewers share nothing."""
 
 
 class OpenShare(Question[ShareOpened], frozen=True, tag="open_share", to="persistence"):
@@ -60,7 +60,7 @@ class ShareList(Answer, frozen=True, tag="share_list"):
     """Answer to ListShares."""
 
     shares: tuple[Share, ...]
-    """The newest first."""
+    """The shared pages, the newest first."""
 
 
 class ListShares(Question[ShareList], frozen=True, tag="list_shares", to="persistence"):
@@ -74,7 +74,7 @@ class SharesEnded(Answer, frozen=True, tag="shares_ended"):
     """Answer to EndShares."""
 
     shares: int
-    """How many were ended."""
+    """How many shares were ended."""
 
 
 class EndShares(Question[SharesEnded], frozen=True, tag="end_shares", to="persistence"):
@@ -90,7 +90,7 @@ class ShareFound(Answer, frozen=True, tag="share_found"):
     """Answer to FindShare."""
 
     share: Share | None
-    """None if there is none, if it was ended, or if its owner is hidden now."""
+    """The shared page; None if there is none, if it was ended, or if its owner is hidden now."""
     viewer_id: str = ""
     """The owner, Discord id as digits."""
     username: str = ""

@@ -1,4 +1,4 @@
-"""Sittings: the stretches of wall-clock time in which a watch was played, and how long the film ran in each."""
+"""Sittings: the periods of wall-clock time in which a watch was played, and how long the film ran in each."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -55,7 +55,7 @@ def merge(watches: Iterable[Sittings]) -> Sittings:
 
 
 def include(sittings: Sittings, start_s: float, end_s: float, played_s: float) -> Sittings:
-    """Return `sittings` with play added that they do not contain yet, even if one of them spans its time."""
+    """Return `sittings` with play added as far as they do not contain it yet, even if one of them covers its time."""
     merged = merge((sittings, add((), start_s, end_s, played_s)))
     missing_s = played_s - (playing_s(merged) - playing_s(sittings))
     if missing_s <= 0:

@@ -85,7 +85,7 @@ class EarnedBadge(Struct, frozen=True):
     description: str
     """Why it is awarded."""
     earned_at_s: float
-    """Seconds since 1970, UTC."""
+    """When it was earned; seconds since 1970, UTC."""
     progress: float
     """The figure that earned it."""
 
@@ -144,7 +144,7 @@ class ViewerProfile(Answer, frozen=True, tag="viewer_profile"):
     rank_by_time: int = 0
     """Place in the leaderboard by time, from 1; 0 if not in it, or if the viewer is anonymous and others ask."""
     days: tuple[tuple[str, float], ...] = ()
-    """The last year: ISO date in TIMEZONE and seconds watched; in chronological order, without days of no watching."""
+    """The last year: ISO date in TIMEZONE and seconds watched; in chronological order, only days with watching."""
     hidden: bool = False
     """Whether the answer is empty because the viewer's record is private and somebody else asked."""
     figures_hidden: bool = False
@@ -165,36 +165,36 @@ class Companion(Struct, frozen=True):
     """Somebody with whom a viewer watches."""
 
     viewer_id: str
-    """Who."""
+    """Discord id as digits, or plex:<machineIdentifier>:<account id>."""
     username: str
-    """Name."""
+    """The companion's name."""
     parties: int
-    """Of the watch parties that were looked at: those where both were."""
+    """How many of the viewer's last watch parties the companion attended too."""
 
 
 class CompanionList(Answer, frozen=True, tag="companion_list"):
     """Answer to GetCompanions."""
 
     rows: tuple[Companion, ...]
-    """Who was at most of them first. Empty where the asker may not see the viewer's figures."""
+    """The companions, with most shared parties first. Empty if the asker may not see the viewer's figures."""
     parties: int
-    """The viewer's last watch parties that were looked at."""
+    """How many of the viewer's last watch parties were counted."""
 
 
 class GetCompanions(Question[CompanionList], frozen=True, tag="get_companions", to="persistence"):
-    """With whom a viewer watches (the page of a viewer)."""
+    """The people with whom a viewer watches most (the page of a viewer)."""
 
     viewer_id: str
     """Discord id as digits, or plex:<machineIdentifier>:<account id>."""
     asker: str = ""
-    """Who asks, as in GetViewerStats."""
+    """Who asks, Discord id as digits; as in GetViewerStats."""
 
 
 class BadgeCatalogue(Answer, frozen=True, tag="badge_catalogue"):
     """Answer to GetBadgeCatalogue; progress is 0."""
 
     badges: tuple[BadgeProgress, ...]
-    """In the order of badges.toml."""
+    """All badges, in the order of badges.toml."""
 
 
 class GetBadgeCatalogue(Question[BadgeCatalogue], frozen=True, tag="get_badge_catalogue", to="persistence"):
@@ -220,7 +220,7 @@ class Leaderboard(Answer, frozen=True, tag="leaderboard"):
     kind: LeaderboardKind
     """The figure to rank by."""
     rows: tuple[LeaderboardRow, ...]
-    """The best first."""
+    """The page; the best comes first."""
     total: int
     """Number of viewers on all pages."""
     own: LeaderboardRow | None = None
@@ -272,7 +272,7 @@ class YearFigures(Struct, frozen=True):
     companion: tuple[str, float] | None = None
     """The viewer who shared the most watch parties, and how many these were."""
     days: tuple[tuple[str, float], ...] = ()
-    """ISO date in TIMEZONE and seconds watched; in chronological order, without days of no watching."""
+    """ISO date in TIMEZONE and seconds watched; in chronological order, only days with watching."""
     titles: int = 0
     """Number of different films."""
 

@@ -44,7 +44,7 @@ class SuggestedFilm(Struct, frozen=True):
     suggested_at_s: float
     """When it was first suggested; seconds since 1970, UTC."""
     wanted: int
-    """How many want it, the suggester included."""
+    """How many viewers want it, the suggester included."""
     names: tuple[str, ...]
     """Names of visible viewers who want it, the suggester first."""
     is_mine: bool
@@ -182,4 +182,4 @@ class RateFilm(Question[FilmRated], frozen=True, tag="rate_film", to="persistenc
     viewer_id: str
     """Discord id of the member, as digits."""
     rating: int
-    """1 to 5."""
+    """The rating, 1 to 5."""

@@ -44,7 +44,7 @@ class Attendee(Struct, frozen=True):
     completion_percent: float | None
     """0 to 100; None if the film's length is not known."""
     present: bool = True
-    """Whether the viewer is still there."""
+    """Whether the viewer is still watching."""
     left_at_s: float | None = None
     """When the viewer left; None while present."""
     brief: bool = False
@@ -56,7 +56,7 @@ class Attendee(Struct, frozen=True):
 
 
 class Screening(Struct, frozen=True):
-    """One item playing in one session, with everybody who watches it."""
+    """One item that is played in one session, with everybody who watches it."""
 
     screening_id: str
     """Unique for ever."""
@@ -65,7 +65,7 @@ class Screening(Struct, frozen=True):
     session_key: str
     """Current key of the Plex session."""
     item: Item
-    """What plays."""
+    """The item that is playing."""
     host: str
     """Name of the session's account."""
     player: str
@@ -102,7 +102,7 @@ class NowPlaying(Event, frozen=True, tag="now_playing"):
     at: Moment
     """When the tracker reported."""
     screenings: tuple[Screening, ...]
-    """The oldest first."""
+    """The screenings, the oldest first."""
     server_id: str = ""
     """machineIdentifier of the server; empty for a report of all servers (as version 1.0 sends it)."""
 
@@ -143,11 +143,11 @@ class ActiveWatch(Struct, frozen=True):
     username: str
     """The viewer's name."""
     source: Source
-    """How the viewer is known to be there."""
+    """How Usher knows that the viewer is watching."""
     screening_id: str
     """The screening that it belongs to."""
     item: Item
-    """What is watched."""
+    """The item that is being watched."""
     state: PlayerState
     """Playing, paused or buffering."""
     join_position_ms: PositionMs | None
@@ -172,9 +172,9 @@ class ActiveWatches(Answer, frozen=True, tag="active_watches"):
     at: Moment
     """When the tracker answered."""
     watches: tuple[ActiveWatch, ...]
-    """The longest running first."""
+    """The watches; the one that has run longest comes first."""
     screenings: tuple[Screening, ...]
-    """What plays, with all viewers."""
+    """The current screenings, with all viewers."""
     notice: str = ""
     """A warning (Plex does not answer, the host is not clear); empty if there is none."""
     reasons: tuple[Problem, ...] = ()
@@ -197,7 +197,7 @@ class SessionChoice(Struct, frozen=True):
     server_id: str
     """machineIdentifier of its server."""
     item: Item
-    """What plays; without a title if only hidden viewers see it."""
+    """The item that is playing; without a title if only hidden viewers see it."""
     account_name: str
     """Name of the session's account."""
     player: str

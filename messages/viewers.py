@@ -84,7 +84,7 @@ class VisibleViewers(Answer, frozen=True, tag="visible_viewers"):
 
 
 class GetVisibleViewers(Question[VisibleViewers], frozen=True, tag="get_visible_viewers", to="persistence"):
-    """Who may be named outside Usher; asked right before each text is sent."""
+    """The viewers who may be named outside Usher; asked right before each text is sent."""
 
 
 class DropViewerWatches(Command, frozen=True, tag="viewer_forgotten"):
@@ -95,8 +95,8 @@ class DropViewerWatches(Command, frozen=True, tag="viewer_forgotten"):
     viewer_ids: tuple[str, ...]
     """Discord ids as digits, and plex:<machineIdentifier>:<account id>."""
     began_by_s: float | None = None
-    """Only watches that began then or earlier, seconds since 1970, UTC: persistence sends this at its start for viewers
-    who were erased before. None: all watches."""
+    """Only watches that began at or before this time, seconds since 1970, UTC: persistence sends this at its start for
+    viewers who were erased earlier. None: all watches."""
 
 
 class ViewerAccount(Answer, frozen=True, tag="person"):
@@ -111,7 +111,7 @@ class ViewerAccount(Answer, frozen=True, tag="person"):
     watches: int
     """Records in the history."""
     problem: str = ""
-    """Why nothing was changed, and what to do; empty if there is no problem."""
+    """Why nothing was changed, and what to do; empty if something was."""
     reason: Problem | None = None
     """The same as a problem, for wording in another language; None if there is none."""
     unproven: tuple[str, ...] = ()
@@ -217,7 +217,7 @@ class GetMyData(Question[MyData], frozen=True, tag="get_my_data", to="persistenc
     viewer_id: str
     """Discord id, as digits."""
     offset: int = 0
-    """Bytes to skip; 0 creates the file anew."""
+    """Bytes to skip; 0 creates a new file."""
 
 
 class ViewerErased(Answer, frozen=True, tag="person_forgotten"):

@@ -31,12 +31,12 @@ Spans = tuple[tuple[int, int], ...]
 
 
 class Sitting(Struct, frozen=True):
-    """One uninterrupted stretch of a watch on the wall clock."""
+    """One uninterrupted period of a watch, by wall-clock time."""
 
     start_s: float
-    """Begin; seconds since 1970, UTC."""
+    """Its start; seconds since 1970, UTC."""
     end_s: float
-    """End; seconds since 1970, UTC."""
+    """Its end; seconds since 1970, UTC."""
     playing_s: float
     """How long the film played within that time, seconds."""
 
@@ -59,7 +59,7 @@ class WatchState(Struct, frozen=True):
     source: Source
     """plex: the session's own account; voice: a member of the channel; manual: started by an admin."""
     item: Item
-    """What is watched."""
+    """The item that is being watched."""
     session_key: str
     """Current key of the Plex session."""
     account_id: str
@@ -75,17 +75,17 @@ class WatchState(Struct, frozen=True):
     state: PlayerState
     """The player's state when last seen."""
     seen: Moment
-    """When the viewer was last seen there."""
+    """When the viewer was last seen watching."""
     advanced: Moment
     """When the position last changed."""
     playing_s: float = 0.0
     """Confirmed time in state playing with the position moving, seconds."""
     pending_s: float = 0.0
-    """Seconds playing since the position last changed: confirmed when it moves on, dropped for a ghost."""
+    """Seconds playing since the position last changed: confirmed when it moves on, dropped if the watch is a ghost."""
     paused_s: float = 0.0
     """Time paused, seconds. Buffering counts neither as playing nor as paused."""
     lead_ms: int = 0
-    """How far reported positions ran ahead of play at `speed` (negative: stayed behind); limits the slack."""
+    """How far reported positions are ahead of play at `speed` (negative: behind), ms; limits the tolerance."""
     spans: Spans = ()
     """The parts of the film that were seen."""
     ghost: bool = False
@@ -109,14 +109,14 @@ class WatchState(Struct, frozen=True):
     speed: float = 1.0
     """The player's speed, learned from its steady steps; 1.0 is normal speed."""
     recent_steps: tuple[tuple[int, int], ...] = ()
-    """The last steps of steady play, each (ms on the clock, ms of film); a step of no time or less marks a break."""
+    """The last steps of steady play, each (ms on the clock, ms of film); a step without time marks a break."""
     buffering_s: float = 0.0
     """Seconds buffering since the position last changed; they count as playing if the position moved on."""
     together_id: str = ""
     """The screening of several accounts playing the film at the same time that it belongs or belonged to; the record
     keeps it. Empty if there was none."""
     together: bool = False
-    """Whether it belongs to that screening now: the accounts are still in step."""
+    """Whether it belongs to that screening now: the accounts still play at the same position."""
     last_outage: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     """The last outage: its end (steady clock), its length, how much of it counts as played, and how far the film
     advanced; seconds. A slower speed that is learned soon afterwards raises what counts as played."""
@@ -124,9 +124,9 @@ class WatchState(Struct, frozen=True):
     """Number of steady steps after `recent_steps` that all fit `speed`; they are added to `recent_steps` one by one
     when something else happens."""
     even_ms: int = 0
-    """Total clock time of those steps."""
+    """Total clock time of those steps, ms."""
     even_film_ms: int = 0
-    """Total film time of those steps."""
+    """Total film time of those steps, ms."""
     doubted: Spans = ()
     """The parts of `spans` that were not seen if the recently learned `speed` turns out to be skipping."""
 
@@ -143,15 +143,15 @@ class WatchRecord(Struct, frozen=True):
     username: str
     """The viewer's name as last seen."""
     source: Source
-    """How the viewer was known to be there."""
+    """How Usher knew that the viewer was watching."""
     item: Item
-    """What was watched."""
+    """The item that was watched."""
     media_type: str
     """movie, episode or live (or another of TRACKED_TYPES)."""
     started_at_s: float
     """When the viewer joined; seconds since 1970, UTC."""
     ended_at_s: float
-    """When the viewer was last seen there; seconds since 1970, UTC."""
+    """When the viewer was last seen watching; seconds since 1970, UTC."""
     join_position_ms: PositionMs | None
     """The film's position when the viewer joined."""
     leave_position_ms: PositionMs | None
@@ -256,4 +256,4 @@ class LoadWatches(Question[WatchesLoaded], frozen=True, tag="load_watches", to="
 
 
 class ReportWatches(Command, frozen=True, tag="report_watches"):
-    """Persistence -> tracker, until every server was reported: report each server, then which servers there are."""
+    """Persistence -> tracker, until every server was reported: report each server, and then the list of servers."""

@@ -56,7 +56,7 @@ class SignInFound(Answer, frozen=True, tag="sign_in_found"):
 
 
 class FindSignIn(Question[SignInFound], frozen=True, tag="find_sign_in", to="persistence"):
-    """The member whom a link is for. Asking does not use the link up."""
+    """The member whom a link is for. The link can still be used afterwards."""
 
     token_hash: str
     """SHA-256 of the link's secret, in hexadecimal digits."""
@@ -70,7 +70,7 @@ class WebSession(Answer, frozen=True, tag="web_session"):
     username: str
     """The member's name when the session began."""
     started_at_s: float = 0.0
-    """Begin of the session; seconds since 1970, UTC."""
+    """Start of the session; seconds since 1970, UTC."""
     expires_at_s: float = 0.0
     """End of the session; seconds since 1970, UTC."""
     sessions: int = 0
@@ -78,7 +78,7 @@ class WebSession(Answer, frozen=True, tag="web_session"):
 
 
 class StartSession(Question[WebSession], frozen=True, tag="start_session", to="persistence"):
-    """A member signs in, with a link (which is used up) or at Discord."""
+    """A member signs in, with a link (which cannot be used again) or at Discord."""
 
     session_hash: str
     """SHA-256 of the session's secret, in hexadecimal digits."""
@@ -103,7 +103,7 @@ class SessionsEnded(Answer, frozen=True, tag="sessions_ended"):
     """Answer to EndSessions."""
 
     sessions: int
-    """How many were ended."""
+    """How many sessions were ended."""
 
 
 class EndSessions(Question[SessionsEnded], frozen=True, tag="end_sessions", to="persistence"):
@@ -127,7 +127,7 @@ class MemberStanding(Answer, frozen=True, tag="member_standing"):
 
 
 class GetMember(Question[MemberStanding], frozen=True, tag="get_member", to="discord"):
-    """Whether somebody is a member of the Discord server, and an administrator. Declined if Discord does not say."""
+    """Whether somebody is a member of the Discord server, and an administrator. Declined if Discord does not tell."""
 
     viewer_id: str = ""
     """Discord id, as digits; empty for the server's owner."""

@@ -207,5 +207,5 @@ def read_backup_list(folder: Path) -> BackupList:
 def _read_size(file: Path) -> int:
     try:
         return file.stat().st_size
-    except OSError:  # it was rotated away just now
+    except OSError:  # it was deleted just now
         return 0

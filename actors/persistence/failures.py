@@ -60,7 +60,7 @@ def translate_start_failures() -> Iterator[None]:
         raise FatalStartupError(error.problem) from error
     except StoreAway as error:
         raise DependencyUnavailable(Problem.of("store.waits", reason=error.problem)) from error
-    except DatabaseError as error:  # its server went away again, right after it was opened
+    except DatabaseError as error:  # the database's server became unreachable right after the store was opened
         if not (isinstance(error, OperationalError) or is_damage(error)):
             raise
         raise DependencyUnavailable(Problem.of("store.waits", reason=explain_unreadable(error))) from error

@@ -37,7 +37,7 @@ class UnexpectedAnswer(ActorError):
 
 
 class RemoteError(ActorError):
-    """The other actor's handler raised; it lives on."""
+    """The other actor's handler raised; that actor continues."""
 
     def __init__(self, actor: str, kind: str, text: str, problem: Problem | None = None) -> None:
         super().__init__(f"{actor}: {text}" if text else f"{actor}: {kind}")
@@ -59,14 +59,14 @@ class Declined(ProblemError):
 class RetryLater(ProblemError):
     """Raised by the handler of an at-least-once message that cannot be handled now (a full disk, say).
 
-    The actor lives on, the message is not acknowledged, and its sender sends it again after a pause.
+    The actor continues, the message is not acknowledged, and its sender sends it again after a pause.
     """
 
 
 class Reject(Exception):
     """Raised by the handler of a message that can never be handled; its text says why.
 
-    The actor lives on and handles later messages. This one goes to the dead letters. An at-least-once message is
+    The actor continues with later messages. This one goes to the dead letters. An at-least-once message is
     written whole; if the dead letters cannot be written, it comes again, as with RetryLater.
     """
 

@@ -79,7 +79,7 @@ class Inbox:
         while True:
             try:
                 envelope = self._next()
-            except Exception as error:  # noqa: BLE001  # raised again where pykka handles it
+            except Exception as error:  # noqa: BLE001  # raised again inside pykka's handling
                 envelope = PykkaEnvelope(InternalFailure(error))
             if envelope is not None:
                 return envelope

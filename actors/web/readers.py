@@ -9,7 +9,7 @@ class ReaderKind(enum.StrEnum):
     """The kinds of readers."""
 
     LOCAL = "local"
-    """Somebody at this machine (WEB_ACCESS=local): nobody in particular."""
+    """Anybody at this machine (WEB_ACCESS=local), who need not sign in."""
     STRANGER = "stranger"
     """Not signed in, and only members may read (WEB_ACCESS=members)."""
     PUBLIC = "public"

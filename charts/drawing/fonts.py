@@ -26,7 +26,7 @@ _COLOUR_EMOJI = (
     "/usr/share/fonts/google-noto-color-emoji-fonts/NotoColorEmoji.ttf",
     "/System/Library/Fonts/Apple Color Emoji.ttc",
 )
-"""Paths of colour emoji fonts, beside that of Windows."""
+"""Paths of colour emoji fonts on systems other than Windows."""
 _MOST_LETTERS = 400
 """Longer texts are cut before they are measured: no line is that long."""
 _EMOJI_PARTS = "\ufe0f\u20e3\u200d"

@@ -12,7 +12,7 @@ TEXT, QUIET, DARK_INK = "#f2f4f7", "#a8b0bd", "#12141a"
 GOLD, GOLD_LIGHT, GOLD_DEEP, TRACK, GREEN = "#f0ab1a", "#ffcb57", "#dd940a", "#252a34", "#51c98d"
 FACES = ("#f0ab1a", "#7cc4ff", "#8be0b0", "#ff9d8a", "#c9b0ff", "#f7a8d0", "#b9d66b", "#9fb3c8")
 HEAT = ("#2a303b", "#5b4614", "#a8770f", "#e5a00d", "#ffd97a")
-"""Colours of a day without watching, and of each quarter of the other days, the least first."""
+"""Colours of a day without watching, and of each quarter of the other days, the one with least watching first."""
 _FILM = "M48 92h80v80H48zM62 92v80M114 92v80M48 112h14M48 132h14M48 152h14M114 112h14M114 132h14M114 152h14"  # a strip
 _TITLE_SIZES = (0.2, 0.16, 0.13, 0.105)
 """Font sizes on a poster without a picture, relative to its width."""

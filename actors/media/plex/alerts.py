@@ -24,7 +24,7 @@ from foreign_input import ForeignInputError, InputLimits, parse_json
 
 PING_S: Final = 20.0
 PONG_WITHIN_S: Final = 8.0
-"""A half-open connection is given up after PING_S + PONG_WITHIN_S (real seconds)."""
+"""A half-open connection is closed after PING_S + PONG_WITHIN_S (real seconds)."""
 OPEN_WITHIN_S: Final = 8.0
 FIRST_WAIT_S: Final = 1.0
 LONGEST_WAIT_S: Final = 300.0

@@ -22,7 +22,7 @@ class DeadLetterOffice:
         return is_written or not must_last
 
     def tell_sender(self, received: ReceivedMessage, error: BaseException) -> None:
-        """Acknowledge a message that was set aside, so that its sender goes on."""
+        """Acknowledge a message that was set aside, so that its sender continues."""
         if received.delivery_id:
             self._endpoint.acknowledge(received, set_aside=True)
         elif received.ask_id:

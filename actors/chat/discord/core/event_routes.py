@@ -43,7 +43,10 @@ def mark_button(custom_id: str, guild_id: int) -> str:
 
 
 def is_unserved_interaction(data: Mapping[str, Any], names: frozenset[str], prefix: str) -> bool:
-    """Tell whether a server without a community offers this interaction: one of the commands `names`, or their controls."""
+    """Tell whether a server without a community offers this interaction: one of `names`, or a control of theirs.
+
+    `names`: names of commands; `prefix`: beginning of the custom ids of their controls.
+    """
     inner = _read_data(data)
     if data.get("type") in (COMMAND, AUTOCOMPLETE):
         return inner.get("name") in names

@@ -77,7 +77,7 @@ class ResumingBot(commands.Bot):
         return parse(data)
 
     async def connect(self, *, reconnect: bool = True) -> None:
-        """Stay connected until the session ends. Raises its error; returns after a close without a reason."""
+        """Stay connected until the session ends. Raises its error; returns normally after a close without a reason."""
         loop = asyncio.get_running_loop()
         session: dict[str, Any] = {}
         while not self.is_closed():

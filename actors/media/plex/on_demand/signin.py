@@ -156,7 +156,7 @@ class PlexSignInService:
                 return PlexSignedIn("waiting")
             code.answer = self._find_servers(token, code.community) if code.community else self._identify(token)
             code.login = None
-        assert code.answer is not None  # noqa: S101  # it is given where the login is dropped
+        assert code.answer is not None  # noqa: S101  # it is set when the login is dropped
         return code.answer
 
     def _identify(self, token: str) -> PlexSignedIn:
