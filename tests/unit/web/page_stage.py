@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from msgspec.structs import replace
 
 from actors.runtime import Clock, Context, Endpoint
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.transport.memory import MemoryNetwork
 from actors.web.actor import WebActor
+from actors.web.http import server
+from actors.web.http.guards import AddressLimiter
 from config import Settings
 from messages import (
     ActiveWatches,
@@ -100,6 +104,11 @@ class PatientWebActor(WebActor):
     """A web actor that lets a test ask as fast as it can."""
 
     burst = 1e9
+
+
+def stop_limiters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no address be allowed more as time passes, however long the requests of a test take. For later stages."""
+    monkeypatch.setattr(server, "AddressLimiter", functools.partial(AddressLimiter, now_s=lambda: 0.0))
 
 
 class PageStage:

@@ -95,6 +95,7 @@ def test_a_flood_is_answered_with_a_page_and_programs_with_a_line(
 ) -> None:
     """Both say to wait, and how long; the API says it as JSON."""
     monkeypatch.setattr(page_stage.PatientWebActor, "burst", 3.0)
+    page_stage.stop_limiters(monkeypatch)
     with open_stage(tmp_path) as stage:
         answers = [stage.get("/robots.txt", **BROWSER) for _ in range(8)]
         status, headers, text = next(answer for answer in answers if answer[0] == 429)
