@@ -92,7 +92,8 @@ def test_a_newer_code_replaces_the_earlier_one(stage: Stage) -> None:
 
 
 def test_mydata_and_forgetme_work_by_direct_message(stage: Stage) -> None:
-    """File and button come as direct messages; the button works there."""
+    """File and button come as direct messages; the button works there. Days are those of the community."""
+    stage.changes["timezone"] = "UTC"
     with stage.acting():
         answer(stage, "Chiara", "!mydata")
         assert wait_direct_message(stage, 1).attachments[0].content == DATA
