@@ -26,7 +26,7 @@ from wording.numbers import count_noun
 
 
 def run_import(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
-    """Import Tautulli's database, a folder of the older bot's files, or the history of the Plex servers."""
+    """Import Tautulli's database, the older bot's files, or the Plex servers' history. Raises ImportFault."""
     if arguments.from_plex:
         return _import_from_plex(settings, console)
     if not arguments.source.exists():

@@ -137,7 +137,7 @@ def _carry_over_privacy(
 ) -> tuple[CarriedOver, float | None]:
     """Apply the privacy choices that were made since a backup to it, before it replaces the store.
 
-    Also return the time of the backup's last save, seconds since 1970.
+    Also return the time of the backup's last save, seconds since 1970. Raises BackupError if they cannot be applied.
     """
     try:
         with contextlib.closing(Store(sqlite_url(arriving), arriving.parent, rules)) as restored:

@@ -352,7 +352,7 @@ def _keep_old_store(store: Path, arriving: Path) -> Path | None:
 
 
 def _fold_old_store(store: Path) -> None:
-    """Merge the old store's last commits from its -wal into its main file. A damaged store is left unchanged."""
+    """Merge the old store's -wal into its main file, unless it is damaged. Raises BackupError if it is in use."""
     try:
         with closing(sqlite3.connect(store)) as connection:
             connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")

@@ -203,7 +203,7 @@ def _read_migrated_shape(revision: str) -> _Shape:
 
 
 def _check_values(connection: sqlite3.Connection, table: Table) -> None:
-    """Let SQLite search for values of the wrong type: it accepts any type in any column."""
+    """Raise ShapeFault if a column has values of the wrong type: SQLite accepts any type in any column."""
     conditions = {}
     for column in table.columns:
         name = f'"{column.name}"'

@@ -89,7 +89,7 @@ def record_votes(connection: Connection, asked: RecordVotes) -> None:
 
 
 def rate_film(connection: Connection, asked: RateFilm, at_s: float) -> FilmRated:
-    """Store a member's rating of a film; refuse it if the member was not there."""
+    """Store a member's rating of a film, unless the member was not there. Raises ValueError if it is out of range."""
     if not 1 <= asked.rating <= HIGHEST_RATING:
         raise ValueError(f"{asked.rating} is no rating: it is 1 to {HIGHEST_RATING}")
     directory = read_directory(connection)

@@ -20,7 +20,7 @@ MOST_ENTRIES = 10_000
 
 
 class LegacyFields:
-    """One record of a file. Errors name the file, the place and the field."""
+    """One record of a file. For a wrong field, each method raises an ImportFault that names file, place and field."""
 
     def __init__(self, value: object, file: Path, place: str) -> None:
         self.file = file
@@ -148,7 +148,7 @@ def has_day(at_s: float, zone: tzinfo) -> bool:
 
 
 def check_id(text: str, file: Path) -> str:
-    """Return a file's key as a viewer id that every store can hold."""
+    """Return a file's key as a viewer id that every store can hold. Raises ImportFault if it is too long."""
     found = storable(text) if len(text) <= LONGEST_TEXT else ""
     if not found and text:
         raise ImportFault(f"{file}: expected an object by user id, found the id {shorten(text)}.")

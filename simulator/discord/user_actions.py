@@ -208,14 +208,14 @@ class UserActions:
             self.world.dispatch("MESSAGE_REACTION_ADD", data, REACTIONS)
 
     def join_voice(self, who: WhoEver, where: WhereEver = "Cinema", *, streaming: bool = False) -> None:
-        """Move somebody into a voice or stage channel, from outside or from another channel."""
+        """Move somebody into a voice or stage channel. Raises ValueError if the channel is neither."""
         member, channel = self.member(who), self.channel(where)
         if channel.kind not in (VOICE, STAGE):
             raise ValueError(f"{channel.name} is no voice channel")
         self._set_voice(member, channel.id, streaming=streaming)
 
     def move_voice(self, who: WhoEver, where: WhereEver) -> None:
-        """Move somebody from one voice channel to another."""
+        """Move somebody from one voice channel to another. Raises ValueError if they are in none."""
         member = self.member(who)
         if member.voice_channel is None:
             raise ValueError(f"{member.display_name} is in no voice channel")
@@ -325,7 +325,7 @@ class UserActions:
         raise LookupError(f"There is no {name!r}; there are {[c.get('custom_id') for c in message.controls]}")
 
     def submit(self, asked: Interaction, values: Mapping[str, str]) -> Interaction:
-        """Fill in and send the form that an interaction opened; `values` by custom_id."""
+        """Fill in and send the form that an interaction opened; `values` by custom_id. Raises LookupError."""
         if asked.modal is None:
             raise LookupError(f"{asked.name!r} opened no form")
         data = form_data(asked.modal, values)

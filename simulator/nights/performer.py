@@ -57,7 +57,7 @@ class Performer:
         """Sessions that stay listed though nobody watches them, with the time of their end."""
 
     def perform(self, cue: Cue) -> bool:
-        """Play a cue of a player or of the voice channel; return whether it was possible."""
+        """Play a cue of a player or the voice channel; return whether it was possible. Raises ValueError for others."""
         if cue.verb not in PLAYER_VERBS | VOICE_VERBS:
             raise ValueError(f"no cue for people: {cue}")
         try:

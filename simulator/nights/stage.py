@@ -255,7 +255,7 @@ class ServiceStage:
         return {name: (self.data_dir / name).read_bytes() for name in names if (self.data_dir / name).exists()}
 
     def history(self) -> list[dict[str, Any]]:
-        """Return the records of watch_history.json. It is read again if a record was just being appended."""
+        """Return the records of watch_history.json, read again if a record was just being appended."""
         for _ in range(MOST_READS):
             with contextlib.suppress(json.JSONDecodeError):
                 found: list[dict[str, Any]] = json.loads(self.files().get("watch_history.json", b"[]"))

@@ -20,7 +20,10 @@ class CommandNotOffered(LookupError):
 def find_offered_command(
     commands: Mapping[int | None, list[Payload]], guild_id: int, name: str, can: int | None
 ) -> Payload:
-    """Return the command of this name, a server's own first. `can`: the person's permissions; None: not checked."""
+    """Return the command of this name, a server's own first. Raises CommandNotOffered.
+
+    `can`: the person's permissions; None: they are not checked.
+    """
     root = name.split()[0]
     every = [*commands.get(guild_id, []), *commands.get(None, [])]
     for command in every:
@@ -35,7 +38,10 @@ def find_offered_command(
 
 
 def command_data(guild: Guild, command: Payload, name: str, options: Mapping[str, Asked], focused: str = "") -> Payload:
-    """Return an interaction's data for a command with its options; `focused`: the option that is being typed."""
+    """Return an interaction's data for a command with its options. Raises CommandNotOffered.
+
+    `focused`: the option that is being typed.
+    """
     resolved: Payload = {}
     path = name.split()[1:]
     level = command
@@ -108,7 +114,10 @@ def _build_partial_channel(channel: Channel) -> Payload:
 
 
 def _parse_typed(guild: Guild, kind: int, text: str) -> Asked:
-    """Return how Discord's client parses typed text: as a number, a boolean, a user or a channel."""
+    """Return typed text as Discord's client parses it: as a number, a boolean, a user or a channel.
+
+    Raises CommandNotOffered if there is no such user.
+    """
     if kind in (INTEGER, NUMBER):
         try:
             return int(text) if kind == INTEGER else float(text)

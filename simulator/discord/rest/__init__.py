@@ -1,1 +1,1 @@
-"""Discord's REST API: the routes that a bot uses, the limits and the errors."""
+"""Discord's REST API: the routes that a bot uses, limits and errors. Handlers refuse a request by raising ApiError."""

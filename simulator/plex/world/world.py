@@ -147,7 +147,7 @@ class PlexWorld:
         self.sessions = [replace(one, key=self._take_key()) for one in order]
 
     def account(self, who: SimulatedAccount | int | str) -> SimulatedAccount:
-        """Return the account with this id or name; add an unknown SimulatedAccount."""
+        """Return the account with this id or name (else KeyError is raised); add an unknown SimulatedAccount."""
         if isinstance(who, SimulatedAccount):
             return self.accounts.setdefault(who.id, who)
         for one in self.accounts.values():
