@@ -132,7 +132,7 @@ class Persistence(Actor):
         """Return the handlers that take several messages at once."""
         return {WatchFinished: self._finish_watches}
 
-    # -- start and stop ------------------------------------------------------------------------------------------------
+    # -- start and stop --------------------------------------------------------------------------------------
 
     @translate_start_failures()
     def on_start(self) -> None:
@@ -159,7 +159,7 @@ class Persistence(Actor):
         self._to_close.callback(self._read_worker.close)
         self._to_close.callback(self._question_pool.close)
         self._last_saved_s = self._store.read_last_saved_s()
-        self._copies = CopyRepairs(self, self._store, self._save_failed)
+        self._copies = CopyRepairs(self, self._store, self._note_save_failure)
         self._to_close.callback(self._copies.close)
         self._copies.repair()
         self.ref("tracker").tell(ReportWatches())
@@ -241,7 +241,7 @@ class Persistence(Actor):
         except SaveRefused:
             raise
         except SaveFailed as error:
-            self._save_failed(error)
+            self._note_save_failure(error)
             if not isinstance(error, CopiesFailed):
                 raise RetryLater(error.problem) from error  # the tracker keeps them and sends them again
             result = None
@@ -250,7 +250,7 @@ class Persistence(Actor):
         for each in ended:
             self._reported.drop_watch(each.record.watch_id, each.record.item.server_id)
         if result is not None:
-            self._save_worked(running)
+            self._note_save_success(running)
         if result is None or result.has_new_names:
             self._viewer_requests.send_changed_names()
         if result is None or result.has_new_badges or self._announcer.is_unsent:
@@ -317,14 +317,14 @@ class Persistence(Actor):
                 store, self._running(), at_s, lambda running: save(store, running, at_s, reason)
             )
         except SaveFailed as error:
-            self._save_failed(error)
+            self._note_save_failure(error)
             raise
-        self._save_worked(result.active)
+        self._note_save_success(result.active)
         self._viewer_requests.send_changed_names()
         self._announcer.announce()
         return result
 
-    def _save_worked(self, active: int) -> None:
+    def _note_save_success(self, active: int) -> None:
         self._last_saved_s = self._now_s()
         self._save_error = None
         self.log.info("💾 Auto-saved badge data (%d active watches)", active)
@@ -355,7 +355,7 @@ class Persistence(Actor):
         if self._save_error is None:
             self._report_recovered()
 
-    def _save_failed(self, error: SaveFailed) -> None:
+    def _note_save_failure(self, error: SaveFailed) -> None:
         self.log.error("❌ Auto-save failed: %s", error)
         self._report_unsaved(error)
 
@@ -368,7 +368,7 @@ class Persistence(Actor):
         problem = self._save_error
         return SaveStatus(self._last_saved_s, minutes, english(problem) if problem else "", problem)
 
-    # -- questions: answered by other threads, so that a long one holds up no save -----------------------------
+    # -- questions: answered by other threads, so that a long one holds up no save ---------------------------
 
     def _answer_from_store(self, answer: AnswerFunction) -> Callable[[Any], Future[Any]]:
         """Return the handler of a question that is answered from the store and the running watches."""

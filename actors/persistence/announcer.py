@@ -79,10 +79,10 @@ class BadgeAnnouncer:
             except OutboxFull:
                 return  # Discord is unreachable: they stay unannounced, and the next save tries again
             self._on_their_way.update((viewer_id, badge_id) for badge_id in ids)
-            self._tell_webhooks(message)
+            self._send_to_webhooks(message)
         self._is_unsent = False
 
-    def _tell_webhooks(self, message: BadgesAwarded) -> None:
+    def _send_to_webhooks(self, message: BadgesAwarded) -> None:
         """Send badges to the webhooks too; after a restart some come again, with the same id."""
         if self._actor.context.settings.webhook_urls:
             try:

@@ -53,8 +53,8 @@ class CommunityKeeper:
     def __init__(self, actor: Actor, store: Store) -> None:
         self._actor = actor
         self._store = store
-        self._said: tuple[Community, ...] = ()
-        self._told_s = -math.inf
+        self._sent: tuple[Community, ...] = ()
+        self._sent_s = -math.inf
         self._telling: Timer | None = None
         """Set while a message to all hosts is due."""
 
@@ -82,7 +82,7 @@ class CommunityKeeper:
         else:  # the asker records it, with the name of the member
             changed = ", ".join(sorted(patch)) or "nothing"
             self._actor.log.info("%s (%s) changed %s", community.name, guild_id, changed)
-        self._tell_of_change()
+        self._send_change()
         return CommunityList((community,), added=known is None)
 
     def _check_addition(self, count: int) -> None:
@@ -101,7 +101,7 @@ class CommunityKeeper:
                 raise Declined(Problem.of("community.unknown", guild=asked.guild_id))
             delete_community(connection, asked.guild_id)
         self._note(asked.requested_by, "community remove", known)
-        self._tell_of_change()
+        self._send_change()
         return self.list_all(ListCommunities())
 
     def tell_all(self) -> None:
@@ -111,29 +111,29 @@ class CommunityKeeper:
         if self._telling is not None:
             self._telling.cancel()
             self._telling = None
-        self._told_s = self._actor.endpoint.now()
+        self._sent_s = self._actor.endpoint.now()
         try:
             with self._store.reader.connect() as connection:
                 now = read_communities(connection)
         except SQLAlchemyError:
             return  # the store is unreachable: the next tick sends the list
-        if now or self._said:
-            self._said = now
+        if now or self._sent:
+            self._sent = now
             changed = CommunitiesChanged(now)
             if (host := self._actor.context.host) is not None:
                 host.on_changed(changed)
             for name in _LISTENERS:
                 self._actor.ref(name).tell(changed)
 
-    def _tell_of_change(self) -> None:
+    def _send_change(self) -> None:
         """Send a change to all hosts: at once, or with those that follow if a message was sent a moment ago.
 
         Each message has the whole list: with many communities, a message for each change would cost too much. With few,
         each change is sent at once, for somebody may press play on Plex right after the last choice.
         """
-        self._said = self._said or (Community("", "", {}),)  # so that the removal of the last one is sent too
+        self._sent = self._sent or (Community("", "", {}),)  # so that the removal of the last one is sent too
         endpoint = self._actor.endpoint
-        next_s = self._told_s + min(MOST_TELL_PAUSE_S, TELL_PAUSE_S * len(self._said))
+        next_s = self._sent_s + min(MOST_TELL_PAUSE_S, TELL_PAUSE_S * len(self._sent))
         if endpoint.now() >= next_s:
             self.tell_all()
         elif self._telling is None:

@@ -72,7 +72,7 @@ class ReportedWatches:
         self._places: dict[str, set[tuple[str, str]]] = {}
         """Server and watch_id of the running watches of each viewer id."""
 
-    # -- what the tracker reports -------------------------------------------------------------------------------
+    # -- what the tracker reports ----------------------------------------------------------------------------
 
     def take(self, report: WatchesReported) -> None:
         """Apply the report of a server; one that is older than the last is ignored."""

@@ -166,7 +166,7 @@ class Actor(pykka.ThreadingActor):
     def _create_actor_inbox(self) -> Any:  # type: ignore[override]  # pykka's is static; ours needs the endpoint
         return self._inbox
 
-    # -- for subclasses ------------------------------------------------------------------------------------
+    # -- for subclasses --------------------------------------------------------------------------------------
 
     def handlers(self) -> Mapping[type[Message], Handler]:
         """Return the handler of each message class. Its result answers an ask; a Future answers it later."""
@@ -208,7 +208,7 @@ class Actor(pykka.ThreadingActor):
         """Id of the at-least-once message that is being handled; empty for others."""
         return self._dispatcher.handling_id
 
-    # -- handling ------------------------------------------------------------------------------------------
+    # -- handling --------------------------------------------------------------------------------------------
 
     def on_receive(self, message: Any) -> Any:
         """Hand the message to the handler of its class; pykka's hook."""
@@ -226,7 +226,7 @@ class Actor(pykka.ThreadingActor):
         """Whether a handler returned a Future that is not done yet."""
         return self._dispatcher.has_deferred_answers
 
-    # -- start and stop ----------------------------------------------------------------------------------------------
+    # -- start and stop --------------------------------------------------------------------------------------
 
     def stop_in_order(self) -> None:
         """Handle the messages that wait, then stop; from any thread."""
@@ -237,7 +237,7 @@ class Actor(pykka.ThreadingActor):
         self.endpoint.bind_thread()
         try:
             super()._actor_loop()
-        except BaseException as error:  # noqa: BLE001  # SystemExit in a hook: a thread would end without a word
+        except BaseException as error:  # noqa: BLE001  # SystemExit in a hook too: the thread would end silently
             self._handle_failure(type(error), error, error.__traceback__)
         finally:
             self._terminate()
@@ -245,7 +245,7 @@ class Actor(pykka.ThreadingActor):
     def _actor_loop_setup(self) -> None:
         try:
             self.on_start()
-        except BaseException as error:  # noqa: BLE001  # whatever it is, the actor did not start
+        except BaseException as error:  # noqa: BLE001  # whatever the error, the actor did not start
             details = (type(error), error, error.__traceback__)
             self._handle_failure(*details)
             try:
@@ -262,7 +262,7 @@ class Actor(pykka.ThreadingActor):
             self.endpoint.run_submitted()  # answers that other threads finished meanwhile can still be sent
             self._dispatcher.refuse_deferred()
             self.endpoint.close()
-        except Exception as error:  # noqa: BLE001  # whoever waits for the end must hear of it
+        except Exception as error:  # noqa: BLE001  # threads that wait for the end must be told
             self._handle_failure(type(error), error, error.__traceback__)
         finally:
             self.terminated.set()

@@ -10,9 +10,7 @@ from messages import Moment
 
 
 def _steady_s() -> float:
-    boot = getattr(
-        time, "CLOCK_BOOTTIME", None
-    )  # this clock also counts while the machine sleeps; not every system has it
+    boot = getattr(time, "CLOCK_BOOTTIME", None)  # it also counts while the machine sleeps; not every system has it
     return time.clock_gettime(boot) if boot is not None else time.monotonic()
 
 

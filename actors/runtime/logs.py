@@ -35,7 +35,7 @@ class SecretFilter:
 
     def add(self, secrets: Iterable[str]) -> None:
         """Mask these secrets too."""
-        forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}
+        forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _list_forms(secret)}
         self._forms = sorted({*self._forms, *forms}, key=len, reverse=True)
 
     def mask(self, text: str) -> str:
@@ -57,7 +57,7 @@ class _MaskedFormatter(logging.Formatter):
         """Return the line, with every secret replaced. Never raises: logging would print the unmasked arguments."""
         try:
             text = self._inner.format(record)
-        except Exception as error:  # noqa: BLE001  # whatever somebody's __str__ raises
+        except Exception as error:  # noqa: BLE001  # whatever a value's __str__ raises
             record = logging.LogRecord(
                 record.name, record.levelno, record.pathname, record.lineno,
                 f"{record.msg!r} (not to be formatted: {type(error).__name__})", None, None,
@@ -77,7 +77,7 @@ _ENCODINGS: tuple[Callable[[str], str], ...] = (
 )
 
 
-def _forms(secret: str) -> set[str]:
+def _list_forms(secret: str) -> set[str]:
     """Return a secret as it is, encoded as in JSON, Python and URLs, and in each pair of these encodings."""
     return {outer(inner(secret)) for inner in _ENCODINGS for outer in _ENCODINGS}
 
@@ -100,7 +100,7 @@ class _Text(logging.Formatter):
         return text
 
 
-def _formatter(kind: str, actor: str) -> logging.Formatter:
+def _make_formatter(kind: str, actor: str) -> logging.Formatter:
     if kind != "json":
         return _Text(actor)
     from pythonjsonlogger.json import JsonFormatter  # loaded only if the setting asks for JSON
@@ -125,7 +125,7 @@ class _TailKeeper(logging.Handler):
         """Keep a line. Never raises."""
         try:
             said = show_controls(record.getMessage(), newline=" ")
-        except Exception:  # noqa: BLE001  # whatever somebody's __str__ raises; stderr has what can be said
+        except Exception:  # noqa: BLE001  # whatever a value's __str__ raises; stderr has the rest
             return
         text = self._filter.mask(said)[:LONGEST_LINE]
         self.lines.append(LogLine(record.created, self._actor or record.name, record.levelname, text))
@@ -149,7 +149,7 @@ def set_up_logging(level: str, kind: str, secrets: Iterable[str], actor: str = "
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace", line_buffering=True)
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(_MaskedFormatter(_formatter(kind, actor), secrets))
+    handler.setFormatter(_MaskedFormatter(_make_formatter(kind, actor), secrets))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     if keeps_tail:

@@ -61,10 +61,10 @@ def load_actor_class(path: str) -> type[Actor]:
 def make_endpoint(name: str, transport: Transport, data_dir: Path, record_frames: str = "") -> Endpoint:
     """Return an endpoint with the dead-letter log of the data folder."""
     letters = DeadLetters(data_dir / "logs" / "dead_letters.jsonl", name)
-    return Endpoint(name, transport, letters, record=_recorder(Path(record_frames)) if record_frames else None)
+    return Endpoint(name, transport, letters, record=_make_recorder(Path(record_frames)) if record_frames else None)
 
 
-def _recorder(path: Path) -> Callable[[bytes], None]:
+def _make_recorder(path: Path) -> Callable[[bytes], None]:
     target = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def record(frame: bytes) -> None:

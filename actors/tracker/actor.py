@@ -146,7 +146,7 @@ class Tracker(Actor):
         self.log.info(
             "Watches taken up: %d running, %d that may be resumed", len(loaded.running), len(loaded.resumable)
         )
-        self._tell(self._tracking.restore(loaded, self.context.clock.now()), at)
+        self._send_results(self._tracking.restore(loaded, self.context.clock.now()), at)
         self._reporter.report_all()
         while self._waiting:
             self._apply(self._waiting.popleft())
@@ -156,7 +156,7 @@ class Tracker(Actor):
         """Once all Plex servers are known, end the watches on servers that the settings no longer have."""
         if not self._is_settled and len(self._pollers_heard) >= self._pollers_expected:
             self._is_settled = True
-            self._tell(self._tracking.close_unpolled(at), at)
+            self._send_results(self._tracking.close_unpolled(at), at)
 
     def _ask_for_all(self, question: LoadWatches) -> WatchesLoaded:
         """Return the watches of the last run, joined from all parts of the answer."""
@@ -177,19 +177,19 @@ class Tracker(Actor):
         """Apply a message to the tracking, and send the results. The time is the message's, however long it waited."""
         match message:
             case PlaybackSnapshot():
-                self._tell(self._tracking.observe(message), message.taken)
+                self._send_results(self._tracking.observe(message), message.taken)
                 self._pollers_heard.add(message.poller)
                 self._close_unpolled(message.taken)
             case PollFailed():
-                self._tell(self._tracking.poll_failed(message), None)
+                self._send_results(self._tracking.poll_failed(message), None)
             case VoicePresence():
-                self._tell(self._tracking.update_voice(message), None)
+                self._send_results(self._tracking.update_voice(message), None)
             case HistoryFound():
                 at = self.context.clock.now()
-                self._tell(self._tracking.apply_history(message, at), at)
+                self._send_results(self._tracking.apply_history(message, at), at)
             case DropViewerWatches():
                 at = self.context.clock.now()
-                self._tell(self._tracking.forget_viewers(message, at), at)
+                self._send_results(self._tracking.forget_viewers(message, at), at)
 
     def _apply_directory(self, known: ViewerDirectoryChanged) -> None:
         """Apply links and privacy choices. Ignored until the tracker is ready, for the load brings newer ones."""
@@ -198,7 +198,7 @@ class Tracker(Actor):
             if known.is_change:
                 changes = DirectoryChanges(known.links, known.unlinked, known.privacy)
                 now = self._tracking.directory.apply_changes(changes)
-            self._tell(
+            self._send_results(
                 self._tracking.apply_directory(now.links.values(), now.choices.items()), self.context.clock.now()
             )
 
@@ -225,13 +225,13 @@ class Tracker(Actor):
                 request.requested_by or "Somebody",
                 describe_plan(plan, self._tracking.directory),
             )
-        self._tell(events, at)
+        self._send_results(events, at)
         return plan
 
-    def _tell(self, events: list[Event], at: Moment | None) -> None:
+    def _send_results(self, events: list[Event], at: Moment | None) -> None:
         """Send the events; then the state as of `at` of each server that the step concerned."""
         for event in events:
-            self._tell_event(event)
+            self._send_event(event)
         unsent = self._finished.push()
         changed = self._tracking.take_changed_servers()
         self._reporter.report(changed)
@@ -252,7 +252,7 @@ class Tracker(Actor):
         """Return the name of a watch's viewer for the log: only the id for a hidden viewer."""
         return self._tracking.directory.log_name(watch.viewer_id, watch.username)
 
-    def _tell_event(self, event: Event) -> None:
+    def _send_event(self, event: Event) -> None:
         match event:
             case WatchOpened(state, resumed):
                 verb = "goes on with" if resumed else "began"

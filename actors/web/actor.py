@@ -91,7 +91,7 @@ class WebActor(Actor):
         self._thread = threading.Thread(target=self._run_loop, name="web-loop", daemon=True)
         self._stop_server = asyncio.Event()
         self._store_changed = asyncio.Event()
-        self._shown_anew = asyncio.Event()
+        self._refreshed = asyncio.Event()
         self._readers_changed = asyncio.Event()
         self._listening: concurrent.futures.Future[int] = concurrent.futures.Future()
         self._static = StaticFiles()
@@ -118,7 +118,7 @@ class WebActor(Actor):
 
     def handlers(self) -> Mapping[type[Message], Callable[[Any], Any]]:
         """Return the handler of each message."""
-        return {NowPlaying: self._hear, StoreChanged: self._drop_pages}
+        return {NowPlaying: self._on_now_playing, StoreChanged: self._drop_pages}
 
     def on_start(self) -> None:
         """Listen. If the port is taken, the start is tried again later; any other error is fatal."""
@@ -141,7 +141,7 @@ class WebActor(Actor):
             self._loop.call_soon_threadsafe(self._stop_server.set)
         self._thread.join(STOP_S)
 
-    def _hear(self, playing: NowPlaying) -> None:
+    def _on_now_playing(self, playing: NowPlaying) -> None:
         self._loop.call_soon_threadsafe(self._take_report, playing)
 
     def _drop_pages(self, _changed: StoreChanged) -> None:
@@ -230,9 +230,9 @@ class WebActor(Actor):
 
     def _take_facts(self) -> None:
         self._site.drop_kept()
-        self._show_anew()
+        self._refresh_pages()
 
-    def _show_anew(self) -> None:
+    def _refresh_pages(self) -> None:
         self._whole_pages.clear()
         self._publish()
 
@@ -245,7 +245,7 @@ class WebActor(Actor):
             except PageUnavailableError:
                 await asyncio.sleep(LOAD_AGAIN_S)
                 continue
-            self._show_anew()
+            self._refresh_pages()
             await self._store_changed.wait()
 
     async def _refresh(self) -> None:
@@ -255,12 +255,12 @@ class WebActor(Actor):
 
     def _take_report(self, playing: NowPlaying) -> None:
         self._board.update(playing)
-        self._show_anew()
+        self._refresh_pages()
 
     def _publish(self) -> None:
         """Send every open page its changed parts, rendered once for each kind of reader and language."""
         self._parts.clear()
-        self._shown_anew.set()
+        self._refreshed.set()
         for view in self._streams.views():
             if view.page == "tonight":
                 self._streams.publish(view, self._current_parts(view))
@@ -268,8 +268,8 @@ class WebActor(Actor):
     async def _follow_api(self) -> None:
         """Send programs what is playing, whenever that changes."""
         while True:
-            await self._shown_anew.wait()
-            self._shown_anew.clear()
+            await self._refreshed.wait()
+            self._refreshed.clear()
             for view in self._streams.views():
                 if view.page == "api":
                     with contextlib.suppress(PageUnavailableError):

@@ -48,13 +48,13 @@ class EveningFacts:
         while True:
             self._changed.clear()
             before = self.last_night, self.upcoming, self.badges
-            wait_s = await self._look()
+            wait_s = await self._load()
             if (self.last_night, self.upcoming, self.badges) != before:
                 self._on_change()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), wait_s)
 
-    async def _look(self) -> float:
+    async def _load(self) -> float:
         """Ask for everything; return when to ask again, in seconds. Without an answer the last known value is kept."""
         wait_s = AGAIN_S
         try:

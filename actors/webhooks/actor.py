@@ -155,7 +155,7 @@ class WebhooksActor(Actor):
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_until_complete(self._run())
-        except BaseException as error:  # noqa: BLE001  # whatever it was, the actor must hear of it
+        except BaseException as error:  # noqa: BLE001  # the actor must be told of any error
             self.actor_ref.tell(_DeliveryBroke(error))
         finally:
             self._loop.close()

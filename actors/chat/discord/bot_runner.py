@@ -77,7 +77,7 @@ class BotRunner:
         self.connection.on_up += [self._note_up, self._activity.resend]
         self.connection.on_down += [self._note_down, self._activity.note_loss]
 
-    # -- start and stop, from the actor's thread ----------------------------------------------------------------------
+    # -- start and stop, from the actor's thread -------------------------------------------------------------
 
     def start(self, own: GuildFeatures, on_broken: OnBroken) -> None:
         """Start the loop; it connects by itself, however long Discord is unreachable."""
@@ -112,7 +112,7 @@ class BotRunner:
         """Show what is playing on a Plex server below the bot's name, in the language of the process."""
         self._loop.call_soon_threadsafe(self._activity.update, playing)
 
-    # -- further servers, from their actors' threads -----------------------------------------------------------
+    # -- further servers, from their actors' threads ---------------------------------------------------------
 
     def add(self, features: GuildFeatures, on_broken: OnBroken) -> None:
         """Serve a further server from now on. `on_broken` is called if its features fail."""
@@ -166,7 +166,7 @@ class BotRunner:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    # -- on the loop -------------------------------------------------------------------------------------------
+    # -- on the loop -----------------------------------------------------------------------------------------
 
     def _note_up(self) -> None:
         for features in self._directory:
@@ -184,7 +184,7 @@ class BotRunner:
         self._loop.set_exception_handler(_take_failed_task)
         try:
             self._loop.run_until_complete(self._live())
-        except BaseException as error:  # noqa: BLE001 - whatever it was, the actor must hear of it
+        except BaseException as error:  # noqa: BLE001 - the actor must be told of any error
             self._on_broken(error)
         finally:
             self._loop.run_until_complete(_sweep())

@@ -20,7 +20,7 @@ class GuildDirectory:
         """By further server: its community's language, even while its actor restarts."""
         self._without: set[int] = set()
         """Servers that are known to have no community; the actors of others may be starting."""
-        self._untold: dict[int, list[AuditEntry]] = {}
+        self._unacknowledged: dict[int, list[AuditEntry]] = {}
         """By server: acts of its managers that the community's persistence has not acknowledged yet."""
 
     def __iter__(self) -> Iterator[GuildFeatures]:
@@ -36,8 +36,8 @@ class GuildDirectory:
         self._others[features.guild_id] = features
         self._without.discard(features.guild_id)
         self._languages[features.guild_id] = features.language
-        for entry in list(self._untold.get(features.guild_id, ())):
-            self._tell(features, entry)
+        for entry in list(self._unacknowledged.get(features.guild_id, ())):
+            self._send_entry(features, entry)
 
     def remove(self, features: GuildFeatures) -> None:
         """Remove a further server's features, unless others have replaced them."""
@@ -67,17 +67,17 @@ class GuildDirectory:
 
         `starts_anew`: whether the act restarts the community's actors; then it is sent to the new ones.
         """
-        self._untold.setdefault(guild_id, []).append(entry)
+        self._unacknowledged.setdefault(guild_id, []).append(entry)
         features = self._others.get(guild_id)
         if features is not None and not starts_anew:
-            self._tell(features, entry)
+            self._send_entry(features, entry)
 
-    def _tell(self, features: GuildFeatures, entry: AuditEntry) -> None:
-        untold = self._untold[features.guild_id]
+    def _send_entry(self, features: GuildFeatures, entry: AuditEntry) -> None:
+        unacknowledged = self._unacknowledged[features.guild_id]
 
         def acknowledge() -> None:
             with contextlib.suppress(ValueError):  # it was sent twice
-                untold.remove(entry)
+                unacknowledged.remove(entry)
 
         features.tell_kept(AdminActed(entry), acknowledge)
 

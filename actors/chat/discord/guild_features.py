@@ -136,7 +136,7 @@ class GuildFeatures:
         """The server's id in a further community; 0 in the environment's."""
         return self.guild_id if self.actors.community else 0
 
-    # -- events ------------------------------------------------------------------------------------------
+    # -- events ----------------------------------------------------------------------------------------------
 
     def announce(self, waiting: QueuedAnnouncement) -> None:
         """Queue an announcement."""
@@ -228,7 +228,7 @@ class GuildFeatures:
         channel_id = self.actors.settings.discord_announce_channel_id
         return bot.get_partial_messageable(channel_id) if bot is not None else None
 
-    # -- running --------------------------------------------------------------------------------------------------
+    # -- running ---------------------------------------------------------------------------------------------
 
     async def run(self, state_file: Path | None = None) -> None:
         """Run all features, for ever. `state_file`: the state file of versions before 1.1."""

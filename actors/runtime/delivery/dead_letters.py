@@ -36,8 +36,8 @@ class DeadLetters:
         self._path = path
         self._actor = actor
         self._log = logging.getLogger(actor)
-        self._said = 0
-        self._unsaid = 0
+        self._logged = 0
+        self._unlogged = 0
         self._window_ends_s = 0.0
         self._unwritable = ""
         self.count = 0
@@ -51,7 +51,7 @@ class DeadLetters:
         file). `comes_again`: a message that could not be written is not dropped; its sender sends it again later.
         """
         if message is not None:
-            tag, body = tag or tag_of(message), _fields(message)
+            tag, body = tag or tag_of(message), _get_fields(message)
         problem = self._put(reason, sender, tag, message_id, size, body, whole, comes_again)
         if not (problem and comes_again):
             self.count += 1
@@ -66,7 +66,7 @@ class DeadLetters:
         """Write a line; return why it cannot be written and what to do, or "" if it is written."""
         if self._path is None:
             return ""
-        shown, text = _readable(body[:64].hex() if isinstance(body, bytes) else body)
+        shown, text = _make_readable(body[:64].hex() if isinstance(body, bytes) else body)
         line = {
             "ts": datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
             "actor": self._actor,
@@ -87,12 +87,12 @@ class DeadLetters:
         """Log a text. In a flood it is only counted; the next line gives the number."""
         now_s = time.monotonic()
         if now_s >= self._window_ends_s:
-            self._said, self._window_ends_s = 0, now_s + SAID_WITHIN_S
-        if self._said >= SAID_AT_MOST:
-            self._unsaid += 1
+            self._logged, self._window_ends_s = 0, now_s + SAID_WITHIN_S
+        if self._logged >= SAID_AT_MOST:
+            self._unlogged += 1
             return
-        self._said += 1
-        more, self._unsaid = self._unsaid, 0
+        self._logged += 1
+        more, self._unlogged = self._unlogged, 0
         self._log.warning("%s%s", text, f"; and {more} before it that are only in dead_letters.jsonl" if more else "")
 
     def _write(self, path: Path, line: str, lasting: bool) -> None:
@@ -139,12 +139,12 @@ def _rotate(path: Path) -> None:
         return  # another process moves it; if not, the next message tries again
 
 
-def _fields(message: Message) -> dict[str, Any]:
+def _get_fields(message: Message) -> dict[str, Any]:
     """Return the values of a message by field name."""
     return {name: msgspec.to_builtins(getattr(message, name)) for name in message.__struct_fields__}
 
 
-def _readable(body: Any) -> tuple[Any, str]:
+def _make_readable(body: Any) -> tuple[Any, str]:
     """Return what JSON can express of a body, and its text. A frame may hold values that JSON cannot express."""
     if _is_deeper(body, DEEPEST):  # how deep JSON and repr can go differs from one Python to the next
         body = text = "nested too deeply to be shown"

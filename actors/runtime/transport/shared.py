@@ -106,7 +106,7 @@ class SharedTransport:
                 wait_s = _LOOK_S if self._send_all() else _BLOCKED_S
                 self._is_listening = self._transport.is_listening()
                 self._look_up()
-            except Exception as error:  # noqa: BLE001  # without this thread no further community hears anything
+            except Exception as error:  # noqa: BLE001  # without this thread further communities would receive nothing
                 _log.error("The shared endpoint failed, and goes on: %s", error, exc_info=error)
                 wait_s = _BLOCKED_S
         self._send_all()

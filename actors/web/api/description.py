@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from actors.web.api import endpoints  # noqa: F401  # they declare themselves
+from actors.web.api import endpoints  # noqa: F401  # importing it declares the endpoints
 from actors.web.api.endpoint import ENDPOINTS, JSON, PREFIX, TEXTS, ApiAddress, Parameter, TextAddress
 from actors.web.api.json_answers import describe_type
 from actors.web.document import Document, document

@@ -151,7 +151,7 @@ def _trace(numbers: Sequence[int], most: int) -> str:
 
 def _build_tiles(film: FilmRecord) -> tuple[Tile, ...]:
     counts = film.counts
-    assert counts is not None  # noqa: S101  # the page is not shown without
+    assert counts is not None  # noqa: S101  # without them the page is not shown
     tiles = [
         Tile(format_number(counts.viewers), ngettext("viewer", "viewers", counts.viewers)),
         Tile(format_number(counts.watches), ngettext("watch", "watches", counts.watches)),

@@ -66,7 +66,7 @@ def test_a_resumed_film_is_shown_soon_after_its_end() -> None:
     shown = samples.screening()
     card = LiveCard(CardRecord("s", 1, 0.0), shown, live_card_embeds.signature(shown), edited_s=now_s)
     card.record.ended = ScreeningEnded(Moment(shown.seen.wall_s - 60, 0.0), shown)
-    assert card.film_running(shown)
+    assert card.note_film_running(shown)
     assert card.due_s() == pytest.approx(now_s + live_card.SETTLE_S, abs=0.5)
 
 

@@ -31,7 +31,7 @@ def _build_all(ctx: CommandContext, unknown: str) -> discord.Embed:
     fields = [
         Field(_(group.value), "\n".join(lines))
         for group in CommandGroup
-        if (lines := _lines(listed for listed in usable if listed.group is group))
+        if (lines := _format_lines(listed for listed in usable if listed.group is group))
     ]
     text = _("Use `!` or `/`. `!help stats` for details.")
     if unknown:
@@ -44,17 +44,17 @@ def _may_use(ctx: CommandContext, listed: UsherCommand) -> bool:
     return not listed.permission or getattr(ctx.permissions, listed.permission)
 
 
-def _lines(members: Iterable[UsherCommand]) -> list[str]:
+def _format_lines(members: Iterable[UsherCommand]) -> list[str]:
     ordered = sorted(members, key=lambda member: member.name)
-    return [f"`!{member.name}` {_summary(member)}" for member in ordered]
+    return [f"`!{member.name}` {_format_summary(member)}" for member in ordered]
 
 
 def _build_one(wanted: UsherCommand) -> discord.Embed:
     usage = f"!{wanted.name} {_(wanted.usage or '')}".strip()
     parameters = wanted.app_command.parameters if wanted.app_command is not None else []
-    lines = [_summary(wanted), *(f"`{each.name}` {each.description}" for each in parameters)]
+    lines = [_format_summary(wanted), *(f"`{each.name}` {each.description}" for each in parameters)]
     return embeds.build_embed(f"🎟️ {usage}", "\n".join(lines))
 
 
-def _summary(described: UsherCommand) -> str:
+def _format_summary(described: UsherCommand) -> str:
     return _(described.description).removesuffix(_(" (admins)"))

@@ -215,7 +215,7 @@ def _list_choices(meanings: Sequence[FilmAndTime]) -> list[NightChoice]:
     for meaning in meanings:
         check_found(meaning)
         if meaning.time.past is not None and not meaning.time.choices:
-            raise RefusedError(_past(meaning.time), _("Pick a time in the future."))
+            raise RefusedError(_describe_past(meaning.time), _("Pick a time in the future."))
     pairs = {
         (film.server_id, film.rating_key, start.timestamp()): NightChoice(film, start.timestamp())
         for meaning in meanings
@@ -239,7 +239,7 @@ def _build_question(meanings: Sequence[FilmAndTime], choices: Sequence[NightChoi
         lines.append(_("I didn't understand “{words}”.").format(words=formatting.escape(left_over, 60)))
     time = meanings[0].time
     if time.doubt is Doubt.PAST:
-        lines.append(f"{_past(time)} {_('The next time?')}")
+        lines.append(f"{_describe_past(time)} {_('The next time?')}")
     elif len({choice.start_s for choice in choices}) > 1 or (time.doubt is not None and guess is None):
         lines.append(_(_QUESTIONS[time.doubt or Doubt.SEVERAL]))
     elif left_over and guess is None:
@@ -249,7 +249,7 @@ def _build_question(meanings: Sequence[FilmAndTime], choices: Sequence[NightChoi
     return embeds.build_embed(f"📅 {heading}", "\n".join(lines), colour=embeds.GREY)
 
 
-def _past(time: TimeReading) -> str:
+def _describe_past(time: TimeReading) -> str:
     at_s = time.past.timestamp() if time.past is not None else 0.0
     return _("{when} is in the past.").format(when=formatting.date_and_time(at_s))
 

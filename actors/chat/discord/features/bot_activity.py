@@ -53,7 +53,7 @@ class BotActivity:
             self._servers = {}
         for server_id in {shown.server_id for shown in playing.screenings}:
             there = [shown for shown in playing.screenings if shown.server_id == server_id]
-            self._servers[server_id] = (_foremost(there), len(there))
+            self._servers[server_id] = (_choose_foremost(there), len(there))
         shown = [foremost for foremost, _ in self._servers.values()]
         self._wanted = build_line(shown, sum(count for _, count in self._servers.values()))
         self._changed.set()
@@ -96,7 +96,7 @@ class BotActivity:
             self._sent.append(time.monotonic())
             self._shown = self._line
             try:
-                await bot.change_presence(activity=_activity(self._line))
+                await bot.change_presence(activity=_build_activity(self._line))
             except (*API_ERRORS, RuntimeError):
                 self._shown = None  # the connection is closing
 
@@ -111,7 +111,7 @@ class BotActivity:
         return self._line != self._shown and bool(self._line or self._sent)
 
 
-def _foremost(screenings: Sequence[Screening]) -> Screening:
+def _choose_foremost(screenings: Sequence[Screening]) -> Screening:
     return min(screenings, key=lambda shown: (not shown.party, shown.started_at_s))
 
 
@@ -119,7 +119,7 @@ def build_line(screenings: Sequence[Screening], count: int | None = None) -> str
     """Return the watch party's film, or the oldest, and how many more of `count` are playing; "" if none is playing."""
     if not screenings:
         return ""
-    first = _foremost(screenings)
+    first = _choose_foremost(screenings)
     shown = clean_line(display_title(first.item), _LONGEST - 30)
     if first.state == "paused":
         shown = _("{film} (paused)").format(film=shown)
@@ -129,5 +129,5 @@ def build_line(screenings: Sequence[Screening], count: int | None = None) -> str
     return shown
 
 
-def _activity(shown: str) -> discord.Activity | None:
+def _build_activity(shown: str) -> discord.Activity | None:
     return discord.Activity(type=discord.ActivityType.watching, name=shown) if shown else None

@@ -84,7 +84,7 @@ class VoiceReporter:
         channel = self._channel(bot)
         if channel is not None and bot is not None:
             self._degraded.remove(_DEGRADED)
-            self._take(channel, bot)
+            self._update_members(channel, bot)
         self._actors.tell(
             "tracker",
             VoicePresence(
@@ -113,7 +113,7 @@ class VoiceReporter:
         )
         return None
 
-    def _take(self, channel: discord.VoiceChannel | discord.StageChannel, bot: discord.Client) -> None:
+    def _update_members(self, channel: discord.VoiceChannel | discord.StageChannel, bot: discord.Client) -> None:
         """Update the members: those who stay keep their order, new ones come at the end."""
         there: dict[str, VoiceMember] = {}
         unnamed: list[str] = []

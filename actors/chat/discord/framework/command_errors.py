@@ -127,12 +127,12 @@ def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None
             nobody = _("Nobody here is called {name}.").format(name=formatting.escape(error.argument, 60))
             return _build_refusal(
                 nobody if error.argument else _("That isn't a name."),
-                _("Mention a member, or write a viewer's name: `{usage}`").format(usage=_usage(ctx)),
+                _("Mention a member, or write a viewer's name: `{usage}`").format(usage=_format_usage(ctx)),
             )
         case commands.UserInputError() | commands.ConversionError() | app_commands.AppCommandError():
             # An unexpected error of a converter is logged too: it may be a fault of ours.
             fault = error.original if isinstance(error, commands.ConversionError) else None
-            how = _("Write it like this: `{usage}`").format(usage=_usage(ctx))
+            how = _("Write it like this: `{usage}`").format(usage=_format_usage(ctx))
             return ErrorReply(embeds.build_problem(_("I didn't understand that."), how), unexpected=fault)
         case commands.CheckFailure():
             return _build_refusal(_("That isn't allowed here."), _(ASK_ADMIN))
@@ -179,7 +179,7 @@ def _build_refusal(what: str, cure: str) -> ErrorReply:
     return ErrorReply(embeds.build_problem(what, cure))
 
 
-def _usage(ctx: commands.Context[Any] | None) -> str:
+def _format_usage(ctx: commands.Context[Any] | None) -> str:
     if ctx is None or ctx.command is None:
         return "!help"
     return f"!{ctx.command.qualified_name} {_(ctx.command.usage or ctx.command.signature)}".strip()

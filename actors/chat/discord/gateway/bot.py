@@ -189,25 +189,25 @@ class UsherBot(ResumingBot):
 
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
         """Note that a server is unavailable: nothing is known of it until it is back."""
-        self._guild_gone(guild, removed=False)
+        self._report_guild_gone(guild, removed=False)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Note that the bot was removed from a server."""
         if not self._is_own(guild.id):
             self._registrar.forget(guild.id)
-        self._guild_gone(guild, removed=True)
+        self._report_guild_gone(guild, removed=True)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Note that a server is available, at the start or after an outage of its own."""
         if not self._is_own(guild.id):
             self.register_commands(guild.id)
-        self._guild_up(guild)
+        self._report_guild_up(guild)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Register the commands in a server that invited the bot: Discord may have forgotten them."""
         self._registrar.forget(guild.id)
         self.register_commands(guild.id)
-        self._guild_up(guild)
+        self._report_guild_up(guild)
 
     def register_commands(self, guild_id: int) -> None:
         """Register a server's present commands with Discord; 0 for those of all servers."""
@@ -221,7 +221,7 @@ class UsherBot(ResumingBot):
     def _is_own(self, guild_id: int) -> bool:
         return guild_id == self.directory.own.guild_id
 
-    def _guild_up(self, guild: discord.Guild) -> None:
+    def _report_guild_up(self, guild: discord.Guild) -> None:
         if self._is_own(guild.id) or not self.directory.own.guild_id:
             self._report_up()
         elif self._speaks and (features := self.directory.find(guild.id)) is not None:
@@ -231,7 +231,7 @@ class UsherBot(ResumingBot):
         if self._speaks:
             self.on_up()
 
-    def _guild_gone(self, guild: discord.Guild, *, removed: bool) -> None:
+    def _report_guild_gone(self, guild: discord.Guild, *, removed: bool) -> None:
         """Report that a server is gone, unless it is back meanwhile."""
         features = self.directory.find(guild.id)
         if features is not None and features.guild_id and self.get_guild(guild.id) is None:
@@ -310,13 +310,13 @@ class UsherBot(ResumingBot):
         reply = explain_error(error, ctx)
         log_failure(reply, f"!{ctx.command}")
         if reply.forbidden:
-            self._no_reply(ctx)
+            self._note_no_reply(ctx)
         if reply.embed is None:
             return
         try:
             await ctx.send(embed=reply.embed, ephemeral=True, **reply_options(ctx))
         except discord.Forbidden:
-            self._no_reply(ctx)
+            self._note_no_reply(ctx)
             await self._reply_missing_permission(ctx)
         except API_ERRORS as failure:
             self._log.warning("The answer to %s did not reach Discord: %s", ctx.command, failure)
@@ -332,7 +332,7 @@ class UsherBot(ResumingBot):
         end_if_out_of_memory(sys.exception(), "discord")
         self._log.exception("Handling %s failed", event_method)
 
-    def _no_reply(self, ctx: commands.Context[Any]) -> None:
+    def _note_no_reply(self, ctx: commands.Context[Any]) -> None:
         """Show in health that the bot may not answer in a channel; a member without direct messages is no fault."""
         if ctx.guild is not None and (features := self.directory.find(ctx.guild.id)) is not None:
             features.degraded.add(_REPLIES, Problem.of("discord.cannot_answer", channel=str(ctx.channel.id)))

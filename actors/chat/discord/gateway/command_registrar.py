@@ -70,7 +70,7 @@ class CommandRegistrar:
         await self._directory.own.store.wait_loaded(STATE_S)
         while digest != self._registered.records.get(self._key(guild_id)):
             try:
-                await self._tell(guild_id, shown)
+                await self._send_commands(guild_id, shown)
             except API_ERRORS as error:
                 tries += 1
                 doing = Problem.of("discord.register_commands", server=str(guild_id))
@@ -119,7 +119,7 @@ class CommandRegistrar:
             described = self._bot.tree.get_commands()
             return [dict(each.to_dict(self._bot.tree)) for each in described if is_served or each.name in UNSERVED]
 
-    async def _tell(self, guild_id: int, shown: list[Any]) -> None:
+    async def _send_commands(self, guild_id: int, shown: list[Any]) -> None:
         if guild_id:
             await self._bot.http.bulk_upsert_guild_commands(self._bot.application_id, guild_id, shown)
         else:

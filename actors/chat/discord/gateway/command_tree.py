@@ -28,7 +28,7 @@ class GuardedTree(app_commands.CommandTree[Any]):
             await super()._call(interaction)
         except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             _log.warning("An interaction could not be read and is dropped: %r", error)
-            await self._tell(interaction, explain_error(app_commands.AppCommandError()).embed)
+            await self._answer(interaction, explain_error(app_commands.AppCommandError()).embed)
 
     def _check_options(self, data: Any) -> None:
         """Raise an error if an option is not one of the command's, or its value is of another type."""
@@ -47,9 +47,9 @@ class GuardedTree(app_commands.CommandTree[Any]):
         reply = explain_error(error)
         log_failure(reply, str(interaction.command.name if interaction.command is not None else ""))
         is_unknown = isinstance(error, app_commands.CommandNotFound)
-        await self._tell(interaction, embeds.build_problem(*map(_, STALE_COMMAND)) if is_unknown else reply.embed)
+        await self._answer(interaction, embeds.build_problem(*map(_, STALE_COMMAND)) if is_unknown else reply.embed)
 
-    async def _tell(self, interaction: discord.Interaction[Any], embed: discord.Embed | None) -> None:
+    async def _answer(self, interaction: discord.Interaction[Any], embed: discord.Embed | None) -> None:
         """Answer privately; an autocompletion gets no choices."""
         if interaction.response.is_done():
             return

@@ -115,7 +115,7 @@ class Connection:
         late = asyncio.get_running_loop().call_later(FIRST_S, self._report_away, Problem.of("discord.silent"))
         try:
             await bot.start(self._token)
-        except Exception as error:  # noqa: BLE001 - a broken dispatch ends it with any error: always come back
+        except Exception as error:  # noqa: BLE001 - it may end with any error: always reconnect
             end_if_out_of_memory(error, "discord")
             return error
         finally:

@@ -64,7 +64,7 @@ class ResumingBot(commands.Bot):
                 if event == "INTERACTION_CREATE":
                     _require_whole_interaction(data)
                 return self.take_event(event, data, parse)
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with it
+            except Exception as error:  # noqa: BLE001 - whatever the fault of the event
                 end_if_out_of_memory(error, "discord")
                 self.malformed += 1
                 self._log.warning("An event of Discord's could not be read and is dropped (%s): %r", event, error)

@@ -60,7 +60,7 @@ def read_values(interaction: discord.Interaction[Any]) -> list[str]:
     return [str(value) for value in data.get("values") or ()]
 
 
-# -- menus ---------------------------------------------------------------------------------------------------------
+# -- menus ---------------------------------------------------------------------------------------------------
 
 
 class SettingMenu(
@@ -164,7 +164,7 @@ def _build_refusal(name: str, text: str) -> RefusedError:
     return RefusedError(what, _(shown.hint) if shown.hint else _("Choose another."))
 
 
-# -- forms ---------------------------------------------------------------------------------------------------------
+# -- forms ---------------------------------------------------------------------------------------------------
 
 
 class AskButton(
@@ -242,7 +242,7 @@ def _check_text(name: str, text: str) -> None:
         raise _build_refusal(name, text) from error
 
 
-# -- buttons that lead to a page ------------------------------------------------------------------------------------
+# -- buttons that lead to a page -----------------------------------------------------------------------------
 
 Act = Callable[[discord.Interaction[Any], discord.Guild, str], Awaitable[None]]
 ACTS: dict[str, Act] = {}

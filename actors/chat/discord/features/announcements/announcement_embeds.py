@@ -26,7 +26,7 @@ def build_embed(notice: Announcement) -> discord.Embed:
         case ScreeningEnded():
             return live_card_embeds.build_record(notice)
         case BadgesAwarded():
-            return _badges(notice)
+            return _build_badges(notice)
 
 
 def build_line(notice: Announcement) -> str:
@@ -57,7 +57,7 @@ def build_embeds(notices: Sequence[Announcement]) -> tuple[list[discord.Embed], 
     notification.
     """
     if len(notices) > embeds.MOST_EMBEDS:
-        return _roundup(notices[:MOST_AT_ONCE])
+        return _build_roundup(notices[:MOST_AT_ONCE])
     shown: list[discord.Embed] = []
     left, covered = embeds.MOST_IN_MESSAGE, 0
     for is_badges, group in itertools.groupby(notices, lambda notice: isinstance(notice, BadgesAwarded)):
@@ -77,7 +77,7 @@ def _build_badges_of_many(notices: Sequence[Announcement]) -> discord.Embed:
     """Return one embed for badges that were earned at different moments: a line for each viewer."""
     awarded = _join_by_viewer(notice for notice in notices if isinstance(notice, BadgesAwarded))
     if len(awarded) == 1:
-        return _badges(awarded[0])
+        return _build_badges(awarded[0])
     count = sum(len(notice.badges) for notice in awarded)
     heading = ngettext("🏅 {count} badge earned", "🏅 {count} badges earned", count).format(count=format_number(count))
     best = max((_best_rarity(notice) for notice in awarded), key=_rarity_place)
@@ -102,7 +102,7 @@ def _rarity_place(rarity: str) -> int:
     return embeds.RARITY_ORDER.index(rarity) if rarity in embeds.RARITY_ORDER else -1
 
 
-def _roundup(notices: Sequence[Announcement]) -> tuple[list[discord.Embed], int]:
+def _build_roundup(notices: Sequence[Announcement]) -> tuple[list[discord.Embed], int]:
     lines: list[str] = []
     left = embeds.DESCRIPTION
     for notice in notices:
@@ -124,7 +124,7 @@ def _roundup(notices: Sequence[Announcement]) -> tuple[list[discord.Embed], int]
     return [embeds.build_embed(heading, "\n".join(lines))], len(told)
 
 
-def _badges(notice: BadgesAwarded) -> discord.Embed:
+def _build_badges(notice: BadgesAwarded) -> discord.Embed:
     name = formatting.escape_person(notice.username, 60)
     lines = [
         f"{badge.emoji} **{formatting.escape(gettext_badge(badge.name), 60)}** · {_(badge.rarity)}\n"

@@ -97,7 +97,7 @@ class AnnouncementQueue:
             if other.message_id == waiting.message_id:
                 other.done.add_done_callback(lambda _: waiting.acknowledge())
                 return
-        if not self._may_say(waiting) or self._is_told_by_card(waiting.announcement):
+        if not self._remove_hidden(waiting) or self._is_covered_by_card(waiting.announcement):
             waiting.acknowledge()
             return
         self._queue.append(waiting)
@@ -105,7 +105,7 @@ class AnnouncementQueue:
             self._drop(self._queue[0], f"more than {MOST_WAITING} announcements wait for Discord")
         self._some.set()
 
-    def _is_told_by_card(self, notice: Announcement) -> bool:
+    def _is_covered_by_card(self, notice: Announcement) -> bool:
         """Tell whether a film that several accounts now play together has a card: the first account's.
 
         That card replaces the waiting announcements of the others.
@@ -122,10 +122,10 @@ class AnnouncementQueue:
     def drop_hidden(self) -> None:
         """Remove viewers who are hidden now from waiting announcements; drop announcements that are empty then."""
         for waiting in list(self._queue):
-            if not self._may_say(waiting):
+            if not self._remove_hidden(waiting):
                 self._remove_announcement(waiting)
 
-    def _may_say(self, waiting: QueuedAnnouncement) -> bool:
+    def _remove_hidden(self, waiting: QueuedAnnouncement) -> bool:
         """Remove hidden viewers from an announcement; return False if it is empty then."""
         notice = waiting.announcement if self._redactor is None else self._redactor.redact(waiting.announcement)
         if notice is None:
@@ -144,7 +144,7 @@ class AnnouncementQueue:
         while True:
             await self._wait_for_some()
             await asyncio.sleep(self._gather_s())
-            await self._reunite()
+            await self._await_parts()
             self._drop_old()
             if not self._list_due():
                 self._some.clear()
@@ -229,7 +229,7 @@ class AnnouncementQueue:
     async def _end_card(self, batch: list[QueuedAnnouncement]) -> RetryDecision | None:
         """Show the end on the film's card. If the card's message was deleted, the end stays queued, to be posted."""
         (waiting,) = batch
-        assert self._cards is not None and isinstance(waiting.announcement, ScreeningEnded)  # noqa: S101 - asked before
+        assert self._cards is not None and isinstance(waiting.announcement, ScreeningEnded)  # noqa: S101 - checked before
         try:
             edited = await self._cards.close_card(waiting.announcement)
         except API_ERRORS as error:
@@ -262,7 +262,7 @@ class AnnouncementQueue:
         self._posted_s = time.monotonic()
         self._posted.finish(ids)
         self._degraded.remove(_DEGRADED)
-        self._tell_cards(batch, message.id)
+        self._update_cards(batch, message.id)
         for waiting in batch:
             self._remove_announcement(waiting)
         return None
@@ -275,7 +275,7 @@ class AnnouncementQueue:
         saved = asyncio.wrap_future(self._posted.begin(nonce, ids))
         await asyncio.wait({saved}, timeout=SAVED_S)
 
-    def _tell_cards(self, batch: list[QueuedAnnouncement], message_id: int) -> None:
+    def _update_cards(self, batch: list[QueuedAnnouncement], message_id: int) -> None:
         """Open the card of a film that was posted alone, and add badges to their film's record."""
         if self._cards is None:
             return
@@ -315,7 +315,7 @@ class AnnouncementQueue:
         else:
             await self._pause(verdict.wait_s)
 
-    async def _reunite(self) -> None:
+    async def _await_parts(self) -> None:
         """Wait until all announcements of an interrupted post are back, so that Discord recognises it by its nonce."""
         begun = self._posted.pending
         deadline = time.monotonic() + REUNITE_S

@@ -132,11 +132,11 @@ class FilmNights:
     async def run(self) -> None:
         """Begin and end nights, for ever."""
         while True:
-            notice, night = None, self._waited_enough()
+            notice, night = None, self._find_overdue_night()
             if night is None:
                 with contextlib.suppress(TimeoutError):
                     notice = await asyncio.wait_for(self._notices.get(), self._actors.clock.to_real_s(_LOOK_EVERY_S))
-                    night = self._night_of(notice)
+                    night = self._find_night(notice)
             if night is not None:
                 await self._follow(night, notice)
 
@@ -156,12 +156,12 @@ class FilmNights:
                 night.left_s = left_s
                 self._save(night)
 
-    def _waited_enough(self) -> PlannedNight | None:
+    def _find_overdue_night(self) -> PlannedNight | None:
         """Return a night whose film did not continue in time, or None if there is none."""
         until_s = self._now_s() - BREAK_S
         return next((night for night in self._nights if 0 < night.left_s < until_s), None)
 
-    def _night_of(self, notice: Screening | ScreeningEnded) -> PlannedNight | None:
+    def _find_night(self, notice: Screening | ScreeningEnded) -> PlannedNight | None:
         if isinstance(notice, ScreeningEnded):
             ended_ids = {notice.screening.screening_id, *notice.screening.merged}
             return next((night for night in self._nights if night.screening_id in ended_ids), None)
@@ -190,10 +190,10 @@ class FilmNights:
 
     async def _change(self, night: PlannedNight, notice: Screening | ScreeningEnded | None) -> None:
         """Bring the event to its present state. `notice`: None if the break took too long."""
-        guild = await self._guild()
+        guild = await self._wait_for_guild()
         event = await guild.fetch_scheduled_event(night.event_id, with_counts=False)
         if isinstance(notice, Screening):
-            if not night.screening_id and not self._in_time(night, event, notice):
+            if not night.screening_id and not self._may_begin(night, event, notice):
                 return
             if event.status is discord.EventStatus.scheduled:
                 await event.start()
@@ -202,11 +202,11 @@ class FilmNights:
             await self._name_open_night(night, event, notice.item)
             self._save(night)
             if not goes_on:
-                await self._call_off_others(guild, night, notice)
+                await self._cancel_others(guild, night, notice)
             return
-        if notice is not None and (said := await self._ask_who(event)) is not None:
+        if notice is not None and (said := await self._fetch_interested(event)) is not None:
             self._set_promised(notice.screening.screening_id, sorted({*night.said, *said}, key=int))
-        if notice is not None and self._broken_off(notice):
+        if notice is not None and self._is_interrupted(notice):
             night.left_s = notice.at.wall_s
             self._save(night)
             return
@@ -224,7 +224,7 @@ class FilmNights:
         except API_ERRORS as error:
             self._log.info("%s", classify(error, 1, Problem.of("discord.change_night"), ALLOW_EVENTS).reason)
 
-    async def _call_off_others(self, guild: discord.Guild, begun: PlannedNight, shown: Screening) -> None:
+    async def _cancel_others(self, guild: discord.Guild, begun: PlannedNight, shown: Screening) -> None:
         """Cancel the other events of this evening (planned before it was postponed, say): they would stay for ever.
 
         Their interested members are remembered with the event that begins. Events of other evenings are not touched.
@@ -235,7 +235,7 @@ class FilmNights:
                 event = await guild.fetch_scheduled_event(other.event_id, with_counts=False)
                 if not is_same_evening(event.start_time.timestamp(), shown):
                     continue
-                begun.said = sorted({*begun.said, *(await self._ask_who(event) or ())}, key=int)
+                begun.said = sorted({*begun.said, *(await self._fetch_interested(event) or ())}, key=int)
                 if event.status is discord.EventStatus.scheduled:
                     await event.cancel()
                 elif event.status is discord.EventStatus.active:
@@ -245,7 +245,7 @@ class FilmNights:
                 self._log.debug("Event %d was called off already", other.event_id)
             self._drop(other)
 
-    def _in_time(self, night: PlannedNight, event: discord.ScheduledEvent, shown: Screening) -> bool:
+    def _may_begin(self, night: PlannedNight, event: discord.ScheduledEvent, shown: Screening) -> bool:
         """Tell whether a night may begin now. If somebody moved it in Discord, another may be nearer: look again."""
         starts_s = event.start_time.timestamp()
         if starts_s != night.starts_s:
@@ -256,7 +256,7 @@ class FilmNights:
             self._look_s[shown.screening_id] = starts_s - EARLY_S
         return self._now_s() >= starts_s - EARLY_S and shown.started_at_s - starts_s <= LATE_S
 
-    async def _guild(self) -> discord.Guild:
+    async def _wait_for_guild(self) -> discord.Guild:
         """Return the Discord server; wait for a connection first, so that a night may begin late."""
         while True:
             bot = self._bot()
@@ -265,14 +265,14 @@ class FilmNights:
                 return guild
             await asyncio.sleep(_RECONNECT_S)
 
-    def _broken_off(self, ended: ScreeningEnded) -> bool:
+    def _is_interrupted(self, ended: ScreeningEnded) -> bool:
         """Tell whether a film ended so early that it may continue; False if its length or position is unknown."""
         position_ms, length_ms = ended.screening.position_ms, ended.screening.item.duration_ms
         if position_ms is None or not length_ms:
             return False
         return position_ms < length_ms * self._actors.settings.watched_percent / 100
 
-    async def _ask_who(self, event: discord.ScheduledEvent) -> list[str] | None:
+    async def _fetch_interested(self, event: discord.ScheduledEvent) -> list[str] | None:
         """Return who had said that they would come; None if Discord does not answer. Call it before the event ends."""
         try:
             return await fetch_interested(event)

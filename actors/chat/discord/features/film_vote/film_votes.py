@@ -39,7 +39,7 @@ _DEGRADED = "film_vote"
 
 
 @dataclass
-class _Look:
+class _NextCheck:
     """When a vote is checked next."""
 
     at_s: float
@@ -84,7 +84,7 @@ class FilmVotes:
         self._log = log
         self.opening = asyncio.Lock()
         """Held while a vote is opened: only one runs at a time, even if two members ask for one at once."""
-        self._looks: dict[int, _Look] = {}
+        self._checks: dict[int, _NextCheck] = {}
         self._changed = asyncio.Event()
 
     # -- what members do -------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ class FilmVotes:
         """Note that Discord reported the end of a poll; it may not be ours."""
         vote = self.find(poll_id)
         if vote is not None and not vote.is_over:
-            self._looks[poll_id] = _Look(0.0, is_ended=True)
+            self._checks[poll_id] = _NextCheck(0.0, is_ended=True)
             self._changed.set()
 
     def forget(self, viewer: ViewerIdentity) -> None:
@@ -144,16 +144,16 @@ class FilmVotes:
         while True:
             self._changed.clear()
             for vote in self._open_votes:
-                look = self._looks.setdefault(vote.poll_id, _Look(0.0))
-                if look.at_s <= self._now_s():
-                    await self._look(vote, look)
+                check = self._checks.setdefault(vote.poll_id, _NextCheck(0.0))
+                if check.at_s <= self._now_s():
+                    await self._check_poll(vote, check)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._wait_s()):
                     await self._changed.wait()
 
     def _wait_s(self) -> float | None:
         """Return how long to wait until the next check (real seconds), or None while no vote runs."""
-        times = [self._looks[vote.poll_id].at_s for vote in self._open_votes if vote.poll_id in self._looks]
+        times = [self._checks[vote.poll_id].at_s for vote in self._open_votes if vote.poll_id in self._checks]
         next_s = min(times, default=None)
         return None if next_s is None else max(0.01, self._actors.clock.to_real_s(next_s - self._now_s()))
 
@@ -161,37 +161,37 @@ class FilmVotes:
     def _open_votes(self) -> list[VoteRecord]:
         return [vote for vote in self._state.records.values() if not vote.is_over]
 
-    async def _look(self, vote: VoteRecord, look: _Look) -> None:
+    async def _check_poll(self, vote: VoteRecord, check: _NextCheck) -> None:
         """Ask Discord for the state of a poll, and post the result if it is over."""
         try:
             message = await self._channel(vote).fetch_message(vote.poll_id)
             if message.poll is None or message.poll.is_finalised():
                 await self._conclude(vote, message)
             else:
-                self._look_later(vote, look)
+                self._check_later(vote, check)
         except discord.NotFound:
             self._log.info("The poll %d was deleted: its vote is dropped", vote.poll_id)
             self._drop(vote)
         except API_ERRORS as error:
-            look.tries += 1
-            decision = classify(error, look.tries, Problem.of("discord.read_poll"))
+            check.tries += 1
+            decision = classify(error, check.tries, Problem.of("discord.read_poll"))
             if decision.refused:
                 self._log.error("%s; the vote is dropped", decision.reason)
                 self._drop(vote)
                 return
             if is_forbidden(error):
                 self._degraded.add(_DEGRADED, decision.problem)
-            wait_s = max(decision.wait_s, backoff(look.tries, _LONGEST_RETRY_S), 1.0)
-            look.at_s = self._now_s() + self._to_service_s(wait_s)
+            wait_s = max(decision.wait_s, backoff(check.tries, _LONGEST_RETRY_S), 1.0)
+            check.at_s = self._now_s() + self._to_service_s(wait_s)
         else:
-            look.tries = 0
+            check.tries = 0
             self._degraded.remove(_DEGRADED)
 
-    def _look_later(self, vote: VoteRecord, look: _Look) -> None:
+    def _check_later(self, vote: VoteRecord, check: _NextCheck) -> None:
         now_s = self._now_s()
-        is_counting = look.is_ended or now_s >= vote.ends_s
+        is_counting = check.is_ended or now_s >= vote.ends_s
         soon_s = now_s + self._to_service_s(COUNTING_S)
-        look.at_s = soon_s if is_counting else min(now_s + LOOK_EVERY_S, max(vote.ends_s, now_s) + 1.0)
+        check.at_s = soon_s if is_counting else min(now_s + LOOK_EVERY_S, max(vote.ends_s, now_s) + 1.0)
 
     async def _conclude(self, vote: VoteRecord, message: discord.Message) -> None:
         """Send the votes to the store and the result to the channel; then the vote is over."""
@@ -206,7 +206,7 @@ class FilmVotes:
             if result.winner.suggested_by:
                 self._turns.put(result.winner.suggested_by, self._now_s())
         self._save(vote)
-        self._looks.pop(vote.poll_id, None)
+        self._checks.pop(vote.poll_id, None)
 
     async def _read_votes(
         self, vote: VoteRecord, message: discord.Message
@@ -255,7 +255,7 @@ class FilmVotes:
 
     def _drop(self, vote: VoteRecord) -> None:
         self._state.remove(str(vote.poll_id))
-        self._looks.pop(vote.poll_id, None)
+        self._checks.pop(vote.poll_id, None)
         self._degraded.remove(_DEGRADED)
 
     def _forget_old(self) -> None:

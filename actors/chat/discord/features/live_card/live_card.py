@@ -78,7 +78,7 @@ class LiveCard:
     def __post_init__(self) -> None:
         self._reserve()
 
-    # -- changes of the film ----------------------------------------------------------------------------
+    # -- changes of the film ---------------------------------------------------------------------------------
 
     @property
     def is_running(self) -> bool:
@@ -94,7 +94,7 @@ class LiveCard:
         """Tell whether the film may be playing on a Plex server ("": on any); True if its server is not known."""
         return not server_id or self.screening is None or self.screening.server_id == server_id
 
-    def film_running(self, screening: Screening) -> bool:
+    def note_film_running(self, screening: Screening) -> bool:
         """Note that the film is playing; return whether it is playing again after its end was shown."""
         resumed = False
         record = self.record
@@ -108,12 +108,12 @@ class LiveCard:
         self.screening, self.gone_since_s, self.is_deserted = screening, None, False
         return resumed
 
-    def film_gone(self) -> None:
+    def note_film_gone(self) -> None:
         """Note that the film is missing from a report. The card stays for a while: the end may still be reported."""
         if self.record.ended is None and self.gone_since_s is None:
             self.gone_since_s, self.changed_s = time.monotonic(), None
 
-    def film_ended(self) -> None:
+    def note_film_ended(self) -> None:
         """Note that the record of the end is shown, or owed."""
         self.record.owed = self.limited
         if self.record.owed:
@@ -202,7 +202,7 @@ class LiveCard:
             for name, content in sorted(self.pictures.items())
         ]
 
-    def edit_succeeded(self, version: RenderedVersion, files: list[str]) -> bool:
+    def note_edit(self, version: RenderedVersion, files: list[str]) -> bool:
         """Note that the message shows a version, with these files; return whether its record changed."""
         self.edited_s = time.monotonic()
         self._reserve()
@@ -223,7 +223,7 @@ class LiveCard:
         record.files, record.owed = files, False
         return True
 
-    def edit_failed(self, wait_s: float, *, limited: bool, refused: bool) -> None:
+    def note_failed_edit(self, wait_s: float, *, limited: bool, refused: bool) -> None:
         """Note that an edit failed, and when it may be tried again."""
         self.tries += 1
         self.limited = limited

@@ -68,7 +68,7 @@ class LiveCards:
                 card.mark_changed()
             self._cards[screening_id] = card
 
-    # -- events ----------------------------------------------------------------------------------------
+    # -- events ----------------------------------------------------------------------------------------------
 
     def wants_card(self, screening: Screening) -> bool:
         """Tell whether a screening that starts gets a card: it has none, and not too many films run."""
@@ -121,8 +121,8 @@ class LiveCards:
             screening = screenings.get(screening_id)
             if screening is None:
                 if card.may_play_on(playing.server_id):
-                    card.film_gone()
-            elif card.film_running(screening):
+                    card.note_film_gone()
+            elif card.note_film_running(screening):
                 self._fetch_poster(card, screening)  # somebody continued the film: its card is live again
         self._changed.set()
 
@@ -187,7 +187,7 @@ class LiveCards:
                         raise
                     self._drop(card)
                     return False
-            card.film_ended()
+            card.note_film_ended()
         self._save(card)
         self._start(self._draw_chart(card))
         self._changed.set()
@@ -229,7 +229,7 @@ class LiveCards:
             await self._edit(card)
         except discord.HTTPException as error:
             if error.code == _UNKNOWN_MESSAGE:
-                await self._post_anew(card)
+                await self._post_again(card)
             else:
                 self._edit_failed(card, error)
         except API_ERRORS as error:
@@ -249,7 +249,7 @@ class LiveCards:
             return
         self._drop(card)
 
-    async def _post_anew(self, card: LiveCard) -> None:
+    async def _post_again(self, card: LiveCard) -> None:
         """Post the deleted message of a running film again. A record that was shown before stays deleted."""
         record, channel = card.record, self._channel()
         is_told = record.ended is not None and not record.owed
@@ -269,7 +269,7 @@ class LiveCards:
             return
         record.message_id, card.posted_s = message.id, time.monotonic()
         self._degraded.remove(_DEGRADED)
-        card.edit_succeeded(version, sorted(attachment.filename for attachment in message.attachments))
+        card.note_edit(version, sorted(attachment.filename for attachment in message.attachments))
         card.mark_changed()  # Discord may have returned the message of an earlier try whose answer was lost
         self._save(card)
 
@@ -285,7 +285,7 @@ class LiveCards:
         else:
             await message.edit(**card.build_edit(self._actors.clock.now(), files))
         self._degraded.remove(_DEGRADED)
-        if card.edit_succeeded(version, files):
+        if card.note_edit(version, files):
             self._save(card)
 
     async def _edit_with_files(self, card: LiveCard, message: discord.PartialMessage) -> list[str]:
@@ -302,7 +302,7 @@ class LiveCards:
 
     def _edit_failed(self, card: LiveCard, error: BaseException) -> None:
         decision = classify(error, card.tries + 1, Problem.of("discord.edit_card"))
-        card.edit_failed(decision.wait_s, limited=is_limited(error), refused=decision.refused)
+        card.note_failed_edit(decision.wait_s, limited=is_limited(error), refused=decision.refused)
         if is_closed(error):
             self._degraded.add(_DEGRADED, decision.problem)
             card.mark_changed()  # try again even if nothing else changes, to learn when it works again
