@@ -79,7 +79,7 @@ def read_file(file: Path, size: int) -> bytes:
     content = bytearray()
     for chunk in _read_chunks(file, size):
         content += chunk
-        if b"\0" in chunk and not content.startswith(_BEGINNINGS):  # no need to read the rest of it
+        if b"\0" in chunk and not content.startswith(_BEGINNINGS):  # no need to read on
             raise ForeignInputError("it is no text, it holds zero bytes", _SAVE_AS_UTF8)
     return bytes(content)
 

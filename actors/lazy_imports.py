@@ -112,12 +112,12 @@ DEFERRED: dict[str, dict[str, dict[str, Any]]] = {
 """By the name of the process: modules that are loaded when first used, and attributes that they have before that.
 
 dataclasses imports inspect, in which a class that finds the source of classes has a class of ast as its base: unused.
-hashlib and secrets bring OpenSSL; msgspec takes three names of typing_extensions that typing has; SQLAlchemy
-takes one function of asyncio, and looks for dialects in the metadata of every package; requests checks the version of
-charset_normalizer, and needs it only for answers without an encoding; PlexAPI unpacks downloads. urllib.parse takes
-ipaddress for hosts in brackets, requests and yarl take idna for hosts beyond ASCII, logging takes traceback for
-exceptions. The page's server takes aiohttp.web alone: the package's client reads every certificate of the system, and
-its version is for a header that is not sent. aiohttp takes html, urllib.request and the parser of e-mail headers for
+hashlib and secrets load OpenSSL; msgspec uses three names of typing_extensions that typing has; SQLAlchemy
+uses one function of asyncio, and looks for dialects in the metadata of every package; requests checks the version of
+charset_normalizer, and needs it only for answers without an encoding; PlexAPI unpacks downloads. urllib.parse uses
+ipaddress for hosts in brackets, requests and yarl use idna for hosts beyond ASCII, logging uses traceback for
+exceptions. The page's server uses only aiohttp.web: the package's client reads every certificate of the system, and
+its version is for a header that is not sent. aiohttp uses html, urllib.request and the parser of e-mail headers for
 its client and for multipart forms.
 """
 

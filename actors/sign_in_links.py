@@ -1,4 +1,4 @@
-"""Links to sign in to the web page: only the link holds its secret; everywhere else is the hash."""
+"""Links to sign in to the web page: only the link contains its secret; everything else has the hash."""
 
 import hashlib
 import secrets

@@ -18,7 +18,7 @@ MOST_WAITING = 6
 _MARK = b"\x89PNG\r\n\x1a\n"
 _ROOT = Path(__file__).resolve().parent.parent
 _KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMPDIR", "HOME", "LANG")
-"""Environment variables that are passed to the process; none of them is a token."""
+"""Environment variables that are passed to the process; none of them contains a token."""
 
 
 class ChartRenderer:

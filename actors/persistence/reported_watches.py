@@ -150,7 +150,7 @@ class ReportedWatches:
         for watch_id in now.keys() - before.keys():
             self._places.setdefault(now[watch_id].state.viewer_id, set()).add((server_id, watch_id))
 
-    # -- what is known ---------------------------------------------------------------------------------------
+    # -- queries ---------------------------------------------------------------------------------------------
 
     @property
     def is_complete(self) -> bool:

@@ -136,7 +136,7 @@ class Site:
         )
 
     async def answer_now(self, view: View) -> str:
-        """Return the API's answer to what is playing. Raises PageUnavailableError."""
+        """Return what is playing, as the API's JSON. Raises PageUnavailableError."""
         now = next(each for each in load_documents() if each.name == "api/now")
         made = await self.make_document(now, view.language, Reader(view.kind), {}, {}, "")
         return made.text if isinstance(made, Document) else ""

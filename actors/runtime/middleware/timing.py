@@ -1,4 +1,4 @@
-"""How long handlers take."""
+"""Measures how long handlers take."""
 
 from __future__ import annotations
 

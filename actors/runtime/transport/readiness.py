@@ -21,7 +21,7 @@ class Readiness(Protocol):
 
 
 class PollReadiness:
-    """Waits with poll(): a selector would run as much Python code as the rest of a frame's way together."""
+    """Waits with poll(): a selector would run as much Python code for a frame as everything else together."""
 
     def __init__(self) -> None:
         self._poll = select.poll()

@@ -41,7 +41,7 @@ from messages import (
 
 
 class NowAnswer(msgspec.Struct, frozen=True):
-    """What plays now, and the coming nights."""
+    """What is playing now, and the coming nights."""
 
     at_s: float
     screenings: tuple[Screening, ...]

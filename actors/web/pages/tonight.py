@@ -63,7 +63,7 @@ class Hero:
 
 @dataclass(frozen=True)
 class AlsoPlaying:
-    """Another film that plays now."""
+    """Another film that is playing now."""
 
     title: str
     poster: Item
@@ -78,14 +78,14 @@ class Tonight:
     heading: str
     """Shown in the browser's tab."""
     hero: Hero | None
-    """None if nothing plays."""
+    """None if nothing is playing."""
     chart: LaneChart | None
     also: tuple[AlsoPlaying, ...]
     feed: tuple[FeedEntry, ...]
     notice: str
     """A warning; empty if there is none."""
     last_night: NightRecord | None = None
-    """The last watch party, shown while nothing plays; None if there was none."""
+    """The last watch party, shown while nothing is playing; None if there was none."""
     upcoming: tuple[UpcomingRow, ...] = ()
     """The coming nights."""
 

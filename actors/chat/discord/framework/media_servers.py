@@ -68,7 +68,7 @@ async def _find_films_of(client: ActorClient, poller: str, title: str, most: int
 async def find_external_ids(
     client: ActorClient, items: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], ExternalIds]:
-    """Return the IMDb, TMDB and TVDB ids of items, by machineIdentifier and rating key, as far as servers answer."""
+    """Return the ids of items at IMDb, TMDB and TVDB, by machineIdentifier and rating key; skip silent servers."""
     by_server: dict[str, list[str]] = {}
     for server_id, rating_key in sorted(items):
         if server_id and rating_key:

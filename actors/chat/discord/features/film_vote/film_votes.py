@@ -241,7 +241,7 @@ class FilmVotes:
             embed=embed, files=files, view=view, nonce=f"vote-{vote.poll_id}", allowed_mentions=embeds.NOBODY
         )
 
-    # -- what is remembered ----------------------------------------------------------------------------------
+    # -- stored state ----------------------------------------------------------------------------------------
 
     def _channel(self, vote: VoteRecord) -> discord.PartialMessageable:
         """Return a vote's channel. Raises TimeoutError while Discord is unreachable."""

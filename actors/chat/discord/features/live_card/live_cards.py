@@ -351,7 +351,7 @@ class LiveCards:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    # -- what is remembered ----------------------------------------------------------------------------------
+    # -- stored state ----------------------------------------------------------------------------------------
 
     def _record_changed(self, card: LiveCard) -> None:
         self._save(card)
