@@ -170,7 +170,7 @@ class BackupScheduler:
 
     @contextlib.contextmanager
     def _wait_for_turn(self) -> Iterator[None]:
-        """Wait until no other scheduled backup runs in this process: LONGEST_WAIT_S at most, or until the actor stops."""
+        """Wait until this process makes no other scheduled backup, at most LONGEST_WAIT_S, or until the actor stops."""
         until_s, is_ours = time.monotonic() + LONGEST_WAIT_S, False
         while not is_ours and not self._is_stopping and time.monotonic() < until_s:
             is_ours = _TURN.acquire(timeout=LOOK_S)
