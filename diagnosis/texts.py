@@ -271,7 +271,7 @@ TEXTS = {
     ),
     "webhook.status": Text(
         N_("{name} answers HTTP {status} to a question without an event"),
-        N_("some receivers do so; where no event arrives, correct the address in {setting}"),
+        N_("some receivers do so; if no event arrives, correct the address in {setting}"),
     ),
     "service.running": Text(N_("runs (process {pid})")),
     "service.stopped": Text(N_("does not run now")),

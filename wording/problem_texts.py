@@ -240,7 +240,7 @@ _LAUNCHER: Final = {
     "process.waits": N_("waits for what it needs: its last log line says for what"),
     "process.stopped": N_("stopped without being asked"),
     "process.out_of_memory": N_(
-        "reached its memory limit and ended: look at what came in just before; where that is as it should be, "
+        "reached its memory limit and ended: look at what came in just before; if that was nothing unusual, "
         "raise MEMORY_LIMIT_PERCENT"
     ),
     "process.actor_crashed": N_("crashed ({error}): its log lines say why"),

@@ -101,7 +101,7 @@ STORE: Final = {
         "the disk or the network share fails to read or to write: check it, its cable and the log of the system"
     ),
     "cure.mount_for_writing": N_(
-        "the disk is mounted read-only: mount it for writing; the log of the system says why, where an error did it"
+        "the disk is mounted read-only: mount it for writing; if the cause was an error, it is in the log of the system"
     ),
     "cure.mount_share_again": N_(
         "the network share, or the disk, is away: see that its server runs, and mount it again"
@@ -119,7 +119,7 @@ STORE: Final = {
     ),
     "cure.examine_store": N_(
         "reading failed, which need not mean that the store is damaged: stop Usher and use: python run.py check; it "
-        "reads everything, and names a backup where one is needed"
+        "reads everything, and names a backup if one is needed"
     ),
     "cure.allow_write": N_("give Usher's user the right to write there"),
     "cure.allow_read": N_("give Usher's user the right to read it"),

@@ -5,6 +5,17 @@ from typing import Any
 
 import pytest
 
+from messages import Question
+from tests.deadlines import WITHIN_S
+
+
+@pytest.fixture(autouse=True, scope="session")
+def allow_slow_answers() -> Iterator[None]:
+    """Give the store as long for an answer as tests wait for anything: a busy machine is no question asked wrongly."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Question, "patience_s", WITHIN_S)
+        yield
+
 
 @pytest.fixture(scope="module")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:

@@ -32,6 +32,7 @@ from messages import (
 )
 from messages.base import DurationMs, PositionMs
 from simulator.discord.model.guild import Member
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Stage, open_stage
 from tests.integration.store.persistence_fixture import AnswerT, House
 from tests.unit.persistence.record_builders import DAY, EVENING, FILM, record
@@ -66,11 +67,11 @@ class Community:
 
     def ask(self, question: Question[AnswerT]) -> AnswerT:
         """Ask the store; from any thread."""
-        return self._thread.submit(self._house.ask, question).result(20)
+        return self._thread.submit(self._house.ask, question).result(WITHIN_S)
 
     def close(self) -> None:
         """End the store."""
-        self._thread.submit(self._house.close).result(20)
+        self._thread.submit(self._house.close).result(WITHIN_S)
         self._thread.shutdown()
 
     def add_asker(self) -> Member:

@@ -81,7 +81,7 @@ class Peer(threading.Thread):
     @property
     def node(self) -> Endpoint:
         """Return its endpoint."""
-        return self._node.result(5)
+        return self._node.result(WITHIN_S)
 
     def run(self) -> None:
         """Pump and answer."""
@@ -128,14 +128,14 @@ class Peer(threading.Thread):
     def ask(self, question: Question[AnswerT]) -> AnswerT:
         """Ask the Discord actor, and wait for the answer."""
         asked: concurrent.futures.Future[concurrent.futures.Future[AnswerT]] = concurrent.futures.Future()
-        self.node.submit(lambda: asked.set_result(self.node.ask_future("discord", question, 10.0)))
-        return asked.result(5).result(15)
+        self.node.submit(lambda: asked.set_result(self.node.ask_future("discord", question, WITHIN_S)))
+        return asked.result(WITHIN_S).result(WITHIN_S)
 
     def pulse(self, actor: str = "discord") -> Heartbeat:
         """Return how a Discord actor is, as the launcher would see it."""
         asked: concurrent.futures.Future[concurrent.futures.Future[Heartbeat]] = concurrent.futures.Future()
         self.node.submit(lambda: asked.set_result(self.node.ping(actor)))
-        return asked.result(5).result(5)
+        return asked.result(WITHIN_S).result(WITHIN_S)
 
 
 class Stage:

@@ -41,6 +41,7 @@ from messages import (
 )
 from messages.base import DurationMs, PositionMs
 from simulator.discord.model.guild import Member
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Peer, Stage, open_stage
 from tests.integration.store.persistence_fixture import AnswerT, House
 from tests.unit.persistence.record_builders import DAY, EVENING, FILM, record
@@ -65,11 +66,11 @@ class StoreThread:
 
     def ask(self, question: Question[AnswerT]) -> AnswerT:
         """Ask it."""
-        return self._thread.submit(self._house.ask, question).result(20)
+        return self._thread.submit(self._house.ask, question).result(2 * WITHIN_S)
 
     def finish(self, watch: WatchRecord) -> None:
         """Have it store a watch."""
-        self._thread.submit(self._house.finish, watch).result(20)
+        self._thread.submit(self._house.finish, watch).result(WITHIN_S)
 
     def answer(self, persistence: Peer) -> None:
         """Have it answer all that is asked of persistence."""
@@ -79,7 +80,7 @@ class StoreThread:
 
     def close(self) -> None:
         """End it."""
-        self._thread.submit(self._house.close).result(20)
+        self._thread.submit(self._house.close).result(WITHIN_S)
         self._thread.shutdown()
 
 

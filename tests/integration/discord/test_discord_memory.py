@@ -11,6 +11,7 @@ import pytest
 from actors.chat.discord.features.voice_presence import VoiceReporter
 from actors.chat.discord.ui import embeds
 from actors.runtime.boot import memory_limit
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Stage, open_stage, until
 
 
@@ -63,7 +64,7 @@ def test_a_task_that_wants_too_much_ends_the_process(stage: Stage, ends: list[st
         del task
 
     with stage.acting():
-        stage.main.runner.begin(leave_behind()).result(5)
+        stage.main.runner.begin(leave_behind()).result(WITHIN_S)
         until(lambda: gc.collect() >= 0 and ends, "the end")
 
 

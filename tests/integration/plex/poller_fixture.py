@@ -14,6 +14,7 @@ from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
 from messages import Message, PlaybackSnapshot, PollFailed
+from tests.deadlines import WITHIN_S
 
 M = TypeVar("M", bound=Message)
 
@@ -31,7 +32,7 @@ class HastyPoller(PlexPoller):
     http = HastySession
 
 
-def until(condition: Callable[[], object], what: str, within_s: float = 10.0) -> None:
+def until(condition: Callable[[], object], what: str, within_s: float = WITHIN_S) -> None:
     """Wait for the condition, or fail saying what did not happen."""
     deadline = time.monotonic() + within_s
     while not condition():
@@ -72,7 +73,7 @@ class Rig:
         while (left_s := deadline - time.monotonic()) > 0:
             self._take(left_s)
 
-    def hear(self, kind: type[M], such_that: Callable[[M], object] = lambda _: True, within_s: float = 10.0) -> M:
+    def hear(self, kind: type[M], such_that: Callable[[M], object] = lambda _: True, within_s: float = WITHIN_S) -> M:
         """Return the next message of this kind that fulfils the condition; earlier ones stay in `heard`."""
         deadline = time.monotonic() + within_s
         seen = len(self.heard)

@@ -11,6 +11,7 @@ from actors.media.plex.on_demand import external_ids
 from actors.media.plex.on_demand.external_ids import ExternalIdLookup
 from messages import ExternalIdsFound, FindExternalIds
 from simulator.plex import SimulatedPlex
+from tests.deadlines import WITHIN_S
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def plex() -> Iterator[SimulatedPlex]:
 def look_up(plex: SimulatedPlex, *keys: str, server_id: str = "", token: str = "") -> ExternalIdsFound:
     """Return the answer, in time."""
     lookup = ExternalIdLookup(plex.url, token or plex.token, BoundedSession)
-    answer = lookup.look_up(FindExternalIds(server_id or plex.machine_id, keys)).result(15)
+    answer = lookup.look_up(FindExternalIds(server_id or plex.machine_id, keys)).result(WITHIN_S)
     assert isinstance(answer, ExternalIdsFound)
     return answer
 

@@ -12,6 +12,7 @@ from actors.media.plex.on_demand.library import LibrarySearch
 from actors.media.plex.on_demand.request_queue import RequestQueue
 from messages import FilmsFound, FindFilms, Problem
 from simulator.plex import SimulatedPlex
+from tests.deadlines import WITHIN_S
 from wording.problems import english
 
 SEARCH = "/hubs/search"
@@ -26,7 +27,9 @@ def plex() -> Iterator[SimulatedPlex]:
 
 def search(plex: SimulatedPlex, words: str, most: int = 25, token: str = "") -> FilmsFound:
     """The answer, in time."""
-    answer = LibrarySearch(plex.url, token or plex.token, BoundedSession).search(FindFilms(words, most)).result(15)
+    answer = (
+        LibrarySearch(plex.url, token or plex.token, BoundedSession).search(FindFilms(words, most)).result(WITHIN_S)
+    )
     assert isinstance(answer, FilmsFound)
     return answer
 
@@ -72,7 +75,7 @@ def test_library_requests_are_bounded_and_report_errors(caplog: pytest.LogCaptur
     runs = RequestQueue("test-errands")
 
     def waits() -> Any:
-        gate.result(15)
+        gate.result(WITHIN_S)
         return FilmsFound()
 
     def breaks() -> Any:
@@ -84,8 +87,8 @@ def test_library_requests_are_bounded_and_report_errors(caplog: pytest.LogCaptur
     held = [runs.run(waits, answer_problem) for _ in range(request_queue.MOST_WAITING)]
     assert str(request_queue.MOST_WAITING) in runs.run(waits, answer_problem).result(0).problem  # type: ignore[attr-defined]  # as made
     gate.set_result(None)
-    assert [future.result(15) for future in held] == [FilmsFound()] * request_queue.MOST_WAITING
-    assert runs.run(breaks, answer_problem).result(15) == FilmsFound(
+    assert [future.result(WITHIN_S) for future in held] == [FilmsFound()] * request_queue.MOST_WAITING
+    assert runs.run(breaks, answer_problem).result(WITHIN_S) == FilmsFound(
         problem="the request to Plex failed (ZeroDivisionError)"
     )
     assert "s3cret" not in caplog.text

@@ -15,6 +15,7 @@ from actors.media.plex.on_demand.library import LibrarySearch
 from actors.media.plex.xml_guard import AnswerTooLarge, NotPlexXml, clean_xml
 from messages import FilmsFound, FindFilms, FindHistory
 from simulator.plex import SimulatedPlex
+from tests.deadlines import WITHIN_S
 from tests.integration.plex.raw_server import Script, encode_answer, request_of, serving
 
 ROOT = b'<MediaContainer machineIdentifier="m" friendlyName="Box"/>'
@@ -283,7 +284,7 @@ def test_a_search_that_finds_ever_more_is_one_request() -> None:
             connection.sendall(encode_answer(hubs if b"/hubs/" in request else ROOT))
 
     with serving(script) as url:
-        found = LibrarySearch(url, TOKEN, BoundedSession).search(FindFilms("M")).result(10)
+        found = LibrarySearch(url, TOKEN, BoundedSession).search(FindFilms("M")).result(WITHIN_S)
         assert found == FilmsFound(())
         assert len(asked) == 2
 

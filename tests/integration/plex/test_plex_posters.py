@@ -13,13 +13,14 @@ from actors.media.plex.on_demand import posters
 from actors.media.plex.on_demand.posters import PosterFetcher, detect_image_type
 from messages import Poster
 from simulator.plex import SimulatedPlex
+from tests.deadlines import WITHIN_S
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"&#1;" * 100
 
 
 def wait_poster(future: "concurrent.futures.Future[Any]") -> Poster:
     """The answer, in time."""
-    answer = future.result(15)
+    answer = future.result(WITHIN_S)
     assert isinstance(answer, Poster)
     return answer
 

@@ -19,6 +19,7 @@ from config import PlexServer
 from messages import CheckPlexSignIn, PlexSignedIn, PlexSignIn, StartPlexSignIn
 from simulator.plex import ACCOUNTS, OWNER, SimulatedPlex
 from simulator.plextv import OWNER_ID, TOKEN, SimulatedPlexTv
+from tests.deadlines import WITHIN_S
 from wording.problems import english
 
 ANTON = next(one for one in ACCOUNTS if one.name == "Anton")
@@ -51,14 +52,14 @@ def make_service(site: SimulatedPlexTv, *ours: PlexServer) -> PlexSignInService:
 
 def begin_sign_in(desk: PlexSignInService, community: str = "") -> PlexSignIn:
     """A code, or a problem."""
-    answer = desk.start(StartPlexSignIn(community)).result(15)
+    answer = desk.start(StartPlexSignIn(community)).result(WITHIN_S)
     assert isinstance(answer, PlexSignIn)
     return answer
 
 
 def check_sign_in(desk: PlexSignInService, code: PlexSignIn) -> PlexSignedIn:
     """What became of it."""
-    answer = desk.check(CheckPlexSignIn(code.sign_in_id)).result(15)
+    answer = desk.check(CheckPlexSignIn(code.sign_in_id)).result(WITHIN_S)
     assert isinstance(answer, PlexSignedIn)
     return answer
 

@@ -13,6 +13,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from simulator.discord import SimulatedDiscord
+from tests.deadlines import WITHIN_S
 
 Context = commands.Context[Any]
 Got = TypeVar("Got")
@@ -139,7 +140,7 @@ class Robot(commands.Bot):
         async with self:
             await self.start(self._token)
 
-    def do(self, what: Coroutine[Any, Any, Got], timeout: float = 10.0) -> Got:
+    def do(self, what: Coroutine[Any, Any, Got], timeout: float = WITHIN_S) -> Got:
         """Run a coroutine on the bot's loop and return what it returns."""
         return asyncio.run_coroutine_threadsafe(what, self.own_loop).result(timeout)
 
@@ -153,7 +154,7 @@ class Robot(commands.Bot):
         """Post into #film-club."""
         return self.do(self.text_channel().send(content, **parts))
 
-    def wait_heard(self, event: str, count: int = 1, timeout: float = 10.0) -> None:
+    def wait_heard(self, event: str, count: int = 1, timeout: float = WITHIN_S) -> None:
         """Wait until an event was heard so often."""
         there = self.server.wait_until(lambda: self.heard.count(event) >= count, timeout)
         assert there, f"{event} was heard {self.heard.count(event)} times of {count}; heard: {self.heard}"

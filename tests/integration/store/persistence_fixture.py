@@ -125,7 +125,7 @@ class House:
 
     def ask(self, question: Question[AnswerT]) -> AnswerT:
         """Ask persistence, as Discord does."""
-        return self.discord.ask("persistence", question, 10.0)
+        return self.discord.ask("persistence", question, WITHIN_S)
 
     def pulse(self) -> Heartbeat:
         """How the actor is, as the launcher would see it."""

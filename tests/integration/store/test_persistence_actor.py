@@ -24,6 +24,7 @@ from messages import (
 )
 from persistence.database import engine
 from persistence.database.errors import SaveFailed
+from tests.deadlines import WITHIN_S
 from tests.integration.store.persistence_fixture import House, Noted, find_signed_lines
 from tests.unit.persistence.record_builders import EVENING, closes, record, running
 
@@ -128,7 +129,7 @@ def test_a_failed_auto_save_is_logged_and_the_next_one_saves(
         other.execute("BEGIN IMMEDIATE")
         house.tick()
         with pytest.raises(RemoteError, match="database is locked"):
-            house.discord.ask("persistence", SaveNow("ann"), 10.0)
+            house.discord.ask("persistence", SaveNow("ann"), WITHIN_S)
         other.execute("ROLLBACK")
     house.tick()
     failed, refused, saved = find_signed_lines(lines)

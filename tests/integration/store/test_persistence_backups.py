@@ -12,6 +12,7 @@ from messages import (
     BackUpNow,
 )
 from persistence.database.errors import BackupError
+from tests.deadlines import WITHIN_S
 from tests.integration.store.persistence_fixture import House, Noted
 from tests.unit.persistence.record_builders import record
 
@@ -26,7 +27,7 @@ def test_a_backup_on_demand(house: House, lines: Any) -> None:
     assert (made.watches, made.viewers) == (1, 1)
     assert f"Backed up the store to {made.file} (1 watch, 1 viewer)" in lines.messages
     with pytest.raises(RemoteError, match="is the store itself"):
-        house.discord.ask("persistence", BackUpNow(str(house.folder / "usher.db")), 10.0)
+        house.discord.ask("persistence", BackUpNow(str(house.folder / "usher.db")), WITHIN_S)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_a_failed_backup_is_one_log_line(house: House, lines: Any, target: str, 
     """Whoever asked gets the same words; there is no traceback."""
     house.ask(BackUpNow())
     with pytest.raises(RemoteError, match=said):
-        house.discord.ask("persistence", BackUpNow(str(house.folder / target)), 10.0)
+        house.discord.ask("persistence", BackUpNow(str(house.folder / target)), WITHIN_S)
     (found,) = [each for each in lines.records if "back_up_now for discord failed" in each.getMessage()]
     assert said in found.getMessage() and found.exc_info is None
 

@@ -30,6 +30,7 @@ from persistence.database.tables import VIEWERS
 from persistence.operations.erase import erase_viewer
 from persistence.operations.link import link, unlink
 from persistence.records.change_set import ChangeSet
+from tests.deadlines import WITHIN_S
 from tests.integration.store.persistence_fixture import House
 from tests.nights.evidence import load, sql
 from tests.unit.persistence.record_builders import DAY, EVENING, FILM, finish, open_store, record
@@ -166,7 +167,7 @@ def test_the_tracker_gets_watches_under_their_original_ids(house: House) -> None
     ]
     for each in told:
         house.finish(each)
-    loaded = house.tracker.ask("persistence", LoadWatches(0.0), 10.0)
+    loaded = house.tracker.ask("persistence", LoadWatches(0.0), WITHIN_S)
     assert isinstance(loaded, WatchesLoaded)
     assert sorted(loaded.resumable, key=lambda each: each.viewer_id) == sorted(told, key=lambda each: each.viewer_id)
     longer = replace(told[1], ended_at_s=EVENING + 9000, playing_s=8900.0)

@@ -37,6 +37,7 @@ from messages import (
 )
 from persistence.operations.erase import erase_viewer
 from persistence.records.checkpoint import JUST_THEN_S
+from tests.deadlines import WITHIN_S
 from tests.integration.store.persistence_fixture import House
 from tests.nights.evidence import load, sql
 from tests.unit.persistence.record_builders import DAY, EVENING, open_store, record
@@ -166,7 +167,7 @@ def test_the_tracker_is_told_of_privacy_choices(house: House) -> None:
     house.until(lambda: house.told[-1] == ViewerDirectoryChanged((), ((QUIET, "open"),), is_change=True))
     changes = [each for each in house.told if isinstance(each, ViewerDirectoryChanged) and each.is_change]
     assert [each.privacy for each in changes] == [((QUIET, "private"),), ((SHY, "anonymous"),), ((QUIET, "open"),)]
-    loaded = house.tracker.ask("persistence", LoadWatches(0.0), 10.0)
+    loaded = house.tracker.ask("persistence", LoadWatches(0.0), WITHIN_S)
     assert isinstance(loaded, WatchesLoaded) and loaded.privacy == ((SHY, "anonymous"),)
 
 
@@ -257,7 +258,7 @@ def test_late_messages_do_not_bring_a_forgotten_viewer_back(house: House) -> Non
     assert house.ask(GetHistory(viewer_id=SHY, asker=SHY)).total == 0
     house.stop()
     house.start()
-    loaded = house.tracker.ask("persistence", LoadWatches(0.0), 10.0)
+    loaded = house.tracker.ask("persistence", LoadWatches(0.0), WITHIN_S)
     assert isinstance(loaded, WatchesLoaded)
     assert SHY not in {watch.viewer_id for watch in loaded.running} | {watch.viewer_id for watch in loaded.resumable}
     house.finish(record("anew", SHY, started_at_s=EVENING + DAY + 60, ended_at_s=EVENING + DAY + 7260))

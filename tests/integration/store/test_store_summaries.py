@@ -62,6 +62,7 @@ from persistence.rules import StatisticsRules
 from persistence.store import Store, StoreSnapshot
 from persistence.summaries import build, films
 from persistence.summaries.all_films import find_most_watched
+from tests.deadlines import WITHIN_S
 from tests.integration.store.film_list_check import check_film_list
 from tests.integration.store.persistence_fixture import House
 from tests.unit.persistence.record_builders import DAY, FILM, RULES, ask, closes, finish, open_store, record, running
@@ -346,10 +347,10 @@ def test_a_question_that_takes_too_long_is_interrupted(
     answers = [pool.submit(store, count_for_ever, GetMovieStats(), (), 0.0) for _ in range(3 * read_worker.THREADS)]
     for answer in answers:  # those that have to wait for a thread are not even begun
         with pytest.raises(Declined, match=r"took longer than 0\.\d+ s"):
-            answer.result(10)
+            answer.result(WITHIN_S)
     assert time.monotonic() - began_s < 5.0, "one after another they would have taken longer, and for ever"
     monkeypatch.undo()
-    found = pool.submit(store, load_answers()[GetMovieStats], GetMovieStats(), (), 0.0).result(10)
+    found = pool.submit(store, load_answers()[GetMovieStats], GetMovieStats(), (), 0.0).result(WITHIN_S)
     assert isinstance(found, MovieStats) and found.watches == 0
     pool.close()
     store.close()

@@ -111,7 +111,7 @@ async def link(
     group=CommandGroup.PRIVACY,
     usage=N_("[account] [@somebody]"),
     parameters={
-        "account": N_("Name of the Plex account; leave out where you have one"),
+        "account": N_("Name of the Plex account; not needed if you have only one"),
         "member": N_("Whose it is; leave out for yourself (others: admins)"),
     },
     autocomplete={"account": suggest_links},
