@@ -17,6 +17,7 @@ from aiohttp import web
 from simulator.discord.faults import DiscordFaults
 from simulator.discord.gateway import Gateway
 from simulator.discord.model.guild import Payload
+from simulator.discord.model.messages import ANSWER_WITHIN_S
 from simulator.discord.model.world import DiscordWorld
 from simulator.discord.oauth import OAuthRoutes
 from simulator.discord.poll_actions import PollActions
@@ -120,7 +121,7 @@ class SimulatedDiscord(PollActions):
         """The first server's id."""
         return self.guild.id
 
-    def wait_connected(self, timeout: float = 10.0) -> None:
+    def wait_connected(self, timeout: float = ANSWER_WITHIN_S) -> None:
         """Wait until a bot is identified. Raises TimeoutError after `timeout` seconds."""
         if not self.wait_until(lambda: self.is_connected, timeout):
             raise TimeoutError(f"No bot came to the gateway within {timeout} s")

@@ -19,6 +19,7 @@ from simulator.discord.model.default_guild import build_default_guild
 from simulator.discord.model.guild import DM, STAGE, VOICE, Channel, Guild, Member, Payload, Role, User
 from simulator.discord.model.ids import snowflake
 from simulator.discord.model.messages import (
+    ANSWER_WITHIN_S,
     AUTOCOMPLETE,
     COMMAND,
     COMPONENT,
@@ -379,7 +380,7 @@ class UserActions:
             raise TimeoutError(f"No message of the bot fits after {timeout} s; the last ones are {last}")
         return found[0]
 
-    def wait_reply(self, asked: ChannelMessage | Interaction, timeout: float = 10.0) -> ChannelMessage:
+    def wait_reply(self, asked: ChannelMessage | Interaction, timeout: float = ANSWER_WITHIN_S) -> ChannelMessage:
         """Return the bot's answer to an interaction, or its reply to a message. Raises TimeoutError if none comes."""
         if isinstance(asked, Interaction):
             return asked.wait_reply(timeout)

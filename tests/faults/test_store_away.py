@@ -156,7 +156,7 @@ def test_the_service_can_be_stopped_while_the_database_does_not_answer(tmp_path:
             connection, _ = silent.accept()
             began = time.monotonic()
             assert usher.stop() == 0
-            assert time.monotonic() - began < 4
+            assert time.monotonic() - began < 10, "it does not wait for the database"
             connection.close()
     assert not {found for found in ("Traceback", "hunter", "ERROR", "is gone") if found in usher.log}, usher.log
 

@@ -16,6 +16,9 @@ EPHEMERAL, LOADING, V2 = 1 << 6, 1 << 7, 1 << 15
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 """Kinds of interactions."""
 
+ANSWER_WITHIN_S = 45.0
+"""How long a bot may take for what it was asked, real seconds: it may run on a busy machine."""
+
 
 @dataclass(frozen=True)
 class Attachment:
@@ -142,12 +145,12 @@ class Interaction:
         found = ([self.message] if self.message is not None else []) + self.followups
         return [message for message in found if not message.is_loading and not message.deleted]
 
-    def wait_ack(self, timeout: float = 5.0) -> float:
+    def wait_ack(self, timeout: float = ANSWER_WITHIN_S) -> float:
         """Wait until it is acknowledged; return the real seconds since it was sent. Raises TimeoutError."""
         self._wait(lambda: self.acked_s is not None, timeout, "was not acknowledged")
         return self.ack_after_s or 0.0
 
-    def wait_reply(self, timeout: float = 10.0) -> ChannelMessage:
+    def wait_reply(self, timeout: float = ANSWER_WITHIN_S) -> ChannelMessage:
         """Return the newest answer so far, or else the first to come; for a click also the message that it changed.
 
         Raises TimeoutError if none comes within `timeout` seconds.
@@ -155,7 +158,7 @@ class Interaction:
         self._wait(lambda: bool(self.replies), timeout, "was not answered")
         return self.replies[-1]
 
-    def wait_replies(self, count: int, timeout: float = 10.0) -> list[ChannelMessage]:
+    def wait_replies(self, count: int, timeout: float = ANSWER_WITHIN_S) -> list[ChannelMessage]:
         """Return all answers once there are at least `count`. Raises TimeoutError after `timeout` seconds."""
         self._wait(lambda: len(self.replies) >= count, timeout, f"has {len(self.replies)} of {count} answers")
         return self.replies

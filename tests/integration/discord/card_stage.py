@@ -9,6 +9,7 @@ from actors.runtime import Clock
 from messages import GetPoster, Moment, Poster, Screening, ScreeningStarted
 from simulator.discord.model.messages import ChannelMessage
 from simulator.plex.documents.poster import draw_poster
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Stage, open_stage
 from tests.unit.discord import samples
 
@@ -43,5 +44,5 @@ def make_film(number: int = 1, **changes: Any) -> Screening:
 def start_film(stage: Stage, shown: Screening) -> ChannelMessage:
     """A film starts; its card."""
     before = len(stage.discord.messages("film-club", by_bot=True))
-    assert stage.tracker.tell(ScreeningStarted(now(), shown)).wait(10)
+    assert stage.tracker.tell(ScreeningStarted(now(), shown)).wait(WITHIN_S)
     return stage.discord.messages("film-club", by_bot=True)[before]

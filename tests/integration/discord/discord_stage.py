@@ -189,7 +189,7 @@ class Stage:
                 until(lambda: self.discord.command_names, "the commands are registered")
             yield time.monotonic()
         finally:
-            ref.stop(timeout=10)
+            ref.stop(timeout=WITHIN_S)
             until(lambda: not self.discord.is_connected, "Discord sees the bot go")
 
     def health(self) -> str:

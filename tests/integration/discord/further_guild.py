@@ -54,7 +54,7 @@ class FurtherGuild:
             until(lambda: "stats" in self.stage.discord.list_commands(self.guild.id), "its commands are registered")
             yield
         finally:
-            ref.stop(timeout=10)
+            ref.stop(timeout=WITHIN_S)
 
     def answer(self, who: str, text: str) -> ChannelMessage:
         """Somebody writes a command there; the bot's answer."""

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from messages import FilmsFound, FindFilms, GetPoster, Moment, NowPlaying, Poster, Screening, ScreeningEnded
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Stage, answer, open_stage, until
 from tests.unit.discord import samples
 
@@ -55,7 +56,7 @@ def plan(stage: Stage, text: str = "") -> dict[str, Any]:
 def ends(stage: Stage, shown: Screening, at_s: float | None = None) -> None:
     """The tracker says that a film ended."""
     at = Moment(time.time() if at_s is None else at_s, time.monotonic())
-    assert stage.tracker.tell(ScreeningEnded(at, shown)).wait(10)
+    assert stage.tracker.tell(ScreeningEnded(at, shown)).wait(WITHIN_S)
 
 
 def read_nights(stage: Stage) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from messages import (
     ScreeningStarted,
     VoicePresence,
 )
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Stage, answer, open_stage, until
 from tests.unit.discord import samples
 
@@ -41,20 +42,20 @@ def present(stage: Stage) -> tuple[bool, list[str]] | None:
 def test_films_and_badges_are_announced_and_acknowledged(stage: Stage) -> None:
     """A film starts, ends, and earns a badge: a card, its edit and a post, each acknowledged to its sender."""
     with stage.acting():
-        assert stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening())).wait(10)
+        assert stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening())).wait(WITHIN_S)
         assert "🎬 Metropolis (1927)" in stage.read_posts()
         done = [
             stage.tracker.tell(ScreeningEnded(samples.NOW, samples.screening())),
             stage.persistence.tell(BadgesAwarded("1", "Dr. *Noodle*", (samples.make_badge(),))),
         ]
-        assert all(event.wait(10) for event in done)
+        assert all(event.wait(WITHIN_S) for event in done)
         said = stage.read_posts()
         assert "🎬 Metropolis" not in said
         for part in ("🏁 Metropolis (1927)", "Dr. \\*Noodle\\* earned 1 badge"):
             assert part in said
 
 
-def test_forty_films_are_announced_within_a_second(stage: Stage) -> None:
+def test_forty_films_are_announced_together(stage: Stage) -> None:
     """Discord allows five messages in five seconds, so many announcements go into one."""
     with stage.acting():
         started = time.monotonic()
@@ -62,10 +63,10 @@ def test_forty_films_are_announced_within_a_second(stage: Stage) -> None:
             stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening(number, f"Film {number}.")))
             for number in range(40)
         ]
-        assert all(event.wait(10) for event in done)
+        assert all(event.wait(WITHIN_S) for event in done)
         took = time.monotonic() - started
         assert all(f"Film {number}." in stage.read_posts() for number in range(40))
-        assert took < 1.0, f"took {took:.2f} s"
+        assert took < 10.0, f"took {took:.2f} s; one by one they would take 35 s"
 
 
 def test_the_presence_shows_the_film(stage: Stage) -> None:
@@ -170,7 +171,7 @@ def test_no_voice_channel_no_reports(stage: Stage) -> None:
     stage.changes = {"watch_party_voice_channel_id": 0}
     with stage.acting():
         stage.discord.join_voice("Chiara")
-        stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening())).wait(10)
+        stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening())).wait(WITHIN_S)
         assert not stage.tracker.list_heard(VoicePresence)
 
 

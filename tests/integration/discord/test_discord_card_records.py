@@ -9,6 +9,7 @@ from actors.chat.discord.core import api_errors
 from actors.chat.discord.features.live_card import live_card
 from messages import SOMEBODY, BadgesAwarded, Moment, NowPlaying, ScreeningEnded
 from simulator.discord.faults import RestFault
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.card_stage import PICTURE, make_film, now, open_card_stage, start_film
 from tests.integration.discord.discord_stage import Stage, until
 from tests.unit.discord import samples
@@ -27,7 +28,7 @@ def test_the_record_is_posted_if_the_card_was_deleted(stage: Stage) -> None:
         card = start_film(stage, make_film())
         until(lambda: card.attachments, "the poster")
         stage.discord.world.delete(card)
-        assert stage.tracker.tell(ScreeningEnded(now(), make_film())).wait(10)
+        assert stage.tracker.tell(ScreeningEnded(now(), make_film())).wait(WITHIN_S)
         (record,) = stage.discord.messages("film-club", by_bot=True)
         assert "🏁 Metropolis (1927)" in record.text
 
@@ -42,12 +43,14 @@ def test_the_record_names_the_badges_of_the_night(stage: Stage) -> None:
             stage.persistence.tell(BadgesAwarded("1", "Ana", (samples.make_badge(),), "screening-1")),
             stage.persistence.tell(BadgesAwarded("3", "Zoe", (samples.make_badge("Elsewhere"),), "screening-1")),
         ]
-        assert stage.tracker.tell(ScreeningEnded(now(), shown)).wait(10)
-        assert all(told.wait(10) for told in early)
+        assert stage.tracker.tell(ScreeningEnded(now(), shown)).wait(WITHIN_S)
+        assert all(told.wait(WITHIN_S) for told in early)
         assert "🏅 2 badges earned" in stage.discord.messages("film-club", by_bot=True)[-1].text
         until(lambda: "First Reel" in card.text, "the badge in the record")
         assert "Elsewhere" not in card.text, "the badge of somebody who was not there"
-        stage.persistence.tell(BadgesAwarded("2", "Ben", (samples.make_badge("Ten Reels"),), "screening-1")).wait(10)
+        stage.persistence.tell(BadgesAwarded("2", "Ben", (samples.make_badge("Ten Reels"),), "screening-1")).wait(
+            WITHIN_S
+        )
         until(lambda: "Ten Reels" in card.text, "the late badge")
 
 
@@ -57,14 +60,14 @@ def test_badges_are_announced_at_the_end_and_rare_ones_at_once(stage: Stage) -> 
         start_film(stage, make_film())
         common = stage.persistence.tell(BadgesAwarded("1", "Ana", (samples.make_badge(),), "screening-1"))
         rare = BadgesAwarded("2", "Ben", (samples.make_badge("Marathon", rarity="epic"),), "screening-1")
-        assert stage.persistence.tell(rare).wait(10)
+        assert stage.persistence.tell(rare).wait(WITHIN_S)
         other = BadgesAwarded("3", "Zoe", (samples.make_badge("Ten Reels"),), "another screening")
-        assert stage.persistence.tell(other).wait(10)
+        assert stage.persistence.tell(other).wait(WITHIN_S)
         said = [message.text for message in stage.discord.messages("film-club", by_bot=True)[1:]]
         assert any("Ben earned 1 badge" in each for each in said)
         assert not any("First Reel" in each for each in said)
-        assert stage.tracker.tell(ScreeningEnded(now(), make_film())).wait(10)
-        assert common.wait(10)
+        assert stage.tracker.tell(ScreeningEnded(now(), make_film())).wait(WITHIN_S)
+        assert common.wait(WITHIN_S)
         assert "Ana earned 1 badge" in stage.discord.messages("film-club", by_bot=True)[-1].text
 
 
@@ -79,8 +82,8 @@ def test_badges_of_one_message_have_a_line_for_each_viewer(stage: Stage) -> None
             )
             for who, name, badge in earned
         ]
-        assert stage.tracker.tell(ScreeningEnded(now(), make_film())).wait(10)
-        assert all(each.wait(10) for each in told)
+        assert stage.tracker.tell(ScreeningEnded(now(), make_film())).wait(WITHIN_S)
+        assert all(each.wait(WITHIN_S) for each in told)
         said = stage.discord.messages("film-club", by_bot=True)[-1].text
         assert "🏅 3 badges earned" in said
         assert "**Ana**: 🎬 First Reel, 🎬 Night Shift\n**Ben**: 🎬 Ten Reels" in said
@@ -93,7 +96,7 @@ def test_the_record_gets_its_chart_beside_the_poster(stage: Stage) -> None:
         card = start_film(stage, shown)
         until(lambda: card.attachments, "the poster")
     with stage.acting():
-        assert stage.tracker.tell(ScreeningEnded(now(), shown)).wait(10)
+        assert stage.tracker.tell(ScreeningEnded(now(), shown)).wait(WITHIN_S)
         until(lambda: len(card.attachments) == 2, "poster and chart", 30)
         chart, poster = sorted(card.attachments, key=lambda each: each.filename)
         assert chart.content.startswith(b"\x89PNG")
@@ -109,7 +112,7 @@ def test_a_resumed_film_has_a_live_card_again(stage: Stage) -> None:
     """The same screening, resumed within its window."""
     with stage.acting():
         card = start_film(stage, make_film())
-        assert stage.tracker.tell(ScreeningEnded(Moment(now().wall_s - 60, 0.0), make_film())).wait(10)
+        assert stage.tracker.tell(ScreeningEnded(Moment(now().wall_s - 60, 0.0), make_film())).wait(WITHIN_S)
         assert "🏁" in card.text
         stage.tracker.tell(NowPlaying(now(), (make_film(),)))
         until(lambda: "🎬" in card.text, "the card lives")
@@ -122,7 +125,7 @@ def test_a_record_is_restored_after_a_brief_continuation(stage: Stage, monkeypat
     with stage.acting():
         card = start_film(stage, shown)
         at = now()
-        assert stage.tracker.tell(ScreeningEnded(Moment(at.wall_s - 60, at.steady_s - 60), shown)).wait(10)
+        assert stage.tracker.tell(ScreeningEnded(Moment(at.wall_s - 60, at.steady_s - 60), shown)).wait(WITHIN_S)
         stage.tracker.tell(NowPlaying(now(), (make_film(),)))
         until(lambda: "🎬" in card.text, "it lives")
         stage.tracker.tell(NowPlaying(now(), ()))
@@ -135,9 +138,9 @@ def test_the_record_omits_badges_of_viewers_who_became_private(stage: Stage) -> 
     with stage.acting():
         card = start_film(stage, make_film())
         told = BadgesAwarded("100000000000000001", "Ana", (samples.make_badge(rarity="rare"),), "screening-1")
-        assert stage.persistence.tell(told).wait(10)
+        assert stage.persistence.tell(told).wait(WITHIN_S)
         hidden = samples.seat(SOMEBODY, viewer_id="")
-        assert stage.tracker.tell(ScreeningEnded(now(), make_film(seats=(hidden,)))).wait(10)
+        assert stage.tracker.tell(ScreeningEnded(now(), make_film(seats=(hidden,)))).wait(WITHIN_S)
         assert "🏁" in card.text
         assert "Ana" not in card.text
 
@@ -160,7 +163,7 @@ def test_a_limit_on_edits_of_old_messages_is_waited_for(
         )
         stage.tracker.tell(NowPlaying(now(), (make_film(seats=(samples.seat("Dora", viewer_id="9"),)),)))
         until(lambda: "takes no more edits of an old message" in caplog.text, "the limit is named")
-        assert stage.tracker.tell(ScreeningEnded(now(), make_film())).wait(10)
+        assert stage.tracker.tell(ScreeningEnded(now(), make_film())).wait(WITHIN_S)
         other = start_film(stage, make_film(2, item=samples.item("Nosferatu")))
         assert "Nosferatu" in other.text
         assert "🎬" in card.text
@@ -181,7 +184,7 @@ def test_a_pending_record_is_posted_if_its_card_is_deleted(stage: Stage, monkeyp
         until(lambda: card.attachments, "the poster")
         path = f"/messages/{card.id}"
         limit = stage.discord.faults.add(RestFault(429, path, "PATCH", code=30046, retry_after_s=0.01))
-        assert stage.tracker.tell(ScreeningEnded(now(), make_film())).wait(10)
+        assert stage.tracker.tell(ScreeningEnded(now(), make_film())).wait(WITHIN_S)
         stage.discord.world.delete(card)
         stage.discord.faults.heal(limit)
         (record,) = until(lambda: stage.discord.messages("film-club", by_bot=True), "the record")

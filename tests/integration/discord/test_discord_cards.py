@@ -10,6 +10,7 @@ from actors.chat.discord.features.live_card import live_card, live_cards
 from actors.chat.discord.ui import embeds
 from messages import GetPoster, NowPlaying, PositionMs, Poster, ScreeningEnded
 from simulator.discord.model.permissions import ATTACH_FILES
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.card_stage import PICTURE, THUMB, make_film, now, open_card_stage, start_film
 from tests.integration.discord.discord_stage import Stage, until
 from tests.unit.discord import samples
@@ -78,7 +79,7 @@ def test_the_card_continues_after_a_restart(stage: Stage) -> None:
         stage.tracker.tell(NowPlaying(now(), (make_film(seats=(samples.seat("Dora", viewer_id="9"),)),)))
         until(lambda: "Dora" in card.text, "the edit after the restart")
         assert card.attachments
-        assert stage.tracker.tell(ScreeningEnded(now(), make_film())).wait(10)
+        assert stage.tracker.tell(ScreeningEnded(now(), make_film())).wait(WITHIN_S)
         assert "🏁" in card.text
     assert stage.discord.recorder.count("POST", "/messages") == 1
 
@@ -141,7 +142,7 @@ def test_no_token_is_sent_to_discord(stage: Stage) -> None:
     with stage.acting():
         card = start_film(stage, make_film())
         until(lambda: card.attachments, "the poster")
-        assert stage.tracker.tell(ScreeningEnded(now(), make_film())).wait(10)
+        assert stage.tracker.tell(ScreeningEnded(now(), make_film())).wait(WITHIN_S)
         sent = "\n".join(str(request) for request in stage.discord.recorder.requests)
         assert "X-Plex-Token" not in sent
         assert "plex-secret-token" not in sent
@@ -154,7 +155,7 @@ def test_the_largest_crowd_fits(stage: Stage) -> None:
         shown = make_film(seats=seats, item=samples.item("Ω" * 10_000, thumb=THUMB))
         card = start_film(stage, shown)
         until(lambda: card.attachments, "the poster")
-        assert stage.tracker.tell(ScreeningEnded(now(), shown)).wait(10)
+        assert stage.tracker.tell(ScreeningEnded(now(), shown)).wait(WITHIN_S)
         assert "more" in card.text
         assert len(card.embeds[0]["description"]) <= embeds.DESCRIPTION
 
@@ -179,7 +180,7 @@ def test_a_film_that_nobody_watches_any_more_names_nobody(stage: Stage, monkeypa
         stage.tracker.tell(NowPlaying(now(), (make_film(),)))
         until(lambda: "**Ana**" in card.text, "somebody is back")
         ended = ScreeningEnded(now(), make_film())
-        assert stage.tracker.tell(ended).wait(10)
+        assert stage.tracker.tell(ended).wait(WITHIN_S)
         assert "🏁" in card.text
 
 
@@ -190,8 +191,8 @@ def test_a_long_film_keeps_its_card_beside_many_short_ones(stage: Stage) -> None
         for number in range(1, 12):
             short = make_film(number, item=samples.item(f"Short {number}"))
             start_film(stage, short)
-            assert stage.tracker.tell(ScreeningEnded(now(), short)).wait(10)
-        assert stage.tracker.tell(ScreeningEnded(now(), make_film(0, item=samples.item("Feature")))).wait(10)
+            assert stage.tracker.tell(ScreeningEnded(now(), short)).wait(WITHIN_S)
+        assert stage.tracker.tell(ScreeningEnded(now(), make_film(0, item=samples.item("Feature")))).wait(WITHIN_S)
         assert "🏁 Feature" in card.text
 
 
@@ -204,6 +205,6 @@ def test_without_attach_files_the_card_has_no_picture(stage: Stage) -> None:
         stage.tracker.tell(NowPlaying(now(), (make_film(seats=(samples.seat(), dora)),)))
         until(lambda: "Dora" in card.text, "she is on the card")
         assert not card.attachments
-        assert stage.tracker.tell(ScreeningEnded(now(), make_film())).wait(10)
+        assert stage.tracker.tell(ScreeningEnded(now(), make_film())).wait(WITHIN_S)
         assert "🏁" in card.text
         assert len(stage.discord.messages("film-club", by_bot=True)) == 1

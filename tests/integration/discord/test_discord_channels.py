@@ -10,6 +10,7 @@ from actors.chat.discord.core import api_errors
 from actors.chat.discord.features import weekly_digest
 from actors.chat.discord.features.announcements import announcement_queue
 from messages import GetLeaderboard, GetMovieStats, Leaderboard, MovieStats, ScreeningStarted, TitleCount
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Stage, open_stage, until
 from tests.unit.discord import samples
 
@@ -42,7 +43,7 @@ def test_announcements_wait_for_a_channel_that_takes_them(
         assert str(stage.discord.channel("film-club").id) in health and "DISCORD_ANNOUNCE_CHANNEL_ID" in health
         assert not told.wait(1.0), "it is not given up"
         stage.discord.faults.heal(fault)
-        assert told.wait(10)
+        assert told.wait(WITHIN_S)
         stage.until_well()
         assert stage.read_posts().count("Metropolis") == 1
 

@@ -29,6 +29,7 @@ from messages import (
     WatchFinished,
 )
 from simulator.discord.server import SimulatedDiscord
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import PEERS, Peer, Stage, answer, until
 from tests.integration.discord.planned_night import PICTURE, ends, plays, screening
 from tests.nights.evidence import sql
@@ -55,7 +56,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         node = Endpoint("persistence", network.transport("persistence"), DeadLetters(None, "persistence"))
         settings = Settings(data_dir=str(tmp_path / "store"))
         store = Persistence.start(Context(node, settings, Clock(), tmp_path / "store"))
-        stack.callback(store.stop, timeout=10)
+        stack.callback(store.stop, timeout=WITHIN_S)
         made.plex.answers[FindFilms] = lambda asked: FilmsFound(
             tuple(film for film in FILMS if asked.words.casefold() in film.title.casefold())
         )
@@ -109,7 +110,7 @@ def test_a_film_is_suggested_chosen_watched_and_rated(stage: Stage, tmp_path: Pa
         until(lambda: counts(store, chiara) == [(1, 1)], "vote and suggestion are counted")
 
         shown = screening(stage, item=FILMS[0])
-        assert stage.tracker.tell(ScreeningStarted(samples.NOW, shown)).wait(10)
+        assert stage.tracker.tell(ScreeningStarted(samples.NOW, shown)).wait(WITHIN_S)
         plays(stage, shown)
         night = discord.wait_for(lambda message: "🎬 Metropolis" in message.text)
         for who in ("Chiara", "Björn"):

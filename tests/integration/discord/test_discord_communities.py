@@ -31,6 +31,7 @@ from messages import (
     VoicePresence,
 )
 from simulator.discord.model.messages import ChannelMessage
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Stage, answer, open_stage, until
 from tests.integration.discord.further_guild import FurtherGuild, add_community
 from tests.unit.discord import samples
@@ -224,7 +225,7 @@ def test_a_fault_in_one_community_ends_its_actor_alone(stage: Stage, further: Fu
     with stage.acting():
         with further.acting():
             further.actor._on_broken(RuntimeError("a fault of ours"))
-            assert further.actor.terminated.wait(10)
+            assert further.actor.terminated.wait(WITHIN_S)
             assert isinstance(further.actor.crash, RuntimeError)
             assert answer(stage, "Chiara", "!stats").embeds
         with further.acting():

@@ -36,6 +36,7 @@ from messages import (
     ViewerProfile,
     WhoSaw,
 )
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Stage, answer, open_stage, until
 from tests.unit.discord import samples
 
@@ -89,9 +90,9 @@ def test_a_restored_record_names_nobody_who_has_hidden_since(stage: Stage, monke
     shown = film(seats=(samples.seat("Chiara", viewer_id=who),), host="filmnight")
     masked = replace(shown.seats[0], viewer_id="", username=SOMEBODY)
     with stage.acting():
-        stage.tracker.tell(ScreeningStarted(now(), shown)).wait(10)
+        stage.tracker.tell(ScreeningStarted(now(), shown)).wait(WITHIN_S)
         card = stage.discord.messages("film-club", by_bot=True)[0]
-        stage.tracker.tell(ScreeningEnded(Moment(now().wall_s - 60, 0.0), shown)).wait(10)
+        stage.tracker.tell(ScreeningEnded(Moment(now().wall_s - 60, 0.0), shown)).wait(WITHIN_S)
         until(lambda: plays_again(stage, shown) and "🎬" in card.text, "it lives again")
         stage.discord.slash("Chiara", "privacy", {"choice": "untracked"}).wait_reply()
         stage.tracker.tell(NowPlaying(now(), (replace(shown, seen=now(), seats=(masked,)),)))
@@ -108,8 +109,8 @@ def test_forgetting_works_even_if_its_answer_is_lost(stage: Stage) -> None:
     shown = film(seats=(samples.seat("chiarap", viewer_id="plex:machine-a:7"),), host="chiarap", player="Her phone")
     stage.persistence.answers[EraseViewer] = Poster()  # as good as none
     with stage.acting():
-        stage.tracker.tell(ScreeningStarted(now(), shown)).wait(10)
-        stage.tracker.tell(ScreeningEnded(now(), shown)).wait(10)
+        stage.tracker.tell(ScreeningStarted(now(), shown)).wait(WITHIN_S)
+        stage.tracker.tell(ScreeningEnded(now(), shown)).wait(WITHIN_S)
         stage.discord.say("Chiara", "film-club", "!forgetme")
         asked = until(lambda: stage.discord.direct_messages("Chiara"), "the question")[0]
         stage.discord.click("Chiara", asked, "Delete my data").wait_reply()

@@ -25,7 +25,7 @@ class Gate:
     def answer(self, _asked: GetMovieStats) -> MovieStats:
         """Answer when the gate is open."""
         self.is_asked.set()
-        assert self.may_answer.wait(10)
+        assert self.may_answer.wait(WITHIN_S)
         return STATS
 
 
@@ -63,7 +63,7 @@ def test_whatever_disappears_during_an_answer_is_one_log_line(
     channel = stage.discord.add_channel("elsewhere")
     with stage.acting():
         asked = stage.discord.say("Chiara", channel, "!moviestats")
-        assert gate.is_asked.wait(10)
+        assert gate.is_asked.wait(WITHIN_S)
         GOES[what](stage, asked)
         before = len(stage.discord.recorder.requests)
         gate.may_answer.set()
@@ -92,7 +92,7 @@ def test_a_message_deleted_while_its_button_works_is_no_error(
         gate.is_asked.clear()
         gate.may_answer.clear()
         pressed = stage.discord.click("Chiara", shown, "again")
-        assert gate.is_asked.wait(10)
+        assert gate.is_asked.wait(WITHIN_S)
         GOES[what](stage, shown)
         gate.may_answer.set()
         assert pressed.acked_s is not None

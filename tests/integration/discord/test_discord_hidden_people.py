@@ -7,6 +7,7 @@ import pytest
 
 from actors.chat.discord.features import weekly_digest
 from messages import GetLeaderboard, GetMovieStats, GetViewerStats, Moment, NowPlaying, ScreeningEnded, ScreeningStarted
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.community_stage import (
     CHOICES,
     PARTY_FILM,
@@ -69,11 +70,11 @@ def card_and_record(community: Community) -> str:
     stage, at = community.stage, Moment(EVENING + DAY + 1300, 1300.0)
     (shown,) = community.tracker().now_playing(at).screenings
     before = len(stage.discord.messages("film-club", by_bot=True))
-    assert stage.tracker.tell(ScreeningStarted(at, shown)).wait(10)
+    assert stage.tracker.tell(ScreeningStarted(at, shown)).wait(WITHIN_S)
     stage.tracker.tell(NowPlaying(at, (shown,)))
     message = stage.discord.messages("film-club", by_bot=True)[before]
     playing = message.text
-    assert stage.tracker.tell(ScreeningEnded(at, shown)).wait(10)
+    assert stage.tracker.tell(ScreeningEnded(at, shown)).wait(WITHIN_S)
     until(lambda: "🏁" in message.text, "the record")
     TOLD[id(community)] = f"{playing}\n{message.text}"
     return TOLD[id(community)]

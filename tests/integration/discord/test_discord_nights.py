@@ -24,6 +24,7 @@ from messages import (
 )
 from simulator.discord.faults import RestFault
 from simulator.discord.model.guild import Member
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Stage, until
 from tests.integration.discord.planned_night import (
     ends,
@@ -55,7 +56,7 @@ def test_a_night_begins_and_ends_with_its_film_over_a_restart(stage: Stage) -> N
     another = msgspec.structs.replace(shown.item, rating_key="999", title="Nosferatu")
     other = screening(stage, screening_id="another", item=another)
     with stage.acting():
-        stage.tracker.tell(ScreeningStarted(samples.NOW, shown)).wait(10)
+        stage.tracker.tell(ScreeningStarted(samples.NOW, shown)).wait(WITHIN_S)
         plays(stage, other)
         plays(stage, msgspec.structs.replace(shown, party=False))
         assert made["status"] == SCHEDULED
@@ -254,7 +255,7 @@ def seats(stage: Stage, *names: str, **changes: Any) -> tuple[Attendee, ...]:
 def show(stage: Stage, shown: Screening) -> Callable[[], dict[str, str]]:
     """Let the night's film begin and end; return the record's fields by name."""
     before = len(stage.discord.messages("film-club", by_bot=True))
-    stage.tracker.tell(ScreeningStarted(samples.NOW, msgspec.structs.replace(shown, party=False))).wait(10)
+    stage.tracker.tell(ScreeningStarted(samples.NOW, msgspec.structs.replace(shown, party=False))).wait(WITHIN_S)
     plays(stage, shown)
     until(lambda: events(stage)[0]["status"] == ACTIVE, "the event begins")
     card = stage.discord.messages("film-club", by_bot=True)[before]

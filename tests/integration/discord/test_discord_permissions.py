@@ -49,7 +49,7 @@ def test_a_card_that_cannot_be_edited_is_shown_in_health(stage: Stage) -> None:
     """With cause and cure; when the bot may edit again, the card is right and health is clear."""
     with stage.acting():
         shown = samples.screening(1, seen=Clock().now(), state="paused")
-        assert stage.tracker.tell(ScreeningStarted(Clock().now(), shown)).wait(10)
+        assert stage.tracker.tell(ScreeningStarted(Clock().now(), shown)).wait(WITHIN_S)
         (card,) = stage.discord.messages("film-club", by_bot=True)
         stage.discord.deny_permissions("film-club", EMBED_LINKS)
         dora = samples.seat("Dora", viewer_id="9")

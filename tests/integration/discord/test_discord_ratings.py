@@ -8,6 +8,7 @@ import pytest
 
 from messages import FilmRated, Moment, NowPlaying, RateFilm, Screening, ScreeningStarted
 from simulator.discord.model.messages import ChannelMessage
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Stage, open_stage, until
 from tests.integration.discord.planned_night import ends, plays, screening
 from tests.unit.discord import samples
@@ -22,7 +23,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 def show_record(stage: Stage, shown: Screening) -> ChannelMessage:
     """A film begins and ends; its record."""
-    assert stage.tracker.tell(ScreeningStarted(samples.NOW, shown)).wait(10)
+    assert stage.tracker.tell(ScreeningStarted(samples.NOW, shown)).wait(WITHIN_S)
     plays(stage, shown)
     card = stage.discord.wait_for(lambda message: "🎬" in message.text)
     assert not card.controls, "while it runs there is nothing to rate"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from messages import NowPlaying, ScreeningEnded, ScreeningStarted
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Stage, open_stage, until
 from tests.unit.discord import samples
 
@@ -36,7 +37,7 @@ def test_the_state_file_of_an_earlier_version_is_imported(stage: Stage) -> None:
     """Its card is edited, its post is not repeated, and the file is gone; the next start logs nothing."""
     with stage.acting():
         started = ScreeningStarted(samples.NOW, samples.screening(title="Metropolis"))
-        assert stage.tracker.tell(started).wait(10)
+        assert stage.tracker.tell(started).wait(WITHIN_S)
         (card,) = until(lambda: list(stage.read_state("live_card").values()), "the card")
         (posted,) = [key.removeprefix("posted:") for key in stage.read_state("announcements")]
     old = {"commands": "", "posted": [posted], "cards": [card], "nights": [], "digest_s": 0.0, "roles": {"1": [5]}}
@@ -45,7 +46,7 @@ def test_the_state_file_of_an_earlier_version_is_imported(stage: Stage) -> None:
     with stage.acting():
         until(lambda: not (stage.folder / "discord.json").exists(), "the file is gone")
         assert stage.read_state("top_roles") == {"1": [5]}
-        assert stage.tracker.tell(ScreeningEnded(samples.NOW, samples.screening(title="Metropolis"))).wait(10)
+        assert stage.tracker.tell(ScreeningEnded(samples.NOW, samples.screening(title="Metropolis"))).wait(WITHIN_S)
         message = stage.discord.messages("film-club", by_bot=True)[-1]
         assert message.embeds[0]["title"].startswith("🏁"), "the card of before became the record"
         assert len(stage.discord.messages("film-club", by_bot=True)) == 1
@@ -71,5 +72,5 @@ def test_a_file_that_cannot_be_read_is_left_as_it_is(stage: Stage) -> None:
     """It may be of use to somebody; the bot goes on without it."""
     (stage.folder / "discord.json").write_text("{half")
     with stage.acting():
-        assert stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening(title="Metropolis"))).wait(10)
+        assert stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening(title="Metropolis"))).wait(WITHIN_S)
     assert (stage.folder / "discord.json").read_text() == "{half"

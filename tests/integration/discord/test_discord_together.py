@@ -9,6 +9,7 @@ from actors.runtime import Clock
 from messages import Moment, NowPlaying, Screening, ScreeningEnded, ScreeningStarted
 from simulator.discord.faults import RestFault
 from simulator.discord.model.messages import ChannelMessage
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Stage, open_stage, until
 from tests.unit.discord import samples
 
@@ -47,7 +48,7 @@ def list_posts(stage: Stage) -> list[ChannelMessage]:
 def start_both(stage: Stage) -> tuple[ChannelMessage, ChannelMessage]:
     """Both begin, each with a card."""
     for number in (1, 2):
-        assert stage.tracker.tell(ScreeningStarted(now(), make_lone_screening(number))).wait(10)
+        assert stage.tracker.tell(ScreeningStarted(now(), make_lone_screening(number))).wait(WITHIN_S)
     first, second = list_posts(stage)
     return first, second
 
@@ -56,12 +57,12 @@ def test_two_cards_become_one(stage: Stage) -> None:
     """Without a new post: the first card shows both, the second is deleted; at the end it is the one record."""
     with stage.acting():
         first, _ = start_both(stage)
-        assert stage.tracker.tell(ScreeningStarted(now(), both())).wait(10)
+        assert stage.tracker.tell(ScreeningStarted(now(), both())).wait(WITHIN_S)
         stage.tracker.tell(NowPlaying(now(), (both(),)))
         until(lambda: list_posts(stage) == [first], "the second card is deleted")
         until(lambda: "Watching together · 2" in first.text, "the first shows both")
         assert "watched together" in first.text and "anaplex" not in first.text
-        assert stage.tracker.tell(ScreeningEnded(now(), both())).wait(10)
+        assert stage.tracker.tell(ScreeningEnded(now(), both())).wait(WITHIN_S)
         assert list_posts(stage) == [first]
         assert "🏁" in first.text and "2 viewers together" in first.text
     assert stage.discord.recorder.count("POST", "/messages") == 2
@@ -94,10 +95,10 @@ def test_a_card_is_deleted_as_soon_as_discord_allows_it(stage: Stage) -> None:
 def test_without_any_card_they_get_one(stage: Stage) -> None:
     """Many films had started at once, announced in one message that cannot become a card."""
     with stage.acting():
-        assert stage.tracker.tell(ScreeningStarted(now(), both())).wait(10)
+        assert stage.tracker.tell(ScreeningStarted(now(), both())).wait(WITHIN_S)
         (card,) = list_posts(stage)
         assert "Watching together · 2" in card.text
-        assert stage.tracker.tell(ScreeningEnded(now(), both())).wait(10)
+        assert stage.tracker.tell(ScreeningEnded(now(), both())).wait(WITHIN_S)
         assert list_posts(stage) == [card] and "🏁" in card.text
 
 
@@ -107,7 +108,7 @@ def test_a_viewer_who_falls_behind_gets_a_card_again(stage: Stage) -> None:
         first, _ = start_both(stage)
         stage.tracker.tell(NowPlaying(now(), (both(),)))
         until(lambda: list_posts(stage) == [first], "the second card is deleted")
-        assert stage.tracker.tell(ScreeningStarted(now(), make_lone_screening(2))).wait(10)
+        assert stage.tracker.tell(ScreeningStarted(now(), make_lone_screening(2))).wait(WITHIN_S)
         assert len(list_posts(stage)) == 2
         stage.tracker.tell(NowPlaying(now(), (both(),)))
         until(lambda: list_posts(stage) == [first], "it is deleted again")

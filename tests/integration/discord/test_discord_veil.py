@@ -20,6 +20,7 @@ from messages import (
     ViewerErased,
 )
 from simulator.discord.model import permissions
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Stage, open_stage, until
 from tests.unit.discord import samples
 
@@ -76,14 +77,14 @@ def test_viewers_who_hide_are_removed_from_waiting_announcements(stage: Stage, w
         films = [stage.tracker.tell(notice) for notice in notices[1:]]
         stage.until_health("announcements wait")
         wish(stage)
-        assert badges.wait(10), "it is dropped, and its sender told so"
+        assert badges.wait(WITHIN_S), "it is dropped, and its sender told so"
         assert not any(film.is_set() for film in films)
     assert "hiara" not in str(stage.persistence.state)
     stage.discord.deny_permissions("film-club")
     with stage.acting():
         for notice in notices:
             stage.tracker.tell(notice)
-        until(lambda: all(film.wait(10) for film in films), "the films are told")
+        until(lambda: all(film.wait(WITHIN_S) for film in films), "the films are told")
         until(lambda: "His" in stage.read_posts(), "they are on Discord")
     posted = "\n".join(message.text for message in stage.discord.messages("film-club", by_bot=True))
     assert "Hers" in posted and "Ben" in posted
@@ -97,6 +98,6 @@ def test_later_announcements_of_a_forgotten_viewer_are_posted(stage: Stage, monk
     with stage.acting():
         forget(stage)
         for notice in said_now(stage)[1:]:
-            assert stage.tracker.tell(notice).wait(10)
+            assert stage.tracker.tell(notice).wait(WITHIN_S)
     posted = "\n".join(message.text for message in stage.discord.messages("film-club", by_bot=True))
     assert posted.count("chiarap") == 3, posted

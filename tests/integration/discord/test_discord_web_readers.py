@@ -14,6 +14,7 @@ from actors.runtime.errors import RemoteError
 from actors.web.access.discord_oauth import build_authorize_address, derive_verifier
 from messages import ConfirmDiscordSignIn, GetMember, GetViewerAccount, MemberStanding, PrivacyChosen, ViewerAccount
 from simulator.discord.oauth import CLIENT_SECRET
+from tests.deadlines import WITHIN_S
 from tests.integration.discord.discord_stage import Stage, open_stage
 
 BACK = "https://films.example/sign-in/discord"
@@ -112,7 +113,7 @@ def test_a_choice_made_on_the_page_is_looked_up(stage: Stage) -> None:
     """And what was posted follows it, as after the command: the choice itself is asked of the store."""
     stage.persistence.answers[GetViewerAccount] = ViewerAccount("501", "private", (), 3)
     with stage.acting():
-        assert stage.persistence.tell(PrivacyChosen("501")).wait(10)
+        assert stage.persistence.tell(PrivacyChosen("501")).wait(WITHIN_S)
         assert stage.persistence.list_heard(GetViewerAccount) == [GetViewerAccount("501")]
         assert stage.read_state("hidden_viewers")
 

@@ -17,6 +17,7 @@ from actors.media.plex.alerts import ALERT_LIMIT, ALERTS_PATH, AlertBuffer, Aler
 from config import Settings
 from messages import PollFailed
 from simulator.plex import BROWSER, TELEVISION, SimulatedPlex
+from tests.deadlines import WITHIN_S
 from tests.integration.plex.poller_fixture import Rig, until
 from tests.integration.plex.tls_relay import CA, TlsRelay
 
@@ -223,7 +224,7 @@ def test_a_listener_can_be_stopped_at_any_time(plex: SimulatedPlex) -> None:
         listener = AlertConnection(server, lambda _: None, ping_s=5, pong_within_s=2)
         listener.start()
         if wait:
-            assert listener.opened.wait(5)
+            assert listener.opened.wait(WITHIN_S)
         listener.stop()
         listener.join(6)
         assert not listener.is_alive()

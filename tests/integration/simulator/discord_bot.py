@@ -117,7 +117,7 @@ class Robot(commands.Bot):
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._started.wait(5)
+        self._started.wait(WITHIN_S)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:

@@ -83,7 +83,7 @@ class House:
     def stop(self) -> None:
         """Stop it in order, as the launcher does: what waits is handled first."""
         self.tracker.stop_peer("persistence")
-        assert self.gone.wait(10)
+        assert self.gone.wait(WITHIN_S)
 
     def close(self) -> None:
         """End everything."""

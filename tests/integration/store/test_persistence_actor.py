@@ -287,7 +287,7 @@ def test_a_damaged_store_refuses_to_start(tmp_path: Path) -> None:
     """The actor ends with an error that a restart cannot help, and the file keeps its bytes."""
     (tmp_path / "usher.db").write_bytes(b"no store")
     house = House(tmp_path)
-    assert house.gone.wait(10)
+    assert house.gone.wait(WITHIN_S)
     house.close()
     assert (tmp_path / "usher.db").read_bytes() == b"no store"
 

@@ -162,7 +162,7 @@ def test_a_backup_that_is_overdue_is_shown_in_health(tmp_path: Path, monkeypatch
         house.finish(record())
         house.stop()
         house.start()
-        assert hanging.wait(10)
+        assert hanging.wait(WITHIN_S)
         house.clock.at_s += 47 * 3600
         house.tick()
         house.finish(record("w2"))

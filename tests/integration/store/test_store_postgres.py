@@ -30,6 +30,7 @@ from persistence.operations.finish_watch import finish_watch
 from persistence.operations.save import save
 from persistence.records.running_watches import RunningWatches
 from persistence.store import Store
+from tests.deadlines import WITHIN_S
 from tests.integration.store.persistence_fixture import House
 from tests.unit.persistence.record_builders import EVENING, RULES, ask, closes, finish, open_store, record, running
 
@@ -122,7 +123,7 @@ def test_what_ends_while_an_answer_is_made_counts_once_in_it(
     def then_it_ends(*read_from: Any) -> RunningWatches:
         found = present(*read_from)
         looked.set()
-        assert ended.wait(10)
+        assert ended.wait(WITHIN_S)
         return found
 
     try:

@@ -23,6 +23,7 @@ from launcher.supervision.child import describe_exit
 from launcher.supervision.interval import Interval
 from launcher.supervision.supervision_settings import SupervisionSettings
 from messages import ActorHealth
+from tests.deadlines import WITHIN_S
 from wording.problems import english
 
 ROW = ActorHealth("plex", 0, "running", 1.5, 2, 3, 4, 0.5, 0.9, 30.1, "")
@@ -127,7 +128,7 @@ def test_orphans_are_waited_for_then_killed_but_no_stranger(tmp_path: Path) -> N
     ):
         children = {"plex": ProcessIdentity.from_pid(actor.pid), "tracker": ProcessIdentity.from_pid(stranger.pid)}
         assert wait_for_orphans(RunState(ProcessIdentity(1, 0), children=children), 0.2) == [actor.pid]
-        assert actor.wait(5) == -9
+        assert actor.wait(WITHIN_S) == -9
         assert stranger.poll() is None
         stranger.kill()
 
