@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import time
@@ -40,7 +41,7 @@ QUIET_S = 0.8
 SETTINGS = {
     "PLEX_POLL_SECONDS": "12",
     "MIN_WATCH_SECONDS": "1",
-    "AUTO_SAVE_INTERVAL_MINUTES": "1.2",  # 1.2 real seconds
+    "AUTO_SAVE_INTERVAL_MINUTES": "2",  # two real seconds
     "BACKUP_INTERVAL_HOURS": "0",
 }
 
@@ -56,11 +57,18 @@ class Picture:
     @classmethod
     def of(cls, data_dir: Path) -> Picture:
         """The folder as it is now."""
-        paths = [path for path in sorted(data_dir.rglob("*")) if path.is_file() and "logs" not in path.parts]
-        names = {str(path.relative_to(data_dir)): path for path in paths}
+        files: dict[str, bytes] = {}
+        times: dict[str, int] = {}
+        for path in sorted(data_dir.rglob("*")):
+            # A copy is written beside the old one first, and such a file is gone a moment later.
+            with contextlib.suppress(FileNotFoundError):
+                if path.is_file() and "logs" not in path.parts:
+                    name, content = str(path.relative_to(data_dir)), path.read_bytes()
+                    times[name] = path.stat().st_mtime_ns
+                    files[name] = content
         return cls(
-            files={name: path.read_bytes() for name, path in names.items()},
-            times={name: path.stat().st_mtime_ns for name, path in names.items()},
+            files=files,
+            times=times,
             rows={table: sql(data_dir, f"SELECT * FROM {table}") for table in TABLES},  # noqa: S608 - our own names
         )
 
@@ -152,9 +160,19 @@ class Rig:
     def _traces(self) -> tuple[int, Picture]:
         return len(self.stage.discord.recorder.requests), Picture.of(self.stage.data_dir)
 
-    def between_ticks(self, act: Callable[[], None], happened: Callable[[], bool], what: str) -> Change:
-        """Let something happen just after a tick; once more where the next one came too soon."""
-        for _ in range(5):
+    def between_ticks(
+        self,
+        act: Callable[[], None],
+        happened: Callable[[], bool],
+        what: str,
+        prepare: Callable[[], None] = lambda: None,
+    ) -> Change:
+        """Let something happen just after a tick; once more if the next one came too soon.
+
+        `prepare` is called before each try.
+        """
+        for _ in range(8):
+            prepare()
             seen = self.ticks()
             self.wait(lambda seen=seen: self.ticks() > seen, "a tick")  # type: ignore[misc]  # mypy knows no lambda's default
             before, seen = self.picture(), self.ticks()
@@ -169,8 +187,8 @@ class Rig:
         """Somebody starts a film; the tracker and persistence know it."""
 
         def is_reported() -> bool:
-            last = read_told(self._frames_dir, "tracker", "watches_reported")[-1]
-            return len(last[2]) == len(self.stage.plex.sessions)
+            told = read_told(self._frames_dir, "tracker", "watches_reported")
+            return bool(told) and len(told[-1][2]) == len(self.stage.plex.sessions)
 
         return self.between_ticks(
             lambda: self._play(),
@@ -182,12 +200,14 @@ class Rig:
         self.stage.plex.play(self._fresh.pop(), "The General")
 
     def finishes(self) -> Change:
-        """Somebody's film ends. Another's runs on where this has to be tried again."""
+        """Somebody's film ends. If this has to be tried again, another's has run for a while by then."""
 
-        def stop() -> None:
+        def play_on() -> None:
             if not self.stage.plex.sessions:
                 self._play()
                 self.wait(lambda: self.log_count("began “") > self.log_count("finished “"), "a watch to start")
+
+        def stop() -> None:
             self.finished = self.log_count("finished “")
             self.stage.plex.stop_all()
 
@@ -196,7 +216,7 @@ class Rig:
                 "began “"
             )
 
-        return self.between_ticks(stop, is_stored, "a watch to finish")
+        return self.between_ticks(stop, is_stored, "a watch to finish", play_on)
 
     def log_count(self, part: str) -> int:
         """How many log lines hold this."""
