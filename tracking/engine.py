@@ -41,7 +41,6 @@ from tracking.sessions.session import Session, StreamKey
 from tracking.watch_party import WatchParty
 from tracking.watches.watch import is_left_at_end, make_id, open_watch, starts_again
 from viewers.directory import ViewerDirectory
-from viewers.public_view import show_watches
 from viewers.resuming import at_beginning
 
 
@@ -203,8 +202,7 @@ class TrackingEngine:
         rows = list_watches(self.servers.sessions(), self.servers.away, not self.party.unknown, at, self.rules)
         screenings = self.now_playing(at).screenings
         shown = {screening.screening_id for screening in screenings}
-        everything = show_watches(rows, self.directory, at.wall_s, self.rules, self.recorder.find_finished)
-        watches = [each for each in everything if each.screening_id in shown]
+        watches = [each for each in self.recorder.show_watches(rows, at) if each.screening_id in shown]
         watches.sort(key=lambda watch: watch.started_at_s)
         return bound_list(at, watches, screenings, tuple(list_problems(self.servers, self.party.notice)))
 

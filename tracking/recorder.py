@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from messages import (
+    ActiveWatch,
     Attendee,
     Item,
     Moment,
@@ -26,10 +27,11 @@ from tracking.rules import Rules
 from tracking.sessions.display import describe_session, past_attendee_of
 from tracking.sessions.server import PlexServers, ServerSessions
 from tracking.sessions.session import Session
+from tracking.watches.film import group_films
 from tracking.watches.watch import CLOCK_SET_S, resume
 from viewers.directory import ViewerDirectory
 from viewers.merge import group_same_watch, record_attendance
-from viewers.public_view import show_screening
+from viewers.public_view import ShownWatch, show_screening, show_watches
 from viewers.redact import tells_of_nobody
 from viewers.resuming import FilmShown, can_resume
 
@@ -86,6 +88,10 @@ class WatchRecorder:
     def find_finished(self, viewer_id: str, item: Item) -> list[Attendee]:
         """Return the newest finished watch of a film under each id of a viewer, for display."""
         return [past_attendee_of(record) for record in self._find_records(viewer_id, item)]
+
+    def show_watches(self, watches: Iterable[ShownWatch], at: Moment) -> list[ActiveWatch]:
+        """Return running watches as others see them: one for one viewer of a film, on whatever server."""
+        return show_watches(watches, self.directory, at.wall_s, self.rules, self.find_finished, _group_shown)
 
     def is_left_over(self, viewer_id: str, shown: Playback, at: Moment, *, first_look: bool = False) -> bool:
         """Tell whether a viewer whose watch of the film is over may have left this player behind.
@@ -337,3 +343,7 @@ class WatchRecorder:
         if any(isinstance(event, WatchFinished) for event in events):
             return [replace(each, running=running) if isinstance(each, WatchFinished) else each for each in events]
         return events
+
+
+def _group_shown(watches: list[ShownWatch]) -> list[list[ShownWatch]]:
+    return group_films(watches, lambda each: each[0].item, lambda each: each[0].started_at_s)

@@ -19,6 +19,11 @@ from viewers.redact import redact_item, redact_screening, redact_watch, tells_of
 FindFinished = Callable[[str, Item], Iterable[Attendee]]
 """Returns the finished watches of a film that a viewer may resume, under any of the viewer's ids."""
 
+ShownWatch = tuple[ActiveWatch, Attendee]
+"""A running watch, with its attendee."""
+GroupFilms = Callable[[list[ShownWatch]], list[list[ShownWatch]]]
+"""Returns running watches in groups of one film each."""
+
 
 class ViewRules(MergeRules, Protocol):
     """The settings that decide which watches are one, and which are brief."""
@@ -56,11 +61,12 @@ def show_item(screening: Screening, host_id: str, directory: ViewerDirectory) ->
 
 
 def show_watches(
-    watches: Iterable[tuple[ActiveWatch, Attendee]],
+    watches: Iterable[ShownWatch],
     directory: ViewerDirectory,
     now_s: float,
     rules: ViewRules,
     find_finished: FindFinished,
+    group_films: GroupFilms,
 ) -> list[ActiveWatch]:
     """Return running watches, each with its attendee, as others see them: one for one viewer of a film.
 
@@ -70,21 +76,26 @@ def show_watches(
     rows = list(watches)
     if not directory:
         return [watch for watch, _ in rows]
-    ids: dict[tuple[str, str, str], set[str]] = {}
-    for watch, _ in rows:
-        ids.setdefault(_find_film_of_viewer(watch, directory), set()).add(watch.viewer_id)
-    by_viewer: dict[tuple[str, ...], list[tuple[ActiveWatch, Attendee]]] = {}
+    screenings: dict[tuple[str, str], list[ShownWatch]] = {}
     for watch, attendee in rows:
-        film = _find_film_of_viewer(watch, directory)
-        key = film if watch.item.rating_key and len(ids[film]) > 1 else (*film, watch.screening_id)
-        by_viewer.setdefault(key, []).append((watch, attendee))
-    merged = (_merge_watches(group, directory, now_s, rules, find_finished) for group in by_viewer.values())
+        key = directory.viewer(watch.viewer_id), watch.screening_id
+        screenings.setdefault(key, []).append((watch, attendee))
+    by_viewer: dict[str, list[ShownWatch]] = {}
+    for (viewer_id, _), some in screenings.items():
+        by_viewer.setdefault(viewer_id, []).append(some[0])
+    merged = [
+        _merge_watches(group, directory, now_s, rules, find_finished)
+        for viewer_id, firsts in by_viewer.items()
+        for film in group_films(firsts)
+        for group in _split_players([screenings[viewer_id, watch.screening_id] for watch, _ in film])
+    ]
     return [redact_watch(watch, directory.hides) for watch in merged]
 
 
-def _find_film_of_viewer(watch: ActiveWatch, directory: ViewerDirectory) -> tuple[str, str, str]:
-    """Return the viewer and film of a watch."""
-    return directory.viewer(watch.viewer_id), watch.item.server_id, watch.item.rating_key
+def _split_players(screenings: list[list[ShownWatch]]) -> list[list[ShownWatch]]:
+    """Return a viewer's running watches of a film as one if several ids are among theirs, else by screening."""
+    film = [shown for some in screenings for shown in some]
+    return [film] if len({watch.viewer_id for watch, _ in film}) > 1 else screenings
 
 
 def _merge_attendees(
@@ -127,7 +138,7 @@ def _group_with_finished(
 
 
 def _merge_watches(
-    group: list[tuple[ActiveWatch, Attendee]],
+    group: list[ShownWatch],
     directory: ViewerDirectory,
     now_s: float,
     rules: ViewRules,

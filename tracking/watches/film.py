@@ -1,7 +1,13 @@
 """Which items are the same film: by its global guid, on whatever server and under whatever rating key."""
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
 from messages import Item
 from tracking.rules import LIVE_KEY, is_live
+
+Watch = TypeVar("Watch")
 
 AGENTS = {"imdb": "imdb", "themoviedb": "tmdb", "tmdb": "tmdb", "thetvdb": "tvdb", "tvdb": "tvdb"}
 """Metadata agents whose ids are the same on every server, by the last part of the guid's scheme."""
@@ -57,10 +63,84 @@ def film_keys(item: Item) -> tuple[str, ...]:
     return (guid, local) if guid and not is_live(item) else (local,)
 
 
+def is_identified(item: Item) -> bool:
+    """Tell whether an item says which film it is: by a global guid, its key on a server, or a tuner's session."""
+    if is_live(item):
+        return bool(_find_tuner(item))
+    return bool(item.rating_key or global_guid(item))
+
+
+def group_films(
+    watches: Iterable[Watch], item_of: Callable[[Watch], Item], began_of: Callable[[Watch], float]
+) -> list[list[Watch]]:
+    """Return watches in groups of one film each, as `same_film` has it, in whatever order they come.
+
+    Where an item without a global guid may be any of several films, because its key was given to another one, it is
+    the one that was watched nearest in time (`began_of`: seconds). What is not identified is in a group alone.
+    """
+    films: list[_Film[Watch]] = []
+    by_guid: dict[str, _Film[Watch]] = {}
+    by_key: dict[str, list[_Film[Watch]]] = {}
+    local: list[tuple[Watch, Item]] = []
+
+    def add_film(key: str) -> _Film[Watch]:
+        films.append(_Film())
+        by_key.setdefault(key, []).append(films[-1])
+        return films[-1]
+
+    for watch in watches:
+        item = item_of(watch)
+        guid = "" if is_live(item) else global_guid(item)
+        if guid:
+            key = _local_key(item)
+            if guid not in by_guid:
+                by_guid[guid] = add_film(key)
+            elif all(film is not by_guid[guid] for film in by_key.get(key, ())):
+                by_key.setdefault(key, []).append(by_guid[guid])
+            by_guid[guid].add(watch, item)
+        elif is_identified(item):
+            local.append((watch, item))
+        else:
+            films.append(_Film([watch]))
+    # Those that tell more come first: an item without guid and length may be any film of its key.
+    local.sort(key=lambda each: (not each[1].guid, each[1].duration_ms is None, began_of(each[0])))
+    for watch, item in local:
+        key, began_s = _local_key(item), began_of(watch)
+        fitting = [film for film in by_key.get(key, ()) if film.fits(item)]
+        if len(fitting) > 1:
+            fitting.sort(key=lambda film: min(abs(began_of(each) - began_s) for each in film.watches))
+        (fitting[0] if fitting else add_film(key)).add(watch, item)
+    return [film.watches for film in films]
+
+
+@dataclass(slots=True)
+class _Film(Generic[Watch]):
+    """Watches of one film."""
+
+    watches: list[Watch] = field(default_factory=list)
+    items: dict[tuple[str, str, int | None], Item] = field(default_factory=dict)
+    """Its different items, by key, guid and length."""
+
+    def add(self, watch: Watch, item: Item) -> None:
+        """Add a watch."""
+        self.watches.append(watch)
+        self.items.setdefault((_local_key(item), item.guid, item.duration_ms), item)
+
+    def fits(self, item: Item) -> bool:
+        """Tell whether an item without a global guid is this film: it is one of its items, and contradicts none."""
+        own = [each for each in self.items.values() if _local_key(each) == _local_key(item)]
+        is_same = any(same_film(each, item) for each in own)
+        return is_same and all(same_film(each, item) for each in own if is_live(each) or not global_guid(each))
+
+
 def _local_key(item: Item) -> str:
     """Return a key that identifies an item on its server."""
     if is_live(item):
-        parts = item.key.split("/")
-        tuner = parts[3] if item.key.startswith(f"{LIVE_KEY}sessions/") and len(parts) > 3 else ""
-        return f"{item.server_id}/live:{tuner}"
+        return f"{item.server_id}/live:{_find_tuner(item)}"
     return f"{item.server_id}/{item.rating_key or item.key or item.guid or item.title}"
+
+
+def _find_tuner(item: Item) -> str:
+    """Return the tuner's session that a live item is shown in; empty if it is not told."""
+    parts = item.key.split("/")
+    return parts[3] if item.key.startswith(f"{LIVE_KEY}sessions/") and len(parts) > 3 else ""
