@@ -20,10 +20,11 @@ from persistence.records.checkpoint import read_checkpoint, should_store
 from persistence.records.running_watches import RunningWatches, attribute_to_viewer
 from persistence.records.statistics import count_totals, write_statistics
 from persistence.records.viewers import read_directory, read_erasures, record_viewers
-from persistence.records.watch_parts import merge_shared_films, read_part, read_parts, replace_part
-from persistence.records.watches import FilmKey, insert_rows, write_rows
+from persistence.records.watch_parts import merge_near, read_part, read_parts, replace_part
+from persistence.records.watches import insert_rows, write_rows
 from persistence.store import Store
 from tracking.watches.film import film_keys, same_film
+from viewers.merge import Extent, record_extent
 
 Progress = Callable[[str, int, int], None]
 """Called with the current step, how much of it is done, and its total."""
@@ -92,8 +93,8 @@ class WatchImport:
         self._fresh: list[Row] = []
         self._newest: dict[str, WatchRecord] = {}
         """The newest watch of each viewer that changed."""
-        self._films: dict[str, set[FilmKey]] = defaultdict(set)
-        """Changed films, by member; only of linked accounts."""
+        self._changed: dict[str, list[Extent]] = defaultdict(list)
+        """When the changed watches ran, by member; only of linked accounts."""
         self._own_of = ""
         self._own: dict[str, list[_OwnWatch]] = {}
         self._known: dict[str, float] = {}
@@ -174,7 +175,7 @@ class WatchImport:
         if newest is None or counted.ended_at_s >= newest.ended_at_s:
             self._newest[counted.viewer_id] = counted
         if identity in self._directory.links:
-            self._films[counted.viewer_id].add(FilmKey(record.item.server_id, record.item.rating_key))
+            self._changed[counted.viewer_id].append(record_extent(record))
 
     def _replace(self, record: WatchRecord, identity: str) -> None:
         """Replace a watch that was continued since; it may be a part of a member's merged watch."""
@@ -199,8 +200,8 @@ class WatchImport:
         before = set(self._connection.execute(select(VIEWERS.c.viewer_id)).scalars())
         record_viewers(self._connection, self._newest.values())
         self.result.viewers = len(self._newest.keys() - before)
-        for viewer_id, films in self._films.items():
-            merge_shared_films(self._change, viewer_id, films)
+        for viewer_id, extents in self._changed.items():
+            merge_near(self._change, viewer_id, extents)
         totals = {}
         for number, viewer_id in enumerate(self._newest, 1):
             totals[viewer_id] = count_totals(self._connection, self.store.rules, viewer_id)

@@ -196,12 +196,18 @@ def record_attendance(record: WatchRecord, identity: str) -> Attendance:
 
 
 def merge_records(records: Sequence[WatchRecord], thresholds: Thresholds) -> WatchRecord:
-    """Merge records that are one watch: return the longest one, with the combined figures."""
+    """Merge records that are one watch: return the longest one, with the combined figures.
+
+    If its item has no length, it gets that of another one: of the same film, on another server or listed later.
+    """
     if len(records) == 1:
         return records[0]
     ordered = sorted(records, key=lambda each: (-each.playing_s, each.started_at_s, each.watch_id))
     longest = ordered[0]
-    figures = merge_figures(map(_record_figures, ordered), longest.item.duration_ms)
+    duration_ms = next((each.item.duration_ms for each in ordered if each.item.duration_ms), None)
+    if duration_ms != longest.item.duration_ms:
+        longest = replace(longest, item=replace(longest.item, duration_ms=duration_ms))
+    figures = merge_figures(map(_record_figures, ordered), duration_ms)
     percent = figures.completion_percent
     first = min(ordered, key=lambda each: (each.started_at_s, each.watch_id))
     last = max(ordered, key=lambda each: (each.ended_at_s, each.watch_id))

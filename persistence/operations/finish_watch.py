@@ -28,8 +28,9 @@ from persistence.records.saves import SaveResult, count_stored, record_handled, 
 from persistence.records.statistics import settle_statistics
 from persistence.records.suggestions import delete_watched
 from persistence.records.viewers import record_viewers
-from persistence.records.watch_parts import FilmWatches, put_into_film
+from persistence.records.watch_parts import StoredWatches, put_watch
 from persistence.records.watches import is_outdated, write_rows
+from persistence.rules import StatisticsRules
 from persistence.store import Store
 from viewers.directory import ViewerDirectory
 
@@ -70,7 +71,7 @@ def finish_watches(
     """Store several finished watches as `finish_watch` does; all of them, or none."""
     index: RunningLookup = running if isinstance(running, RunningLookup) else RunningList(running or ())
     with store.transaction(keeps_figures=True) as connection:
-        context = _read_context(connection, finished)
+        context = _read_context(store.rules, connection, finished)
         fresh = [each for each in finished if each.message_id not in context.handled]
         change = ChangeSet(connection, store.rules, FactSheet(connection, context.facts))
         if not fresh:
@@ -81,11 +82,13 @@ def finish_watches(
         sightings = [sight_name(each.record) for each in fresh]
         names = update_display_names(connection, sightings, context.viewers.people.links.values())
         if names:
-            context = _read_context(connection, finished)
+            context = _read_context(store.rules, connection, finished)
         known = context.viewers
         wanted = [each for each in fresh if _is_wanted(each.record, context)]
         for some in _split_by_viewer(wanted, known.people):
-            _put_records(change, some, context if some[0] is wanted[0] else _read_context(connection, some))
+            _put_records(
+                change, some, context if some[0] is wanted[0] else _read_context(store.rules, connection, some)
+            )
         if context.has_suggestions:
             _delete_watched_suggestions(connection, wanted)
         counted = [attribute_to_viewer(each.record, known.people) for each in wanted]
@@ -133,9 +136,10 @@ def _save_other_watches(
     return count_running(change.connection, others, stored, context.viewers.people, change.rules.thresholds)
 
 
-def _read_context(connection: Connection, finished: Iterable[EndedWatch]) -> FinishContext:
+def _read_context(rules: StatisticsRules, connection: Connection, finished: Iterable[EndedWatch]) -> FinishContext:
     watches = list(finished)
-    return read_finish_context(connection, [each.record for each in watches], (each.message_id for each in watches))
+    records, message_ids = [each.record for each in watches], [each.message_id for each in watches]
+    return read_finish_context(connection, records, message_ids, rules.resume_window_s)
 
 
 def _is_wanted(record: WatchRecord, context: FinishContext) -> bool:
@@ -170,8 +174,8 @@ def _put_records(change: ChangeSet, finished: Sequence[EndedWatch], context: Fin
     changes = []
     for each in finished:
         viewer_id = people.viewer(each.record.viewer_id)
-        if viewer_id in members and each.record.item.rating_key:
-            _put_into_film(change, each, viewer_id, context)
+        if viewer_id in members:
+            _put_member_watch(change, each, viewer_id, context)
             continue
         old = context.rows.get(each.record.watch_id)
         row = _build_row(change, each, viewer_id, old)
@@ -180,17 +184,16 @@ def _put_records(change: ChangeSet, finished: Sequence[EndedWatch], context: Fin
     write_rows(change, changes)
 
 
-def _put_into_film(change: ChangeSet, finished: EndedWatch, viewer_id: str, context: FinishContext) -> None:
+def _put_member_watch(change: ChangeSet, finished: EndedWatch, viewer_id: str, context: FinishContext) -> None:
     """Store a linked member's watch, merged with the member's other watches that are one with it."""
     record = finished.record
-    film = (viewer_id, record.item.server_id, record.item.rating_key)
-    watches = FilmWatches.of(context.films.get(film, ()))
-    original = watches.find_original(record.watch_id)
-    if original is None and record.watch_id in context.rows:  # it belonged to another film until now
-        original = watches.rows[record.watch_id] = context.rows[record.watch_id]
+    near = StoredWatches.of(context.near.get(viewer_id, ()))
+    original = near.find_original(record.watch_id)
+    if original is None and record.watch_id in context.rows:  # it was another viewer's until now
+        original = near.rows[record.watch_id] = context.rows[record.watch_id]
     row = _build_row(change, finished, viewer_id, original)
     if row is not None:
-        put_into_film(change, viewer_id, watches, row)
+        put_watch(change, viewer_id, near, row)
 
 
 def _build_row(change: ChangeSet, finished: EndedWatch, viewer_id: str, old: Row | None) -> Row | None:

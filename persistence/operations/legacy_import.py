@@ -29,10 +29,11 @@ from persistence.records.links import has_linked_account
 from persistence.records.running_watches import RunningWatches
 from persistence.records.statistics import count_totals, without_running, write_statistics
 from persistence.records.viewers import new_viewer_row, read_directory, read_erasures, record_viewers
-from persistence.records.watch_parts import merge_shared_films, read_parts
-from persistence.records.watches import FilmKey, insert_rows, mark_imported
+from persistence.records.watch_parts import merge_near, read_parts
+from persistence.records.watches import insert_rows, mark_imported
 from persistence.rules import StatisticsRules
 from persistence.store import Store
+from viewers.merge import record_extent
 
 Progress = Callable[[str, int, int], None]
 """Called with the current step, how much of it is done, and its total."""
@@ -177,13 +178,12 @@ def _put_watches(
 def _merge_linked(change: ChangeSet, files: LegacyFiles) -> bool:
     """Merge watches of linked members that are one but were seen under several ids; return whether any changed.
 
-    Only films in the files that were watched under more than one id: a history may contain thousands of films.
+    Only near the watches in the files: a history may contain a hundred thousand.
     """
     linked = read_directory(change.connection).links.values()
     for viewer_id in sorted({link.viewer_id for link in linked}):
-        items = [watch.record.item for watch in files.watches if watch.record.viewer_id == viewer_id]
-        in_files = {FilmKey(item.server_id, item.rating_key) for item in items}
-        merge_shared_films(change, viewer_id, in_files)
+        in_files = [record_extent(watch.record) for watch in files.watches if watch.record.viewer_id == viewer_id]
+        merge_near(change, viewer_id, in_files)
     return any(True for _ in change.row_changes())
 
 

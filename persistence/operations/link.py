@@ -27,7 +27,7 @@ from persistence.records.links import (
 )
 from persistence.records.statistics import count_moved, read_totals
 from persistence.records.viewers import new_viewer_row, read_directory, read_viewer_row
-from persistence.records.watch_parts import find_shared_films, merge_films, read_films_with_part, restore_parts
+from persistence.records.watch_parts import extent_of, merge_near, read_extents, read_records_with_part, restore_parts
 from persistence.records.watches import move_rows
 from wording.problems import ProblemError
 
@@ -58,10 +58,10 @@ def link(change: ChangeSet, asked: LinkAccount, at_s: float) -> int:
     plex_name = asked.plex_name or (account["username"] if account else asked.plex_id)
     insert_link(connection, asked, plex_name, before, at_s)
     set_display_name(connection, asked.viewer_id, asked.username)
-    films = find_shared_films(connection, asked.viewer_id, asked.plex_id, change.rules.resume_window_s)
+    brought = read_extents(connection, asked.plex_id)
     both = [read_totals(connection, each) for each in (asked.viewer_id, asked.plex_id)]
     moved = move_rows(change, asked.plex_id, asked.viewer_id)
-    merge_films(change, asked.viewer_id, films)
+    merge_near(change, asked.viewer_id, brought)
     _merge_viewer_rows(connection, asked, member, account)
     merge_badges(connection, asked.viewer_id, account_badges)
     delete_badges(connection, asked.plex_id)
@@ -83,12 +83,12 @@ def unlink(change: ChangeSet, asked: UnlinkAccount) -> int:
         raise CannotLink(Problem.of("link.not_linked"))
     before = stored.before
     _copy_choice(connection, asked)
-    films = read_films_with_part(connection, asked.viewer_id, asked.plex_id)
-    restore_parts(change, asked.viewer_id, films)  # their lines are inserted within the history
+    merged = read_records_with_part(connection, asked.viewer_id, asked.plex_id)
+    restored = restore_parts(change, asked.viewer_id, merged)  # their lines are inserted within the history
     account_alone = count_moved(connection, change.rules.zone, asked.viewer_id, asked.plex_id)
     moved = move_rows(change, asked.viewer_id, asked.plex_id, asked.plex_id)
     if has_linked_account(connection, asked.viewer_id):
-        merge_films(change, asked.viewer_id, films)
+        merge_near(change, asked.viewer_id, [extent_of(row) for row in restored if row["identity"] != asked.plex_id])
     _split_badges(connection, asked.viewer_id, before, stored.linked_at_s)
     base = None if before.account is None else before.account["base"]
     if _restore_viewer(change, asked.plex_id, before.account, stored.plex_name):

@@ -93,9 +93,9 @@ class FinishContext:
     viewers: KnownViewers
     rows: dict[str, Row]
     """The rows of these watches, if they have a record."""
-    films: dict[tuple[str, str, str], list[tuple[Row, str | None]]]
-    """All watches of the same films by linked members, by viewer, server and rating key, in the order of the history:
-    each row, once with each of its parts (rows as JSON).
+    near: dict[str, list[tuple[Row, str | None]]]
+    """The watches of linked members within the resume window before and after these, by viewer, in the order of the
+    history: each row, once with each of its parts (rows as JSON). The records that have these as a part are included.
     """
     facts: dict[str, str]
     has_suggestions: bool
@@ -105,8 +105,8 @@ class FinishContext:
 _MESSAGES: BindParameter[Any] = bindparam("messages", expanding=True)
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _WATCH_IDS: BindParameter[Any] = bindparam("watch_ids", expanding=True)
-_SERVERS: BindParameter[Any] = bindparam("servers", expanding=True)
-_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+_SINCE: BindParameter[Any] = bindparam("since_s", type_=Double)
+_UNTIL: BindParameter[Any] = bindparam("until_s", type_=Double)
 _LINKED = select(ACCOUNT_LINKS.c.viewer_id).where(ACCOUNT_LINKS.c.plex_id.in_(_IDS))
 _MEMBERS = select(ACCOUNT_LINKS.c.viewer_id).where(
     or_(ACCOUNT_LINKS.c.plex_id.in_(_IDS), ACCOUNT_LINKS.c.viewer_id.in_(_IDS))
@@ -127,6 +127,7 @@ def _match_viewers(column: Any) -> Any:
     return or_(column.in_(_IDS), column.in_(_LINKED))
 
 
+_KEPT = WATCH_PARTS.alias("kept")
 _LINKS, _HELD, _PEOPLE = ACCOUNT_LINKS.c, VIEWER_BADGES.c, VIEWERS.c
 _KINDS = union_all(
     _select("handled", HANDLED_MESSAGES.c.message_id).where(HANDLED_MESSAGES.c.message_id.in_(_MESSAGES)),
@@ -138,9 +139,12 @@ _KINDS = union_all(
         or_(_match_viewers(FORGOTTEN.c.viewer_id), FORGOTTEN.c.viewer_id.in_(_SAME_MEMBERS))
     ),
     _select("stored", WATCHES.c.watch_id).where(WATCHES.c.watch_id.in_(_WATCH_IDS)),
-    _select("film", WATCHES.c.watch_id, WATCH_PARTS.c.row)
+    _select("near", WATCHES.c.watch_id, WATCH_PARTS.c.row)
     .outerjoin_from(WATCHES, WATCH_PARTS, WATCH_PARTS.c.kept_as == WATCHES.c.watch_id)
-    .where(WATCHES.c.viewer_id.in_(_MEMBERS), WATCHES.c.server_id.in_(_SERVERS), WATCHES.c.rating_key.in_(_KEYS)),
+    .where(WATCHES.c.viewer_id.in_(_MEMBERS), WATCHES.c.ended_at_s >= _SINCE, WATCHES.c.started_at_s <= _UNTIL),
+    _select("near", _KEPT.c.kept_as, WATCH_PARTS.c.row)
+    .join_from(_KEPT, WATCH_PARTS, WATCH_PARTS.c.kept_as == _KEPT.c.kept_as)
+    .where(_KEPT.c.watch_id.in_(_WATCH_IDS)),
     _select("badge", _HELD.viewer_id, _HELD.badge_id, numbers=[_HELD.earned_at_s, _HELD.progress]).where(
         _match_viewers(_HELD.viewer_id)
     ),
@@ -162,7 +166,7 @@ _KINDS = union_all(
 ).subquery("found")
 _KIND, _WATCH_ID, *_ = _KINDS.c
 _LOOK_UP = select(*_KINDS.c, *WATCHES.c).outerjoin_from(
-    _KINDS, WATCHES, and_(_KIND.in_(["stored", "film"]), WATCHES.c.watch_id == _WATCH_ID)
+    _KINDS, WATCHES, and_(_KIND.in_(["stored", "near"]), WATCHES.c.watch_id == _WATCH_ID)
 )
 _WATCH_COLUMNS = tuple(column.name for column in WATCHES.c)
 _KNOWN = len(_KINDS.c) - 1
@@ -179,16 +183,15 @@ _VIEWERS_BY_ID = _VIEWERS.where(VIEWERS.c.viewer_id.in_(_IDS))
 
 
 def read_finish_context(
-    connection: Connection, records: Sequence[WatchRecord], message_ids: Iterable[str]
+    connection: Connection, records: Sequence[WatchRecord], message_ids: Iterable[str], window_s: float
 ) -> FinishContext:
-    """Return what the store contains about these watches and their viewers."""
-    items = [record.item for record in records if record.item.rating_key]
+    """Return what the store contains about these watches and their viewers. `window_s`: the resume window."""
     given = {
         "messages": [each for each in message_ids if each],
         "ids": sorted({record.viewer_id for record in records}),
         "watch_ids": sorted({record.watch_id for record in records}),
-        "servers": sorted({item.server_id for item in items}),
-        "keys": sorted({item.rating_key for item in items}),
+        "since_s": min((record.started_at_s for record in records), default=0.0) - window_s,
+        "until_s": max((record.ended_at_s for record in records), default=0.0) + window_s,
     }
     found: dict[str, list[Any]] = {}
     for kind, *columns in connection.execute(_LOOK_UP, given).all():
@@ -208,7 +211,7 @@ def read_finish_context(
         {row[0]: row[6] for row in found.get("forgotten", ())},
         known,
         rows,
-        _group_by_film(found.get("film", ())),
+        _group_by_viewer(found.get("near", ())),
         {row[0]: row[1] for row in found.get("fact", ())},
         "suggestion" in found,
     )
@@ -218,12 +221,12 @@ def _read_watch(columns: Sequence[Any]) -> Row:
     return dict(zip(_WATCH_COLUMNS, columns[_KNOWN:], strict=True))
 
 
-def _group_by_film(found: Iterable[Sequence[Any]]) -> dict[tuple[str, str, str], list[tuple[Row, str | None]]]:
-    films: dict[tuple[str, str, str], list[tuple[Row, str | None]]] = {}
+def _group_by_viewer(found: Iterable[Sequence[Any]]) -> dict[str, list[tuple[Row, str | None]]]:
+    watches: dict[str, list[tuple[Row, str | None]]] = {}
     rows = [(_read_watch(columns), columns[1]) for columns in found]
     for row, part in sorted(rows, key=lambda each: int(each[0]["seq"])):
-        films.setdefault((row["viewer_id"], row["server_id"], row["rating_key"]), []).append((row, part))
-    return films
+        watches.setdefault(row["viewer_id"], []).append((row, part))
+    return watches
 
 
 def read_known_viewers(connection: Connection, viewer_ids: Iterable[str]) -> KnownViewers:

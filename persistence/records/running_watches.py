@@ -6,19 +6,20 @@ before both are stored (`persistence.operations.link`).
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
-from messages import WatchRecord
-from persistence.database.rows import Row, decode_part, watch_record
+from messages import Item, WatchRecord
+from persistence.database.rows import Row, decode_item, decode_part, watch_record
 from persistence.database.sql import split_batches
 from persistence.database.tables import WATCH_PARTS, WATCHES
 from persistence.records.checkpoint import RunningWatch, StoredProgress
 from persistence.records.viewers import with_current_name
+from tracking.watches.film import group_films, is_identified
 from viewers.directory import ViewerDirectory
 from viewers.merge import Attendance, Thresholds, group_same_watch, merge_records, record_attendance
 
@@ -88,7 +89,7 @@ def count_running(
         record = attribute_to_viewer(raw, people)
         known = stored.get(state.watch_id)
         seen = _Observed(record, state.viewer_id, frozenset([known.kept_as] if known else ()), runs=True)
-        if record.viewer_id in members and record.item.rating_key:
+        if record.viewer_id in members and is_identified(record.item):
             of_members.append(seen)
         else:
             counted.append(CountedWatch(record, seen.stored_as))
@@ -114,18 +115,18 @@ def _group_with_stored(
     A stored watch may itself continue an earlier one: the search goes further back until none does. Each part of a
     merged record is treated separately.
     """
-    films = {_film_of(seen.record) for seen in running}
     running_ids = {seen.record.watch_id for seen in running}
+    viewers = {seen.record.viewer_id for seen in running}
     earliest_s = min((seen.record.started_at_s for seen in running), default=0.0)
     groups: list[list[_Observed]] = []
     since_s = math.inf
-    while films and earliest_s < since_s:
+    while viewers and earliest_s < since_s:
         since_s = earliest_s
-        ended_since = _read_ended_since(connection, films, since_s - thresholds.resume_window_s, people)
-        stored = [seen for seen in ended_since if seen.record.watch_id not in running_ids]
+        ended_since = _read_ended_since(connection, viewers, since_s - thresholds.resume_window_s)
+        stored = [each for each in ended_since if each.row["watch_id"] not in running_ids]
         groups = [
             group
-            for film in _group_by_film([*running, *stored])
+            for film in _group_films([*running, *stored], people)
             for group in group_same_watch(film, _attendance_of, thresholds)
             if any(seen.runs for seen in group)
         ]
@@ -137,34 +138,46 @@ def _attendance_of(seen: _Observed) -> Attendance:
     return record_attendance(seen.record, seen.identity)
 
 
-def _group_by_film(watches: Iterable[_Observed]) -> Iterable[list[_Observed]]:
-    groups: dict[tuple[str, str, str], list[_Observed]] = {}
-    for seen in watches:
-        groups.setdefault(_film_of(seen.record), []).append(seen)
-    return groups.values()
+class _Stored(NamedTuple):
+    """A stored watch under one id, of which it is not known yet whether it matters."""
+
+    row: Row
+    kept_as: str
+    """Id of the record that contains it."""
 
 
-def _read_ended_since(
-    connection: Connection, films: Set[tuple[str, str, str]], since_s: float, people: ViewerDirectory
-) -> Iterator[_Observed]:
-    viewers = sorted({viewer_id for viewer_id, _, _ in films})
+def _group_films(watches: Iterable[_Observed | _Stored], people: ViewerDirectory) -> Iterator[list[_Observed]]:
+    """Yield each viewer's watches of each film that is running."""
+    by_viewer: dict[str, list[_Observed | _Stored]] = {}
+    for each in watches:
+        viewer_id = each.record.viewer_id if isinstance(each, _Observed) else each.row["viewer_id"]
+        by_viewer.setdefault(viewer_id, []).append(each)
+    names = people.member_names()
+    for theirs in by_viewer.values():
+        for film in group_films(theirs, _item_of, _began_of):
+            if any(isinstance(each, _Observed) for each in film):
+                yield [each if isinstance(each, _Observed) else _observe_stored(each, names) for each in film]
+
+
+def _item_of(watch: _Observed | _Stored) -> Item:
+    return watch.record.item if isinstance(watch, _Observed) else decode_item(watch.row["item"])
+
+
+def _began_of(watch: _Observed | _Stored) -> float:
+    return watch.record.started_at_s if isinstance(watch, _Observed) else float(watch.row["started_at_s"])
+
+
+def _observe_stored(stored: _Stored, names: Mapping[str, str]) -> _Observed:
+    record = with_current_name(watch_record(stored.row), names)
+    return _Observed(record, stored.row["identity"], frozenset({stored.kept_as}), runs=False)
+
+
+def _read_ended_since(connection: Connection, viewers: Iterable[str], since_s: float) -> Iterator[_Stored]:
+    """Yield the viewers' stored watches that ended after a time; each part of a merged record by itself."""
     query = select(*WATCHES.c, WATCH_PARTS.c.row.label("part")).outerjoin(
         WATCH_PARTS, WATCH_PARTS.c.kept_as == WATCHES.c.watch_id
     )
-    rows: list[tuple[Row, str]] = []
-    for some in split_batches(viewers):
+    for some in split_batches(sorted(viewers)):
         ended_since = query.where(WATCHES.c.viewer_id.in_(some), WATCHES.c.ended_at_s > since_s)
-        rows += [
-            (row if row["part"] is None else decode_part(row["part"]), row["watch_id"])
-            for row in connection.execute(ended_since).mappings()
-        ]
-    names = people.member_names()
-    for row, kept_as in rows:
-        if (row["viewer_id"], row["server_id"], row["rating_key"]) in films:
-            record = with_current_name(watch_record(row), names)
-            yield _Observed(record, row["identity"], frozenset({kept_as}), runs=False)
-
-
-def _film_of(record: WatchRecord) -> tuple[str, str, str]:
-    """Return viewer, server and rating key."""
-    return record.viewer_id, record.item.server_id, record.item.rating_key
+        for row in connection.execute(ended_since).mappings():
+            yield _Stored(row if row["part"] is None else decode_part(row["part"]), row["watch_id"])

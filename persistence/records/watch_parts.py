@@ -4,27 +4,21 @@ A member with linked accounts may be seen under several ids, at the same time or
 `viewers.merge` decides which watches are one. The originals are kept, so that a link can be undone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Select, delete, select, update
 
 from messages import Moment
-from persistence.database.rows import Row, as_json, decode_part, watch_record, watch_row
+from persistence.database.rows import Row, as_json, decode_item, decode_part, watch_record, watch_row
 from persistence.database.sql import split_batches, upsert
 from persistence.database.tables import WATCH_PARTS, WATCHES
 from persistence.records.change_set import ChangeSet, RowChange
-from persistence.records.watches import FilmKey, film_of, write_rows
-from viewers.merge import (
-    Attendance,
-    Extent,
-    Thresholds,
-    group_overlapping,
-    group_same_watch,
-    merge_records,
-    record_attendance,
-)
+from persistence.records.film_runs import Original, find_mixed_runs, find_runs
+from persistence.records.watches import write_rows
+from tracking.watches.film import group_films
+from viewers.merge import Attendance, Extent, Thresholds, group_same_watch, merge_records, record_attendance
 
 
 def read_part(connection: Connection, watch_id: str) -> dict[str, Any] | None:
@@ -51,49 +45,26 @@ def read_parts(connection: Connection, viewer_id: str) -> list[dict[str, Any]]:
     return [decode_part(text) for text in found]
 
 
-def read_films_with_part(connection: Connection, viewer_id: str, plex_id: str) -> list[FilmKey]:
-    """Return the films of a viewer's merged watches that have a part watched under this id."""
-    rows = read_parts(connection, viewer_id)
-    return sorted({film_of(row) for row in rows if row["identity"] == plex_id})
+def read_records_with_part(connection: Connection, viewer_id: str, plex_id: str) -> list[str]:
+    """Return the ids of a viewer's merged records that have a part watched under this id."""
+    query = select(WATCH_PARTS.c.kept_as, WATCH_PARTS.c.row).where(WATCH_PARTS.c.viewer_id == viewer_id)
+    return sorted({kept_as for kept_as, text in connection.execute(query) if decode_part(text)["identity"] == plex_id})
 
 
-def find_shared_films(connection: Connection, viewer_id: str, other_id: str, window_s: float) -> list[FilmKey]:
-    """Return the films that two viewers watched at the same time, or in turns within the resume window.
-
-    Their watches may become one once the two are one viewer. `window_s`: the resume window. It reads all watches of
-    `other_id`, and those of `viewer_id` from about the same time.
-    """
-    columns = (WATCHES.c.server_id, WATCHES.c.rating_key, WATCHES.c.started_at_s, WATCHES.c.ended_at_s)
-    query = select(*columns).where(WATCHES.c.rating_key != "")
-    others = connection.execute(query.where(WATCHES.c.viewer_id == other_id)).all()
-    if not others:
-        return []
-    began_s, ended_s = min(row[2] for row in others), max(row[3] for row in others)
-    own = query.where(
-        WATCHES.c.viewer_id == viewer_id,
-        WATCHES.c.ended_at_s >= began_s - window_s,
-        WATCHES.c.started_at_s <= ended_s + window_s,
-    )
-    by_film: dict[FilmKey, list[Extent]] = {}
-    for server_id, rating_key, started_at_s, ended_at_s in others:
-        extent = Extent(started_at_s, ended_at_s + window_s, other_id)
-        by_film.setdefault(FilmKey(server_id, rating_key), []).append(extent)
-    for server_id, rating_key, started_at_s, ended_at_s in connection.execute(own):
-        film = by_film.get(FilmKey(server_id, rating_key))
-        if film is not None:
-            film.append(Extent(started_at_s, ended_at_s + window_s, viewer_id))
-    return sorted(film for film, seen in by_film.items() if _are_near(seen))
+def read_extents(connection: Connection, viewer_id: str) -> list[Extent]:
+    """Return when a viewer's watches ran."""
+    columns = (WATCHES.c.started_at_s, WATCHES.c.ended_at_s, WATCHES.c.watch_id)
+    return [Extent(*row) for row in connection.execute(select(*columns).where(WATCHES.c.viewer_id == viewer_id))]
 
 
-def _are_near(seen: Iterable[Extent]) -> bool:
-    """Tell whether two viewers watched a film at about the same time. `seen`: their watches, extended by the window."""
-    groups = group_overlapping(seen, lambda extent: extent)
-    return any(len({extent.key for extent in group}) > 1 for group in groups)
+def extent_of(row: Row) -> Extent:
+    """Return when the watch of a row ran."""
+    return Extent(row["started_at_s"], row["ended_at_s"], row["watch_id"])
 
 
 @dataclass
-class FilmWatches:
-    """A viewer's stored watches of a film."""
+class StoredWatches:
+    """Some stored watches of a viewer."""
 
     rows: dict[str, Row] = field(default_factory=dict)
     """Records by watch_id."""
@@ -101,7 +72,7 @@ class FilmWatches:
     """The parts of merged records, by the record's watch_id and their own."""
 
     @classmethod
-    def of(cls, rows: Iterable[tuple[Row, str | None]]) -> "FilmWatches":
+    def of(cls, rows: Iterable[tuple[Row, str | None]]) -> "StoredWatches":
         """Return the watches from rows of `watches`, each with the row of a part (JSON) or None."""
         watches = cls()
         for row, part in rows:
@@ -122,76 +93,113 @@ class FilmWatches:
                 return parts[watch_id]
         return self.rows.get(watch_id)
 
+    def originals(self) -> dict[str, tuple[Row, str]]:
+        """Return the originals by watch_id, each with the id of the record that contains it."""
+        found = {watch_id: (row, watch_id) for watch_id, row in self.rows.items() if watch_id not in self.parts}
+        for record_id, parts in self.parts.items():
+            found |= {watch_id: (row, record_id) for watch_id, row in parts.items()}
+        return found
 
-def read_films(connection: Connection, viewer_id: str, films: Iterable[FilmKey]) -> dict[FilmKey, FilmWatches]:
-    """Return a viewer's watches of these films; a film without a rating key is left out, as it is not identified."""
-    found = {film: FilmWatches() for film in films if film.rating_key}
-    columns = (*WATCHES.c, WATCH_PARTS.c.row.label("part"))
-    query = select(*columns).outerjoin(WATCH_PARTS, WATCH_PARTS.c.kept_as == WATCHES.c.watch_id)
-    for keys in split_batches(sorted({film.rating_key for film in found})):
-        servers = sorted({film.server_id for film in found})
-        chosen = (WATCHES.c.viewer_id == viewer_id, WATCHES.c.server_id.in_(servers), WATCHES.c.rating_key.in_(keys))
-        for joined in connection.execute(query.where(*chosen).order_by(WATCHES.c.seq)).mappings():
-            row = dict(joined)
-            part = row.pop("part")
-            film = found.get(film_of(row))
-            if film is not None:
-                film.put(row, part)
-    return found
+    def select(self, record_ids: Collection[str]) -> "StoredWatches":
+        """Return only these records, with their parts, in the order of the history."""
+        rows = sorted((self.rows[each] for each in record_ids if each in self.rows), key=lambda row: int(row["seq"]))
+        by_id = {row["watch_id"]: row for row in rows}
+        return StoredWatches(by_id, {watch_id: self.parts[watch_id] for watch_id in by_id if watch_id in self.parts})
 
+    def add(self, other: "StoredWatches") -> "StoredWatches":
+        """Return these watches together with others."""
+        return StoredWatches(self.rows | other.rows, self.parts | other.parts)
 
-def merge_films(change: ChangeSet, viewer_id: str, films: Iterable[FilmKey]) -> None:
-    """Merge a viewer's watches of a film that are one; the originals become parts of the merged record."""
-    merges = [
-        _Merge(change.rules.thresholds, watches) for watches in read_films(change.connection, viewer_id, films).values()
-    ]
-    _store(change, viewer_id, merges)
-
-
-def merge_shared_films(change: ChangeSet, viewer_id: str, films: Iterable[FilmKey]) -> None:
-    """Merge watches of those films that a viewer watched under several ids: a history may have thousands of films."""
-    film = (WATCHES.c.server_id, WATCHES.c.rating_key)
-    query = select(*film).where(WATCHES.c.viewer_id == viewer_id).group_by(*film)
-    several = change.connection.execute(query.having(func.count(WATCHES.c.identity.distinct()) > 1))
-    shared = {FilmKey(*row) for row in several} | {film_of(row) for row in read_parts(change.connection, viewer_id)}
-    merge_films(change, viewer_id, sorted(set(films) & shared))
+    def find_run(self, fresh: Row, window_s: float) -> list[Original]:
+        """Return the watches that a new or longer one may be one with, and itself."""
+        watch_id = fresh["watch_id"]
+        originals = self.originals()
+        originals[watch_id] = fresh, originals[watch_id][1] if watch_id in originals else watch_id
+        runs = find_runs((Original.of(row, record_id) for row, record_id in originals.values()), window_s)
+        return next(run for run in runs if any(each.watch_id == watch_id for each in run))
 
 
-def put_into_film(change: ChangeSet, viewer_id: str, watches: FilmWatches, row: Row) -> None:
-    """Store a new or longer watch of a film, merged with the viewer's other watches that are one with it."""
-    _store(change, viewer_id, [_Merge(change.rules.thresholds, watches, row)])
+_WITH_PARTS = select(*WATCHES.c, WATCH_PARTS.c.row.label("part")).outerjoin(
+    WATCH_PARTS, WATCH_PARTS.c.kept_as == WATCHES.c.watch_id
+)
 
 
-def restore_parts(change: ChangeSet, viewer_id: str, films: Iterable[FilmKey]) -> None:
-    """Restore the original records of a viewer's merged watches of some films."""
-    merges = [
-        _Merge(change.rules.thresholds, watches, is_undone=True)
-        for watches in read_films(change.connection, viewer_id, films).values()
-        if watches.parts
-    ]
-    _store(change, viewer_id, merges)
+def _read(connection: Connection, query: Select[Any]) -> Iterator[tuple[Row, str | None]]:
+    for joined in connection.execute(query.order_by(WATCHES.c.seq)).mappings():
+        row = dict(joined)
+        part = row.pop("part")
+        yield row, part
+
+
+def _read_near(connection: Connection, viewer_id: str, since_s: float, until_s: float) -> StoredWatches:
+    """Return a viewer's watches that ran between two times."""
+    near = (WATCHES.c.viewer_id == viewer_id, WATCHES.c.ended_at_s >= since_s, WATCHES.c.started_at_s <= until_s)
+    return StoredWatches.of(_read(connection, _WITH_PARTS.where(*near)))
+
+
+def _read_records(connection: Connection, record_ids: Iterable[str]) -> StoredWatches:
+    """Return some records with their parts."""
+    batches = split_batches(sorted(record_ids))
+    return StoredWatches.of(
+        pair for some in batches for pair in _read(connection, _WITH_PARTS.where(WATCHES.c.watch_id.in_(some)))
+    )
+
+
+def merge_near(change: ChangeSet, viewer_id: str, changed: Collection[Extent]) -> None:
+    """Merge a viewer's watches that are one; the originals become parts of the merged record.
+
+    `changed`: when the watches ran that are new, or are the viewer's now. Only watches near them are looked at.
+    """
+    runs = find_mixed_runs(change.connection, viewer_id, changed, change.rules.resume_window_s)
+    ids = [{each.record_id for each in run} for run in runs]
+    watches = _read_records(change.connection, {watch_id for some in ids for watch_id in some})
+    _store(change, viewer_id, [_Merge(change.rules.thresholds, watches.select(some)) for some in ids])
+
+
+def put_watch(change: ChangeSet, viewer_id: str, near: StoredWatches, fresh: Row) -> None:
+    """Store a new or longer watch, merged with the viewer's other watches that are one with it.
+
+    `near`: at least its own record, and the viewer's watches that ran within the resume window before or after it.
+    """
+    window_s = change.rules.resume_window_s
+    since_s, until_s = fresh["started_at_s"] - window_s, fresh["ended_at_s"] + window_s
+    while True:
+        run = near.find_run(fresh, window_s)
+        began_s, ended_s = min(each.began_s for each in run), max(each.ended_s for each in run)
+        is_mixed = len({each.identity for each in run}) > 1
+        if not is_mixed or (began_s - window_s >= since_s and ended_s + window_s <= until_s):
+            break
+        since_s, until_s = min(since_s, began_s - window_s), max(until_s, ended_s + window_s)
+        near = near.add(_read_near(change.connection, viewer_id, since_s, until_s))
+    mine = near.select({each.record_id for each in run})
+    _store(change, viewer_id, [_Merge(change.rules.thresholds, mine, fresh)])
+
+
+def restore_parts(change: ChangeSet, viewer_id: str, record_ids: Iterable[str]) -> list[Row]:
+    """Restore the originals of some of a viewer's merged records; return them."""
+    watches = _read_records(change.connection, record_ids)
+    _store(change, viewer_id, [_Merge(change.rules.thresholds, watches, is_undone=True)])
+    return [row for row, _ in watches.originals().values()]
 
 
 class _Merge:
-    """The new records and parts of one film. If nothing changes, nothing is written."""
+    """The new records and parts of some watches. If nothing changes, nothing is written."""
 
     def __init__(
-        self, thresholds: Thresholds, watches: FilmWatches, fresh: Row | None = None, *, is_undone: bool = False
+        self, thresholds: Thresholds, watches: StoredWatches, fresh: Row | None = None, *, is_undone: bool = False
     ) -> None:
         self._thresholds = thresholds
         self.rows = watches.rows
         self.parts = watches.parts
-        originals = {watch_id: row for watch_id, row in watches.rows.items() if watch_id not in watches.parts}
-        for parts in watches.parts.values():
-            originals.update(parts)
+        originals = {watch_id: row for watch_id, (row, _) in watches.originals().items()}
         if fresh is not None:
             originals[fresh["watch_id"]] = fresh
         self.rows_then: dict[str, Row] = {}
         self.parts_then: dict[str, dict[str, Row]] = {}
-        every = originals.values()
-        groups = [[row] for row in every] if is_undone else group_same_watch(every, _attendance_of, thresholds)
-        for group in groups:
-            self._put_together(group)
+        films = [[row] for row in originals.values()] if is_undone else _group_films(originals.values())
+        for film in films:
+            for group in group_same_watch(film, _attendance_of, thresholds):
+                self._put_together(group)
 
     def _put_together(self, group: Sequence[Row]) -> None:
         by_id = {row["watch_id"]: row for row in group}
@@ -233,6 +241,10 @@ def _merge(group: Sequence[Row], thresholds: Thresholds) -> Mapping[str, Any]:
     return watch_row(
         whole, kept["seq"], closed, imported=kept["imported"], end_known=kept["end_known"], identity=kept["identity"]
     )
+
+
+def _group_films(rows: Iterable[Row]) -> list[list[Row]]:
+    return group_films(rows, lambda row: decode_item(row["item"]), lambda row: float(row["started_at_s"]))
 
 
 def _attendance_of(row: Row) -> Attendance:

@@ -1,9 +1,8 @@
 """Rows of `watches`: the record of each finished watch. Only this module inserts, changes or deletes them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from messages import Moment, WatchRecord
 from persistence.database.rows import NO_CLOCK_S, Row, tracked_record
@@ -12,29 +11,6 @@ from persistence.database.tables import WATCHES
 from persistence.records.change_set import ChangeSet, RowChange, ViewerMove
 from persistence.records.checkpoint import SAME_S
 from persistence.summaries.update import apply_change, apply_move, move_viewer
-
-
-class FilmKey(NamedTuple):
-    """A film on one server."""
-
-    server_id: str
-    rating_key: str
-
-
-def film_of(row: Row) -> FilmKey:
-    """Return the film of a row of `watches`."""
-    return FilmKey(row["server_id"], row["rating_key"])
-
-
-def match_film(film: FilmKey) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Match the watches of a film."""
-    return WATCHES.c.server_id == film.server_id, WATCHES.c.rating_key == film.rating_key
-
-
-def read_film_watches(connection: Connection, viewer_id: str, film: FilmKey) -> dict[str, Row]:
-    """Return a viewer's watches of a film by watch_id, in the order of the history."""
-    query = select(WATCHES).where(WATCHES.c.viewer_id == viewer_id, *match_film(film)).order_by(WATCHES.c.seq)
-    return {row["watch_id"]: dict(row) for row in connection.execute(query).mappings()}
 
 
 def read_resumable(connection: Connection, since_s: float, parts: Iterable[tuple[str, Row]]) -> tuple[WatchRecord, ...]:

@@ -2,18 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from messages import GetHistory, GetMovieStats, GetViewerStats, GetWhoSaw, LinkAccount, UnlinkAccount, WatchRecord
-from messages.base import DurationMs, PositionMs
+from messages import GetHistory, GetMovieStats, GetWhoSaw, UnlinkAccount
+from tests.integration.store.film_parts import HOUR, MEMBER, PLEX, find_figures, link_account, watch_part
 from tests.integration.store.persistence_fixture import House
 from tests.nights.evidence import load, sql
-from tests.unit.persistence.record_builders import DAY, EVENING, record
-
-MEMBER, PLEX = "501", "plex:srv:7"
-HOUR = 3600.0
+from tests.unit.persistence.record_builders import DAY, EVENING
 
 
 @pytest.fixture
@@ -23,31 +19,6 @@ def house(tmp_path: Path) -> Iterator[House]:
     made.clock.at_s = EVENING + 3 * DAY
     yield made
     made.close()
-
-
-def watch_part(watch_id: str, who: str, from_min: int, to_min: int, began_s: float, **changes: Any) -> WatchRecord:
-    """A watch of the two-hour film from one minute of it to another, without a pause."""
-    part: dict[str, Any] = {
-        "started_at_s": began_s, "ended_at_s": began_s + (to_min - from_min) * 60,
-        "spans": ((from_min * 60_000, to_min * 60_000),),
-        "playing_s": (to_min - from_min) * 60.0, "coverage_ms": DurationMs((to_min - from_min) * 60_000),
-        "join_position_ms": PositionMs(from_min * 60_000), "leave_position_ms": PositionMs(to_min * 60_000),
-        "completion_percent": (to_min - from_min) / 1.2, "completed": to_min - from_min >= 96,
-        "source": "plex" if who == PLEX else "voice",
-    }  # fmt: skip
-    return record(watch_id, who, **(part | changes))
-
-
-def link_account(house: House) -> None:
-    """Link the account to the member."""
-    assert not house.ask(LinkAccount(PLEX, "annaplex", MEMBER, "Anna", "1")).problem
-
-
-def find_figures(house: House) -> tuple[int, int, float]:
-    """Return the member's films, those completed, and hours."""
-    stats = house.ask(GetViewerStats(MEMBER, asker=MEMBER)).stats
-    assert stats is not None
-    return stats.total_movies, stats.completed_movies, stats.total_watch_time_s / HOUR
 
 
 HALVES = [

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import create_engine, text
 
 import persistence.store
@@ -19,20 +20,34 @@ from messages import (
     GetMovieStats,
     GetViewerStats,
     Leaderboard,
+    LinkAccount,
     Question,
     SuggestTitles,
+    UnlinkAccount,
     ViewerProfile,
 )
 from persistence.database.errors import StoreError, StoreInUse
 from persistence.database.open_store import check_store
 from persistence.json_files.files import ALL
 from persistence.operations.finish_watch import finish_watch
+from persistence.operations.link import link, unlink
 from persistence.operations.save import save
 from persistence.records.running_watches import RunningWatches
 from persistence.store import Store
 from tests.deadlines import WITHIN_S
+from tests.integration.store.film_parts import HOUR, MEMBER, PLEX, watch_part
 from tests.integration.store.persistence_fixture import House
-from tests.unit.persistence.record_builders import EVENING, RULES, ask, closes, finish, open_store, record, running
+from tests.unit.persistence.record_builders import (
+    EVENING,
+    FILM,
+    RULES,
+    ask,
+    closes,
+    finish,
+    open_store,
+    record,
+    running,
+)
 
 
 def a_night(store: Store) -> None:
@@ -69,6 +84,35 @@ def test_a_night_gives_the_same_files_as_on_sqlite(url: str, tmp_path: Path) -> 
         assert ask(postgres, asked, record("w3")) == ask(sqlite, asked, record("w3"))
     postgres.close()
     sqlite.close()
+
+
+def test_a_linked_viewers_films_are_the_same_as_on_sqlite(url: str, tmp_path: Path) -> None:
+    """Halves on two servers, with the link made before, and afterwards; and after it is removed."""
+    there, here = tmp_path / "pg", tmp_path / "sqlite"
+    postgres, sqlite = Store(url, there, RULES), open_store(here)
+    film = replace(FILM, guid="plex://movie/alien")
+    elsewhere = replace(film, server_id="two", rating_key="9")
+    halves = [
+        watch_part("one", PLEX, 0, 60, EVENING, item=film),
+        watch_part("two", MEMBER, 60, 120, EVENING + 20 * HOUR, item=elsewhere),
+        watch_part("three", MEMBER, 0, 60, EVENING + 90 * HOUR, item=elsewhere),
+        watch_part("four", PLEX, 60, 110, EVENING + 92 * HOUR, item=film),
+    ]
+    for store in (postgres, sqlite):
+        store.repair_json_files()
+        finish(store, *halves[:2])
+        with store.change(EVENING) as change:
+            link(change, LinkAccount(PLEX, "ann", MEMBER, "Ann", "1"), EVENING)
+        finish(store, *halves[2:])
+        history = ask(store, GetHistory(viewer_id=MEMBER)).records
+        assert [each.playing_s for each in history] == [6600.0, 7200.0]
+    assert [(there / name).read_bytes() for name in ALL] == [(here / name).read_bytes() for name in ALL]
+    for store in (postgres, sqlite):
+        with store.change(EVENING) as change:
+            unlink(change, UnlinkAccount(PLEX, MEMBER, "1"))
+        assert len(ask(store, GetHistory()).records) == 4
+        store.close()
+    assert [(there / name).read_bytes() for name in ALL] == [(here / name).read_bytes() for name in ALL]
 
 
 def test_a_database_is_used_again_after_a_restart(url: str, tmp_path: Path) -> None:

@@ -53,6 +53,8 @@ from tests.unit.persistence.record_builders import (
 
 MEMBER, PLEX, SECOND, STRANGER = "501", "plex:srv:7", "plex:srv:8", "plex:srv:9"
 REMAKE = replace(FILM, rating_key="200", year=2017)
+NAMED = replace(FILM, guid="plex://movie/alien")
+ELSEWHERE = replace(NAMED, server_id="two", rating_key="9")
 HOUR = 3600.0
 
 
@@ -182,7 +184,7 @@ _END_S = EVENING + 100 * 60
 _WATCHES = st.tuples(
     st.just("watch"),
     st.sampled_from((PLEX, SECOND, MEMBER, STRANGER)),
-    st.sampled_from((FILM, REMAKE)),
+    st.sampled_from((NAMED, ELSEWHERE, REMAKE)),
     st.integers(0, 40),
     st.integers(5, 40),
     st.sampled_from(("stored", "runs", "goes on")),

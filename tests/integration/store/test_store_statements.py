@@ -108,6 +108,43 @@ def test_a_linked_member_asks_for_the_film_alone(store: Store) -> None:
     assert max(merged) <= MOST + 8, "the two become one: records, parts and lines of the history"
 
 
+def test_a_half_on_another_server_takes_few_more(store: Store) -> None:
+    """However much the member watched, and however often others watched the film; one statement looks further back."""
+    film = replace(FILM, guid="plex://movie/alien")
+    elsewhere = replace(film, server_id="two", rating_key="7")
+    for number in range(30):
+        finish(store, at(f"p{number}", "plex:srv:7", 5 + number, item=replace(FILM, rating_key=str(number))))
+        finish(store, at(f"o{number}", "502", 5 + number, item=film))
+    with store.change(EVENING) as change:
+        link(change, LinkAccount("plex:srv:7", "ann", "501", "Ann", "1"), EVENING)
+    count_finish(store, at("w3", "501", 90))  # earns what both together have earned
+    for number in range(3):
+        half = {"completed": False, "completion_percent": 50.0, "playing_s": 3600.0}
+        first = at(f"a{number}", "plex:srv:7", 100 + 3 * number, item=film, spans=((0, 3_600_000),), **half)
+        second = at(
+            f"b{number}", "501", 100.5 + 3 * number, item=elsewhere, spans=((3_600_000, 7_200_000),),
+            join_position_ms=3_600_000, **half,
+        )  # fmt: skip
+        assert count_finish(store, first) <= MOST
+        assert count_finish(store, second) <= MOST + 4
+    with store.reader.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM watch_parts").scalar() == 6
+
+
+def test_a_finish_looks_at_the_watches_of_its_time(store: Store) -> None:
+    """It finds them by viewer and time: neither the viewer's life nor all watches of the film are looked at."""
+    with count_statements(store) as statements:
+        ended = at("w3", "501", 49)
+        finish_watch(store, ended, closes(ended), "m", [], EVENING)
+    (look_up,) = [each for each in statements if "UNION ALL" in each]
+    with store.reader.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {look_up}", (None,) * look_up.count("?")).all()
+    looks = [row[3] for row in plan if " watches " in row[3]]
+    by_time = "SEARCH watches USING INDEX ix_watches_viewer_id_ended_at_s (viewer_id=? AND ended_at_s>?)"
+    assert by_time in looks
+    assert all(look == by_time or "watch_id=?" in look for look in looks), looks
+
+
 def test_watches_that_end_together_share_their_statements(store: Store) -> None:
     """A night of 100 takes hardly more statements than one watch."""
     ended = [at(f"w{number}", f"7{number}", 4) for number in range(100)]
