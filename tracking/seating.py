@@ -144,9 +144,12 @@ class PartySeating:
             self.recorder.announce_end(left, at)  # nobody watches it, however long it stays listed
         if away or line.state not in ("playing", "paused"):
             return
-        moment = latest(at, line.seen)
+        moment, shown = latest(at, line.seen), host.playback if line.state == "paused" else None
         for person in party.members:
-            if person.user_id not in host.party_watches and self.recorder.tracks(person.user_id, moment):
+            if person.user_id in host.party_watches or not self.recorder.tracks(person.user_id, moment):
+                continue
+            # Who has completed a film begins it again only once it plays.
+            if shown is None or not self.recorder.is_left_over(person.user_id, shown, at):
                 there_since = since.get(person.user_id) if moved else None
                 if before is not None:
                     there_since = latest(_shown_since(before, host), party.member_since(person.user_id, at))
