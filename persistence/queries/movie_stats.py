@@ -19,7 +19,7 @@ from persistence.records.film_facts import FilmFacts, FilmName
 from persistence.records.ratings import read_marks
 from persistence.records.viewers import with_current_name
 from persistence.store import StoreSnapshot
-from persistence.summaries.all_films import AllFilms, find_most_watched, sum_all_films
+from persistence.summaries.all_films import AllFilms, find_most_watched, has_many_films, sum_all_films
 from persistence.summaries.amounts import Amounts
 from persistence.summaries.days import count_viewers_ever, sum_days
 from persistence.summaries.films import (
@@ -78,15 +78,15 @@ class _Counted(NamedTuple):
 
 
 def _count_all(store: StoreSnapshot, title: str) -> _Counted:
-    if not title and (most := find_most_watched(store, MOST)) is not None:
+    if not title and has_many_films(store) and (most := find_most_watched(store, MOST)) is not None:
         most_watched = count_films(store, most.films, most.names, most.sums)
         return _Counted(sum_all_films(store), None, count_viewers_ever(store), most_watched)
     films = read_films(store, title)
+    counted = _sum_visible(films) if title else _sum_everybody(films)
     ranked = films.rank_visible(MOST)
     most_watched = count_films(store, ranked.films, ranked.names, ranked.sums)
     if not title:
-        return _Counted(_sum_everybody(films), None, count_viewers_ever(store), most_watched)
-    counted = _sum_visible(films)
+        return _Counted(counted, None, count_viewers_ever(store), most_watched)
     viewers = count_distinct_viewers(store, title, films.film_hashes, counted.total.watches)
     return _Counted(counted, films, viewers, most_watched)
 
@@ -255,14 +255,16 @@ def _read_hidden_weeks(store: StoreSnapshot, title: str, since: date, film_hashe
     if not store.hidden:
         return {}
     from_s = store.rules.begin_of(since)
-    query = select(*PLAYED_TIME).where(
+    query = select(WATCHES.c.film_hash, *PLAYED_TIME).where(
         WATCHES.c.viewer_id.in_(store.hidden),
         WATCHES.c.ended_at_s >= from_s,
         WATCHES.c.brief.is_(False),
         WATCHES.c.watch_id.not_in(store.running.instead_of),
-        match_hashes(WATCHES.c.film_hash, title, film_hashes),
     )
-    played: list[Played] = [played_time(row) for row in store.connection.execute(query)]
+    if len(film_hashes) <= FEW_FILMS:  # of many, each row is looked up here: hidden viewers' rows are few
+        query = query.where(WATCHES.c.film_hash.in_(sorted(film_hashes)))
+    rows = store.connection.execute(query).all()
+    played: list[Played] = [played_time(row[1:]) for row in rows if row[0] in film_hashes]
     played += [record for record in _match_running(store, title) if record.viewer_id in store.hidden]
     weeks: dict[str, float] = {}
     for day, seconds in sum_by_day(played, store.rules.zone).items():

@@ -55,7 +55,7 @@ class RecentWatches:
             film_hash: WatchedFilm(amounts, now[film_hash].facts if film_hash in now else facts[film_hash])
             for film_hash, amounts in everybody.items()
         }
-        return FilmSums(films, hidden)
+        return FilmSums(films, lambda _film_hashes: hidden)
 
     def count_viewers(self, *, visible: bool) -> int:
         """Return how many viewers watched any of them: all viewers, or visible ones."""

@@ -19,7 +19,7 @@ def suggest_titles(asked: SuggestTitles, store: StoreSnapshot) -> TitlesSuggeste
     counts: dict[str, int] = {}
     query = select(WATCHED_FILMS.c.film_hash, WATCHED_FILMS.c.title, records).where(match_films(asked.part))
     films = store.connection.execute(query).all()
-    hidden = read_hidden_sums(store, asked.part, None, [film_hash for film_hash, _, _ in films])
+    hidden = read_hidden_sums(store, None, [film_hash for film_hash, _, _ in films])
     for film_hash, title, count in films:
         unseen = hidden[film_hash].records if film_hash in hidden else 0
         counts[title] = counts.get(title, 0) + count - unseen

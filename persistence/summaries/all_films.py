@@ -1,4 +1,4 @@
-"""Reads the totals over all films, and the most watched films, without reading each: there may be thousands."""
+"""Reads the totals over all films, and the most watched films, without reading each, if they are too many for that."""
 
 from collections import Counter
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from persistence.database.sql import split_batches
 from persistence.database.tables import ONLY_COMMUNITY, WATCHED_FILMS
-from persistence.records.film_facts import FilmName
+from persistence.records.film_facts import MOST_KEPT, FilmName
 from persistence.store import StoreSnapshot
 from persistence.summaries.amounts import Amounts
 from persistence.summaries.films import (
@@ -44,6 +44,12 @@ class MostWatched(NamedTuple):
     """The films of these titles, and perhaps others."""
     sums: dict[FilmName, Amounts]
     """The totals of these titles, and perhaps others."""
+
+
+def has_many_films(store: StoreSnapshot) -> bool:
+    """Tell whether there are so many films that SQL adds them up faster than `read_films` reads them."""
+    count = store.connection.execute(select(func.count()).select_from(WATCHED_FILMS).where(_OWN)).scalar_one()
+    return int(count) > MOST_KEPT
 
 
 def sum_all_films(store: StoreSnapshot) -> AllFilms:

@@ -47,7 +47,11 @@ class SummaryChanges:
             self.parties.add(row["screening_id"])
         for table, key, amounts in counted.iterate_amounts():
             sums = self.amounts[table]
-            sums[key] = sums.get(key, _NONE).add(amounts, sign)
+            before = sums.get(key)
+            if before is None and sign == 1:  # nearly always for running watches, which every answer counts
+                sums[key] = amounts
+            else:
+                sums[key] = (before or _NONE).add(amounts, sign)
 
 
 def is_party(row: Row) -> bool:

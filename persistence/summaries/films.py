@@ -2,8 +2,9 @@
 
 import functools
 import heapq
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import msgspec
@@ -28,8 +29,6 @@ CANDIDATES = 60
 """How many more titles than wanted, with the most watches of all, are ranked by the watches of visible viewers."""
 FEW_FILMS = 500
 """Up to this many films are looked up one by one."""
-_make: Any = tuple.__new__
-"""Creates a named tuple from a tuple in a third of the time of its own constructor: there are thousands."""
 SUMMED_FILM = (FILM_VIEWERS.c.film_hash + 0).label("film")
 """The expression to group by if a query names viewers: grouped by the column, SQLite would scan all films."""
 SUMS = {
@@ -82,6 +81,10 @@ def match_hashes(column: ColumnElement[int], part: str, film_hashes: Collection[
     return (column + 0).in_(select_film_hashes(part))
 
 
+ReadHidden = Callable[[Collection[int]], Mapping[int, Amounts]]
+"""Returns the totals of hidden viewers of films, by film hash, perhaps also of films that were not asked for."""
+
+
 class RankedFilms(NamedTuple):
     """The titles, by title and year, with the most watches of visible viewers."""
 
@@ -99,15 +102,26 @@ class FilmSums:
     There may be thousands: methods that go through all of them create no object for each.
     """
 
-    def __init__(self, films: Mapping[int, WatchedFilm], hidden: Mapping[int, Amounts]) -> None:
-        """`films`: the totals of all viewers, by film hash; `hidden`: those of hidden viewers."""
+    def __init__(self, films: Mapping[int, WatchedFilm], read_hidden: ReadHidden) -> None:
+        """`films`: the totals of all viewers, by film hash; `read_hidden` returns those of hidden viewers."""
         self._films = films
-        self._hidden = hidden
+        self._read_hidden = read_hidden
 
     @property
     def film_hashes(self) -> Collection[int]:
         """Ids of all matching films, even if all their watches are brief."""
         return self._films.keys()
+
+    @cached_property
+    def _hidden(self) -> Mapping[int, Amounts]:
+        """Totals of hidden viewers, by film hash."""
+        return self._read_hidden(self._films.keys())
+
+    def _read_hidden_of(self, films: Collection[WatchedFilm]) -> Mapping[int, Amounts]:
+        """Return the totals of hidden viewers of these films, and perhaps of others."""
+        if "_hidden" in vars(self) or len(films) > FEW_FILMS or len(self._films) <= FEW_FILMS:
+            return self._hidden
+        return self._read_hidden([film.film_hash for film in films])
 
     @cached_property
     def everybody(self) -> list[WatchedFilm]:
@@ -121,11 +135,13 @@ class FilmSums:
 
     def find_visible(self, films: Iterable[WatchedFilm]) -> list[WatchedFilm]:
         """Return those of the given films that visible viewers watched, with their totals."""
-        if not self._hidden:
-            return [film for film in films if film[0][0] > 0]
+        watched = [film for film in films if film[0][0] > 0]
+        hidden = self._read_hidden_of(watched)
+        if not hidden:
+            return watched
         found = []
-        for film in films:
-            less = self._hidden.get(film[1].film_hash)
+        for film in watched:
+            less = hidden.get(film[1].film_hash)
             if less is not None:
                 film = WatchedFilm(film.amounts.add(less, -1), film.facts)
             if film[0][0] > 0:
@@ -176,6 +192,11 @@ class FilmSums:
         return RankedFilms(names, sums, [film for film in films if film[1].name in wanted])
 
 
+def _make_each(kind: Any, rows: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+    """Yield each row as a named tuple: in a third of the time of its own constructor, since there are thousands."""
+    return map(tuple.__new__, repeat(kind), rows)
+
+
 def _read_duration(film: WatchedFilm) -> int:
     return film[1].duration_ms or 0
 
@@ -188,8 +209,8 @@ def read_films(
     `year`: count only watches first played in that year. `titles`: only films with these titles.
     """
     films = _read_stored(store, part, year, titles)
-    hidden = read_hidden_sums(store, part, year, films, is_some=titles is not None)
     described = store.running_changes.films
+    hidden: dict[int, Amounts] = {}
     for (film_hash, viewer_id, played), amounts in store.running_changes.amounts[FILM_VIEWERS].items():
         if titles is not None and described[film_hash]["title"] not in titles:
             continue
@@ -198,7 +219,12 @@ def read_films(
             films[film_hash] = WatchedFilm(film.amounts.add(amounts), film.facts)
             if viewer_id in store.hidden:
                 hidden[film_hash] = hidden.get(film_hash, Amounts()).add(amounts)
-    return FilmSums(films, hidden)
+
+    def read_hidden(film_hashes: Collection[int]) -> Mapping[int, Amounts]:
+        stored = read_hidden_sums(store, year, film_hashes)
+        return stored | {film_hash: stored.get(film_hash, Amounts()).add(more) for film_hash, more in hidden.items()}
+
+    return FilmSums(films, read_hidden)
 
 
 def _read_stored(
@@ -224,17 +250,16 @@ def _read_stored(
     for each in queries:
         hashes, *sums = read_columns(store.connection, each)
         facts = read_facts(store.connection, hashes)
-        for film_hash, amounts in zip(hashes, zip(*sums, strict=True), strict=True):
-            films[film_hash] = _make(WatchedFilm, (_make(Amounts, amounts), facts[film_hash]))
+        described = map(facts.__getitem__, hashes)
+        amounts = _make_each(Amounts, zip(*sums, strict=True))
+        films.update(zip(hashes, _make_each(WatchedFilm, zip(amounts, described, strict=True)), strict=True))
     return films
 
 
-def read_hidden_sums(
-    store: StoreSnapshot, part: str, year: int | None, film_hashes: Collection[int], *, is_some: bool = False
-) -> dict[int, Amounts]:
-    """Return the totals of hidden viewers, who are few, by film. `film_hashes`: films whose title contains `part`.
+def read_hidden_sums(store: StoreSnapshot, year: int | None, film_hashes: Collection[int]) -> dict[int, Amounts]:
+    """Return the totals of hidden viewers, who are few, of these films, and perhaps of others.
 
-    `is_some`: whether these are only some of them; the others need not be returned.
+    `year`: count only watches first played in that year.
     """
     sums: dict[int, Amounts] = {}
     for some in split_batches(store.hidden):
@@ -243,11 +268,13 @@ def read_hidden_sums(
         )
         if year is not None:
             query = query.where(FILM_VIEWERS.c.year == year)
-        if part or (is_some and len(film_hashes) <= FEW_FILMS):
-            query = query.where(match_hashes(FILM_VIEWERS.c.film_hash, part, film_hashes))
-        hashes, *amounts = read_columns(store.connection, query.group_by(SUMMED_FILM))
-        for film_hash, more in zip(hashes, zip(*amounts, strict=True), strict=True):
-            sums[film_hash] = sums[film_hash].add(_make(Amounts, more)) if film_hash in sums else _make(Amounts, more)
+        if len(film_hashes) <= FEW_FILMS:
+            query = query.where(FILM_VIEWERS.c.film_hash.in_(sorted(film_hashes)))
+        hashes, *columns = read_columns(store.connection, query.group_by(SUMMED_FILM))
+        found = dict(zip(hashes, _make_each(Amounts, zip(*columns, strict=True)), strict=True))
+        for film_hash in sums.keys() & found.keys():
+            found[film_hash] = sums[film_hash].add(found[film_hash])
+        sums |= found
     return sums
 
 
@@ -383,7 +410,8 @@ def _find_changed_viewers(store: StoreSnapshot, film_hashes: Collection[int], ye
 def _count_changed(store: StoreSnapshot, changed: Mapping[str, int], of_films: ColumnElement[bool]) -> int:
     """Return how many of these viewers watched one of the films, including running watches."""
     watches = dict(changed)
-    for some in split_batches(changed):
+    unsure = [viewer_id for viewer_id, more in changed.items() if more <= 0]  # running watches replace stored ones
+    for some in split_batches(unsure):
         query = select(FILM_VIEWERS.c.viewer_id, func.sum(FILM_VIEWERS.c.watches)).where(
             of_films, FILM_VIEWERS.c.viewer_id.in_(some)
         )
