@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NotRequired, Required, TypeVar, TypeVarTu
 
 if TYPE_CHECKING:
     from importlib.abc import Loader  # importing it at runtime would load modules that are deferred here
+    from importlib.machinery import ModuleSpec
 
 
 def _is_coroutine(value: object) -> bool:
@@ -47,22 +48,45 @@ def _drop_default(kind: type[Any]) -> Callable[..., Any]:
 
 _TYPING = {"get_type_hints": get_type_hints, "Required": Required, "NotRequired": NotRequired}
 _AST = {"NodeVisitor": object}
+_PICKLE = {"DEFAULT_PROTOCOL": 4, "HIGHEST_PROTOCOL": 5, "dumps": _call_later("_pickle", "dumps")}
+_TYPING_WITH_DEFAULTS = {
+    **_TYPING,
+    "TypeVar": _drop_default(TypeVar),
+    "TypeVarTuple": _drop_default(TypeVarTuple),
+}
+_PROXIES = {name: _call_later("urllib.request", name) for name in ("getproxies", "proxy_bypass")}
 _HEADER_PARSERS = (
     *("get_unstructured", "parse_mime_version", "parse_content_type_header", "parse_content_disposition_header"),
     *("parse_content_transfer_encoding_header", "parse_message_id"),
 )
+_HEADER_PARSER = {name: _call_later("email._header_value_parser", name) for name in _HEADER_PARSERS}
+_FOR_ALL: dict[str, dict[str, Any]] = {
+    "ast": _AST,
+    "msgspec._json_schema": {
+        name: _call_later("msgspec._json_schema", name) for name in ("schema", "schema_components")
+    },
+    "msgspec.inspect": {},
+    "pickle": _PICKLE,
+    "shutil": {},
+}
 DEFERRED: dict[str, dict[str, dict[str, Any]]] = {
-    "launcher": {"ast": _AST, "hashlib": {}, "ipaddress": {}, "secrets": {}, "typing_extensions": _TYPING},
-    "tracker": {
-        "ast": _AST,
+    "launcher": {
+        **_FOR_ALL,
         "hashlib": {},
         "ipaddress": {},
-        "shutil": {},
+        "locale": {},
+        "secrets": {},
+        "typing_extensions": _TYPING,
+    },
+    "tracker": {
+        **_FOR_ALL,
+        "hashlib": {},
+        "ipaddress": {},
         "traceback": {},
         "typing_extensions": _TYPING,
     },
     "persistence": {
-        "ast": _AST,
+        **_FOR_ALL,
         "asyncio": {"iscoroutine": _is_coroutine},
         "hashlib": {},
         "importlib.metadata": {},
@@ -72,65 +96,76 @@ DEFERRED: dict[str, dict[str, dict[str, Any]]] = {
         "traceback": {},
     },
     "discord": {
-        "ast": _AST,
+        **_FOR_ALL,
+        "email._header_value_parser": _HEADER_PARSER,
+        "idna": {},
         "importlib.metadata": {},
         "importlib.resources": {},
+        "locale": {},
         "multiprocessing": {},
-        "shutil": {},
+        "pickle": {**_PICKLE, "_Unpickler": object},
+        "typing_extensions": _TYPING_WITH_DEFAULTS,
+        "urllib.request": _PROXIES,
         "zipfile": {},
     },
     "plex": {
-        "ast": _AST,
+        **_FOR_ALL,
+        "calendar": {"timegm": _call_later("calendar", "timegm")},
         "charset_normalizer": {"__version__": "3.0.0"},
         "fractions": {},
         "idna": {},
-        "shutil": {},
+        "importlib.metadata": {"version": _call_later("importlib.metadata", "version")},
+        "locale": {},
         "traceback": {},
         "typing_extensions": _TYPING,
         "zipfile": {},
+        "zoneinfo": {"ZoneInfo": _call_later("zoneinfo", "ZoneInfo"), "ZoneInfoNotFoundError": KeyError},
     },
     "web": {
+        **_FOR_ALL,
         "aiohttp": {"__version__": ""},
         "argparse": {"ArgumentParser": object},
         "ast": {**_AST, "literal_eval": _call_later("ast", "literal_eval")},
-        "email._header_value_parser": {
-            name: _call_later("email._header_value_parser", name) for name in _HEADER_PARSERS
-        },
+        "email._header_value_parser": _HEADER_PARSER,
         "html": {"escape": _call_later("html", "escape")},
         "idna": {},
-        "pickle": {"DEFAULT_PROTOCOL": 4, "dumps": _call_later("_pickle", "dumps")},
-        "shutil": {},
         "subprocess": {"DEVNULL": -3, "PIPE": -1, "STDOUT": -2},
-        "typing_extensions": {
-            **_TYPING,
-            "TypeVar": _drop_default(TypeVar),
-            "TypeVarTuple": _drop_default(TypeVarTuple),
-        },
-        "urllib.request": {name: _call_later("urllib.request", name) for name in ("getproxies", "proxy_bypass")},
+        "typing_extensions": _TYPING_WITH_DEFAULTS,
+        "urllib.request": _PROXIES,
     },
 }
 """By the name of the process: modules that are loaded when first used, and attributes that they have before that.
 
 dataclasses imports inspect, in which a class that finds the source of classes has a class of ast as its base: unused.
-hashlib and secrets load OpenSSL; msgspec uses three names of typing_extensions that typing has; SQLAlchemy
-uses one function of asyncio, and looks for dialects in the metadata of every package; requests checks the version of
-charset_normalizer, and needs it only for answers without an encoding; PlexAPI unpacks downloads. urllib.parse uses
-ipaddress for hosts in brackets, requests and yarl use idna for hosts beyond ASCII, logging uses traceback for
-exceptions. The page's server uses only aiohttp.web: the package's client reads every certificate of the system, and
-its version is for a header that is not sent. aiohttp uses html, urllib.request and the parser of e-mail headers for
-its client and for multipart forms.
+hashlib and secrets load OpenSSL; msgspec uses three names of typing_extensions that typing has, and describes types
+and JSON schemas, which is not asked of it; pyzmq sends pickled objects to who wants that; SQLAlchemy uses one function
+of asyncio, and looks for dialects in the metadata of every package; requests checks the version of charset_normalizer,
+and needs it only for answers without an encoding; urllib3 looks for the version of a package for HTTP/2; PlexAPI
+unpacks downloads, and can show times in other zones than UTC. urllib.parse uses ipaddress for hosts in brackets,
+requests and yarl use idna for hosts beyond ASCII, logging uses traceback for exceptions, subprocess and calendar use
+locale for texts. The page's server uses only aiohttp.web: the package's client reads every certificate of the system,
+and its version is for a header that is not sent. aiohttp uses html for its pages of errors, urllib.request for proxies
+of the environment, the parser of e-mail headers for multipart forms, and pickle for files of cookies.
 """
 
 
 def defer_imports(process: str) -> None:
     """Defer the imports of the launcher's or an actor's process, before it imports anything; plex-2 counts as plex."""
-    for name, attributes in DEFERRED.get(process.partition("-")[0], {}).items():
-        defer_import(name, **attributes)
+    deferred = DEFERRED.get(process.partition("-")[0], {})
+    for name, attributes in deferred.items():
+        _put_deferred(name, attributes)
+    for name in deferred:  # a package may import several of its modules that are deferred
+        _bind_to_package(name)
 
 
 def defer_import(name: str, **attributes: Any) -> None:
     """Load a module only when an attribute beside `attributes` is looked up in it. A loaded module is not changed."""
-    spec = importlib.util.find_spec(name) if name not in sys.modules else None
+    _put_deferred(name, attributes)
+    _bind_to_package(name)
+
+
+def _put_deferred(name: str, attributes: dict[str, Any]) -> None:
+    spec = _find_spec(name) if name not in sys.modules else None
     if spec is None or spec.loader is None:
         return
     module = importlib.util.module_from_spec(spec)
@@ -138,9 +173,24 @@ def defer_import(name: str, **attributes: Any) -> None:
     sys.modules[name] = module
     package = "" if spec.submodule_search_locations is None else name
     module.__class__ = _make_class(spec.loader, package, {*attributes, "__class__", "__dict__", "__path__"})
+
+
+def _find_spec(name: str) -> ModuleSpec | None:
+    """Return the spec of a module, without importing the package that it is in."""
+    parent, _, _child = name.rpartition(".")
+    if not parent:
+        return importlib.util.find_spec(name)
+    package = _find_spec(parent)
+    folders = None if package is None else package.submodule_search_locations
+    specs = (finder.find_spec(name, folders) for finder in sys.meta_path)
+    return next((spec for spec in specs if spec is not None), None)
+
+
+def _bind_to_package(name: str) -> None:
+    """Set a deferred module as an attribute of its package, as its import would."""
     parent, _, child = name.rpartition(".")
-    if parent:
-        setattr(importlib.import_module(parent), child, module)
+    if parent and name in sys.modules:
+        setattr(importlib.import_module(parent), child, sys.modules[name])
 
 
 def _make_class(loader: Loader, package: str, ready: set[str]) -> type[ModuleType]:

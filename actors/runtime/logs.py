@@ -158,8 +158,9 @@ def set_up_logging(level: str, kind: str, secrets: Iterable[str], actor: str = "
     for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     logging.captureWarnings(True)
+    logging.logMultiprocessing = False  # nobody reads the process's name; asking for it loads multiprocessing
     if sys.version_info >= (3, 12):
-        logging.logAsyncioTasks = False  # nobody reads the task's name; asking for it loads asyncio
+        logging.logAsyncioTasks = False  # nor the task's, which loads asyncio
     threading.excepthook = _log_thread_death
 
 

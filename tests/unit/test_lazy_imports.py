@@ -19,7 +19,7 @@ HEAVY = ("sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "alembic", "dotenv"
 NEEDED = {
     "discord": {"discord", "aiohttp.client", "zoneinfo._tzpath"},
     "persistence": {"zoneinfo._tzpath"},
-    "plex": {"plexapi.myplex", "zoneinfo._tzpath"},
+    "plex": {"plexapi.myplex"},
     "web": {"aiohttp.web", "zoneinfo._tzpath"},
 }
 
@@ -173,16 +173,54 @@ except OperationalError as error:
     assert run_as_actor("persistence", code) == "no such table: nowhere"
 
 
-def test_a_line_of_the_log_loads_nothing() -> None:
-    """Since Python 3.12 logging asks asyncio for the task of every line, unless it is told not to."""
+@pytest.mark.parametrize(("actor", "module"), [("persistence", "asyncio"), ("discord", "multiprocessing")])
+def test_a_line_of_the_log_loads_nothing(actor: str, module: str) -> None:
+    """Unless it is told not to, logging asks for the process of every line, and since Python 3.12 for its task."""
     code = f"""
 import logging
 from actors.runtime.logs import set_up_logging
 set_up_logging("INFO", "text", ())
 logging.getLogger("x").info("a line")
-print({LOADED.format("asyncio")})
+print({LOADED.format(module)})
 """
-    assert run_as_actor("persistence", code) == "False"
+    assert run_as_actor(actor, code) == "False"
+
+
+def test_poller_sets_plexapi_to_utc_without_loading_time_zones() -> None:
+    """PlexAPI's own setter would load the time zones of the system."""
+    code = f"""
+import datetime, plexapi.utils
+from actors.media.plex.client import introduce_usher
+introduce_usher()
+print({LOADED.format("zoneinfo")}, plexapi.utils.toDatetime(0) == datetime.datetime.fromtimestamp(0, datetime.UTC))
+plexapi.utils.setDatetimeTimezone("Etc/UTC")
+print({LOADED.format("zoneinfo")}, plexapi.utils.DATETIME_TIMEZONE, plexapi.utils.setDatetimeTimezone("nowhere/at-all"))
+"""
+    assert run_as_actor("plex", code).split("\n")[:2] == ["False True", "True Etc/UTC None"]
+
+
+def test_modules_of_a_package_that_imports_them_are_deferred() -> None:
+    """msgspec itself imports two modules that nothing here uses; who asks for them gets them."""
+    code = f"""
+import msgspec
+print({LOADED.format("msgspec.inspect")}, {LOADED.format("msgspec._json_schema")})
+print(msgspec.json.schema(int), type(msgspec.inspect.type_info(int)).__name__)
+"""
+    assert run_as_actor("tracker", code).split("\n") == ["False False", "{'type': 'integer'} IntType"]
+
+
+def test_a_pickled_object_is_sent_and_received_although_pickle_is_deferred() -> None:
+    """pyzmq takes a number of pickle at its import, and its functions when they are called."""
+    code = f"""
+import zmq
+with zmq.Context() as context, context.socket(zmq.PAIR) as one, context.socket(zmq.PAIR) as other:
+    one.bind("inproc://pair")
+    other.connect("inproc://pair")
+    print({LOADED.format("pickle")})
+    one.send_pyobj({{"a": 1}})
+    print(other.recv_pyobj())
+"""
+    assert run_as_actor("tracker", code).split("\n") == ["False", "{'a': 1}"]
 
 
 def test_a_thread_waits_for_what_another_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,9 @@ from typing import Any, Final, NamedTuple
 from xml.etree.ElementTree import Element
 
 import plexapi
+import plexapi.utils
 from plexapi.base import PlexHistory
 from plexapi.server import PlexServer
-from plexapi.utils import setDatetimeTimezone
 
 from actors.media.plex.errors import NotAPlexServer, TooManySessions
 from actors.media.plex.http import BoundedSession
@@ -23,7 +23,7 @@ HISTORY_ROWS: Final = 100
 SAME_PLAY_S: Final = 60.0
 """Rows of one account and item within this time are one play that the server counted twice."""
 
-_set_time_zone: Any = setDatetimeTimezone
+_plexapi: Any = plexapi
 
 
 class ServerInfo(NamedTuple):
@@ -90,7 +90,7 @@ def introduce_usher() -> None:
     plexapi.BASE_HEADERS.update(
         {"X-Plex-Product": "Usher", "X-Plex-Device-Name": "Usher", "X-Plex-Version": "1.0", "X-Plex-Provides": ""}
     )
-    _set_time_zone("UTC")
+    _plexapi.utils.DATETIME_TIMEZONE = datetime.UTC  # its setter would load the system's time zones
 
 
 class PlexClient:
