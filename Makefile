@@ -37,23 +37,26 @@ $(PY):
 announce = echo "Installing the packages of $(1) into $(VENV), once, in a minute or two:"; \
 	sed -n 's/^\([A-Za-z0-9_.-]*\)==\([^ ;]*\).*/\1 \2,/p' $(1) | tr '\n' ' ' | sed 's/, $$//' | fold -s -w 110; echo
 
-# The actors run with -OO (launcher/supervision/child.py), which has compiled files of its own: they are made here
-# once, and not at each start.
+# The service runs with -OO, which has compiled files of its own: they are made here once, and not at each start. The
+# unit of systemd may write none, and a process that compiles what it imports takes 4 MB more for as long as it runs.
+PROGRAM = $(wildcard *.py) $(filter-out tests bench docs,$(patsubst %/__init__.py,%,$(wildcard */__init__.py)))
+compile = $(PY) -OO -m compileall -q -j 2 $(1) || true
 $(VENV)/.runtime: requirements.txt | $(PY)
 	@$(call announce,requirements.txt)
 	@$(PY) -m pip install --quiet --require-hashes -r requirements.txt
 	@echo "Compiling them ..."
-	@$(PY) -OO -m compileall -q -j 2 $(VENV)/lib/python3*/site-packages || true
+	@$(call compile,$(VENV)/lib/python3*/site-packages)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt | $(PY)
 	@$(call announce,requirements-dev.txt)
 	@$(PY) -m pip install --quiet --require-hashes -r requirements-dev.txt
 	@echo "Compiling them ..."
-	@$(PY) -OO -m compileall -q -j 2 $(VENV)/lib/python3*/site-packages || true
+	@$(call compile,$(VENV)/lib/python3*/site-packages)
 	@touch $@ $(VENV)/.runtime
 
 install: $(VENV)/.runtime
+	@$(call compile,$(PROGRAM))
 
 setup: $(VENV)/.runtime
 	@$(PY) run.py setup
@@ -61,8 +64,8 @@ setup: $(VENV)/.runtime
 demo: $(VENV)/.runtime
 	@$(PY) run.py simulate
 
-run: $(VENV)/.runtime
-	@$(PY) run.py
+run: install
+	@$(PY) -OO run.py
 
 # By folder and not by number of tests: the files that wait for whole services have few tests, and come first, so that
 # the many short ones of tests/unit fill what is left of the time.

@@ -7,12 +7,12 @@ import contextlib
 import importlib.util
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -28,29 +28,33 @@ def main(argv: "list[str]") -> int:
     if wrong:
         sys.stderr.write(wrong)
         return 2
-    if not set(argv) & {"-h", "--help", "--version"}:
-        wrong = explain_missing_packages(Path(__file__).resolve().parent, argv)
-    if wrong:
-        sys.stderr.write(wrong)
-        return 2
-    from launcher.arguments import build_parser
+    if importlib.util.find_spec("pykka") is None and not set(argv) & {"-h", "--help", "--version"}:
+        from pathlib import Path
 
+        sys.stderr.write(explain_missing_packages(Path(__file__).resolve().parent, argv))
+        return 2
+    if not argv:  # the service: what only commands need is never loaded
+        from actors.lazy_imports import defer_imports
+
+        defer_imports("launcher")  # before anything else is imported
     if argv[:1] == ["simulate"]:  # it reads its own arguments
         from simulator.nights.demo.main import main as simulate
 
         return simulate(argv[1:])
-    arguments = build_parser().parse_args(argv)
-    if arguments.command is None:
-        from actors.lazy_imports import defer_imports
-
-        defer_imports("launcher")  # before anything else is imported
+    arguments = _parse(argv) if argv else None
     from config import SettingsError  # it needs a package: see above
 
     try:
-        return _serve() if arguments.command is None else _run_command(arguments)
+        return _serve() if arguments is None or arguments.command is None else _run_command(arguments)
     except SettingsError as error:
         _explain_settings(error)
         return 2
+
+
+def _parse(argv: "list[str]") -> "Namespace":
+    from launcher.arguments import build_parser
+
+    return build_parser().parse_args(argv)
 
 
 def explain_old_python(version: "tuple[int, ...]") -> str:
@@ -64,10 +68,10 @@ def explain_old_python(version: "tuple[int, ...]") -> str:
     )
 
 
-def explain_missing_packages(folder: Path, argv: "list[str]") -> str:
-    """Return how to install the packages, or which Python has them; empty if this one has. `folder`: Usher's."""
-    if importlib.util.find_spec("pykka") is not None:
-        return ""
+def explain_missing_packages(folder: "Path", argv: "list[str]") -> str:
+    """Return how to install the packages, or which Python has them. `folder`: Usher's."""
+    from pathlib import Path
+
     python = Path(".venv", "Scripts/python.exe" if os.name == "nt" else "bin/python")
     if any(any(folder.glob(f".venv/{lib}/site-packages/pykka")) for lib in ("lib/python3*", "Lib")):
         typed = " ".join([str(folder / python), str(folder / "run.py"), *argv])
@@ -91,6 +95,8 @@ def forbid_core_dumps() -> None:
 
 def load_settings(*, for_service: bool = True) -> "Settings":
     """Return the settings from the environment and `.env`. Raises SettingsError."""
+    from pathlib import Path
+
     import config
 
     return config.load_settings(os.environ, Path(".env"), for_service=for_service)

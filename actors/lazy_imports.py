@@ -181,8 +181,9 @@ def _find_spec(name: str) -> ModuleSpec | None:
     if not parent:
         return importlib.util.find_spec(name)
     package = _find_spec(parent)
-    folders = None if package is None else package.submodule_search_locations
-    specs = (finder.find_spec(name, folders) for finder in sys.meta_path)
+    if package is None:
+        return None
+    specs = (finder.find_spec(name, package.submodule_search_locations) for finder in sys.meta_path)
     return next((spec for spec in specs if spec is not None), None)
 
 

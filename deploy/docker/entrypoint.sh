@@ -8,7 +8,7 @@ case "$puid$pgid" in
 esac
 
 if [ "$(id -u)" != 0 ]; then  # started with --user: nothing to give away
-    exec /opt/venv/bin/python /opt/usher/run.py "$@"
+    exec /opt/venv/bin/python -OO /opt/usher/run.py "$@"
 fi
 if [ "$puid" -eq 0 ] || [ "$pgid" -eq 0 ]; then
     echo "Usher does not run as root: set PUID and PGID to a user of the host, such as 1000." >&2
@@ -26,4 +26,4 @@ if [ "$(stat -c %u:%g "$data")" != "$puid:$pgid" ] && ! chown -R "$puid:$pgid" "
     fi
     echo "$data cannot be given to $puid:$pgid, who may write to it all the same: going on." >&2
 fi
-exec $as_user /opt/venv/bin/python /opt/usher/run.py "$@"
+exec $as_user /opt/venv/bin/python -OO /opt/usher/run.py "$@"

@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import threading
-from pathlib import Path
 
 from actors.lazy_imports import defer_imports
 
@@ -19,6 +18,8 @@ from actors.lazy_imports import defer_imports
 def main(arguments: list[str]) -> int:
     """Run until told to stop; return the exit status."""
     defer_imports("launcher")  # before anything else is imported, as run.py does
+    from pathlib import Path
+
     from actors.runtime import Clock, Pace
     from config import load_settings
     from launcher.commands import serve

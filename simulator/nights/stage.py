@@ -151,7 +151,7 @@ class ServiceStage:
     def command(self) -> list[str]:
         """Return the command that runs the service; tests replace it, for other clocks or fewer rights."""
         pace = self.clock.pace
-        command = [sys.executable, "-m", "simulator.nights.service"]
+        command = [sys.executable, "-OO", "-m", "simulator.nights.service"]
         command += [repr(pace.speed), repr(pace.anchor_wall_s), repr(pace.anchor_steady_s)]
         return command + ([self._frames_dir] if self._frames_dir else [])
 

@@ -40,6 +40,15 @@ def test_the_unit_in_the_document_is_the_one_that_is_shipped() -> None:
     assert shown and all(shipped[name] == value for name, value in shown.items())
 
 
+def test_what_is_shipped_runs_from_the_files_that_are_compiled() -> None:
+    """Each level of optimization has compiled files of its own, and neither unit nor container may write them."""
+    started = unit((ROOT / "deploy" / "usher.service").read_text(encoding="utf-8"))["Service"]["ExecStart"]
+    commands = [started, *re.findall(r".*run\.py \"\$@\"", ENTRYPOINT.read_text(encoding="utf-8"))]
+    assert len(commands) == 3 and all("python -OO " in command for command in commands)
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert all(f"python3 -OO -m compileall -q {folder} " in image for folder in ("/opt/usher", "/opt/venv/lib"))
+
+
 def test_the_template_for_unraid_names_settings_that_there_are() -> None:
     """Every variable is a setting, all that are needed are asked for, and secrets are masked."""
     template = ET.parse(ROOT / "deploy" / "unraid" / "usher.xml").getroot()  # noqa: S314 - our own file
