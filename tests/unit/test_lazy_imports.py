@@ -15,7 +15,8 @@ from actors.lazy_imports import DEFERRED, defer_import
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 HEAVY = ("sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "alembic", "dotenv", "zoneinfo._tzpath", "plexapi.myplex",
-         "aiohttp.web", "aiohttp.client", "discord", "rich", "prompt_toolkit", "psycopg", "simulator")  # fmt: skip
+         "aiohttp.web", "aiohttp.client", "discord", "rich", "prompt_toolkit", "psycopg", "simulator",
+         "actors.runtime.communities.hosted_actor", "actors.runtime.transport.shared")  # fmt: skip
 NEEDED = {
     "discord": {"discord", "aiohttp.client", "zoneinfo._tzpath"},
     "persistence": {"zoneinfo._tzpath"},
@@ -55,7 +56,8 @@ else:
 
 @pytest.mark.parametrize("role", ["tracker", "persistence", "discord", "plex", "web"])
 def test_a_process_carries_nothing_heavy_that_it_has_no_use_for(role: str) -> None:
-    """Each actor imports its own library and no other's, nor what only a migration or the command line needs."""
+    """Each actor imports its own library and no other's, nor what only a migration, the command line or a further
+    community needs."""
     loaded = run_as_actor(role, f"print(*(name for name in {HEAVY!r} if name in sys.modules))").split()
     assert set(loaded) <= NEEDED.get(role, set())
 

@@ -8,24 +8,26 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from actors.address import join_address, shared_endpoint, split_address
 from actors.registry import ActorEntry
 from actors.runtime.actor import Actor, Context
 from actors.runtime.boot.memory_limit import limit_memory
-from actors.runtime.communities.hosted_actor import HostedActor
 from actors.runtime.communities.start_gate import StartGate
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.endpoint import Endpoint
 from actors.runtime.errors import ActorError
 from actors.runtime.middleware.poison_guard import PoisonGuard
-from actors.runtime.restarts.restart_policy import RestartTimings
 from actors.runtime.transport.base import NetworkSpec
 from actors.runtime.transport.factory import open_transport
-from actors.runtime.transport.shared import SharedTransport
 from config import Settings
 from messages import CommunitiesChanged, Community, CommunityList, ListCommunities
+
+if TYPE_CHECKING:
+    from actors.runtime.communities.hosted_actor import HostedActor
+    from actors.runtime.restarts.restart_policy import RestartTimings
+    from actors.runtime.transport.shared import SharedTransport
 
 MEMORY_MB_EACH: Final = 16
 """MB that each hosted actor adds to the memory limit of the process: several times what it takes, including the
@@ -61,7 +63,7 @@ class CommunityHost:
         self._actor_class = actor_class
         self._settings = settings
         self._network = network
-        self._timings = timings or RestartTimings()
+        self._timings = timings
         self._memory_limit_mb = memory_limit_mb
         self._main: Actor | None = None
         self._shared: SharedTransport | None = None
@@ -118,8 +120,13 @@ class CommunityHost:
             if hosted_before is not None:
                 hosted_before.change_settings(settings)
                 continue
-            self._hosted[address] = HostedActor(address, settings, self.main, self._start, self._gate, self._timings)
+            self._hosted[address] = self._make_hosted_actor(address, settings)
             self._hosted[address].start()
+
+    def _make_hosted_actor(self, address: str, settings: Settings) -> HostedActor:
+        from actors.runtime.communities.hosted_actor import HostedActor  # only where there is a further community
+
+        return HostedActor(address, settings, self.main, self._start, self._gate, self._timings)
 
     def _derive_settings(self, community: Community) -> _Known:
         settings = self._entry.community_settings(self._settings, community.guild_id, community.settings)
@@ -170,6 +177,8 @@ class CommunityHost:
         return actor
 
     def _open_shared(self) -> SharedTransport:
+        from actors.runtime.transport.shared import SharedTransport  # only where there is a further community
+
         if self._shared is None:
             name = shared_endpoint(split_address(self._entry.name)[0])
             self._shared = SharedTransport(open_transport(name, self._network), self._network.addresses)

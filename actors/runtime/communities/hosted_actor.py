@@ -33,8 +33,15 @@ class HostedActor:
     """Starts, restarts and stops one actor. All methods are for the thread of the process's main actor."""
 
     def __init__(
-        self, address: str, settings: Settings, main: Actor, start: Starter, gate: StartGate, timings: RestartTimings
+        self,
+        address: str,
+        settings: Settings,
+        main: Actor,
+        start: Starter,
+        gate: StartGate,
+        timings: RestartTimings | None = None,
     ) -> None:
+        timings = timings or RestartTimings()
         self.address = address
         self.actor: Actor | None = None
         self._wanted: Settings | None = settings

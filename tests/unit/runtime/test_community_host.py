@@ -13,7 +13,7 @@ import pytest
 
 from actors.registry import find_actor
 from actors.runtime import Actor
-from actors.runtime.communities import host as host_module
+from actors.runtime.communities import hosted_actor
 from actors.runtime.communities.host import CommunityHost
 from actors.runtime.transport.base import NetworkSpec
 from actors.runtime.transport.factory import create_network
@@ -77,7 +77,7 @@ def test_only_changed_communities_are_processed(monkeypatch: pytest.MonkeyPatch)
         return work_out(settings, guild_id, chosen)
 
     monkeypatch.setattr(Settings, "for_community", note)
-    monkeypatch.setattr(host_module, "HostedActor", lambda *_: MagicMock(is_over=False))
+    monkeypatch.setattr(hosted_actor, "HostedActor", lambda *_: MagicMock(is_over=False))
     made = CommunityHost(find_actor("tracker"), Actor, Settings(), NetworkSpec())
     made.attach(MagicMock())
     many = tuple(Community(str(1001 + number), "Club", {}) for number in range(300))
