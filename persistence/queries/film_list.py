@@ -20,11 +20,11 @@ from persistence.summaries.amounts import Amounts
 from persistence.summaries.films import (
     SUMMED_FILM,
     WatchedFilm,
-    count_viewers,
     describe_running_film,
     match_films,
     sum_by_name,
 )
+from persistence.summaries.viewer_counts import count_viewers
 from viewers.slugs import SlugIndex, make_film_slug
 
 FILM_SLUGS: SlugIndex[FilmName] = SlugIndex(lambda key, name: make_film_slug(key, *name))

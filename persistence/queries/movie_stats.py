@@ -19,7 +19,6 @@ from persistence.records.film_facts import FilmFacts, FilmName
 from persistence.records.ratings import read_marks
 from persistence.records.viewers import with_current_name
 from persistence.store import StoreSnapshot
-from persistence.summaries.all_films import AllFilms, find_most_watched, has_many_films, sum_all_films
 from persistence.summaries.amounts import Amounts
 from persistence.summaries.days import count_viewers_ever, sum_days
 from persistence.summaries.films import (
@@ -27,13 +26,12 @@ from persistence.summaries.films import (
     FEW_FILMS,
     FilmSums,
     WatchedFilm,
-    count_distinct_viewers,
-    count_viewers,
     decode_names,
     match_hashes,
     read_films,
     select_film_hashes,
 )
+from persistence.summaries.viewer_counts import count_distinct_viewers, count_viewers
 
 MOST, RECENT, WEEKS = 10, 5, 12
 
@@ -67,10 +65,22 @@ def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
     )
 
 
+class _Totals(NamedTuple):
+    """Totals over the films that count, including running watches."""
+
+    total: Amounts
+    titles: int
+    """Number of watched titles, by title and year."""
+    by_genres: dict[str, int]
+    """Watches by the genres of the film, in their stored form."""
+    by_year: dict[int | None, int]
+    """Watches by the year of the film."""
+
+
 class _Counted(NamedTuple):
     """The counted watches: totals, films, viewers, and the most watched titles."""
 
-    counted: AllFilms
+    counted: _Totals
     films: FilmSums | None
     """The films that the title fits; None if all films count."""
     viewers: int
@@ -78,9 +88,6 @@ class _Counted(NamedTuple):
 
 
 def _count_all(store: StoreSnapshot, title: str) -> _Counted:
-    if not title and has_many_films(store) and (most := find_most_watched(store, MOST)) is not None:
-        most_watched = count_films(store, most.films, most.names, most.sums)
-        return _Counted(sum_all_films(store), None, count_viewers_ever(store), most_watched)
     films = read_films(store, title)
     counted = _sum_visible(films) if title else _sum_everybody(films)
     ranked = films.rank_visible(MOST)
@@ -130,17 +137,17 @@ def _build_count(name: FilmName, amounts: Amounts, viewers: int) -> TitleCount:
     return TitleCount(*name, amounts.watches, viewers, amounts.playing_s)
 
 
-def _sum_visible(films: FilmSums) -> AllFilms:
+def _sum_visible(films: FilmSums) -> _Totals:
     """Return the visible viewers' totals over films."""
     return _sum(films.iterate_visible())
 
 
-def _sum_everybody(films: FilmSums) -> AllFilms:
+def _sum_everybody(films: FilmSums) -> _Totals:
     """Return all viewers' totals over films."""
     return _sum((watches, done, us, facts) for (watches, _, done, us, _), facts in films.everybody)
 
 
-def _sum(films: Iterable[tuple[int, int, int, FilmFacts]]) -> AllFilms:
+def _sum(films: Iterable[tuple[int, int, int, FilmFacts]]) -> _Totals:
     by_genres: dict[str, int] = {}
     by_year: dict[int | None, int] = {}
     names: set[FilmName] = set()
@@ -152,10 +159,10 @@ def _sum(films: Iterable[tuple[int, int, int, FilmFacts]]) -> AllFilms:
         by_genres[facts.genres] = by_genres.get(facts.genres, 0) + watches
         by_year[facts.year] = by_year.get(facts.year, 0) + watches
         names.add(facts.name)
-    return AllFilms(Amounts(total, 0, completed, playing_us), len(names), by_genres, by_year)
+    return _Totals(Amounts(total, 0, completed, playing_us), len(names), by_genres, by_year)
 
 
-def _count_kinds(counted: AllFilms) -> tuple[Counter[str], Counter[str]]:
+def _count_kinds(counted: _Totals) -> tuple[Counter[str], Counter[str]]:
     """Return the number of watches by genre and by decade."""
     genres: Counter[str] = Counter()
     decades: Counter[str] = Counter()

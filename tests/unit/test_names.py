@@ -187,10 +187,10 @@ def test_no_modules_import_each_other() -> None:
 
 def read_imports() -> dict[str, set[str]]:
     """Return which modules of the product each imports. Packages are their `__init__`."""
-    modules = {name_module(file): file for file in parse_files()}
+    modules = {name_module(file): tree for file, tree in parse_files().items()}
     imports: dict[str, set[str]] = {module: set() for module in modules}
-    for module, file in modules.items():
-        for node in ast.walk(parse_files()[file]):
+    for module, tree in modules.items():
+        for node in ast.walk(tree):
             names: list[str] = []
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]

@@ -8,7 +8,8 @@ from persistence.queries.film_list import list_films
 from persistence.records.film_facts import FilmName
 from persistence.store import StoreSnapshot
 from persistence.summaries.amounts import Amounts
-from persistence.summaries.films import count_viewers, read_films, sum_by_name
+from persistence.summaries.films import read_films, sum_by_name
+from persistence.summaries.viewer_counts import count_viewers
 
 
 def check_film_list(snapshot: StoreSnapshot, *parts: str) -> None:

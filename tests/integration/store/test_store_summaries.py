@@ -61,7 +61,6 @@ from persistence.records.viewers import set_privacy
 from persistence.rules import StatisticsRules
 from persistence.store import Store, StoreSnapshot
 from persistence.summaries import build, films
-from persistence.summaries.all_films import find_most_watched
 from tests.deadlines import WITHIN_S
 from tests.integration.store.film_list_check import check_film_list
 from tests.integration.store.persistence_fixture import House
@@ -154,8 +153,9 @@ def check(store: Store, now: tuple[WatchRecord, ...] = ()) -> None:
             assert is_same(msgspec.to_builtins(found), msgspec.to_builtins(right)), (asked, found, right)
         ordered = films.order_by_watches(films.sum_by_name(films.read_films(snapshot).visible), 5)
         for most, candidates in ((1, 1), (1, 2), (2, 3), (5, 4), (5, 60)):
-            best = find_most_watched(snapshot, most, candidates)
-            assert best is None or best.names == ordered[:most]
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr(films, "CANDIDATES", candidates - most)
+                assert films.read_films(snapshot).rank_visible(most).names == ordered[:most]
         check_film_list(snapshot, "", "ali", "ärger 100%")
         community = films.read_films(snapshot)
         movies = [film for film in community.visible if film.facts.media_type == "movie" and film.facts.duration_ms]
