@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 HEAVY = ("sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "alembic", "dotenv", "zoneinfo._tzpath", "plexapi.myplex",
          "aiohttp.web", "aiohttp.client", "discord", "rich", "prompt_toolkit", "psycopg", "simulator",
-         "actors.runtime.communities.hosted_actor", "actors.runtime.transport.shared")  # fmt: skip
+         "actors.runtime.communities.hosted_actor", "actors.runtime.transport.shared",
+         "wording.times.phrase")  # fmt: skip
 NEEDED = {
     "discord": {"discord", "aiohttp.client", "zoneinfo._tzpath"},
     "persistence": {"zoneinfo._tzpath"},
@@ -56,8 +57,8 @@ else:
 
 @pytest.mark.parametrize("role", ["tracker", "persistence", "discord", "plex", "web"])
 def test_a_process_carries_nothing_heavy_that_it_has_no_use_for(role: str) -> None:
-    """Each actor imports its own library and no other's, nor what only a migration, the command line or a further
-    community needs."""
+    """Each actor imports its own library and no other's, nor what only a migration, the command line, a further
+    community or a typed time needs."""
     loaded = run_as_actor(role, f"print(*(name for name in {HEAVY!r} if name in sys.modules))").split()
     assert set(loaded) <= NEEDED.get(role, set())
 

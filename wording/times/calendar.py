@@ -16,6 +16,7 @@ from wording.times.phrase import (
     WeekdayName,
     Which,
 )
+from wording.times.reading import MOST_AHEAD_DAYS
 from wording.times.zones import instants_of
 
 _WEEK = 7
@@ -27,8 +28,6 @@ _STILL_UP = 4
 _EVENING = 5
 """The first hour that, combined with "evening", is before midnight; earlier hours are after midnight."""
 _USUAL = DayPart.EVENING
-MOST_AHEAD_DAYS = 270
-"""If a date without a year is further ahead than this, the one just past was probably meant."""
 _LAST_YEAR = 9998
 
 

@@ -3,7 +3,7 @@
 import datetime
 
 from wording.dates import MONTHS_SHORT, WEEKDAYS_SHORT
-from wording.times.calendar import MOST_AHEAD_DAYS
+from wording.times.reading import MOST_AHEAD_DAYS
 from wording.translation import _
 
 _HOUR_S = 3600

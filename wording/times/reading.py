@@ -4,6 +4,9 @@ import datetime
 import enum
 from typing import NamedTuple
 
+MOST_AHEAD_DAYS = 270
+"""If a date without a year is further ahead than this, the one just past was probably meant."""
+
 
 class DateOrder(enum.Enum):
     """Which of the two numbers in 11/12 is the day."""

@@ -23,7 +23,8 @@ from wording.numbers import format_number, format_percent
 from wording.problem_texts import TEXTS
 from wording.problems import english, translate, translate_all
 from wording.text import join_names
-from wording.times import format_choice, read_time
+from wording.times import format_choice
+from wording.times.reader import read_time
 from wording.translation import _, gettext_badge, set_language
 
 LANGUAGES = catalogues.list_languages()

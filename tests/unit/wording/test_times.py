@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.wording.time_tables import MORE_ENGLISH, MORE_GERMAN, USUAL_ENGLISH, USUAL_GERMAN
-from wording.times import DateOrder, Doubt, format_choice, local_time, read_time
+from wording.times import DateOrder, Doubt, format_choice, local_time
+from wording.times.reader import read_time
 
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 MONDAY = datetime.datetime(2026, 11, 23, 18, 0, tzinfo=BERLIN)

@@ -12,7 +12,7 @@ from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.media_servers import TypedTitle, not_found_error, search_films
 from config import Settings
 from messages import Item
-from wording.times import DateOrder, Doubt, TimeReading, read_time
+from wording.times import DateOrder, Doubt, TimeReading
 from wording.translation import _
 
 _MOST_OFFERED = 3
@@ -40,6 +40,8 @@ class FilmAndTime(NamedTuple):
 
 def read_night_time(settings: Settings, text: str, now: datetime.datetime) -> TimeReading:
     """Read the start of a night, in the language of the bot and the community's order of day and month."""
+    from wording.times.reader import read_time  # with many modules, and times are typed rarely
+
     order = settings.date_order
     if not order and not settings.bot_language.startswith("en"):
         order = DateOrder.DAY_FIRST.value  # only English is written in both orders
