@@ -191,6 +191,8 @@ def _read_language(raw: str) -> str:
 
 def is_loopback(host: str) -> bool:
     """Tell whether an address to listen at can be reached only from this machine."""
+    if host == "127.0.0.1":  # the default, for which ipaddress need not be loaded
+        return True
     import ipaddress
 
     try:

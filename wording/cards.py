@@ -2,7 +2,6 @@
 
 import datetime
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 from charts.geometry import count_viewers
 from charts.picture import BadgeMark, Figure, PosterMark, PreviewCard, WrappedCard
@@ -72,7 +71,7 @@ def preview_year(answer: YearOfViewer, name: str, poster: bytes | None = None) -
     )
 
 
-def preview_night(screening: Screening, zone: ZoneInfo, poster: bytes | None = None) -> PreviewCard:
+def preview_night(screening: Screening, zone: datetime.tzinfo, poster: bytes | None = None) -> PreviewCard:
     """Return the preview of a shared, finished night, without hidden viewers. `poster`: of its film."""
     length_ms, everybody = measure_night(screening)
     seats = [seat for seat in everybody if seat.username != SOMEBODY]
@@ -101,7 +100,7 @@ def preview_night(screening: Screening, zone: ZoneInfo, poster: bytes | None = N
     )
 
 
-def preview_badge(name: str, badge: EarnedBadge, zone: ZoneInfo) -> PreviewCard:
+def preview_badge(name: str, badge: EarnedBadge, zone: datetime.tzinfo) -> PreviewCard:
     """Return the preview of a shared badge. `name`: of the viewer who earned it."""
     day = datetime.datetime.fromtimestamp(badge.earned_at_s, zone).date()
     title = gettext_badge(badge.name)

@@ -19,7 +19,7 @@ HEAVY = ("sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "alembic", "dotenv"
          "actors.runtime.communities.hosted_actor", "actors.runtime.transport.shared",
          "wording.times.phrase")  # fmt: skip
 NEEDED = {
-    "discord": {"discord", "aiohttp.client", "zoneinfo._tzpath"},
+    "discord": {"discord", "aiohttp.client"},
     "persistence": {"zoneinfo._tzpath"},
     "plex": {"plexapi.myplex"},
     "web": {"aiohttp.web", "zoneinfo._tzpath"},
@@ -39,6 +39,13 @@ LOADED = "'__builtins__' in object.__getattribute__(sys.modules[{!r}], '__dict__
 """Whether a module's code has run."""
 
 
+PARTS = {
+    "discord": "from actors.chat.discord.commands import load_commands; load_commands()",
+    "persistence": "from persistence.queries.answers import load_answers; load_answers()",
+}
+"""What an actor imports when it is made."""
+
+
 def run_as_actor(name: str, code: str) -> str:
     """What the code prints in a process with this actor's imports, or the launcher's."""
     start = f"""
@@ -51,6 +58,7 @@ else:
     from actors.registry import find_actor
     from actors.runtime.process import load_actor_class
     load_actor_class(find_actor({name!r}).path)
+{PARTS.get(name, "")}
 """
     return run(start + code)
 

@@ -11,7 +11,6 @@ import datetime
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -89,7 +88,7 @@ def build_film_lists(
     watches: Sequence[ExportedWatch],
     ratings: Iterable[ExportedRating],
     ids: Mapping[tuple[str, str], ExternalIds],
-    zone: ZoneInfo,
+    zone: datetime.tzinfo,
 ) -> FilmLists:
     """Return the files of `watches`, which are in order of time. `ids`: by machineIdentifier and rating key."""
     by_title = {(rating.title.casefold(), rating.year): rating for rating in ratings}

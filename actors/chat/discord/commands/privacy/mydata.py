@@ -2,8 +2,8 @@
 
 import asyncio
 import io
+import zoneinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import discord
 import msgspec
@@ -104,7 +104,7 @@ async def _send_film_lists(ctx: CommandContext, content: bytes) -> None:
     if not finished:
         return
     ids = await find_external_ids(ctx.actors, {(watch.server_id, watch.rating_key) for watch in finished})
-    zone = ZoneInfo(ctx.actors.settings.timezone)
+    zone = zoneinfo.ZoneInfo(ctx.actors.settings.timezone)
     lists = await asyncio.to_thread(build_film_lists, finished, data.ratings, ids, zone)
     names = [f"letterboxd-{n}.csv" if len(lists.letterboxd) > 1 else "letterboxd.csv" for n in range(1, 10)]
     files = list(zip(names, lists.letterboxd, strict=False))
