@@ -5,11 +5,11 @@
 # make test   every test
 # make check  lint, types, imports, generated documents, known vulnerabilities
 # make faults real processes killed over whole nights (ROUNDS=12 SEED=0), held against the truth
-# make audit  known vulnerabilities alone; with AUDIT=--required it fails where they could not be looked up
+# make audit  known vulnerabilities alone; with AUDIT=--required it fails if they could not be looked up
 # make bench  speed and memory, as ratios against a reference in the same run
 # make languages   the catalogues of texts, extracted, brought up to date and compiled (NEW=fr begins one)
 # make generate   all that is written by the code: documents, catalogues, examples of messages
-# make lock   requirements*.txt anew from requirements*.in: every package, with hashes
+# make lock   requirements*.txt from requirements*.in: every package, with hashes
 # make single-file   build/usher-*: Usher in one file, for this system and this Python
 # make pictures   docs/pictures/*.png from the simulator; needs Debian's chromium and fonts-noto-color-emoji
 # The first call makes a virtual environment in .venv; later calls reuse it.
@@ -19,7 +19,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Compiled files are kept, whatever the shell says: a service is six processes, and the tests start hundreds of them,
-# each of which would compile every module anew.
+# each of which would compile every module again.
 export PYTHONDONTWRITEBYTECODE :=
 
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes

@@ -170,8 +170,8 @@ _DISCORD: Final = {
     "discord.intent_missing": N_("Discord does not let the bot read messages: {cure}"),
     "discord.closed_with_code": N_("Discord closed the connection (code {code}): connecting again"),
     "discord.session_starts_used_up": N_(
-        "{used} of the {total} connections that Discord allows in a day are used: waiting until it counts anew. Does "
-        "another program use the same token?"
+        "{used} of the {total} connections that Discord allows in a day are used: waiting until the count starts "
+        "again. Does another program use the same token?"
     ),
     "audit.unwritable": N_(
         "the audit log {file} cannot be written ({cause}): {cure}; what administrators do is kept in memory until then"
@@ -193,7 +193,7 @@ _DISCORD: Final = {
     "discord.oauth_secret_refused": N_(
         "Discord refused DISCORD_CLIENT_SECRET: take a new one from the Developer Portal"
     ),
-    "discord.oauth_refused": N_("Discord does not confirm the sign-in (HTTP {status}): begin it anew"),
+    "discord.oauth_refused": N_("Discord does not confirm the sign-in (HTTP {status}): start it again"),
     "discord.post": N_("post in the announce channel {channel}"),
     "discord.edit_card": N_("edit the card of a film"),
     "discord.attach_pictures": N_("attach pictures to the card of a film"),
@@ -208,7 +208,7 @@ _DISCORD: Final = {
     ),
     "discord.state_waits": N_("announcements and cards wait until the store says what they remember: {reason}"),
     "discord.register_commands": N_("register the / commands in server {server}"),
-    "discord.invite_again": N_("invite the bot to it anew, with the scopes bot and applications.commands"),
+    "discord.invite_again": N_("invite the bot to it again, with the scopes bot and applications.commands"),
     "discord.cannot_answer": N_(
         "the bot may not answer in channel {channel}: give it View Channel, Send Messages, "
         "Embed Links and Attach Files there"

@@ -6,8 +6,8 @@ from wording.translation import N_
 
 STORE: Final = {
     "save.report_withheld": N_(
-        "What is watched on Plex server {server} cannot be reported ({count} watches): it is saved as it was before, "
-        "and anew only when it ends."
+        "What is watched on Plex server {server} cannot be reported ({count} watches): the last report of it stays "
+        "saved, and each watch is saved again when it ends."
     ),
     "save.failed": N_("The last save failed: {error}"),
     "badges.own_left_out": N_("Your own badges are left out until badges.toml is fixed: {error}"),
@@ -34,7 +34,7 @@ STORE: Final = {
     ),
     "store.not_rescued": N_("No copy of it could be made ({error}): put it back in its place."),
     "store.folder_gone": N_("The data folder {folder} is gone."),
-    "cure.put_back": N_("Put it back in its place, or start Usher anew."),
+    "cure.put_back": N_("Put it back in its place, or start Usher again."),
     "shape.foreign": N_("it has a {kind} that is not Usher's ({name})"),
     "shape.no_table": N_("it lacks the table {table}"),
     "shape.no_column": N_("its table {table} lacks the column {column}"),

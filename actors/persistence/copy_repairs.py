@@ -33,7 +33,7 @@ class CopyRepairs:
             return
         if repaired:
             self._actor.log.warning(
-                "Made anew from the store, for they were torn, missing or behind: %s", ", ".join(repaired)
+                "Rewritten from the store because they were torn, missing or behind: %s", ", ".join(repaired)
             )
 
     def _complete_history(self) -> None:

@@ -30,7 +30,7 @@ def main(settings: Settings, arguments: argparse.Namespace, console: Console) ->
             store.clear_summaries()
             _fill(store, progress)
     if wrong:
-        console.print(f"Counted anew from the records, for they differed: {', '.join(wrong)}.")
+        console.print(f"Counted again from the records because they differed: {', '.join(wrong)}.")
     else:
         console.print("The summaries are what the records add up to.")
     return 0

@@ -161,7 +161,7 @@ def _check_file(url: str, file: Path | None, backups_dir: Path | None, copies: S
         raise _build_refusal(url, "it is damaged or no SQLite file", backups_dir)
     if not head and backups_dir is not None and backup.find_newest_good(backups_dir) is not None:
         reason = f"it is {'empty' if file.exists() else 'gone'}, and there are backups of what was in it"
-        raise _build_refusal(url, reason, backups_dir, f"To begin anew, move {backups_dir} away; or ")
+        raise _build_refusal(url, reason, backups_dir, f"To start with an empty store, move {backups_dir} away; or ")
     if not head:
         _refuse_beside(url, copies, "empty" if file.exists() else "gone")
 
@@ -206,7 +206,7 @@ def _refuse_beside(url: str, copies: Sequence[Path], state: str) -> None:
             f"The store {store_name(url)} cannot be used: it is {state}, and {folder} has JSON copies of what was in "
             "it. Nothing was written to it.",
             f"Bring them in with: python run.py import {folder} (or a backup with: python run.py restore FILE). "
-            f"To begin anew, move {', '.join(copy.name for copy in copies)} away.",
+            f"To start with an empty store, move {', '.join(copy.name for copy in copies)} away.",
         )
 
 

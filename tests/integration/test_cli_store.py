@@ -356,7 +356,7 @@ def test_the_summaries_command_finds_and_corrects_errors(folder: Path) -> None:
     with store.transaction() as connection:
         connection.exec_driver_sql("UPDATE film_periods SET playing_us = playing_us + 1")
     store.close()
-    for said in ("Counted anew from the records, for they differed: film_periods.", "what the records add up to"):
+    for said in ("Counted again from the records because they differed: film_periods.", "what the records add up to"):
         done = usher(folder, "summaries")
         assert done.returncode == 0 and said in done.stdout, done.stderr
 

@@ -65,7 +65,7 @@ class Dispatcher:
         """Handle one message. Raises what its handler raises unless an asker can be told: that ends the actor."""
         handler = self._handlers.get(type(received.message))
         if handler is None:
-            self._dead_letter(received, f"{self._endpoint.name} does not hear it")
+            self._dead_letter(received, f"{self._endpoint.name} has no handler for it")
             return
         if received.delivery_id and self._poison_guard.is_poison(received.delivery_id):
             self._dead_letter(received, "it killed its actor twice: set aside")
@@ -198,5 +198,5 @@ class Dispatcher:
             return
         if then is not None:
             then()
-        unknown = f"{self._endpoint.name} does not hear {tag_of(received.message)}"
+        unknown = f"{self._endpoint.name} has no handler for {tag_of(received.message)}"
         self._dead_letters.tell_sender(received, LookupError(unknown))

@@ -63,7 +63,7 @@ INTERNAL = {
 ALLOWED = {
     "Bot", "Usher", "Plex", "🎟️ Usher",  # names
     "!help", "usher:page:", "[movies|time|streak|badges]",  # what is typed is the same in every language
-    "invite the bot to it anew, with the scopes bot and applications.commands", "slash commands",  # bot.py: logged
+    "invite the bot to it again, with the scopes bot and applications.commands", "slash commands",  # bot.py: logged
     "{what}; {cure}", "{found} {cure}",  # problems that are made of others
     " MB", " ms", "p50 ", "p99 ",  # units and figures of statistics, the same everywhere
 }  # fmt: skip

@@ -57,7 +57,7 @@ def test_it_answers_and_lives_on_after_an_error(stage: Stage) -> None:
 def test_a_question_without_a_handler_fails_at_once(stage: Stage) -> None:
     """The asker must not wait for the deadline."""
     stage.start()
-    with pytest.raises(RemoteError, match="bob does not hear list_active_watches"):
+    with pytest.raises(RemoteError, match="bob has no handler for list_active_watches"):
         stage.ann.ask("bob", ListActiveWatches())
     with pytest.raises(RemoteError, match="save_now is told, not asked"):
         stage.ann.ask("bob", SaveNow("x"))

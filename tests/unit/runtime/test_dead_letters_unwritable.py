@@ -114,11 +114,11 @@ def test_a_message_that_nobody_hears_waits_for_the_dead_letters(stage: Stage) ->
     actor = stage.start()
     actor._dispatcher._handlers.pop(WatchFinished)
     stage.ann.tell("bob", make_finished("w1"))
-    stage.pump_until(lambda: "bob does not hear it" in actor._health.last_error)
+    stage.pump_until(lambda: "bob has no handler for it" in actor._health.last_error)
     assert stage.ann.count_unacknowledged() == 1
     mend(stage.folder)
     stage.pump_until(lambda: stage.ann.count_unacknowledged() == 0)
-    assert "bob does not hear it" in stage.letters()
+    assert "bob has no handler for it" in stage.letters()
 
 
 def test_an_unreadable_kept_message_waits_for_the_dead_letters(pair: Pair) -> None:

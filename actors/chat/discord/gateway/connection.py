@@ -162,7 +162,7 @@ class Connection:
             with contextlib.suppress(*API_ERRORS):
                 flags = (await bot.application_info()).flags
                 if flags.gateway_message_content or flags.gateway_message_content_limited:
-                    self._log.info("The message content intent was granted: connecting anew to use it")
+                    self._log.info("The message content intent was granted: connecting again to use it")
                     self._reads_messages = True
                     await bot.close()
 
