@@ -142,11 +142,12 @@ hashlib and secrets load OpenSSL; msgspec uses three names of typing_extensions 
 and JSON schemas, which is not asked of it; pyzmq sends pickled objects to who wants that; SQLAlchemy uses one function
 of asyncio, and looks for dialects in the metadata of every package; requests checks the version of charset_normalizer,
 and needs it only for answers without an encoding; urllib3 looks for the version of a package for HTTP/2; PlexAPI
-unpacks downloads, and can show times in other zones than UTC; the bot needs zones only for what it says. urllib.parse uses ipaddress for hosts in brackets,
-requests and yarl use idna for hosts beyond ASCII, logging uses traceback for exceptions, subprocess and calendar use
-locale for texts. The page's server uses only aiohttp.web: the package's client reads every certificate of the system,
-and its version is for a header that is not sent. aiohttp uses html for its pages of errors, urllib.request for proxies
-of the environment, the parser of e-mail headers for multipart forms, and pickle for files of cookies.
+unpacks downloads, and can show times in other zones than UTC; the bot needs zones only for what it says. urllib.parse
+uses ipaddress for hosts in brackets, requests and yarl use idna for hosts beyond ASCII, logging uses traceback for
+exceptions, subprocess and calendar use locale for texts. The page's server uses only aiohttp.web: the package's client
+reads every certificate of the system, and its version is for a header that is not sent. aiohttp uses html for its
+pages of errors, urllib.request for proxies of the environment, the parser of e-mail headers for multipart forms, and
+pickle for files of cookies.
 """
 
 
