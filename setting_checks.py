@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import os
 from collections.abc import Callable, Iterable
@@ -193,8 +194,6 @@ def is_loopback(host: str) -> bool:
     """Tell whether an address to listen at can be reached only from this machine."""
     if host == "127.0.0.1":  # the default, for which ipaddress need not be loaded
         return True
-    import ipaddress
-
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -202,8 +201,6 @@ def is_loopback(host: str) -> bool:
 
 
 def _read_bind(raw: str) -> str:
-    import ipaddress
-
     try:
         ipaddress.ip_address(raw)
     except ValueError:
@@ -213,8 +210,6 @@ def _read_bind(raw: str) -> str:
 
 
 def _read_networks(raw: str) -> tuple[str, ...]:
-    import ipaddress
-
     try:
         return tuple(str(ipaddress.ip_network(part, strict=False)) for part in _split(raw))
     except ValueError:

@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import sys
 import threading
+import typing
 from collections.abc import Callable
 from types import CoroutineType, ModuleType
 from typing import TYPE_CHECKING, Any, NotRequired, Required, TypeVar, TypeVarTuple, get_type_hints
@@ -54,6 +55,14 @@ _TYPING_WITH_DEFAULTS = {
     "TypeVar": _drop_default(TypeVar),
     "TypeVarTuple": _drop_default(TypeVarTuple),
 }
+_TYPING_FOR_SQLALCHEMY = {
+    **_TYPING_WITH_DEFAULTS,
+    **{
+        name: getattr(typing, name)
+        for name in ("Literal", "LiteralString", "Never", "Self", "Unpack", "dataclass_transform")
+    },
+    "TypeAliasType": getattr(typing, "TypeAliasType", type("TypeAliasType", (), {})),
+}
 _PROXIES = {name: _call_later("urllib.request", name) for name in ("getproxies", "proxy_bypass")}
 _HEADER_PARSERS = (
     *("get_unstructured", "parse_mime_version", "parse_content_type_header", "parse_content_disposition_header"),
@@ -94,6 +103,7 @@ DEFERRED: dict[str, dict[str, dict[str, Any]]] = {
         "secrets": {},
         "subprocess": {},
         "traceback": {},
+        "typing_extensions": _TYPING_FOR_SQLALCHEMY,
     },
     "discord": {
         **_FOR_ALL,
@@ -138,16 +148,17 @@ DEFERRED: dict[str, dict[str, dict[str, Any]]] = {
 """By the name of the process: modules that are loaded when first used, and attributes that they have before that.
 
 dataclasses imports inspect, in which a class that finds the source of classes has a class of ast as its base: unused.
-hashlib and secrets load OpenSSL; msgspec uses three names of typing_extensions that typing has, and describes types
-and JSON schemas, which is not asked of it; pyzmq sends pickled objects to who wants that; SQLAlchemy uses one function
-of asyncio, and looks for dialects in the metadata of every package; requests checks the version of charset_normalizer,
-and needs it only for answers without an encoding; urllib3 looks for the version of a package for HTTP/2; PlexAPI
-unpacks downloads, and can show times in other zones than UTC; the bot needs zones only for what it says. urllib.parse
-uses ipaddress for hosts in brackets, requests and yarl use idna for hosts beyond ASCII, logging uses traceback for
-exceptions, subprocess and calendar use locale for texts. The page's server uses only aiohttp.web: the package's client
-reads every certificate of the system, and its version is for a header that is not sent. aiohttp uses html for its
-pages of errors, urllib.request for proxies of the environment, the parser of e-mail headers for multipart forms, and
-pickle for files of cookies.
+hashlib and secrets load OpenSSL; msgspec uses three names of typing_extensions that typing has, and describes types and
+JSON schemas, which is not asked of it; pyzmq sends pickled objects to who wants that; SQLAlchemy uses names of
+typing_extensions that typing has, but for a class of Python 3.12 that it looks for in annotations of mapped classes,
+and one function of asyncio, and looks for dialects in the metadata of every package; requests checks the version of
+charset_normalizer, and needs it only for answers without an encoding; urllib3 looks for the version of a package for
+HTTP/2; PlexAPI unpacks downloads, and can show times in other zones than UTC; the bot needs zones only for what it
+says. urllib.parse uses ipaddress for hosts in brackets, requests and yarl use idna for hosts beyond ASCII, logging uses
+traceback for exceptions, subprocess and calendar use locale for texts. The page's server uses only aiohttp.web: the
+package's client reads every certificate of the system, and its version is for a header that is not sent. aiohttp uses
+html for its pages of errors, urllib.request for proxies of the environment, the parser of e-mail headers for multipart
+forms, and pickle for files of cookies.
 """
 
 
