@@ -2,17 +2,24 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, cast, func, or_, select
 
 from messages import GetHistory, HistoryPage
 from persistence.database.rows import Row, watch_record
-from persistence.database.sql import split_batches
+from persistence.database.sql import read_columns, split_batches
 from persistence.database.tables import EVERYBODY, FILM_VIEWERS, ONLY_COMMUNITY, WATCHED_FILMS, WATCHES
 from persistence.queries.answers import answers, bound_limit
 from persistence.records.viewers import with_current_name
 from persistence.store import StoreSnapshot
 from persistence.summaries.ended import RecordsOf, cover_since, find_film_periods
-from persistence.summaries.films import BROAD, FEW_FILMS, match_films, match_hashes, select_film_hashes
+from persistence.summaries.films import (
+    BROAD,
+    FEW_FILMS,
+    SUMMED_FILM,
+    match_films,
+    match_hashes,
+    select_film_hashes,
+)
 from viewers.redact import may_see
 
 _ended = WATCHES.c.ended_at_s
@@ -138,6 +145,8 @@ class _TitlePages(_Pages):
     def __init__(self, store: StoreSnapshot, whose: RecordsOf, title: str) -> None:
         super().__init__(store, whose)
         self._films = select_film_hashes(title)
+        self._left_out = 0
+        """Number of records of the films by viewers who are left out."""
         counts = self._count_films(title)
         self._total = sum(counts.values())
         self._is_broad = self._total > BROAD
@@ -152,51 +161,57 @@ class _TitlePages(_Pages):
             return self._total
         if self._is_broad and self._whose.viewer_id == EVERYBODY:
             return self._count_by_periods(since_s)
-        # Count the records on the smaller side of the time; the other side is the rest.
-        if 2 * self._whose.count(self._store, since_s) > self._whose.count(self._store):
+        if self._is_older_less(since_s):
             return self._total - self._count_rows([*self._conditions, WATCHES.c.ended_at_s < since_s])
         return self._count_rows([*self._conditions, WATCHES.c.ended_at_s >= since_s])
 
     def _count_by_periods(self, since_s: float) -> int:
         """Return everybody's number of records, from the films' periods and the records up to the nearest border."""
         periods = find_film_periods(since_s)
-        count = periods.count_records(self._store, self._films)
-        for some in split_batches(self._whose.without):
-            count -= self._count_rows(
-                [WATCHES.c.viewer_id.in_(some), _ended >= periods.begins_s, (WATCHES.c.film_hash + 0).in_(self._films)]
-            )
+        count = periods.count_records(self._store, self._films) - self._count_left_out(periods.begins_s)
         if since_s < periods.begins_s:
             return count + self._count_rows([*self._conditions, _ended >= since_s, _ended < periods.begins_s])
         return count - self._count_rows([*self._conditions, _ended >= periods.begins_s, _ended < since_s])
+
+    def _count_left_out(self, since_s: float) -> int:
+        """Return how many records of viewers who are left out ended since a time."""
+        is_older_less = self._is_older_less(since_s)
+        side = _ended < since_s if is_older_less else _ended >= since_s
+        of_films = (WATCHES.c.film_hash + 0).in_(self._films)
+        rows = sum(
+            self._count_rows([WATCHES.c.viewer_id.in_(some), side, of_films])
+            for some in split_batches(self._whose.without)
+        )
+        return self._left_out - rows if is_older_less else rows
+
+    def _is_older_less(self, since_s: float) -> bool:
+        """Tell whether fewer records ended before a time than since then: the fewer are counted, and subtracted."""
+        return 2 * self._whose.count(self._store, since_s) > self._whose.count(self._store)
 
     def read(self, limit: int, offset: int, since_s: float | None) -> Sequence[Row]:
         """Return the rows of a page."""
         return self._read_rows(self._conditions, limit, offset, since_s)
 
-    def _find_films(self, title: str) -> Sequence[int]:
-        """Return the films whose title contains a text, at most one more than are looked up one by one."""
-        query = select_film_hashes(title).limit(FEW_FILMS + 1)
-        return self._store.connection.execute(query).scalars().all()
-
     def _count_films(self, title: str) -> dict[int, int]:
         """Return the number of records of each film."""
-        counts: dict[int, int] = {}
-        if self._whose.viewer_id == EVERYBODY:
-            query = select(WATCHED_FILMS.c.film_hash, WATCHED_FILMS.c.watches + WATCHED_FILMS.c.briefs).where(
-                match_films(title)
-            )
-            counts = dict(self._store.connection.execute(query).all())
-            sign, viewers = -1, list(self._whose.without)
-        else:
-            sign, viewers = 1, [self._whose.viewer_id]
-        records = func.sum(FILM_VIEWERS.c.watches + FILM_VIEWERS.c.briefs)
-        film = (FILM_VIEWERS.c.film_hash + 0).label("film")
-        own = select(film, records).where(
-            FILM_VIEWERS.c.community == ONLY_COMMUNITY,
-            FILM_VIEWERS.c.viewer_id.in_(viewers),
-            match_hashes(FILM_VIEWERS.c.film_hash, title, counts or self._find_films(title)),
-        )
-        if viewers:
-            for film_hash, count in self._store.connection.execute(own.group_by(film)):
-                counts[film_hash] = counts.get(film_hash, 0) + sign * int(count)
+        if self._whose.viewer_id != EVERYBODY:
+            few = self._store.connection.execute(select_film_hashes(title).limit(FEW_FILMS + 1)).scalars().all()
+            return self._count_of([self._whose.viewer_id], match_hashes(FILM_VIEWERS.c.film_hash, title, few))
+        records = WATCHED_FILMS.c.watches + WATCHED_FILMS.c.briefs
+        query = select(WATCHED_FILMS.c.film_hash, records.label("records")).where(match_films(title))
+        counts = dict(zip(*read_columns(self._store.connection, query), strict=True))
+        for some in split_batches(self._whose.without):
+            of_few = [FILM_VIEWERS.c.film_hash.in_(sorted(counts))] if len(counts) <= FEW_FILMS else []
+            for film_hash, count in self._count_of(some, *of_few).items():
+                if film_hash in counts:
+                    counts[film_hash] -= count
+                    self._left_out += count
         return counts
+
+    def _count_of(self, viewer_ids: Sequence[str], *conditions: ColumnElement[bool]) -> dict[int, int]:
+        """Return the number of records of these viewers by film."""
+        records = cast(func.sum(FILM_VIEWERS.c.watches + FILM_VIEWERS.c.briefs), BigInteger)
+        query = select(SUMMED_FILM, records.label("records")).where(
+            FILM_VIEWERS.c.community == ONLY_COMMUNITY, FILM_VIEWERS.c.viewer_id.in_(viewer_ids), *conditions
+        )
+        return dict(zip(*read_columns(self._store.connection, query.group_by(SUMMED_FILM)), strict=True))
