@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 USUAL = "python run.py"
-_USUAL = re.compile(rf"(?<![\w/.]){re.escape(USUAL)}")
+_USUAL = re.compile(rf"(?<![\w/.]){re.escape(USUAL)}(?P<command>(?= [\w-]))?")
 COMMAND_VARIABLE, START_VARIABLE = "USHER_COMMAND", "USHER_START"
 """Set by the Docker image: how its user runs a command, and how its user starts the service."""
 
@@ -32,5 +32,5 @@ def name_start() -> str:
 
 
 def use_program_name(text: str) -> str:
-    """Return a text with "python run.py" replaced by the program's name here."""
-    return _USUAL.sub(lambda _: name_program(), text)
+    """Return a text with "python run.py" replaced: before a command by the program's name here, else by its start."""
+    return _USUAL.sub(lambda found: name_start() if found["command"] is None else name_program(), text)

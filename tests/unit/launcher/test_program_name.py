@@ -56,5 +56,8 @@ def test_the_image_says_how_a_command_is_given_to_it(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv(program_name.START_VARIABLE, "docker compose up -d")
     assert program_name.use_program_name("run: python run.py check") == "run: docker compose run --rm usher check"
     assert program_name.name_start() == "docker compose up -d"
+    assert (
+        program_name.use_program_name("Start it with 'python run.py', or") == "Start it with 'docker compose up -d', or"
+    )
     dockerfile = (Path(__file__).resolve().parents[3] / "Dockerfile").read_text(encoding="utf-8")
     assert program_name.COMMAND_VARIABLE in dockerfile and program_name.START_VARIABLE in dockerfile
