@@ -50,7 +50,7 @@ def find_plex_accounts(asked: FindAccounts, store: StoreSnapshot) -> AccountsFou
     )
     accounts = [
         AccountSummary(plex_id, name, watches)
-        for plex_id, name, watches in store.connection.execute(query)
+        for plex_id, name, watches in store.connection.execute(query).all()
         if plex_id not in directory.links
         and part in name.casefold()
         and (asked.with_hidden or directory.shows(plex_id))

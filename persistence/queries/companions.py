@@ -60,7 +60,7 @@ def count_company(store: StoreSnapshot, who: str, screening_ids: Collection[str]
             _IS_COMPANY,
             WATCHES.c.viewer_id.not_in(sorted(left_out)),
         )
-        for viewer_id, count in store.connection.execute(query.group_by(WATCHES.c.viewer_id)):
+        for viewer_id, count in store.connection.execute(query.group_by(WATCHES.c.viewer_id)).all():
             met[viewer_id] = met.get(viewer_id, 0) + count
     running = {
         (record.screening_id, record.viewer_id)
@@ -74,7 +74,7 @@ def count_company(store: StoreSnapshot, who: str, screening_ids: Collection[str]
         stored = select(WATCHES.c.screening_id, WATCHES.c.viewer_id).where(
             WATCHES.c.screening_id.in_(some), WATCHES.c.brief.is_(False), _IS_COMPANY
         )
-        running -= {(row.screening_id, row.viewer_id) for row in store.connection.execute(stored)}
+        running -= {(row.screening_id, row.viewer_id) for row in store.connection.execute(stored).all()}
     for _, viewer_id in running:
         met[viewer_id] = met.get(viewer_id, 0) + 1
     return met

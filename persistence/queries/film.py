@@ -99,7 +99,7 @@ def _list_not_seen(store: StoreSnapshot, seen: set[str]) -> tuple[tuple[NamedVie
     directory, names = store.directory, store.directory.member_names()
     columns = VIEWER_STATS.c.viewer_id, VIEWER_STATS.c.username, VIEWER_STATS.c.last_watch_date
     found = []
-    for viewer_id, username, last_date in store.connection.execute(select(*columns)):
+    for viewer_id, username, last_date in store.connection.execute(select(*columns)).all():
         if viewer_id not in seen and may_see(directory, viewer_id, store.asker):
             day = "" if hides_figures(directory, viewer_id, "") else last_date or ""
             found.append((day, NamedViewer(viewer_id, names.get(viewer_id, username))))

@@ -176,7 +176,7 @@ def read_items(
         query = select(WATCHED_FILMS.c.film_hash, item).where(
             WATCHED_FILMS.c.community == ONLY_COMMUNITY, WATCHED_FILMS.c.film_hash.in_(some)
         )
-        for film_hash, found in store.connection.execute(query):
+        for film_hash, found in store.connection.execute(query).all():
             if found is not None:
                 items[wanted[film_hash]] = decode_item(found)
     return items

@@ -108,7 +108,7 @@ def _count_present(store: StoreSnapshot, kind: str) -> dict[str, tuple[str, floa
     saved = dict.fromkeys(names, _SavedTotals())
     for some in split_batches(names):
         query = select(VIEWER_STATS.c.viewer_id, VIEWER_STATS.c.totals).where(VIEWER_STATS.c.viewer_id.in_(some))
-        for who, totals in store.connection.execute(query):
+        for who, totals in store.connection.execute(query).all():
             saved[who] = msgspec.json.decode(totals, type=_SavedTotals)
     changes = store.running_changes.amounts[VIEWER_PERIODS]
     more = {who: changes["all", 0, who] for who in names}
@@ -127,7 +127,7 @@ def _rank_since(store: StoreSnapshot, kind: LeaderboardKind, since_s: float) -> 
     rest = select(*columns).where(
         WATCHES.c.ended_at_s >= since_s, WATCHES.c.ended_at_s < cover.until_s, WATCHES.c.brief.is_(False)
     )
-    rows: list[tuple[str, str, float, int]] = [(*row, 1) for row in store.connection.execute(rest)]
+    rows: list[tuple[str, str, float, int]] = [(*row, 1) for row in store.connection.execute(rest).all()]
     rows += [
         (row["viewer_id"], row["media_type"], row["playing_s"], -1)
         for row in store.replaced_rows

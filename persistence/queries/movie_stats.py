@@ -243,7 +243,7 @@ def _read_title_weeks(
     query = select(FILM_PERIODS.c.period, func.sum(FILM_PERIODS.c.playing_us)).where(
         own, match_hashes(FILM_PERIODS.c.film_hash, title, film_hashes)
     )
-    weeks = {week: int(us) / 1e6 for week, us in store.connection.execute(query.group_by(FILM_PERIODS.c.period))}
+    weeks = {week: int(us) / 1e6 for week, us in store.connection.execute(query.group_by(FILM_PERIODS.c.period)).all()}
     matching = {
         film_hash
         for film_hash, columns in store.running_changes.films.items()

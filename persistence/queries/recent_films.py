@@ -70,7 +70,7 @@ class RecentWatches:
         names, hashes = ranked.names, {film.film_hash: film.name for film in ranked.films}
         query = select(_FILM, WATCHES.c.viewer_id).where(*self._conditions, _FILM.in_(sorted(hashes))).distinct()
         seen_by: dict[FilmName, set[str]] = {name: set() for name in names}
-        pairs = [tuple(pair) for pair in self._store.connection.execute(query)]
+        pairs = [tuple(pair) for pair in self._store.connection.execute(query).all()]
         pairs += [(row["film_hash"], row["viewer_id"]) for row in self._running if row["film_hash"] in hashes]
         for film_hash, viewer_id in pairs:
             seen_by[hashes[film_hash]].add(viewer_id)

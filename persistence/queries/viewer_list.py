@@ -29,7 +29,7 @@ def list_viewers(asked: ListViewers, store: StoreSnapshot) -> ViewerList:
     """Return a page of the directory, by the figures of the last save."""
     directory, names = store.directory, store.directory.member_names()
     entries = []
-    for viewer_id, username, movies, time_s, last_date, now in store.connection.execute(select(*_COLUMNS)):
+    for viewer_id, username, movies, time_s, last_date, now in store.connection.execute(select(*_COLUMNS)).all():
         name = names.get(viewer_id, username)
         if not directory.shows(viewer_id) or asked.part.casefold() not in name.casefold():
             continue

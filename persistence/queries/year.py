@@ -120,7 +120,7 @@ def _count_badges(store: StoreSnapshot, year: int) -> list[BadgeCount]:
     )
     counts: dict[str, int] = dict(store.connection.execute(query).all())
     for some in split_batches(store.hidden):
-        for hidden_id, count in store.connection.execute(query.where(VIEWER_BADGES.c.viewer_id.in_(some))):
+        for hidden_id, count in store.connection.execute(query.where(VIEWER_BADGES.c.viewer_id.in_(some))).all():
             counts[hidden_id] -= count
     found = []
     for earned, count in counts.items():

@@ -59,7 +59,7 @@ def build_badge_progress(
     query = select(VIEWER_BADGES.c.badge_id, func.count()).group_by(VIEWER_BADGES.c.badge_id)
     holders: dict[str, int] = dict(connection.execute(query).all())
     for some in split_batches(hidden):  # faster than checking the viewer of each row
-        for badge_id, count in connection.execute(query.where(VIEWER_BADGES.c.viewer_id.in_(some))):
+        for badge_id, count in connection.execute(query.where(VIEWER_BADGES.c.viewer_id.in_(some))).all():
             holders[badge_id] -= count
     return build_progress(rules.badges, totals, held, holders)
 
@@ -79,7 +79,7 @@ def read_unannounced(connection: Connection) -> list[UnannouncedBadge]:
         .where(VIEWER_BADGES.c.announced.is_(False))
         .order_by(VIEWER_BADGES.c.earned_at_s, VIEWER_BADGES.c.viewer_id, VIEWER_BADGES.c.badge_id)
     )
-    return [UnannouncedBadge(*row) for row in connection.execute(query)]
+    return [UnannouncedBadge(*row) for row in connection.execute(query).all()]
 
 
 def mark_announced(connection: Connection, viewer_id: str, badge_ids: Iterable[str]) -> None:

@@ -128,7 +128,7 @@ def _read_times(
     query = select(WATCHES.c.watch_id, WATCHES.c.started_at_s, WATCHES.c.ended_at_s).where(
         WATCHES.c.viewer_id == viewer_id, WATCHES.c.ended_at_s >= since_s, WATCHES.c.started_at_s <= until_s
     )
-    return [tuple(row) for row in connection.execute(query)]
+    return [tuple(row) for row in connection.execute(query).all()]
 
 
 def _read_originals(connection: Connection, record_ids: Iterable[str]) -> dict[str, list[Original]]:

@@ -49,7 +49,7 @@ def read_unproven_links(connection: Connection, viewer_id: str) -> list[Unproven
     """Return the links of a member to accounts that they have not signed in to."""
     columns = (ACCOUNT_LINKS.c.plex_id, ACCOUNT_LINKS.c.plex_name, ACCOUNT_LINKS.c.linked_at_s)
     own = (ACCOUNT_LINKS.c.viewer_id == viewer_id) & (ACCOUNT_LINKS.c.confirmed_by != PLEX_TV)
-    return [UnprovenLink(*row) for row in connection.execute(select(*columns).where(own).order_by(columns[0]))]
+    return [UnprovenLink(*row) for row in connection.execute(select(*columns).where(own).order_by(columns[0])).all()]
 
 
 def prove_link(connection: Connection, plex_id: str) -> None:

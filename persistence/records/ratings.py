@@ -45,7 +45,7 @@ def read_marks(
             )
             .group_by(FILM_RATINGS.c.title, FILM_RATINGS.c.year)
         )
-        for title, year, mean, count in connection.execute(query):
+        for title, year, mean, count in connection.execute(query).all():
             if count >= FEWEST_SHOWN:
                 marks[title, year] = Mark(float(mean), count)
     return marks

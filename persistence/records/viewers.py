@@ -29,7 +29,7 @@ def read_directory(connection: Connection) -> ViewerDirectory:
 def read_choices(connection: Connection) -> tuple[tuple[str, Privacy], ...]:
     """Return the choice of every viewer who chose anything but "open"."""
     query = select(PRIVACY.c.viewer_id, PRIVACY.c.choice).order_by(PRIVACY.c.viewer_id)
-    return tuple((viewer_id, choice) for viewer_id, choice in connection.execute(query))
+    return tuple((viewer_id, choice) for viewer_id, choice in connection.execute(query).all())
 
 
 def with_current_name(record: WatchRecord, names: Mapping[str, str]) -> WatchRecord:

@@ -48,13 +48,15 @@ def read_parts(connection: Connection, viewer_id: str) -> list[dict[str, Any]]:
 def read_records_with_part(connection: Connection, viewer_id: str, plex_id: str) -> list[str]:
     """Return the ids of a viewer's merged records that have a part watched under this id."""
     query = select(WATCH_PARTS.c.kept_as, WATCH_PARTS.c.row).where(WATCH_PARTS.c.viewer_id == viewer_id)
-    return sorted({kept_as for kept_as, text in connection.execute(query) if decode_part(text)["identity"] == plex_id})
+    return sorted(
+        {kept_as for kept_as, text in connection.execute(query).all() if decode_part(text)["identity"] == plex_id}
+    )
 
 
 def read_extents(connection: Connection, viewer_id: str) -> list[Extent]:
     """Return when a viewer's watches ran."""
     columns = (WATCHES.c.started_at_s, WATCHES.c.ended_at_s, WATCHES.c.watch_id)
-    return [Extent(*row) for row in connection.execute(select(*columns).where(WATCHES.c.viewer_id == viewer_id))]
+    return [Extent(*row) for row in connection.execute(select(*columns).where(WATCHES.c.viewer_id == viewer_id)).all()]
 
 
 def extent_of(row: Row) -> Extent:

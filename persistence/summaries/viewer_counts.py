@@ -41,7 +41,7 @@ def count_viewers(
         counts |= {names[film_hash]: count for film_hash, count in _read_visible_counts(store, single).items()}
     else:
         by_film = select(FILM_VIEWERS.c.film_hash, viewers).where(visible, FILM_VIEWERS.c.film_hash.in_(single))
-        for film_hash, count in store.connection.execute(by_film.group_by(FILM_VIEWERS.c.film_hash)):
+        for film_hash, count in store.connection.execute(by_film.group_by(FILM_VIEWERS.c.film_hash)).all():
             counts[names[film_hash]] = count
     for name, same in film_hashes.items():
         if len(same) > 1:
@@ -67,7 +67,7 @@ def _read_visible_counts(store: StoreSnapshot, film_hashes: Sequence[int]) -> di
             _match_watched(None), FILM_VIEWERS.c.viewer_id.in_(store.hidden)
         )
         hidden = hidden.where(FILM_VIEWERS.c.film_hash.in_(film_hashes)) if is_few else hidden
-        for film_hash, count in store.connection.execute(hidden.group_by(film)):
+        for film_hash, count in store.connection.execute(hidden.group_by(film)).all():
             if film_hash in counts:
                 counts[film_hash] -= count
     return counts
@@ -87,7 +87,7 @@ def _read_changed_pairs(
         query = select(*columns).where(
             _match_watched(year), FILM_VIEWERS.c.film_hash.in_(list(names)), FILM_VIEWERS.c.viewer_id.in_(some)
         )
-        for film_hash, viewer_id, watches in store.connection.execute(query):
+        for film_hash, viewer_id, watches in store.connection.execute(query).all():
             key = (names[film_hash], viewer_id)
             if key in pairs:
                 pairs[key] = pairs[key][0] + watches, pairs[key][1]
@@ -142,6 +142,6 @@ def _count_changed(store: StoreSnapshot, changed: Mapping[str, int], of_films: C
         query = select(FILM_VIEWERS.c.viewer_id, func.sum(FILM_VIEWERS.c.watches)).where(
             of_films, FILM_VIEWERS.c.viewer_id.in_(some)
         )
-        for viewer_id, count in store.connection.execute(query.group_by(FILM_VIEWERS.c.viewer_id)):
+        for viewer_id, count in store.connection.execute(query.group_by(FILM_VIEWERS.c.viewer_id)).all():
             watches[viewer_id] += int(count)
     return sum(count > 0 for count in watches.values())
