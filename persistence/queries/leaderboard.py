@@ -1,5 +1,6 @@
 """`leaderboard`: who watched most."""
 
+import operator
 from collections.abc import Iterable
 from typing import Any
 
@@ -168,12 +169,16 @@ def _rank(
     """
     hidden = directory.hidden_viewers()
     ordered = sorted(
-        (row for row in values if row[2] > 0 and row[0] not in hidden),
-        key=lambda row: (-round_as_shown(kind, row[2]), ranking_order(directory, row[0], row[1])),
+        (
+            (-round_as_shown(kind, value), ranking_order(directory, viewer_id, name), viewer_id, name, value)
+            for viewer_id, name, value in values
+            if value > 0 and viewer_id not in hidden
+        ),
+        key=operator.itemgetter(0, 1),
     )
     rows: list[LeaderboardRow] = []
-    for place, (viewer_id, name, value) in enumerate(ordered, 1):
-        is_equal = bool(rows) and round_as_shown(kind, rows[-1].value) == round_as_shown(kind, value)
-        rank = rows[-1].rank if is_equal else place
-        rows.append(LeaderboardRow(rank, viewer_id, name, value))
+    before = None
+    for place, (shown, _, viewer_id, name, value) in enumerate(ordered, 1):
+        rows.append(LeaderboardRow(rows[-1].rank if shown == before else place, viewer_id, name, value))
+        before = shown
     return rows
