@@ -1,5 +1,6 @@
 """The list of films, a film, and a viewer's place: what the page asks of a real store."""
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from persistence.operations.erase import erase_viewer
 from persistence.operations.link import link, unlink
 from persistence.records.viewers import set_privacy
 from persistence.store import Store
+from persistence.summaries import films
 from tests.unit.persistence.record_builders import DAY, EVENING, FILM, ask, finish, open_store, record
 from viewers.slugs import make_viewer_slug
 
@@ -166,3 +168,27 @@ def test_a_viewers_place_is_that_of_the_leaderboard(store: Store) -> None:
     assert ranks.keys() == {*times, "508"} - {"506"}
     for viewer_id in (*times, "508"):
         assert ask(store, GetViewerStats(viewer_id, viewer_id), *now).rank_by_time == ranks.get(viewer_id, 0), viewer_id
+
+
+@pytest.mark.parametrize("few", [0, 2, 500])
+@pytest.mark.parametrize("candidates", [0, 1, 60])
+def test_the_most_watched_films_are_those_of_visible_viewers(
+    store: Store, monkeypatch: pytest.MonkeyPatch, few: int, candidates: int
+) -> None:
+    """Whether the hidden viewers' part is read for a few candidates or for all films, and whoever is hidden."""
+    monkeypatch.setattr(films, "FEW_FILMS", few)
+    monkeypatch.setattr(films, "CANDIDATES", candidates)
+    chance = random.Random(candidates)
+    for number in range(40):
+        film = chance.randrange(7)
+        item = replace(FILM, rating_key=str(film), title=f"Film {film}", guid=f"plex://movie/{film}")
+        finish(store, record(f"w{number}", chance.choice(("501", "502", "503")), item))
+    for hidden in ((), ("502",), ("502", "503")):
+        for viewer_id in hidden:
+            choose(store, viewer_id, "private")
+        with store.snapshot() as snapshot:
+            sums = films.sum_by_name(films.read_films(snapshot).visible)
+            for most in range(1, 9):
+                ranked = films.read_films(snapshot).rank_visible(most)
+                assert ranked.names == films.order_by_watches(sums, most)
+                assert {name: ranked.sums[name] for name in ranked.names} == {name: sums[name] for name in ranked.names}
