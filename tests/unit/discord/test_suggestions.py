@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from actors.chat.discord.ui import embeds
+from actors.chat.discord.ui import embeds, suggestion_lines
 from messages import (
     FilmsFound,
     FilmSuggested,
@@ -138,6 +138,22 @@ async def test_the_list_says_who_wants_what_and_who_has_seen_it(room: Any, actor
     actors.answers[SuggestFilm] = FilmSuggested("wanted_already", films[0])
     said = await room.ana.select(room.channel.last_message, [ID])
     assert "You want that one already." in said.response.embeds[0].description
+
+
+@pytest.mark.parametrize(
+    ("named", "wanted", "text"),
+    [
+        (6, 6, "Ana 0, Ana 1, Ana 2, Ana 3, Ana 4 and Ana 5"),
+        (5, 8, "Ana 0, Ana 1, Ana 2, Ana 3, Ana 4 and 3 more"),
+        (7, 12, "Ana 0, Ana 1, Ana 2, Ana 3, Ana 4 and 7 more"),
+        (250, 250, "Ana 0, Ana 1, Ana 2, Ana 3, Ana 4 and 245 more"),
+        (0, 2, ""),
+    ],
+)
+def test_whoever_is_not_named_is_counted(named: int, wanted: int, text: str) -> None:
+    """Hidden viewers and those for whom there is no room are one number."""
+    film = suggest_film(names=tuple(f"Ana {n}" for n in range(named)), wanted=wanted)
+    assert suggestion_lines.format_names(film) == text
 
 
 async def test_taking_back_offers_ones_own_or_all(room: Any, actors: Any) -> None:

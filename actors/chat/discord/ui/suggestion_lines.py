@@ -36,10 +36,12 @@ def format_wanted(film: SuggestedFilm) -> str:
 
 def format_names(film: SuggestedFilm) -> str:
     """Return who wants a film, the suggester first; hidden viewers are counted among the others."""
-    names = [formatting.escape_person(name, 30) for name in film.names]
-    hidden = film.wanted - len(names)
-    if hidden and names:
-        names.append(format_count("{count} more", "{count} more", hidden))
+    fits = len(film.names) + (film.wanted > len(film.names)) <= MOST_NAMES + 1
+    shown = film.names if fits else film.names[:MOST_NAMES]
+    names = [formatting.escape_person(name, 30) for name in shown]
+    others = film.wanted - len(shown)
+    if others and names:
+        names.append(format_count("{count} more", "{count} more", others))
     return join_names(names, MOST_NAMES + 1)
 
 
