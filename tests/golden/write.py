@@ -6,6 +6,7 @@ exists already would change in any other way.
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 import types
@@ -50,8 +51,14 @@ def example_of(kind: Any, name: str = "", write: WriteText = str) -> Any:
 
 def example(kind: type[msgspec.Struct], write: WriteText = str) -> msgspec.Struct:
     """Return a message or record with every field set."""
-    hints = typing.get_type_hints(kind)
+    hints = read_hints(kind)
     return kind(**{name: example_of(hints[name], name, write) for name in kind.__struct_fields__})
+
+
+@functools.cache
+def read_hints(kind: type[msgspec.Struct]) -> Mapping[str, Any]:
+    """Return the types of the fields by name: Python evaluates each annotation anew at every call."""
+    return typing.get_type_hints(kind)
 
 
 def wire(message: msgspec.Struct) -> bytes:
