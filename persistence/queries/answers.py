@@ -4,6 +4,7 @@ One file answers one question. Answers are read from snapshots and do not delay 
 watches, which replace the stored records that they continue.
 """
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
@@ -39,6 +40,7 @@ def answers(
     return register
 
 
+@functools.cache
 def load_answers() -> Mapping[type[Question[Any]], AnswerFunction]:
     """Return the function of every question that a file of this folder answers."""
     package = __name__.rpartition(".")[0]
