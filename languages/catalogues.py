@@ -2,6 +2,7 @@
 
 import ast
 import datetime
+import functools
 import io
 import tomllib
 from collections.abc import Iterator
@@ -45,14 +46,17 @@ def list_sources() -> list[Path]:
     return sorted(path for folder in SOURCES for path in folder.rglob("*.py"))
 
 
-def find_texts() -> Iterator[SourceText]:
-    """Yield every text that people see: those of the code, then the names and descriptions of the badges."""
-    for path in list_sources():
-        yield from find_texts_in(path.read_text(encoding="utf-8"), path.relative_to(ROOT).as_posix())
+@functools.cache
+def find_texts() -> tuple[SourceText, ...]:
+    """Return every text that people see: those of the code, and the names and descriptions of the badges."""
+    found = [
+        text
+        for path in list_sources()
+        for text in find_texts_in(path.read_text(encoding="utf-8"), path.relative_to(ROOT).as_posix())
+    ]
     badges = tomllib.loads(BADGES.read_text(encoding="utf-8"))["badge"]
-    for badge in badges:
-        for text in (badge["name"], badge["description"]):
-            yield SourceText((text,), BADGES.relative_to(ROOT).as_posix(), 0, BADGE)
+    said = [text for badge in badges for text in (badge["name"], badge["description"])]
+    return (*found, *(SourceText((text,), BADGES.relative_to(ROOT).as_posix(), 0, BADGE) for text in said))
 
 
 def find_texts_in(source: str, file: str) -> Iterator[SourceText]:
