@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -9,6 +10,10 @@ from hypothesis import settings
 # How long an example takes says how busy the machine is, and nothing of what is tested.
 settings.register_profile("usher", deadline=None)
 settings.load_profile("usher")
+
+# A test process keeps thousands of tests, and some syntax trees and catalogues: to look through them at every 700 new
+# objects, as Python does by itself, takes a tenth of its processor time.
+gc.set_threshold(10_000, 10, 10)
 
 
 @pytest.fixture(autouse=True)
