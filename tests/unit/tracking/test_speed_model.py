@@ -4,6 +4,7 @@ The truth is worked out from the player alone: the film it showed, second by sec
 tracking measures.
 """
 
+import bisect
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -38,7 +39,7 @@ class Player:
     skips: dict[float, float] = field(default_factory=dict)
     """By time, how far the film skips; seconds."""
     pauses: tuple[tuple[float, float], ...] = ()
-    """From when to when it is paused; a pause and its end are reported at once."""
+    """From when to when it is paused, none within another; a pause and its end are reported at once."""
     late_s: float = 0.0
     """How late a report may be, seconds."""
     tells_skips: bool = False
@@ -50,16 +51,18 @@ class Player:
         rnd = random.Random(self.seed)  # noqa: S311 - a model of late reports, no secret
         regular = {n * self.report_s + rnd.uniform(0, self.late_s) for n in range(int(length_s / self.report_s) + 1)}
         edges = {edge for pause in self.pauses for edge in pause}
+        in_order = sorted(edge for pause in self.pauses for edge in pause)
+        is_paused = bisect.bisect_right(in_order, 0.0) % 2 == 1  # more have begun than ended
         position = shown = 0.0
         yield 0.0, 0.0, "playing", 0.0
         times = sorted({0.0, *regular, *edges, *self.skips, length_s})
         for before, now in pairwise(times):
-            if not any(start <= before < end for start, end in self.pauses):
+            if not is_paused:
                 position += (now - before) * self.speed
                 shown += (now - before) * self.speed
             position += self.skips.get(now, 0.0)
+            is_paused = bisect.bisect_right(in_order, now) % 2 == 1
             if now in regular or now in edges or now == length_s or (self.tells_skips and now in self.skips):
-                is_paused = any(start <= now < end for start, end in self.pauses)
                 yield now, position, "paused" if is_paused else "playing", shown
 
 
