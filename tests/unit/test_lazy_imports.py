@@ -63,19 +63,27 @@ else:
     return run(start + code)
 
 
+@functools.cache
+def list_modules(actor: str) -> tuple[set[str], set[str]]:
+    """Return which heavy modules an actor has at its start, and which deferred ones are loaded then.
+
+    One process tells of all of them.
+    """
+    states = ", ".join(f"({name!r}, {LOADED.format(name)})" for name in DEFERRED.get(actor, ()))
+    code = f"""
+print("heavy", *(name for name in {HEAVY!r} if name in sys.modules))
+print("loaded", *(name for name, loaded in [{states}] if loaded))
+"""
+    heavy, loaded = run_as_actor(actor, code).split("\n")
+    return set(heavy.split()[1:]), set(loaded.split()[1:])
+
+
 @pytest.mark.parametrize("role", ["tracker", "persistence", "discord", "plex", "web"])
 def test_a_process_carries_nothing_heavy_that_it_has_no_use_for(role: str) -> None:
     """Each actor imports its own library and no other's, nor what only a migration, the command line, a further
     community or a typed time needs."""
-    loaded = run_as_actor(role, f"print(*(name for name in {HEAVY!r} if name in sys.modules))").split()
-    assert set(loaded) <= NEEDED.get(role, set())
-
-
-@functools.cache
-def list_loaded(actor: str) -> list[str]:
-    """Return which of the deferred modules were loaded at an actor's start; one process tells of all of them."""
-    states = ", ".join(f"({name!r}, {LOADED.format(name)})" for name in DEFERRED[actor])
-    return run_as_actor(actor, f"print(*(name for name, loaded in [{states}] if loaded))").split()
+    heavy, _loaded = list_modules(role)
+    assert heavy <= NEEDED.get(role, set())
 
 
 @pytest.mark.parametrize(
@@ -83,7 +91,8 @@ def list_loaded(actor: str) -> list[str]:
 )
 def test_deferred_modules_are_not_loaded_at_the_start(actor: str, module: str) -> None:
     """The importing library has not used them yet: otherwise deferring would be useless."""
-    assert module not in list_loaded(actor)
+    _heavy, loaded = list_modules(actor)
+    assert module not in loaded
 
 
 def test_a_further_poller_defers_as_the_first() -> None:
