@@ -94,7 +94,7 @@ def _count_all(store: StoreSnapshot, title: str) -> _Counted:
     most_watched = count_films(store, ranked.films, ranked.names, ranked.sums)
     if not title:
         return _Counted(counted, None, count_viewers_ever(store), most_watched)
-    viewers = count_distinct_viewers(store, title, films.film_hashes, counted.total.watches)
+    viewers = count_distinct_viewers(store, title, films, counted.total.watches)
     return _Counted(counted, films, viewers, most_watched)
 
 

@@ -18,10 +18,14 @@ from persistence.summaries.films import (
     BROAD,
     FEW_FILMS,
     SUMMED_FILM,
+    FilmSums,
     WatchedFilm,
     match_hashes,
     select_film_hashes,
 )
+
+POPULAR = 3
+"""Most viewers of a broad search have seen one of so many films; the others are looked up one by one."""
 
 
 def count_viewers(
@@ -94,30 +98,47 @@ def _read_changed_pairs(
     return pairs
 
 
-def count_distinct_viewers(store: StoreSnapshot, part: str, film_hashes: Collection[int], watches: int) -> int:
+def count_distinct_viewers(store: StoreSnapshot, part: str, films: FilmSums, watches: int) -> int:
     """Return how many visible viewers watched any of the films whose title contains `part`.
 
-    `film_hashes`: ids of these films; `watches`: number of visible viewers' watches of them.
+    `watches`: number of visible viewers' watches of them.
     """
+    film_hashes = films.film_hashes
     changed = _find_changed_viewers(store, film_hashes, None)
     of_films = _match_watched(None) & match_hashes(FILM_VIEWERS.c.film_hash, part, film_hashes)
     left_out = [EVERYBODY, *store.hidden, *sorted(changed)]
     if watches <= BROAD:
-        query = select(func.count(FILM_VIEWERS.c.viewer_id.distinct())).where(
-            of_films, FILM_VIEWERS.c.viewer_id.not_in(left_out)
-        )
+        count = _count_viewers_of(store, of_films, left_out)
     else:
-        # Do not look up film by film: with so many films, one of the viewer's first few is among them.
-        one_of_them = (FILM_VIEWERS.c.film_hash + 0).in_(select_film_hashes(part))
-        own = _match_watched(None) & one_of_them & (FILM_VIEWERS.c.viewer_id == VIEWER_PERIODS.c.viewer_id)
-        any_of_them = select(FILM_VIEWERS.c.watches).where(own).limit(1).scalar_subquery()
-        query = select(func.count()).where(
-            VIEWER_PERIODS.c.community == ONLY_COMMUNITY,
-            VIEWER_PERIODS.c.kind == "all",
-            VIEWER_PERIODS.c.viewer_id.not_in(left_out),
-            any_of_them.is_not(None),
-        )
-    return int(store.connection.execute(query).scalar_one()) + _count_changed(store, changed, of_films)
+        popular = _match_watched(None) & FILM_VIEWERS.c.film_hash.in_(films.find_popular(POPULAR))
+        count = _count_viewers_of(store, popular, left_out) + _count_others(store, part, popular, left_out)
+    return count + _count_changed(store, changed, of_films)
+
+
+def _count_viewers_of(store: StoreSnapshot, of_films: ColumnElement[bool], left_out: Sequence[str]) -> int:
+    """Return how many viewers watched any of these films, without some viewers."""
+    query = select(func.count(FILM_VIEWERS.c.viewer_id.distinct()))
+    query = query.where(of_films, FILM_VIEWERS.c.viewer_id.not_in(left_out))
+    return int(store.connection.execute(query).scalar_one())
+
+
+def _count_others(store: StoreSnapshot, part: str, popular: ColumnElement[bool], left_out: Sequence[str]) -> int:
+    """Return how many viewers watched none of the popular films but another film whose title contains `part`.
+
+    Not looked up film by film: with so many films, one of the viewer's first few is among them.
+    """
+    one_of_them = (FILM_VIEWERS.c.film_hash + 0).in_(select_film_hashes(part))
+    own = _match_watched(None) & one_of_them & (FILM_VIEWERS.c.viewer_id == VIEWER_PERIODS.c.viewer_id)
+    any_of_them = select(FILM_VIEWERS.c.watches).where(own).limit(1).scalar_subquery()
+    counted = select(FILM_VIEWERS.c.viewer_id).where(popular).correlate(None)
+    query = select(func.count()).where(
+        VIEWER_PERIODS.c.community == ONLY_COMMUNITY,
+        VIEWER_PERIODS.c.kind == "all",
+        VIEWER_PERIODS.c.viewer_id.not_in(left_out),
+        VIEWER_PERIODS.c.viewer_id.not_in(counted),
+        any_of_them.is_not(None),
+    )
+    return int(store.connection.execute(query).scalar_one())
 
 
 def _match_watched(year: int | None) -> ColumnElement[bool]:
