@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 
+from charts import chart_renderer
 from messages import Question
 from tests.deadlines import WITHIN_S
 
 
 @pytest.fixture(autouse=True, scope="session")
 def allow_slow_answers() -> Iterator[None]:
-    """Give the store as long for an answer as tests wait for anything: a busy machine is no question asked wrongly."""
+    """Give answers and charts as long as tests wait for anything: a busy machine is no question asked wrongly."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Question, "patience_s", WITHIN_S)
+        patched.setattr(chart_renderer, "DEADLINE_S", WITHIN_S)
         yield
 
 

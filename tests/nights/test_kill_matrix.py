@@ -20,7 +20,13 @@ SEEDS = {25: "tracker", 35: "all", 40: "launcher", 50: "persistence"}
 def results() -> dict[int, RoundResult]:
     """The nights, played side by side."""
     with ProcessPoolExecutor(SIDE_BY_SIDE, multiprocessing.get_context("spawn")) as pool:
-        return {result.seed: result for result in pool.map(play_round, SEEDS)}
+        return {result.seed: result for result in pool.map(play, SEEDS)}
+
+
+def play(seed: int) -> RoundResult:
+    """Play a night; once more if the machine was too busy for any watch of it to be known."""
+    result = play_round(seed)
+    return result if result.judgement.expected else play_round(seed)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

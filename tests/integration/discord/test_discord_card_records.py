@@ -97,7 +97,7 @@ def test_the_record_gets_its_chart_beside_the_poster(stage: Stage) -> None:
         until(lambda: card.attachments, "the poster")
     with stage.acting():
         assert stage.tracker.tell(ScreeningEnded(now(), shown)).wait(WITHIN_S)
-        until(lambda: len(card.attachments) == 2, "poster and chart", 30)
+        until(lambda: len(card.attachments) == 2, "poster and chart", 2 * WITHIN_S)
         chart, poster = sorted(card.attachments, key=lambda each: each.filename)
         assert chart.content.startswith(b"\x89PNG")
         assert chart.description is not None
@@ -130,7 +130,7 @@ def test_a_record_is_restored_after_a_brief_continuation(stage: Stage, monkeypat
         until(lambda: "🎬" in card.text, "it lives")
         stage.tracker.tell(NowPlaying(now(), ()))
         until(lambda: "🏁" in card.text, "the record is back")
-        until(lambda: len(card.attachments) == 2, "with poster and chart", 30)
+        until(lambda: len(card.attachments) == 2, "with poster and chart", 2 * WITHIN_S)
 
 
 def test_the_record_omits_badges_of_viewers_who_became_private(stage: Stage) -> None:
