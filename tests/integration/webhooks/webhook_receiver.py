@@ -38,14 +38,15 @@ class WebhookReceiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                lower = {name.lower(): value for name, value in self.headers.items()}
+                # Before the answer: once it is sent, the next request may be recorded by another thread.
+                receiver.requests.append((self.path, lower, body))
                 status = receiver.statuses.pop(0) if receiver.statuses else 204
                 self.send_response(status)
                 for name, value in (headers or {}).items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
-                lower = {name.lower(): value for name, value in self.headers.items()}
-                receiver.requests.append((self.path, lower, body))
 
             def do_HEAD(self) -> None:
                 receiver.probes += 1
