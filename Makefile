@@ -67,10 +67,10 @@ demo: $(VENV)/.runtime
 run: install
 	@$(PY) -OO run.py
 
-# By folder and not by number of tests: the files that wait for whole services have few tests, and come first, so that
-# the many short ones of tests/unit fill what is left of the time.
+# By file, in the order that tests/conftest.py gives: files that wait for whole services beside files that compute. More
+# workers than processors, because many of them wait.
 test: $(VENV)/.dev
-	$(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest -n 6 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev
 	$(PY) -m ruff check .
