@@ -63,8 +63,10 @@ class EveningFacts:
             self.badges = tuple(badge for night in nights for badge in night.badges)
         except self._unanswered:
             wait_s = RETRY_S
-        with contextlib.suppress(*self._unanswered):
+        try:
             self.upcoming = (await self._ask(ListUpcomingNights())).nights
+        except self._unanswered:
+            wait_s = RETRY_S
         return wait_s
 
     def _names(self) -> Iterable[str]:

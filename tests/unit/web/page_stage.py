@@ -153,6 +153,15 @@ class PageStage:
                     return incoming.message
         raise AssertionError(f"nobody asked {kind.__name__}")
 
+    def answer_waiting(self, neighbour: Endpoint, *answers: tuple[type[Question[Any]], Answer]) -> None:
+        """Answer the questions of some kinds that wait for a neighbour: a late answer makes the actor ask again."""
+        neighbour.pump(0.01)
+        while (incoming := neighbour.mailbox.get()) is not None:
+            for kind, answer in answers:
+                if isinstance(incoming.message, kind):
+                    neighbour.answer(incoming, answer)
+        neighbour.pump(0.01)
+
     def get_bytes(self, path: str) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and content."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WITHIN_S)

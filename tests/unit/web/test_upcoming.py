@@ -6,15 +6,18 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
 from msgspec.structs import replace
 
+from actors.web.evening_facts import AGAIN_S, RETRY_S, EveningFacts
 from actors.web.pages.tonight import Tonight, build_tonight
 from actors.web.pages.upcoming import format_until
 from messages import (
+    Answer,
     EarnedBadge,
     GetNight,
     GetPageKey,
@@ -25,6 +28,7 @@ from messages import (
     NightBadge,
     NightList,
     PageKey,
+    Question,
     Screening,
     UpcomingNight,
     UpcomingNights,
@@ -115,21 +119,37 @@ def stage(tmp_path: Path) -> Iterator[PageStage]:
     """A page that was told of a night in two days, for which two people said that they would come."""
     with open_stage(tmp_path) as opened:
         opened.answer_load()
-        persistence, discord = opened.add_neighbour("persistence"), opened.add_neighbour("discord")
-        opened.answer(persistence, GetNight, Night(None))
-        night = make_upcoming(opened.clock.now().wall_s + 2.5 * DAY, "1", "2")
-        opened.answer(discord, ListUpcomingNights, UpcomingNights((night,)))
-        opened.persistence = persistence  # type: ignore[attr-defined]  # of this test
+        opened.persistence = opened.add_neighbour("persistence")  # type: ignore[attr-defined]  # of this test
+        opened.discord = opened.add_neighbour("discord")  # type: ignore[attr-defined]  # of this test
         yield opened
 
 
 def wait_for(stage: PageStage, text: str) -> str:
-    """Return Tonight as soon as it says something."""
+    """Answer what the page asks, and return Tonight as soon as it says something."""
     end = time.monotonic() + WITHIN_S
+    night = make_upcoming(stage.clock.now().wall_s + 2.5 * DAY, "1", "2")
     while text not in (page := stage.get()[2]):
         assert time.monotonic() < end, page
-        time.sleep(0.02)
+        stage.answer_waiting(stage.persistence, (GetNight, Night(None)))  # type: ignore[attr-defined]  # of this test
+        stage.answer_waiting(stage.discord, (ListUpcomingNights, UpcomingNights((night,))))  # type: ignore[attr-defined]  # of this test
     return page
+
+
+@pytest.mark.parametrize("silent", [GetNight, ListUpcomingNights])
+async def test_what_nobody_answered_is_asked_again_soon(silent: type[Question[Any]]) -> None:
+    """Not a minute later: the Discord actor, or persistence, may only be restarting."""
+    night = make_upcoming(NOW.wall_s + DAY)
+
+    async def ask(question: Question[Any]) -> Answer:
+        if isinstance(question, silent):
+            raise TimeoutError
+        return UpcomingNights((night,)) if isinstance(question, ListUpcomingNights) else Night(None)
+
+    facts = EveningFacts(ask, lambda: (), lambda: None, (TimeoutError,))
+    assert await facts._load() == RETRY_S
+    silent = GetPageKey
+    assert await facts._load() == AGAIN_S
+    assert facts.upcoming == (night,)
 
 
 def test_nothing_on_counts_down_to_the_next_night(stage: PageStage) -> None:
