@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,6 +131,15 @@ def test_a_second_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
         assert not any(child.is_alive() for child in children.values())
 
 
+@pytest.fixture
+def run_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put sockets into a folder of this test's own: launchers of other tests clean up the one that all share."""
+    with tempfile.TemporaryDirectory(prefix="run-") as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        yield
+
+
+@pytest.mark.usefixtures("run_folder")
 def test_a_killed_launcher_leaves_no_process_and_nothing_unsaved(tmp_path: Path) -> None:
     """kill -9: each actor notices, saves and goes within 10 s; the next launcher cleans up and starts."""
     with service(tmp_path) as process:
