@@ -227,6 +227,8 @@ class WatchFinished(Event, frozen=True, tag="watch_finished"):
     """The record to store; it replaces a record with the same watch_id."""
     running: int = 0
     """Number of watches still running, for the log line of the save."""
+    leaves_record: bool = True
+    """False if nothing was shown to its viewer: then it is only removed from the running watches."""
 
 
 class WatchesLoaded(Answer, frozen=True, tag="watches_loaded"):

@@ -1,7 +1,6 @@
 """Events that a step of the tracking returns."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from messages import FindHistory, ScreeningEnded, ScreeningStarted, WatchFinished, WatchState
 
@@ -16,12 +15,10 @@ class WatchOpened:
 
 @dataclass(frozen=True, slots=True)
 class WatchDropped:
-    """A running watch leaves no record."""
+    """A running watch is dropped: its viewer chose not to be tracked, or to be forgotten."""
 
     watch_id: str
     viewer_id: str
-    reason: Literal["unwanted", "nothing_shown"]
-    """unwanted: its viewer chose not to be tracked, or to be forgotten. nothing_shown: its player was dead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,7 @@ class WatchRecorder:
         """
         self.changed_servers[session.server_id] = None
         if self._was_shown_nothing(session, record):
-            self._events.append(WatchDropped(record.watch_id, record.viewer_id, "nothing_shown"))
+            self._events.append(WatchFinished(at, record, leaves_record=False))
             return
         self.resume_index.add(record, ended.steady_s, session.playback.item if session.playback else None)
         session.past_attendees[record.watch_id] = past_attendee_of(record)
@@ -182,7 +182,7 @@ class WatchRecorder:
         """Drop watches of a session without a record."""
         if watches:
             self.changed_servers[session.server_id] = None
-            self._events += (WatchDropped(watch.watch_id, watch.viewer_id, "unwanted") for watch in watches)
+            self._events += (WatchDropped(watch.watch_id, watch.viewer_id) for watch in watches)
 
     def announce_start(self, session: Session, at: Moment) -> None:
         """Announce once that a screening started: as soon as it has a viewer who is not hidden."""

@@ -232,7 +232,10 @@ class Persistence(Actor):
 
     def _finish_watches(self, batch: Sequence[tuple[WatchFinished, str]]) -> Sequence[Outcome]:
         """Store watches that ended together in one transaction. If it raises RetryLater, none is acknowledged."""
-        ended = [EndedWatch(finished.record, finished.at, message_id) for finished, message_id in batch]
+        ended = [
+            EndedWatch(finished.record, finished.at, message_id, finished.leaves_record)
+            for finished, message_id in batch
+        ]
         return store_apart(ended, lambda some: self._finish_together(some, batch[-1][0].running), self._set_aside)
 
     def _finish_together(self, ended: Sequence[EndedWatch], running: int) -> None:

@@ -261,11 +261,10 @@ class Tracker(Actor):
                 self.log.info("%s %s “%s” at %d s (%s)", name, verb, state.item.title, at_s, state.source)
                 if resumed:
                     self._finished.note_resumed(state.watch_id, state.item.server_id)
-            case WatchDropped(_, viewer_id, reason):
-                why = "as they wish" if reason == "unwanted" else "nothing was shown to them"
-                self.log.info("The watch of %s is dropped without a record, %s", viewer_id, why)
+            case WatchDropped(_, viewer_id):
+                self.log.info("The watch of %s is dropped without a record, as they wish", viewer_id)
             case WatchFinished():
-                self.log.info("%s", describe_end(event.record, self._log_name(event.record)))
+                self.log.info("%s", describe_end(event, self._log_name(event.record)))
                 self._finished.add(event)
             case ScreeningStarted() | ScreeningEnded():
                 for name in self._announcers:
@@ -279,8 +278,11 @@ class Tracker(Actor):
                 self.log.warning("%s", text)
 
 
-def describe_end(record: WatchRecord, name: str) -> str:
+def describe_end(finished: WatchFinished, name: str) -> str:
     """Return a finished watch in one line."""
+    record = finished.record
+    if not finished.leaves_record:
+        return f"{name} left “{record.item.title}”: nothing was shown to them, so there is no record"
     percent = "" if record.completion_percent is None else f", {record.completion_percent:.1f} %"
     return f"{name} finished “{record.item.title}” ({record.end_reason}): {record.playing_s / 60:.1f} minutes{percent}"
 

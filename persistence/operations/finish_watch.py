@@ -43,6 +43,8 @@ class EndedWatch(NamedTuple):
     """When the tracker closed it."""
     message_id: str
     """Id of the message that reported it; empty for none."""
+    leaves_record: bool = True
+    """False if it is only removed from the running watches, and from what the statistics count of these."""
 
 
 def finish_watch(
@@ -85,13 +87,18 @@ def finish_watches(
             context = _read_context(store.rules, connection, finished)
         known = context.viewers
         wanted = [each for each in fresh if _is_wanted(each.record, context)]
-        for some in _split_by_viewer(wanted, known.people):
+        stored = [each for each in wanted if each.leaves_record]
+        for some in _split_by_viewer(stored, known.people):
             _put_records(
-                change, some, context if some[0] is wanted[0] else _read_context(store.rules, connection, some)
+                change, some, context if some[0] is stored[0] else _read_context(store.rules, connection, some)
             )
         if context.has_suggestions:
-            _delete_watched_suggestions(connection, wanted)
-        counted = [attribute_to_viewer(each.record, known.people) for each in wanted]
+            _delete_watched_suggestions(connection, stored)
+        counted = [
+            attribute_to_viewer(each.record, known.people)
+            for each in wanted
+            if each.leaves_record or known.people.viewer(each.record.viewer_id) in known.rows
+        ]
         store.steady_viewers.forget_viewers(record.viewer_id for record in counted)
         ended = {each.record.watch_id for each in fresh}
         delete_from_checkpoint(connection, sorted(ended))

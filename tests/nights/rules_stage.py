@@ -96,7 +96,7 @@ class RulesStage:
     def _take(self, events: Iterable[Event]) -> None:
         for event in events:
             match event:
-                case WatchFinished():
+                case WatchFinished(leaves_record=True):
                     self.records[event.record.watch_id] = event.record
                 case ScreeningStarted():
                     self.started.append(event)

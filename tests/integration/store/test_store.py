@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from messages import GetCommunityYear, GetHistory, GetMovieStats, GetViewerAccount, GetViewerStats, GetYear, Moment
 from persistence.database.tables import METADATA
-from persistence.operations.finish_watch import finish_watch
+from persistence.operations.finish_watch import EndedWatch, finish_watch, finish_watches
 from persistence.operations.save import save
 from persistence.store import Store
 from tests.unit.persistence.record_builders import (
@@ -155,6 +155,27 @@ def test_a_finished_watch_no_longer_runs_and_a_resumed_one_does(store: Store) ->
     old, new = state(ended), state(ended, EVENING + 7300)
     assert store.drop_finished([old]) == ()
     assert store.drop_finished([new]) == (new,)
+
+
+@pytest.mark.parametrize("saved", [True, False])
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_watch_of_which_nothing_was_shown_leaves_nothing(
+    store: Store, tmp_path: Path, watched: bool, saved: bool
+) -> None:
+    """What a save counted of it while it ran is taken back: no later save may come that evening."""
+    if watched:
+        finish(store, record("w0"))
+    at_s = EVENING + 7300
+    shown = record("w1", started_at_s=at_s, ended_at_s=at_s + 60, playing_s=0.0, spans=(), coverage_ms=0)
+    if saved:
+        save(store, running(shown), at_s + 60, "auto")
+        assert stats(tmp_path)["watching_now"] == "Alien"
+    for _ in range(2):  # it may be delivered twice
+        finish_watches(store, [EndedWatch(shown, closes(shown), "m1", leaves_record=False)], [], at_s + 91)
+    assert [row["watch_id"] for row in rows(store, "watches")] == ["w0"] * watched
+    assert store.read_checkpoint() == ()
+    assert [row["watching_now"] for row in rows(store, "viewer_stats")] == [""] * (watched or saved)
+    assert not (watched or saved) or stats(tmp_path)["watching_now"] == ""
 
 
 def test_a_clock_set_back_does_not_lose_a_resumed_watch(store: Store) -> None:

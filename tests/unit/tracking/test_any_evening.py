@@ -141,7 +141,10 @@ class Evening(RuleBasedStateMachine):
                 case WatchFinished():
                     assert self.opened[event.record.watch_id] == 1, "only a running watch finishes"
                     self.opened[event.record.watch_id] = 0
-                    self.records[event.record.watch_id] = event.record
+                    if event.leaves_record:
+                        self.records[event.record.watch_id] = event.record
+                    elif event.record.watch_id not in self.records:
+                        self.dropped.add(event.record.watch_id)
                 case WatchDropped(watch_id):
                     assert self.opened[watch_id] == 1, "only a running watch is dropped"
                     self.opened[watch_id] = 0
@@ -294,7 +297,7 @@ class Evening(RuleBasedStateMachine):
                 again = TrackingEngine(RULES)
                 method = "restore"
             for event in getattr(again, method)(*arguments):
-                if isinstance(event, WatchFinished):
+                if isinstance(event, WatchFinished) and event.leaves_record:
                     records[event.record.watch_id] = event.record
             if method == "forget_viewers":
                 (gone,) = arguments[0].viewer_ids  # type: ignore[attr-defined] # a DropViewerWatches
