@@ -49,19 +49,6 @@ def test_viewers_who_left_before_a_restart_are_listed_at_the_end() -> None:
     assert [(seat.username, seat.present) for seat in ended.screening.seats] == [("alice", False), ("Ann", False)]
 
 
-def test_a_member_who_was_shown_nothing_leaves_no_record() -> None:
-    """Persistence is told all the same: it may have saved the watch while it ran."""
-    tracking = TrackingEngine(Rules(end_grace_s=0, party_user="alice"))
-    tracking.update_voice(channel(0, "ben"))
-    let_alice_watch(tracking, 0, 60)
-    for at_s in range(70, 200, 10):
-        tracking.observe(poll(at_s, playing(60)))
-    tracking.update_voice(channel(200, "ann", "ben"))
-    tracking.observe(poll(210, playing(60)))
-    ended = [event for event in tracking.update_voice(channel(230)) if isinstance(event, WatchFinished)]
-    assert {event.record.username: event.leaves_record for event in ended} == {"Ben": True, "Ann": False}
-
-
 @pytest.mark.parametrize("host", ["", "bob"], ids=["nobody hosts", "another hosts"])
 def test_after_a_restart_the_party_stays_with_its_film(host: str) -> None:
     """Also an admin's choice; who comes in or comes back then is seated there, though another film plays, too."""
