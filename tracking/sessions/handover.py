@@ -39,17 +39,19 @@ def credit(state: WatchState, other: OtherPlayer, at: Moment, rules: Rules) -> W
     """Return the watch with what another player showed meanwhile as seen, and as played instead of paused.
 
     Its film counts from where it stood; its time from the poll that first saw it move, because a player may wait after
-    it was opened. A member who joined after that gets what ran since. Of the paused time, only that since the own
-    player last moved becomes played. If the own player says that it plays, but has stood for longer than a report can
-    be late, it is dead: its time from here on cannot turn out to be played.
+    it was opened. A member who joined after that gets what ran since, and nothing if it has been paused since before.
+    Of the paused time, only that since the own player last moved becomes played. If the own player says that it plays,
+    but has stood for longer than a report can be late, it is dead: its time from here on cannot turn out to be played.
     """
     trial, moved = other.trial, other.moved
     if moved is None or trial.position_ms is None:
         return state
+    came_late = state.advanced.steady_s > moved.steady_s
     since_s = max(moved.steady_s, state.advanced.steady_s)
-    played_s = min(trial.playing_s, max(0.0, at.steady_s - since_s))
+    until_s = trial.advanced.steady_s if came_late and trial.state == "paused" else at.steady_s
+    played_s = min(trial.playing_s, max(0.0, until_s - since_s))
     ended_s = trial.seen.wall_s - trial.pending_s - trial.buffering_s
-    stretches, came_late = trial.spans, state.advanced.steady_s > moved.steady_s
+    stretches = trial.spans
     if came_late:
         stretches = show_last(trial, played_s, trial.position_ms).spans
     held_s = state.pending_s + state.buffering_s
