@@ -13,6 +13,8 @@ from pathlib import Path
 _LONGEST_BASE = 60
 """Most bytes of the path in which socket folders are made."""
 _PREFIX = "usher-"
+_UNLOCKED_PREFIX = "new-usher-"
+"""Of a folder that is not locked yet: no other launcher takes it for a stale one."""
 _LOCK = "owner.lock"
 
 
@@ -31,13 +33,11 @@ class SocketFolder:
     def __init__(self, base: Path | None = None) -> None:
         from filelock import FileLock  # only its owner needs it, and not every process that listens in it
 
-        while True:
-            self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base or choose_base_folder()))
-            self._lock = FileLock(self.path / _LOCK, thread_local=False)
-            self._lock.acquire()
-            if self.path.exists():
-                return
-            self._lock.release()  # before it was locked, another process removed it as stale
+        base = base or choose_base_folder()
+        made = Path(tempfile.mkdtemp(prefix=_UNLOCKED_PREFIX, dir=base))
+        self._lock = FileLock(made / _LOCK, thread_local=False)
+        self._lock.acquire()
+        self.path = made.rename(base / (_PREFIX + made.name.removeprefix(_UNLOCKED_PREFIX)))
 
     def remove(self) -> None:
         """Remove the folder and its content; it may be gone already."""
@@ -57,7 +57,7 @@ def _remove_if_stale(folder: Path) -> bool:
         details = folder.lstat()
         if not stat.S_ISDIR(details.st_mode) or (hasattr(os, "getuid") and details.st_uid != os.getuid()):
             return False
-        if not (folder / _LOCK).exists():  # its owner is about to lock it
+        if not (folder / _LOCK).exists():  # another program's
             return False
         with FileLock(folder / _LOCK, blocking=False, thread_local=False):
             if any(_is_listening(path) for path in folder.iterdir()):

@@ -7,6 +7,7 @@ import socket
 import stat
 from pathlib import Path
 
+import filelock
 import pytest
 
 from actors.runtime.transport.base import NetworkSpec
@@ -79,11 +80,11 @@ def test_a_long_temporary_path_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_only_stale_folders_are_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A locked one stays, one that is about to be locked stays, one in which somebody listens stays."""
+    """A locked one stays, another program's stays, one in which somebody listens stays."""
     owned = SocketFolder(tmp_path)
-    for name in ("usher-young", "usher-dead", "usher-saving", "usher-closed"):
+    for name in ("usher-foreign", "usher-dead", "usher-saving", "usher-closed"):
         (tmp_path / name).mkdir()
-        if name != "usher-young":
+        if name != "usher-foreign":
             (tmp_path / name / "owner.lock").touch()
     with socket.socket(socket.AF_UNIX) as saving, socket.socket(socket.AF_UNIX) as closed:
         for listener, name in ((saving, "usher-saving"), (closed, "usher-closed")):
@@ -94,5 +95,29 @@ def test_only_stale_folders_are_removed(monkeypatch: pytest.MonkeyPatch, tmp_pat
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr("tempfile.tempdir", None)
         assert set(remove_stale_folders(Path())) == {Path("usher-dead"), Path("usher-closed")}
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([owned.path.name, "usher-saving", "usher-young"])
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {owned.path.name, "usher-saving", "usher-foreign"}
     owned.remove()
+
+
+def test_a_folder_that_is_not_locked_yet_is_not_taken_for_stale(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Another launcher removes stale folders at its start, perhaps between the making of this lock and its taking."""
+    acquire = filelock.FileLock.acquire
+
+    def find_unlocked(lock: filelock.FileLock) -> object:
+        Path(lock.lock_file).touch()
+        monkeypatch.undo()
+        assert remove_stale_folders(tmp_path) == []
+        return acquire(lock)
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", find_unlocked)
+    folder = SocketFolder(tmp_path)
+    try:
+        assert [folder.path] == list(tmp_path.iterdir())
+        assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
+        assert remove_stale_folders(tmp_path) == []
+    finally:
+        folder.remove()
+    assert not list(tmp_path.iterdir())
