@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from actors.asyncio_tasks import end_tasks
 from actors.media.pollers import poller_names
 from actors.runtime import (
     Actor,
@@ -206,9 +207,7 @@ class WebActor(Actor):
             )
             work = [asyncio.ensure_future(each) for each in lasting]
             await self._stop_server.wait()
-            for task in work:
-                task.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
+            await end_tasks(work)
         finally:
             await server.close()
 

@@ -12,12 +12,12 @@ import concurrent.futures
 import contextlib
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from actors.asyncio_tasks import end_tasks
 from actors.runtime import (
     Actor,
     ActorUnavailable,
@@ -55,8 +55,7 @@ def _do_nothing() -> None:
     """Acknowledge to nobody: the event's sender has ended."""
 
 
-@dataclass(frozen=True)
-class _DeliveryBroke:
+class _DeliveryBroke(msgspec.Struct, frozen=True):
     """The loop's thread ended by a fault of ours: this actor cannot continue."""
 
     error: BaseException
@@ -195,8 +194,7 @@ class WebhooksActor(Actor):
                     async with asyncio.timeout(STOP_S):
                         await asyncio.gather(*(queue.wait_idle() for queue in self._queues))
         finally:
-            for task in (*tasks, stopping):
-                task.cancel()
+            await end_tasks({*tasks, stopping})
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
             await asyncio.gather(*(client.close() for client in self._clients))
         for outcome in outcomes:

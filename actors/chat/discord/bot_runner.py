@@ -15,6 +15,7 @@ import yarl
 from discord.gateway import DiscordWebSocket, KeepAliveHandler
 from discord.http import Route
 
+from actors.asyncio_tasks import end_tasks
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.features.bot_activity import BotActivity
 from actors.chat.discord.features.live_card.edit_pace import EditPace
@@ -127,8 +128,7 @@ class BotRunner:
                 self._directory.remove(features)
                 self._activity.set_silent(self._directory.is_shared)
                 if (run := self._runs.pop(features, None)) is not None:
-                    run.cancel()
-                    await asyncio.wait({run})
+                    await end_tasks({run})
                 self._loop.call_later(UNSERVED_S, self._update_commands, features.guild_id)
             finally:
                 removed.set()
@@ -207,9 +207,7 @@ class BotRunner:
                     tasks.discard(task)
                     task.result()
         finally:
-            for task in {stop, *tasks}:
-                task.cancel()
-            await asyncio.gather(stop, *tasks, return_exceptions=True)
+            await end_tasks({stop, *tasks})
             await self.connection.close()
 
 
