@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
+
+import msgspec
 
 from actors.address import shared_endpoint, split_address
 from config import Group, Settings
 
 
-@dataclasses.dataclass(frozen=True)
-class ActorEntry:
+class ActorEntry(msgspec.Struct, frozen=True):
     """How an actor is started."""
 
     name: str

@@ -3,8 +3,9 @@
 import functools
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import msgspec
 
 from awards.rules import RULES
 from awards.totals import Totals
@@ -34,8 +35,7 @@ class BadgesError(ValueError):
         self.cure = cure
 
 
-@dataclass(frozen=True)
-class Badge:
+class Badge(msgspec.Struct, frozen=True, dict=True):
     """A badge as badges.toml declares it."""
 
     id: str
@@ -45,7 +45,7 @@ class Badge:
     description: str
     rule: str
     threshold: float
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     @functools.cached_property
     def asked(self) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ A new rule is a function here, an entry in RULES and a line in the comment on to
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from awards.stats import longest_streak
 from awards.totals import Totals
@@ -14,13 +15,12 @@ Parameters = Mapping[str, str]
 Figure = Callable[[Totals, Parameters], float]
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """One rule: how to get the figure, and which further keys a badge may or must give it."""
 
     figure: Figure
     optional: tuple[str, ...] = ()
-    required: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    required: Mapping[str, re.Pattern[str]] = msgspec.field(default_factory=dict)
     per_second: float = 0.0
     """The most by which each further second of play raises the figure, if nothing else of the watch changes."""
 

@@ -3,9 +3,10 @@
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+
+import msgspec
 
 from awards.stats import compute_streaks
 from messages import LeaderboardRow, YearFigures
@@ -19,22 +20,21 @@ FilmName = tuple[str, int | None]
 """Title, and year of the film."""
 
 
-@dataclass
-class YearFilms:
+class YearFilms(msgspec.Struct):
     """The sums of the watches that were first played in a year, without brief ones."""
 
     films: int = 0
     """Watches of films; the next two are of these."""
     completed: int = 0
     """Watched to WATCHED_PERCENT or more."""
-    titles: set[FilmName] = field(default_factory=set)
+    titles: set[FilmName] = msgspec.field(default_factory=set)
     """Titles with years."""
     episodes: int = 0
     """Watches of episodes and others."""
-    genres: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    genres: Counter[tuple[str, ...]] = msgspec.field(default_factory=Counter)
     """Watches by all genres of their film together; `directors` is counted in the same way."""
-    directors: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    years: Counter[int | None] = field(default_factory=Counter)
+    directors: Counter[tuple[str, ...]] = msgspec.field(default_factory=Counter)
+    years: Counter[int | None] = msgspec.field(default_factory=Counter)
     """Watches by the year of the film."""
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Literal
+
+import msgspec
 
 from diagnosis.texts import TEXTS, TOPICS
 from messages import Problem
@@ -17,8 +18,7 @@ Param = str | int | Problem | tuple[str, ...]
 """A name, a figure, a problem, or names of permissions. `setting` names a setting, `when` is in seconds since 1970."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Markup:
+class Markup(msgspec.Struct, frozen=True):
     """Functions that escape and format the parts of a finding for the place in which it is shown."""
 
     escape: Callable[[str], str] = str
@@ -32,18 +32,16 @@ class Markup:
 PLAIN = Markup()
 
 
-@dataclasses.dataclass(frozen=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One thing that was checked, and the result, as codes of `diagnosis.texts`."""
 
     severity: Severity
     topic: str
     code: str
-    params: Mapping[str, Param] = dataclasses.field(default_factory=dict)
+    params: Mapping[str, Param] = msgspec.field(default_factory=dict)
 
 
-@dataclasses.dataclass(frozen=True)
-class Rendered:
+class Rendered(msgspec.Struct, frozen=True):
     """The text of a finding."""
 
     topic: str

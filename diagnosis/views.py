@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 ChannelKind = Literal["text", "voice", "stage", "other"]
 Absence = Literal["missing", "hidden"]
 """missing: there is no such channel; hidden: the bot may not see it."""
 
 
-@dataclass(frozen=True)
-class RoleView:
+class RoleView(msgspec.Struct, frozen=True):
     """A role of the server."""
 
     name: str
@@ -21,8 +21,7 @@ class RoleView:
     """Whether it belongs to an integration or is @everyone, so that nobody can give it."""
 
 
-@dataclass(frozen=True)
-class ChannelView:
+class ChannelView(msgspec.Struct, frozen=True):
     """A channel, and what the bot may do in it."""
 
     name: str
@@ -34,8 +33,7 @@ class ChannelView:
     """How many members are in the voice channel; None if that is not known."""
 
 
-@dataclass(frozen=True)
-class ServerView:
+class ServerView(msgspec.Struct, frozen=True):
     """The Discord server, and the bot's place in it."""
 
     id: int
@@ -47,8 +45,7 @@ class ServerView:
     roles: Mapping[int, RoleView]
 
 
-@dataclass(frozen=True)
-class DiscordView:
+class DiscordView(msgspec.Struct, frozen=True):
     """What Discord knows about the bot."""
 
     application_id: int
@@ -56,5 +53,5 @@ class DiscordView:
     """Whether the Message Content intent is granted."""
     server: ServerView | None
     """The server in DISCORD_GUILD_ID; None if the bot is not in it."""
-    channels: Mapping[int, ChannelView | Absence] = field(default_factory=dict)
+    channels: Mapping[int, ChannelView | Absence] = msgspec.field(default_factory=dict)
     """The channels of the settings, by id."""

@@ -6,10 +6,11 @@ and sends the ticks to their persistence actors.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import zlib
 from collections.abc import Sequence
+
+import msgspec
 
 from actors.address import join_address, split_address
 from actors.registry import ACTORS
@@ -131,8 +132,7 @@ class CommunityRoster:
         return tuple(join_address(name, community.guild_id) for name in names)
 
 
-@dataclasses.dataclass
-class _CommunityActor:
+class _CommunityActor(msgspec.Struct):
     """What is known about one actor."""
 
     known_since_s: float

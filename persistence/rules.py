@@ -1,15 +1,15 @@
 """The rules for the store's figures: settings and badges of a community."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
+
+import msgspec
 
 from awards import Badge
 from awards.days import to_local
 from viewers.merge import Thresholds
 
 
-@dataclass(frozen=True)
-class StatisticsRules:
+class StatisticsRules(msgspec.Struct, frozen=True):
     """The community's time zone and badges, and the thresholds for counting and resuming a watch."""
 
     zone: tzinfo

@@ -7,11 +7,12 @@ deliveries, in any order, leave the same rows. `operations` decides what is save
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -62,8 +63,7 @@ from persistence.summaries.update import read_state, remember_if_filled
 from viewers.directory import ViewerDirectory
 
 
-@dataclass(frozen=True)
-class StoreSnapshot:
+class StoreSnapshot(msgspec.Struct, frozen=True, dict=True):
     """The store and the running watches at one moment, for answering questions. Data are read when first needed."""
 
     connection: Connection

@@ -7,8 +7,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import select
 
 from messages import Item, Moment, WatchRecord
@@ -33,8 +33,7 @@ _GROWN_S = 1.0
 """A watch with this much more playing time than the stored one was continued since."""
 
 
-@dataclass(frozen=True)
-class ImportRules:
+class ImportRules(msgspec.Struct, frozen=True):
     """Which watches of a history are imported, and for which server."""
 
     server_id: str
@@ -45,8 +44,7 @@ class ImportRules:
     """Names of excluded accounts, casefolded: EXCLUDED_PLEX_USERS."""
 
 
-@dataclass
-class WatchImportResult:
+class WatchImportResult(msgspec.Struct):
     """The result of an import. Rows are the source's; several may be one watch."""
 
     watches: int = 0
@@ -67,8 +65,7 @@ class WatchImportResult:
     """Rows without a time or an account."""
 
 
-@dataclass
-class _OwnWatch:
+class _OwnWatch(msgspec.Struct):
     """A watch of an account that the store has from another source."""
 
     item: Item

@@ -27,6 +27,7 @@ from messages import (
 )
 from messages.ids import plex_viewer_id
 from tracking.events import Event, HistoryWanted
+from tracking.grouping.session_groups import SessionGroups
 from tracking.manual_start import plan_start
 from tracking.recorder import WatchRecorder
 from tracking.restore import rebuild_sessions
@@ -54,7 +55,7 @@ class TrackingEngine:
         self.rules = rules
         self.servers = PlexServers()
         self.party = WatchParty(rules)
-        self.recorder = WatchRecorder(rules)
+        self.recorder = WatchRecorder(rules, SessionGroups(rules))
         self.seating = PartySeating(self.party, self.recorder, self.servers)
 
     def restore(self, loaded: WatchesLoaded, at: Moment) -> list[Event]:

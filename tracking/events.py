@@ -1,28 +1,25 @@
 """Events that a step of the tracking returns."""
 
-from dataclasses import dataclass
+import msgspec
 
 from messages import FindHistory, ScreeningEnded, ScreeningStarted, WatchFinished, WatchState
 
 
-@dataclass(frozen=True, slots=True)
-class WatchOpened:
+class WatchOpened(msgspec.Struct, frozen=True):
     """A watch began, or was resumed after its end."""
 
     state: WatchState
     resumed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WatchDropped:
+class WatchDropped(msgspec.Struct, frozen=True):
     """A running watch is dropped: its viewer chose not to be tracked, or to be forgotten."""
 
     watch_id: str
     viewer_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryWanted:
+class HistoryWanted(msgspec.Struct, frozen=True):
     """A Plex server's history should be asked about a watch."""
 
     poller: str
@@ -30,8 +27,7 @@ class HistoryWanted:
     question: FindHistory
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True):
     """A notice for the people who run Usher; reported once."""
 
     text: str

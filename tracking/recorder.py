@@ -1,8 +1,8 @@
 """Begins, resumes and finishes watches, announces screenings, and collects the events."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 
+import msgspec
 from msgspec.structs import replace
 
 from messages import (
@@ -36,26 +36,22 @@ from viewers.redact import tells_of_nobody
 from viewers.resuming import FilmShown, can_resume
 
 
-@dataclass(slots=True)
-class WatchRecorder:
+class WatchRecorder(msgspec.Struct):
     """Begins or resumes watches, remembers those that ended, and collects the events."""
 
     rules: Rules
-    directory: ViewerDirectory = field(default_factory=ViewerDirectory)
-    """Links and privacy choices."""
-    tracked_again_from: dict[str, Moment] = field(default_factory=dict)
-    """After when somebody whose watch was dropped may be tracked anew, by viewer id: an older poll may be underway."""
-    resume_index: ResumeIndex = field(default_factory=ResumeIndex)
-    changed_servers: dict[str, None] = field(default_factory=dict)
-    """Ids of the servers of which something is to be reported: their sessions or watches changed."""
-    groups: SessionGroups = field(init=False)
+    groups: SessionGroups
     """Sessions that are one screening."""
-    _untold: dict[Session, None] = field(default_factory=dict)
+    directory: ViewerDirectory = msgspec.field(default_factory=ViewerDirectory)
+    """Links and privacy choices."""
+    tracked_again_from: dict[str, Moment] = msgspec.field(default_factory=dict)
+    """After when somebody whose watch was dropped may be tracked anew, by viewer id: an older poll may be underway."""
+    resume_index: ResumeIndex = msgspec.field(default_factory=ResumeIndex)
+    changed_servers: dict[str, None] = msgspec.field(default_factory=dict)
+    """Ids of the servers of which something is to be reported: their sessions or watches changed."""
+    _untold: dict[Session, None] = msgspec.field(default_factory=dict)
     """Sessions of whose start nobody was told, for only hidden viewers watch them."""
-    _events: list[Event] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.groups = SessionGroups(self.rules)
+    _events: list[Event] = msgspec.field(default_factory=list)
 
     def tracks(self, viewer_id: str, at: Moment) -> bool:
         """Tell whether what a viewer watches at `at` is recorded."""

@@ -1,8 +1,9 @@
 """Remembers finished watches that can be resumed, and screenings that were announced."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import msgspec
 
 from messages import Attendee, Item, Moment, WatchRecord, WatchState
 from messages.ids import is_session_account, parse_plex_account
@@ -50,8 +51,7 @@ def _was_matched_anew(record: WatchRecord, item: Item, position_ms: int | None) 
     return there_ms > WHERE_LEFT_MS and abs(there_ms - left_ms) <= WHERE_LEFT_MS
 
 
-@dataclass(slots=True)
-class PastScreening:
+class PastScreening(msgspec.Struct):
     """A screening that ended and may be resumed."""
 
     screening_id: str
@@ -75,15 +75,14 @@ class PastScreening:
         return any((each.completion_percent or 0.0) >= rules.watched_percent for each in self.attendees.values())
 
 
-@dataclass(slots=True)
-class ResumeIndex:
+class ResumeIndex(msgspec.Struct):
     """The finished watches and screenings of the resume window."""
 
-    records: dict[tuple[str, str], list[FinishedWatch]] = field(default_factory=dict)
+    records: dict[tuple[str, str], list[FinishedWatch]] = msgspec.field(default_factory=dict)
     """By viewer and each key of the film: the newest of each film that a key was given to."""
-    screenings: dict[tuple[str, str, str], PastScreening] = field(default_factory=dict)
+    screenings: dict[tuple[str, str, str], PastScreening] = msgspec.field(default_factory=dict)
     """The newest by server, account and each key of the film: on another player it is still the same evening."""
-    loaded: dict[str, PastScreening] = field(default_factory=dict)
+    loaded: dict[str, PastScreening] = msgspec.field(default_factory=dict)
     """What the last run finished, by screening: also of one whose host still watches, who has no record yet."""
     endings: int = 0
 

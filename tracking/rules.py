@@ -1,6 +1,8 @@
 """The settings that decide what a watch is, and which items can be watched at all."""
 
-from dataclasses import dataclass, field
+from functools import cached_property
+
+import msgspec
 
 from messages import Item
 
@@ -32,8 +34,7 @@ SHORT_GAP = 0.75
 """The share of the longest silence that is no outage within which a failed poll makes none either."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True, dict=True):
     """How watches are measured. Seconds, unless a name says otherwise; defaults as in the settings."""
 
     end_grace_s: float = 30.0
@@ -63,11 +64,10 @@ class Rules:
     voice_fresh_s: float = 60.0
     """Without a word from Discord for longer, who is in the channel is not known."""
 
-    slack_ms: int = field(init=False, default=0)
-    """The slack, in milliseconds of film."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "slack_ms", round(self.slack_s * 1000))  # computed once: every step needs it
+    @cached_property
+    def slack_ms(self) -> int:
+        """The slack, in milliseconds of film; computed once, for every step needs it."""
+        return round(self.slack_s * 1000)
 
     def is_party_host(self, account_id: str, account_name: str) -> bool:
         """Tell whether this account is the one that WATCH_PARTY_PLEX_USER names."""

@@ -1,8 +1,6 @@
 """Opens, moves and ends the watches of the voice channel's members in the host's sessions."""
 
-import dataclasses
-from dataclasses import dataclass, field
-
+import msgspec
 from msgspec.structs import replace
 
 from messages import Moment, Source, StartTracking, TrackingOutcome, VoiceMember, VoicePresence, WatchRecord, WatchState
@@ -28,8 +26,7 @@ REMEMBER_S = 60.0
 """How much longer than it takes to prove that the host has moved those are remembered who left."""
 
 
-@dataclass(frozen=True, slots=True)
-class Departure:
+class Departure(msgspec.Struct, frozen=True):
     """A member who left the channel, or may have left while Discord was away, perhaps after the host had moved."""
 
     session: Session
@@ -44,21 +41,20 @@ class Departure:
     """Of what the channel was taken to watch; None for who was there when Discord went away."""
 
 
-@dataclass(slots=True)
-class PartySeating:
+class PartySeating(msgspec.Struct):
     """Gives the members of the voice channel watches of what the host plays."""
 
     party: WatchParty
     recorder: WatchRecorder
     servers: PlexServers
-    _seated: dict[Session, Moment | None] = field(default_factory=dict)
+    _seated: dict[Session, Moment | None] = msgspec.field(default_factory=dict)
     """The sessions in which members of the channel watch, and since when (None: since before a restart); some of them
     may have left since."""
-    _hosts: dict[str, list[Session]] = field(default_factory=dict)
+    _hosts: dict[str, list[Session]] = msgspec.field(default_factory=dict)
     """By server: the sessions of the account that WATCH_PARTY_PLEX_USER names; some of them may be over."""
-    _polled: dict[str, None] = field(default_factory=dict)
+    _polled: dict[str, None] = msgspec.field(default_factory=dict)
     """Servers (ids) that were polled since these were looked for."""
-    _departures: list[Departure] = field(default_factory=list)
+    _departures: list[Departure] = msgspec.field(default_factory=list)
     """Who left lately, the first first."""
     _lost: list[Departure] | None = None
     """Who was there when Discord went away; None while it is not."""
@@ -112,7 +108,7 @@ class PartySeating:
         for gone in self._lost or ():
             came = self.party.member_since(gone.member.user_id, at)
             if gone.left.steady_s < came.steady_s:
-                self._departures.append(dataclasses.replace(gone, noted=at))
+                self._departures.append(replace(gone, noted=at))
         self._lost = None
 
     def seat_members(self, at: Moment, polled: str = "") -> None:

@@ -1,6 +1,6 @@
 """The watch party: which session the voice channel watches, and who is in the channel."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 from messages import Moment, Problem, VoiceMember, VoicePresence
 from tracking.rules import Rules
@@ -12,8 +12,7 @@ BREAK_S = 1800.0
 """How long after a film's end the channel still waits for the next one of its host, though others play, too."""
 
 
-@dataclass(slots=True)
-class WatchParty:
+class WatchParty(msgspec.Struct):
     """Who is in the voice channel, and which session plays into it.
 
     The party follows what its host plays, not a session: of the host's sessions the one that plays wins over those that
@@ -29,7 +28,7 @@ class WatchParty:
     """The session that plays into the channel."""
     notice: Problem | None = None
     """What stands in the way of the watch party."""
-    _arrived: dict[str, Moment] = field(default_factory=dict)
+    _arrived: dict[str, Moment] = msgspec.field(default_factory=dict)
     """Since when each member has been in the channel, as far as it is known without a gap."""
     known_until: Moment | None = None
     """Until when that was known before Discord was away, or Usher was restarted; None where neither has happened."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
+
+import msgspec
 
 from messages import LinkedAccount, Privacy
 
@@ -23,22 +25,21 @@ class DirectoryChanges(NamedTuple):
     """By viewer id; "open" if the viewer had another choice before."""
 
 
-@dataclass(frozen=True, slots=True)
-class ViewerDirectory:
+class ViewerDirectory(msgspec.Struct, frozen=True, dict=True):
     """The current links and choices."""
 
-    links: Mapping[str, LinkedAccount] = field(default_factory=dict)
+    links: Mapping[str, LinkedAccount] = msgspec.field(default_factory=dict)
     """Links by Plex id."""
-    choices: Mapping[str, Privacy] = field(default_factory=dict)
+    choices: Mapping[str, Privacy] = msgspec.field(default_factory=dict)
     """Choices by viewer id; a viewer who is not in it is open."""
-    _accounts: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
-    """The Plex ids that are linked to each member."""
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def _accounts(self) -> Mapping[str, tuple[str, ...]]:
+        """The Plex ids that are linked to each member."""
         accounts: dict[str, tuple[str, ...]] = {}
         for plex_id, link in self.links.items():
             accounts[link.viewer_id] = (*accounts.get(link.viewer_id, ()), plex_id)
-        object.__setattr__(self, "_accounts", accounts)
+        return accounts
 
     @classmethod
     def from_message(cls, links: Iterable[LinkedAccount], privacy: Iterable[tuple[str, Privacy]]) -> ViewerDirectory:

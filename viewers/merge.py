@@ -6,9 +6,9 @@ tracker applies these rules to running watches, the store to records.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+import msgspec
 from msgspec.structs import replace
 
 from messages import Attendee, Sittings, Spans, WatchRecord, sittings, spans
@@ -94,8 +94,7 @@ def group_overlapping(watches: Iterable[Watch], extent_of: Callable[[Watch], Ext
     return groups
 
 
-@dataclass(slots=True)
-class _Group(Generic[Watch]):
+class _Group(msgspec.Struct, Generic[Watch]):
     """Watches that are one so far, if they were seen under several ids."""
 
     watches: list[Watch]

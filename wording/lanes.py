@@ -1,9 +1,9 @@
 """The lanes of a film: one for each seat, with the parts of the film that this viewer saw."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+import msgspec
 from msgspec.structs import replace
 
 from charts import geometry
@@ -25,8 +25,7 @@ LOW_PERCENT = 50.0
 NAME_LENGTH = 60
 
 
-@dataclass(frozen=True)
-class Face:
+class Face(msgspec.Struct, frozen=True):
     """A viewer's initial and colour, in place of a picture."""
 
     initial: str
@@ -34,8 +33,7 @@ class Face:
     """0 to `geometry.COLOURS` - 1, the same for the same viewer on every page."""
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(msgspec.Struct, frozen=True):
     """A seen part of the film, in percent of its length."""
 
     start: float
@@ -44,8 +42,7 @@ class Bar:
     """Whether it grows with the running film."""
 
 
-@dataclass(frozen=True)
-class Lane:
+class Lane(msgspec.Struct, frozen=True):
     """What one viewer saw of the film."""
 
     face: Face
@@ -60,8 +57,7 @@ class Lane:
     """The lane in words."""
 
 
-@dataclass(frozen=True)
-class Tick:
+class Tick(msgspec.Struct, frozen=True):
     """A mark on the axis, in percent of the film's length."""
 
     at: float
@@ -70,8 +66,7 @@ class Tick:
     """SVG text anchor of the label: start, middle or end."""
 
 
-@dataclass(frozen=True)
-class LaneChart:
+class LaneChart(msgspec.Struct, frozen=True):
     """Every lane, and how many watched at each minute."""
 
     lanes: tuple[Lane, ...]

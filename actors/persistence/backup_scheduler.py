@@ -7,8 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from actors.persistence.read_worker import ReadWorker
 from actors.runtime import Actor
@@ -35,8 +36,7 @@ _TURN = threading.Lock()
 """Held while a scheduled backup is made: the backups of hundreds of communities may be due at one moment."""
 
 
-@dataclass(frozen=True)
-class BackupDue:
+class BackupDue(msgspec.Struct, frozen=True):
     """The actor to itself: check whether a scheduled backup is due."""
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Set
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import msgspec
 
 from messages import (
     Moment,
@@ -19,8 +20,7 @@ from tracking.rules import Rules
 from tracking.watches.watch import record_so_far
 
 
-@dataclass(slots=True)
-class _Reported:
+class _Reported(msgspec.Struct):
     """A running watch as it was last reported."""
 
     state: WatchState
@@ -30,12 +30,11 @@ class _Reported:
     """The watch with its record; made when it is first needed."""
 
 
-@dataclass(slots=True)
-class _ServerReport:
+class _ServerReport(msgspec.Struct):
     """The newest report of a server."""
 
     at: Moment
-    watches: dict[str, _Reported] = field(default_factory=dict)
+    watches: dict[str, _Reported] = msgspec.field(default_factory=dict)
     """The running watches, by watch id."""
     withheld: int = 0
     """How many running watches of the server could not be reported."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+
+import msgspec
 
 from actors.runtime import Actor
 from messages import Problem
@@ -19,8 +20,7 @@ LOG_EVERY_PERCENT = 10
 """Progress between two log lines."""
 
 
-@dataclass(frozen=True)
-class FillSummaries:
+class FillSummaries(msgspec.Struct, frozen=True):
     """The actor to itself: sum up some more records."""
 
 

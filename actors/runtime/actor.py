@@ -7,7 +7,6 @@ messages to another, and pykka's loop, hooks and refs work as they always do.
 from __future__ import annotations
 
 import concurrent.futures
-import dataclasses
 import logging
 import os
 import threading
@@ -16,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+import msgspec
 import pykka
 from pykka._envelope import Envelope as PykkaEnvelope
 
@@ -57,15 +57,14 @@ class ActorHost(Protocol):
         """Take the list of communities that persistence sent."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """What an actor gets when it is created."""
 
     endpoint: Endpoint
     settings: Settings
     clock: Clock
     data_dir: Path
-    poison_guard: PoisonGuard = dataclasses.field(default_factory=PoisonGuard)
+    poison_guard: PoisonGuard = msgspec.field(default_factory=PoisonGuard)
     host: ActorHost | None = None
     """Starts the further communities' actors in this process; None in those actors themselves, and in tests."""
     main: Actor | None = None

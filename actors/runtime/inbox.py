@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import collections
-import dataclasses
 import threading
 from typing import Any, Protocol
 
+import msgspec
 import pykka
 from pykka._envelope import Envelope as PykkaEnvelope
 
@@ -122,8 +122,7 @@ class Inbox:
         self._looked_s = self._endpoint.now()
 
 
-@dataclasses.dataclass(frozen=True)
-class InternalFailure:
+class InternalFailure(msgspec.Struct, frozen=True):
     """An error of work between two messages; it ends the actor as the error of a message would."""
 
     error: Exception

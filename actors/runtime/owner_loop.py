@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import collections
-import dataclasses
 import heapq
 import itertools
 import threading
 from collections.abc import Callable
 
+import msgspec
+
 _SWEPT_FROM = 64
 
 
-@dataclasses.dataclass(slots=True)
-class Timer:
+class Timer(msgspec.Struct):
     """A function to be called later, unless the timer is cancelled."""
 
     act: Callable[[], None] | None

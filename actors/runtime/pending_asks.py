@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import dataclasses
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -59,8 +58,7 @@ class LocalReply:
         return self._result
 
 
-@dataclasses.dataclass(slots=True)
-class _Pending:
+class _Pending(msgspec.Struct):
     reply: Awaited
     peer: str
     answer_type: type[Message]

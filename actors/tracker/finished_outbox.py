@@ -2,19 +2,19 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Set
-from dataclasses import dataclass, field
 from functools import partial
+
+import msgspec
 
 from actors.runtime import OutboxFull, Ref
 from messages import Problem, WatchFinished
 
 
-@dataclass(slots=True, eq=False)
-class _Unstored:
+class _Unstored(msgspec.Struct, eq=False):
     """A finished watch that persistence has not stored yet."""
 
     finished: WatchFinished
-    servers: list[str] = field(default_factory=list)
+    servers: list[str] = msgspec.field(default_factory=list)
     """Ids of the servers that must not be reported before it is stored."""
 
 

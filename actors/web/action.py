@@ -3,7 +3,8 @@
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from actors.web.page import Ask
 from actors.web.readers import Access, Reader
@@ -13,8 +14,7 @@ Tell = Callable[[str, Message], None]
 """Sends a message to the actor of this name."""
 
 
-@dataclass(frozen=True)
-class ActionRequest:
+class ActionRequest(msgspec.Struct, frozen=True):
     """What an action needs. Membership and the Administrator permission have just been checked with Discord."""
 
     ask: Ask
@@ -31,8 +31,7 @@ Act = Callable[[ActionRequest], Awaitable[str]]
 """Makes the change, and returns the path of the page that shows it."""
 
 
-@dataclass(frozen=True)
-class ActionDeclaration:
+class ActionDeclaration(msgspec.Struct, frozen=True):
     """An action of a reader."""
 
     path: str

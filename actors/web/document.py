@@ -5,14 +5,14 @@ import hmac
 import importlib
 import pkgutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from actors.web.page import PageRequest
 from actors.web.readers import Access
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """A text to send."""
 
     text: str
@@ -21,8 +21,7 @@ class Document:
     """Name under which a browser saves it; empty if the browser shows it instead."""
 
 
-@dataclass(frozen=True)
-class LongDocument:
+class LongDocument(msgspec.Struct, frozen=True):
     """A text that is built while it is sent, because it is too long for memory."""
 
     parts: AsyncIterator[str]
@@ -33,8 +32,7 @@ class LongDocument:
 MakeDocument = Callable[[PageRequest], Awaitable[Document | LongDocument]]
 
 
-@dataclass(frozen=True)
-class DocumentDeclaration:
+class DocumentDeclaration(msgspec.Struct, frozen=True):
     """A document of the site."""
 
     name: str

@@ -4,9 +4,10 @@ import datetime
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from actors.ask_failures import AskFailure
 from actors.web.readers import ANYBODY_HERE, Access, Reader
@@ -42,8 +43,7 @@ async def _take_for_member(_viewer_id: str) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class PageRequest:
+class PageRequest(msgspec.Struct, frozen=True):
     """A request for a page, with what its function needs."""
 
     ask: Ask
@@ -54,9 +54,9 @@ class PageRequest:
     """Returns the address of an item's poster; empty if it has none."""
     key: bytes = b""
     """The key from which the short names of viewers and films are made."""
-    path: Mapping[str, str] = field(default_factory=dict)
+    path: Mapping[str, str] = msgspec.field(default_factory=dict)
     """The variable parts of the path."""
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = msgspec.field(default_factory=dict)
     """The parameters of the query, at most 200 characters each."""
     reader: Reader = ANYBODY_HERE
     """The reader of the page."""
@@ -93,8 +93,7 @@ class PageRequest:
         return datetime.datetime.fromtimestamp(self.at.wall_s, self.zone).date()
 
 
-@dataclass(frozen=True)
-class PageContent:
+class PageContent(msgspec.Struct, frozen=True):
     """The content of a page."""
 
     title: str
@@ -106,8 +105,7 @@ class PageContent:
 ShowPage = Callable[[PageRequest], Awaitable[PageContent]]
 
 
-@dataclass(frozen=True)
-class PageDeclaration:
+class PageDeclaration(msgspec.Struct, frozen=True):
     """A page of the site."""
 
     name: str

@@ -1,8 +1,9 @@
 """Kinds of readers, and what each may open. Pages, questions and cached pages depend on the kind."""
 
 import enum
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 
 class ReaderKind(enum.StrEnum):
@@ -51,8 +52,7 @@ class View(NamedTuple):
     """Name of the live page: tonight, embed, admin; api for programs."""
 
 
-@dataclass(frozen=True)
-class Reader:
+class Reader(msgspec.Struct, frozen=True):
     """The reader of a page."""
 
     kind: ReaderKind

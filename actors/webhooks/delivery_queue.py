@@ -5,7 +5,8 @@ import collections
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from actors.runtime import Clock
 from actors.webhooks.http_post import PostResult
@@ -23,8 +24,7 @@ late are worse than none."""
 LONGEST_USEFUL_S = 86_400.0
 
 
-@dataclass(eq=False)
-class WaitingEvent:
+class WaitingEvent(msgspec.Struct, eq=False):
     """An event for one receiver."""
 
     event: WebhookEvent

@@ -9,9 +9,10 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from messages import (
     SOMEBODY,
@@ -37,8 +38,7 @@ ON_THE_WAY_S = 30.0
 """An event up to this long after an erasure may still be from before it: its sender learns of it later. Seconds."""
 
 
-@dataclass(frozen=True)
-class WebhookEvent:
+class WebhookEvent(msgspec.Struct, frozen=True):
     """An event that is to be posted."""
 
     name: str

@@ -6,11 +6,11 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
+import msgspec
 import resvg_py
 import uharfbuzz
 
@@ -43,8 +43,7 @@ class NoFontError(Exception):
     """The main font is not installed; the text names the package that contains it."""
 
 
-@dataclass(frozen=True)
-class FontFile:
+class FontFile(msgspec.Struct, frozen=True, dict=True):
     """A font."""
 
     path: Path
@@ -92,8 +91,7 @@ class FontFile:
         return uharfbuzz.Font(self._face)
 
 
-@dataclass(frozen=True)
-class FontRun:
+class FontRun(msgspec.Struct, frozen=True):
     """A part of a text that one font draws."""
 
     font: FontFile

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from actors.runtime.restarts.restart_policy import RestartTimings
 
 
-@dataclasses.dataclass(frozen=True)
-class SupervisionSettings(RestartTimings):
+class SupervisionSettings(RestartTimings, frozen=True):
     """Every time that the launcher waits; tests use shorter ones."""
 
     ping_every_s: float = 1.0

@@ -12,10 +12,11 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from atomic_file import sync_folder
 from messages import Problem
@@ -33,8 +34,7 @@ _KIND, _MADE = "backup:kind", "backup:made_at_s"
 """Facts in a backup: whether it was scheduled, and when it was made."""
 
 
-@dataclass(frozen=True)
-class Backup:
+class Backup(msgspec.Struct, frozen=True):
     """A verified backup."""
 
     file: Path

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,7 @@ from persistence.json_files.history import HistoryRewriter, read_history_lines
 from persistence.records.change_set import ChangeSet, ViewerMove
 
 
-@dataclass(frozen=True)
-class ViewerCopy:
+class ViewerCopy(msgspec.Struct, frozen=True):
     """The current content of the copies for a viewer."""
 
     stats: Row
@@ -41,8 +39,7 @@ class ViewerCopy:
     """Rows of `viewer_badges`; None if they are unchanged."""
 
 
-@dataclass(frozen=True)
-class HistoryPlan:
+class HistoryPlan(msgspec.Struct, frozen=True):
     """How the history copy changes."""
 
     before: FileChecksum | None
@@ -51,7 +48,7 @@ class HistoryPlan:
     """Number of records."""
     lines: tuple[bytes, ...] = ()
     """Lines to append."""
-    changes: Mapping[bytes, bytes | None] = field(default_factory=dict)
+    changes: Mapping[bytes, bytes | None] = msgspec.field(default_factory=dict)
     """New lines by the lines that they replace; None for removed ones."""
     moves: Sequence[ViewerMove] = ()
     """Moves of records to another viewer; `changes` refer to the lines after them."""
@@ -63,8 +60,7 @@ class HistoryPlan:
     """Whether only one line is replaced, so that the rest need not be read."""
 
 
-@dataclass(frozen=True)
-class FilePlan:
+class FilePlan(msgspec.Struct, frozen=True):
     """The changes of the copies with a save, planned inside its transaction."""
 
     documents: Mapping[str, bytes]

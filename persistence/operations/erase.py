@@ -1,7 +1,6 @@
 """Removes everything that is stored about one viewer."""
 
-from dataclasses import dataclass
-
+import msgspec
 from sqlalchemy import ColumnElement, delete, or_, select
 
 from messages import UnlinkAccount
@@ -29,8 +28,7 @@ from persistence.records.watches import write_rows
 from persistence.records.web_sessions import forget_access
 
 
-@dataclass(frozen=True)
-class ErasedViewer:
+class ErasedViewer(msgspec.Struct, frozen=True):
     """The result of erasing a viewer."""
 
     ids: tuple[str, ...]

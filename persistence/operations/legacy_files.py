@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Any, get_args
+
+import msgspec
 
 from awards import Totals
 from foreign_input import ForeignInputError, InputLimits, parse_json, read_file
@@ -27,8 +28,7 @@ SITTING_LIMIT_S = 366 * 86_400.0
 """Maximum length of a sitting."""
 
 
-@dataclass(frozen=True)
-class LegacyViewer:
+class LegacyViewer(msgspec.Struct, frozen=True):
     """A viewer of user_stats.json."""
 
     viewer_id: str
@@ -40,8 +40,7 @@ class LegacyViewer:
     movies_requested: int
 
 
-@dataclass(frozen=True)
-class LegacyBadge:
+class LegacyBadge(msgspec.Struct, frozen=True):
     """A badge of user_badges.json."""
 
     viewer_id: str
@@ -50,16 +49,14 @@ class LegacyBadge:
     progress: float
 
 
-@dataclass(frozen=True)
-class LegacyWatch:
+class LegacyWatch(msgspec.Struct, frozen=True):
     """A record of watch_history.json; `end_known` is False if end_time was null."""
 
     record: WatchRecord
     end_known: bool
 
 
-@dataclass(frozen=True)
-class LegacyFiles:
+class LegacyFiles(msgspec.Struct, frozen=True):
     """The content of a folder's files. A missing file counts as empty."""
 
     viewers: tuple[LegacyViewer, ...]
@@ -67,7 +64,7 @@ class LegacyFiles:
     watches: tuple[LegacyWatch, ...]
     found: tuple[str, ...]
     """Names of the files that existed."""
-    choices: FilmChoicesFile = field(default_factory=FilmChoicesFile)
+    choices: FilmChoicesFile = msgspec.field(default_factory=FilmChoicesFile)
     """Suggestions, ratings and votes."""
 
 

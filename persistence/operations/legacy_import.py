@@ -3,9 +3,10 @@
 import contextlib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection, select, update
 
 from awards import Totals, add_watches, subtract_explained
@@ -40,8 +41,7 @@ Progress = Callable[[str, int, int], None]
 _AT_ONCE = 500
 
 
-@dataclass(frozen=True)
-class ImportResult:
+class ImportResult(msgspec.Struct, frozen=True):
     """Numbers of what an import added."""
 
     viewers: int

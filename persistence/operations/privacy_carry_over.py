@@ -9,10 +9,10 @@ import math
 import sqlite3
 from collections.abc import Iterable, Mapping, Set
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from messages import Problem, SetPrivacy, UnlinkAccount
@@ -27,15 +27,14 @@ from persistence.records.viewers import read_directory, read_erasures, set_priva
 from persistence.store import Store
 
 
-@dataclass(frozen=True)
-class PrivacyChoices:
+class PrivacyChoices(msgspec.Struct, frozen=True):
     """Choices of privacy, and erasures."""
 
     choices: tuple[tuple[SetPrivacy, float], ...] = ()
     """Each choice, and when it was made; seconds since 1970, UTC."""
-    links: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = msgspec.field(default_factory=dict)
     """Members by the ids of the Plex accounts that are linked to them."""
-    forgotten: dict[str, float] = field(default_factory=dict)
+    forgotten: dict[str, float] = msgspec.field(default_factory=dict)
     """When each viewer was erased; seconds since 1970, UTC."""
     named: frozenset[str] = frozenset()
     """Members who are named on a public page."""
@@ -45,8 +44,7 @@ class PrivacyChoices:
         return bool(self.choices or self.forgotten)
 
 
-@dataclass(frozen=True)
-class CarriedOver:
+class CarriedOver(msgspec.Struct, frozen=True):
     """What was changed in a restored store."""
 
     choices: int

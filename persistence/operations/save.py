@@ -1,9 +1,9 @@
 """Saves statistics, badges and the checkpoint: at a tick, on command, at a stop."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from messages import WatchRecord
@@ -114,13 +114,12 @@ def _write_checkpoint(
     return count_running(connection, still, stored, people, rules.thresholds), names
 
 
-@dataclass
-class _Written:
+class _Written(msgspec.Struct):
     """The result of writing viewers."""
 
-    copies: dict[str, ViewerCopy] = field(default_factory=dict)
+    copies: dict[str, ViewerCopy] = msgspec.field(default_factory=dict)
     """The new content of the JSON copies for each."""
-    settled: dict[str, SettledFigures] = field(default_factory=dict)
+    settled: dict[str, SettledFigures] = msgspec.field(default_factory=dict)
     has_new_badges: bool = False
 
 

@@ -1,9 +1,9 @@
 """The changes that a transaction makes to records, and what must follow: history copy, statistics."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection
 
 from awards import Totals
@@ -30,8 +30,7 @@ class ViewerMove(NamedTuple):
     """Which of the old viewer's watches moved; None for all."""
 
 
-@dataclass
-class ChangeSet:
+class ChangeSet(msgspec.Struct):
     """Collects changes inside one transaction; the store then applies what follows from them."""
 
     connection: Connection
@@ -40,15 +39,15 @@ class ChangeSet:
     """The store's facts about itself."""
     rebuild_history: bool = False
     """Whether the history copy must be rewritten from the store: lines are inserted within it."""
-    moves: list[ViewerMove] = field(default_factory=list)
+    moves: list[ViewerMove] = msgspec.field(default_factory=list)
     """Moves of records, which precede all of `row_changes`."""
-    viewers: set[str] = field(default_factory=set)
+    viewers: set[str] = msgspec.field(default_factory=set)
     """Viewers whose statistics and badges must be recounted from all their records."""
-    touched: set[str] = field(default_factory=set)
-    totals: dict[str, Totals] = field(default_factory=dict)
-    moved_away: dict[str, Totals] = field(default_factory=dict)
+    touched: set[str] = msgspec.field(default_factory=set)
+    totals: dict[str, Totals] = msgspec.field(default_factory=dict)
+    moved_away: dict[str, Totals] = msgspec.field(default_factory=dict)
     """The arguments of `touch`, by viewer."""
-    _rows: dict[str, tuple[dict[str, Any] | None, dict[str, Any] | None]] = field(default_factory=dict)
+    _rows: dict[str, tuple[dict[str, Any] | None, dict[str, Any] | None]] = msgspec.field(default_factory=dict)
 
     @classmethod
     def begin(cls, connection: Connection, rules: StatisticsRules) -> "ChangeSet":

@@ -1,15 +1,15 @@
 """The film of a suggestion or a rating: a film in the library, or a title that somebody typed."""
 
 import hashlib
-from dataclasses import dataclass
+
+import msgspec
 
 from awards import record_title
 from messages import Item
 from tracking.watches.film import film_keys, global_guid, same_film
 
 
-@dataclass(frozen=True)
-class Film:
+class Film(msgspec.Struct, frozen=True):
     """A film that people name."""
 
     title: str

@@ -4,9 +4,9 @@ A finished watch needs one or two rows from many tables. A query for each would 
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import (
     BindParameter,
     Connection,
@@ -59,21 +59,20 @@ class EncodedTotals(NamedTuple):
     text: str
 
 
-@dataclass
-class KnownViewers:
+class KnownViewers(msgspec.Struct):
     """What the store contains about some viewers."""
 
     people: ViewerDirectory
     """Links and choices of privacy, at least of these viewers."""
-    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rows: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     """Rows of `viewers`."""
-    totals: dict[str, Totals] = field(default_factory=dict)
+    totals: dict[str, Totals] = msgspec.field(default_factory=dict)
     """Accumulators of the finished watches; a new viewer has none."""
-    badges: dict[str, dict[str, HeldBadge]] = field(default_factory=dict)
+    badges: dict[str, dict[str, HeldBadge]] = msgspec.field(default_factory=dict)
     """Each viewer's badges, by badge id, if they were read."""
-    badge_ids: dict[str, Collection[str]] = field(default_factory=dict)
+    badge_ids: dict[str, Collection[str]] = msgspec.field(default_factory=dict)
     """Ids of each viewer's badges."""
-    encoded: dict[str, EncodedTotals] = field(default_factory=dict)
+    encoded: dict[str, EncodedTotals] = msgspec.field(default_factory=dict)
     """The accumulators with their stored texts."""
 
     def encode_totals(self, viewer_id: str, totals: Totals) -> str:
@@ -82,8 +81,7 @@ class KnownViewers:
         return stored.text if stored is not None and stored.totals is totals else encode_totals(totals)
 
 
-@dataclass
-class FinishContext:
+class FinishContext(msgspec.Struct):
     """What the store contains about ending watches and their viewers."""
 
     handled: set[str]

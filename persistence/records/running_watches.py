@@ -7,9 +7,9 @@ before both are stored (`persistence.operations.link`).
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
@@ -32,8 +32,7 @@ class CountedWatch(NamedTuple):
     """Ids of the stored records that it replaces: they are merged into it."""
 
 
-@dataclass(frozen=True)
-class RunningWatches:
+class RunningWatches(msgspec.Struct, frozen=True):
     """All running watches."""
 
     watches: tuple[CountedWatch, ...] = ()

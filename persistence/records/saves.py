@@ -1,9 +1,9 @@
 """Rows of `saves` and `handled_messages`: past saves, and the messages that took effect."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, delete, func, select
 
 from persistence.database.sql import upsert
@@ -18,8 +18,7 @@ _CLEAN_UP_EVERY = 50
 _INSERT_SAVE = SAVES.insert().returning(SAVES.c.save_id)
 
 
-@dataclass(frozen=True)
-class SaveResult:
+class SaveResult(msgspec.Struct, frozen=True):
     """The result of a save."""
 
     users: int
@@ -51,8 +50,7 @@ def read_last_saved_s(connection: Connection) -> float | None:
     return connection.execute(select(SAVES.c.saved_at_s).order_by(SAVES.c.save_id.desc()).limit(1)).scalar()
 
 
-@dataclass(frozen=True)
-class StoredCounts:
+class StoredCounts(msgspec.Struct, frozen=True):
     """Numbers of stored viewers and badges."""
 
     users: int

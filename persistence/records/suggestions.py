@@ -1,7 +1,6 @@
 """Rows of `suggestions` and `suggestion_wishes`: films that members want to see, and who wants each."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -18,8 +17,7 @@ COMMUNITY = ""
 _ITEM = msgspec.json.Decoder(Item)
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """A member's wish to see a film."""
 
     viewer_id: str
@@ -28,15 +26,14 @@ class Wish:
     """Seconds since 1970, UTC."""
 
 
-@dataclass(frozen=True)
-class Suggestion:
+class Suggestion(msgspec.Struct, frozen=True):
     """A film on the list, with everybody who wants it, the suggester first."""
 
     suggestion_id: str
     film: Film
     suggested_at_s: float
     """Seconds since 1970, UTC."""
-    wishes: list[Wish] = field(default_factory=list)
+    wishes: list[Wish] = msgspec.field(default_factory=list)
 
     def is_wanted_by(self, viewer_id: str) -> bool:
         """Tell whether a viewer wants it."""

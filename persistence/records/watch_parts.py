@@ -5,9 +5,9 @@ A member with linked accounts may be seen under several ids, at the same time or
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Select, delete, select, update
 
 from messages import Moment
@@ -64,13 +64,12 @@ def extent_of(row: Row) -> Extent:
     return Extent(row["started_at_s"], row["ended_at_s"], row["watch_id"])
 
 
-@dataclass
-class StoredWatches:
+class StoredWatches(msgspec.Struct):
     """Some stored watches of a viewer."""
 
-    rows: dict[str, Row] = field(default_factory=dict)
+    rows: dict[str, Row] = msgspec.field(default_factory=dict)
     """Records by watch_id."""
-    parts: dict[str, dict[str, Row]] = field(default_factory=dict)
+    parts: dict[str, dict[str, Row]] = msgspec.field(default_factory=dict)
     """The parts of merged records, by the record's watch_id and their own."""
 
     @classmethod

@@ -10,9 +10,10 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import msgspec
 
 from foreign_input import ForeignInputError, open_regular
 from messages import Problem
@@ -74,8 +75,7 @@ class TautulliRow(NamedTuple):
     thumb: str
 
 
-@dataclass(frozen=True)
-class TautulliUsers:
+class TautulliUsers(msgspec.Struct, frozen=True):
     """The accounts that Tautulli knows."""
 
     names: Mapping[int, str]

@@ -33,7 +33,7 @@ def watches_meanwhile(stage: Evening, who: str, film: str) -> None:
 def crashes_for_good(stage: Evening) -> None:
     """Let the actor die at each start until its limit; the launcher then says what to do."""
     dead = {0}
-    for _ in range(SupervisionSettings.crash_limit + 1):
+    for _ in range(SupervisionSettings().crash_limit + 1):
         stage.wait_for(lambda: stage.pid("discord") not in dead, WITHIN_S, "another process of it")
         dead.add(pid := stage.pid("discord"))
         os.kill(pid, signal.SIGKILL)

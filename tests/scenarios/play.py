@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import fromstring
@@ -116,7 +116,7 @@ class ScenarioPlayer:
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
-        self.stage = RulesStage(replace(Rules(), **scenario.settings))
+        self.stage = RulesStage(Rules(**scenario.settings))
         self.plex = offline_server()
         self.stopped: dict[str, None] = {}
 

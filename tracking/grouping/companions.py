@@ -1,7 +1,8 @@
 """Remembers who watched a film together: if they begin the next one together, they are one screening at once."""
 
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass, field
+
+import msgspec
 
 from messages import Moment
 from tracking.grouping.session_group import SessionGroup
@@ -10,11 +11,10 @@ BREAK_S = 600.0
 """How long after a film its company may begin the next one."""
 
 
-@dataclass(slots=True)
-class Companions:
+class Companions(msgspec.Struct):
     """The accounts that watched a film together until its end, or until one of them left a short while ago."""
 
-    _left: dict[str, tuple[Set[str], Moment]] = field(default_factory=dict)
+    _left: dict[str, tuple[Set[str], Moment]] = msgspec.field(default_factory=dict)
     """By account (viewer id): with whom it was when its session ended, and when that was."""
 
     def note_end(self, account: str, group: SessionGroup, at: Moment) -> None:

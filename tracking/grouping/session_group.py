@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
+import msgspec
 from msgspec.structs import replace
 
 from messages import Attendee, Moment, Screening, WatchState
@@ -21,8 +21,7 @@ STRAY_S = 60.0
 """How long one that is no part of it yet may be further away: the report of a client may be late."""
 
 
-@dataclass(slots=True)
-class Membership:
+class Membership(msgspec.Struct):
     """One session's part in a group."""
 
     viewer_id: str
@@ -35,8 +34,7 @@ class Membership:
     """It is part of the screening."""
 
 
-@dataclass(slots=True, eq=False)
-class SessionGroup:
+class SessionGroup(msgspec.Struct, eq=False):
     """Sessions that play one film at the same time. It is a screening once several of them have joined it."""
 
     film: str
@@ -45,18 +43,18 @@ class SessionGroup:
     at: Moment
     plays: bool = True
     """The film runs."""
-    members: dict[Session, Membership] = field(default_factory=dict)
+    members: dict[Session, Membership] = msgspec.field(default_factory=dict)
     screening_id: str = ""
     """Empty while nobody has joined."""
     started_at_s: float = math.inf
     """When the first of its sessions began; seconds since 1970, UTC."""
-    merged_ids: dict[str, None] = field(default_factory=dict)
+    merged_ids: dict[str, None] = msgspec.field(default_factory=dict)
     """The screenings that its sessions would be by themselves."""
-    known: set[str] = field(default_factory=set)
+    known: set[str] = msgspec.field(default_factory=set)
     """Accounts (viewer ids) that have joined: they may come back at once."""
-    ended: dict[str, Moment] = field(default_factory=dict)
+    ended: dict[str, Moment] = msgspec.field(default_factory=dict)
     """When an account's session (viewer id) ended that was part of it."""
-    past_attendees: dict[str, Attendee] = field(default_factory=dict)
+    past_attendees: dict[str, Attendee] = msgspec.field(default_factory=dict)
     """Who left, by watch id."""
     announced_playing_s: float = 0.0
     """Playing time of all who watched it when its end was last announced, seconds."""
@@ -65,9 +63,9 @@ class SessionGroup:
     """Nobody was told of it, for only hidden viewers watched it."""
     beside: "SessionGroup | None" = None
     """A larger group that is near."""
-    beside_since: Moment = field(default_factory=lambda: Moment(0.0, 0.0))
+    beside_since: Moment = msgspec.field(default_factory=lambda: Moment(0.0, 0.0))
     """Since when."""
-    _viewers: set[str] = field(default_factory=set)
+    _viewers: set[str] = msgspec.field(default_factory=set)
     """Whose sessions are in it."""
 
     @property

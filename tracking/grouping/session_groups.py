@@ -5,9 +5,9 @@ Sessions are compared with their group, never with each other, so that a look ta
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from messages import Attendee, Moment
@@ -29,31 +29,29 @@ class LeftGroup(NamedTuple):
     since: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class GroupChanges:
+class GroupChanges(msgspec.Struct, frozen=True):
     """The changes that a look at the sessions brought."""
 
-    formed: list[SessionGroup] = field(default_factory=list)
+    formed: list[SessionGroup] = msgspec.field(default_factory=list)
     """Groups that have become one screening."""
-    apart: list[Session] = field(default_factory=list)
+    apart: list[Session] = msgspec.field(default_factory=list)
     """Sessions that were part of a group and play by themselves now."""
-    ended: list[tuple[SessionGroup, Session]] = field(default_factory=list)
+    ended: list[tuple[SessionGroup, Session]] = msgspec.field(default_factory=list)
     """Groups of which nobody is left, each with the session that was the last."""
-    changed: dict[Session, None] = field(default_factory=dict)
+    changed: dict[Session, None] = msgspec.field(default_factory=dict)
     """Sessions of which something else is to be shown."""
 
 
-@dataclass(slots=True)
-class SessionGroups:
+class SessionGroups(msgspec.Struct):
     """The groups of all sessions, on whatever server."""
 
     rules: Rules
-    _by_film: dict[str, list[SessionGroup]] = field(default_factory=dict)
-    _group_of: dict[Session, SessionGroup] = field(default_factory=dict)
+    _by_film: dict[str, list[SessionGroup]] = msgspec.field(default_factory=dict)
+    _group_of: dict[Session, SessionGroup] = msgspec.field(default_factory=dict)
     """The group that a session is in, joined or not."""
-    _left: dict[Session, LeftGroup] = field(default_factory=dict)
+    _left: dict[Session, LeftGroup] = msgspec.field(default_factory=dict)
     """Sessions that were part of a group, while they have not played on by themselves."""
-    _companions: Companions = field(default_factory=Companions)
+    _companions: Companions = msgspec.field(default_factory=Companions)
     _looked: Moment | None = None
 
     def find_joined(self, session: Session) -> SessionGroup | None:

@@ -1,6 +1,7 @@
 """A player that shows a film beside the session of the same account: paused, dead, or about to take over."""
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from messages import Moment, Playback, WatchState
 from tracking.rules import Rules
@@ -8,8 +9,7 @@ from tracking.watches.progress import FLOOR_MS, advance
 from tracking.watches.watch import mark_unobserved, open_watch
 
 
-@dataclass(frozen=True, slots=True)
-class OtherPlayer:
+class OtherPlayer(msgspec.Struct, frozen=True):
     """A listed player that no session follows.
 
     What it plays is measured provisionally: if it turns out to be what the viewer watches, nothing is lost.

@@ -1,23 +1,22 @@
 """The phases of a session. It is in exactly one at a time, and each holds what only it needs."""
 
-from dataclasses import dataclass, replace
 from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from messages import EndReason, Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Active:
+class Active(msgspec.Struct, frozen=True):
     """The last successful poll showed it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(msgspec.Struct, frozen=True):
     """It ran before a restart, and no poll has listed it since."""
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(msgspec.Struct, frozen=True):
     """Successful polls no longer list it; it may still come back."""
 
     since: Moment
@@ -52,24 +51,21 @@ class Missing:
         return Moment(seen.wall_s + gone_s, seen.steady_s + gone_s)
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryLookup:
+class HistoryLookup(msgspec.Struct, frozen=True):
     """A question to the server's history that waits for its answer."""
 
     asked: Moment
     tries: int
 
 
-@dataclass(frozen=True, slots=True)
-class AwaitingHistory:
+class AwaitingHistory(msgspec.Struct, frozen=True):
     """It is gone, and the server's history was asked about it."""
 
     missing: Missing
     lookup: HistoryLookup
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(msgspec.Struct, frozen=True):
     """An unreadable element on the server may be this session: it is neither seen nor gone."""
 
     since: Moment

@@ -1,8 +1,9 @@
 """Compares a poll with the sessions so far. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from messages import Moment, Playback
 from tracking.rules import Rules
@@ -17,27 +18,26 @@ LEAST_SPEED = 0.4
 """A film that runs, however slowly, moves on by more than this share of the time."""
 
 
-@dataclass(slots=True)
-class PollDiff:
+class PollDiff(msgspec.Struct):
     """The changes of a server's sessions between two polls."""
 
-    seen: dict[Session, Playback] = field(default_factory=dict)
+    seen: dict[Session, Playback] = msgspec.field(default_factory=dict)
     """Sessions whose stream is listed as before."""
-    changed: set[Session] = field(default_factory=set)
+    changed: set[Session] = msgspec.field(default_factory=set)
     """Those of `seen` whose item is listed with any difference."""
-    followed: list[tuple[Session, Playback]] = field(default_factory=list)
+    followed: list[tuple[Session, Playback]] = msgspec.field(default_factory=list)
     """Sessions that go on on another stream at once."""
-    taken_over: list[tuple[Session, OtherPlayer]] = field(default_factory=list)
+    taken_over: list[tuple[Session, OtherPlayer]] = msgspec.field(default_factory=list)
     """Sessions that go on on another player, which has played for a while."""
-    credited: list[tuple[Session, OtherPlayer]] = field(default_factory=list)
+    credited: list[tuple[Session, OtherPlayer]] = msgspec.field(default_factory=list)
     """Sessions beside which another player showed a stretch of the film, and stopped."""
-    opened: list[Playback] = field(default_factory=list)
+    opened: list[Playback] = msgspec.field(default_factory=list)
     """Streams of which nothing was known."""
-    opened_beside: list[OtherPlayer] = field(default_factory=list)
+    opened_beside: list[OtherPlayer] = msgspec.field(default_factory=list)
     """Players known before that turn out to play for themselves."""
-    absent: dict[Session, bool] = field(default_factory=dict)
+    absent: dict[Session, bool] = msgspec.field(default_factory=dict)
     """Sessions that are not listed, and whether their stream shows something else."""
-    others: dict[StreamKey, OtherPlayer] = field(default_factory=dict)
+    others: dict[StreamKey, OtherPlayer] = msgspec.field(default_factory=dict)
     """Listed streams that no session follows."""
 
 
@@ -76,8 +76,7 @@ def compare(
     return diff
 
 
-@dataclass(slots=True)
-class _Unmatched:
+class _Unmatched(msgspec.Struct):
     """The streams of a poll that no session follows yet."""
 
     server: ServerSessions
@@ -85,7 +84,7 @@ class _Unmatched:
     at: Moment
     outage: bool
     rules: Rules
-    opened: dict[str, list[Playback]] = field(default_factory=dict)
+    opened: dict[str, list[Playback]] = msgspec.field(default_factory=dict)
     """Streams of which nothing was known, by account."""
 
     def sort(self, unmatched: dict[StreamKey, Playback]) -> None:

@@ -1,7 +1,9 @@
 """The sessions of one Plex server, and of all of them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from messages import Moment, Playback, WatchState
 from messages.ids import parse_plex_account
@@ -11,8 +13,7 @@ from tracking.sessions.session import Session, StreamKey
 from tracking.watches.watch import starts_again
 
 
-@dataclass(slots=True)
-class ServerSessions:
+class ServerSessions(msgspec.Struct):
     """The state of one Plex server, and each of its sessions that runs or may come back."""
 
     server_id: str
@@ -24,12 +25,12 @@ class ServerSessions:
     """How often it has answered."""
     away: bool = False
     """Polls failed since."""
-    streams: dict[StreamKey, Session] = field(default_factory=dict)
+    streams: dict[StreamKey, Session] = msgspec.field(default_factory=dict)
     """The session that follows a stream; one whose stream shows another film by now is not in it."""
-    others: dict[StreamKey, OtherPlayer] = field(default_factory=dict)
+    others: dict[StreamKey, OtherPlayer] = msgspec.field(default_factory=dict)
     """Listed streams that no session follows."""
-    _sessions: dict[Session, None] = field(default_factory=dict)
-    _by_account: dict[str, list[Session]] = field(default_factory=dict)
+    _sessions: dict[Session, None] = msgspec.field(default_factory=dict)
+    _by_account: dict[str, list[Session]] = msgspec.field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Session]:
         return iter(list(self._sessions))
@@ -105,14 +106,13 @@ def nearest(sessions: list[Session], there_ms: int | None) -> Session:
     return min(sessions, key=lambda session: abs((session.timeline.position_ms or 0) - (there_ms or 0)))
 
 
-@dataclass(slots=True)
-class PlexServers:
+class PlexServers(msgspec.Struct):
     """Every Plex server that was reported, in the order of the first report."""
 
-    away: set[str] = field(default_factory=set)
+    away: set[str] = msgspec.field(default_factory=set)
     """Ids of those that do not answer."""
-    _servers: dict[str, ServerSessions] = field(default_factory=dict)
-    _counts: dict[str, int] = field(default_factory=dict)
+    _servers: dict[str, ServerSessions] = msgspec.field(default_factory=dict)
+    _counts: dict[str, int] = msgspec.field(default_factory=dict)
     _count: int = 0
 
     def __iter__(self) -> Iterator[ServerSessions]:

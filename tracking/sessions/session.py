@@ -1,9 +1,9 @@
 """One Plex session: the film as it was seen to run, and everybody who watches it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from messages import Attendee, EndReason, FindHistory, HistoryRow, Item, Moment, Playback, WatchRecord, WatchState
@@ -58,8 +58,7 @@ class StreamKey(NamedTuple):
         return cls(shown.account_id, shown.machine_id, shown.session_key)
 
 
-@dataclass(slots=True, eq=False)
-class Session:
+class Session(msgspec.Struct, eq=False):
     """One account playing one film, on one player at a time, with all its watches.
 
     Its phase says how well it is known; only its own methods change it.
@@ -80,9 +79,9 @@ class Session:
     """When it was first seen; None where that was before a restart."""
     owner_pending: bool = False
     """Its account's watch begins as soon as its viewer is tracked: the settings do not leave the account out."""
-    party_watches: PartyWatches = field(default_factory=PartyWatches)
+    party_watches: PartyWatches = msgspec.field(default_factory=PartyWatches)
     """Watches of members of the channel, by Discord id, the first to come first."""
-    past_attendees: dict[str, Attendee] = field(default_factory=dict)
+    past_attendees: dict[str, Attendee] = msgspec.field(default_factory=dict)
     """Who left, by watch id."""
     announced: bool = False
     """Its start was announced."""

@@ -1,8 +1,9 @@
 """Which items are the same film: by its global guid, on whatever server and under whatever rating key."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+import msgspec
 
 from messages import Item
 from tracking.rules import LIVE_KEY, is_live
@@ -113,12 +114,11 @@ def group_films(
     return [film.watches for film in films]
 
 
-@dataclass(slots=True)
-class _Film(Generic[Watch]):
+class _Film(msgspec.Struct, Generic[Watch]):
     """Watches of one film."""
 
-    watches: list[Watch] = field(default_factory=list)
-    items: dict[tuple[str, str, int | None], Item] = field(default_factory=dict)
+    watches: list[Watch] = msgspec.field(default_factory=list)
+    items: dict[tuple[str, str, int | None], Item] = msgspec.field(default_factory=dict)
     """Its different items, by key, guid and length."""
 
     def add(self, watch: Watch, item: Item) -> None:

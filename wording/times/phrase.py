@@ -2,8 +2,10 @@
 
 import datetime
 import enum
-from dataclasses import dataclass, replace
 from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 HOUR = 60
 DAY = 24 * HOUR
@@ -103,8 +105,7 @@ class Zones(NamedTuple):
 Piece = Day | ClockTime | SpokenPart | Ahead | Instant | Zones
 
 
-@dataclass(frozen=True)
-class Phrase:
+class Phrase(msgspec.Struct, frozen=True):
     """One interpretation of the words of a time: at most one piece of each kind."""
 
     days: tuple[Day, ...] = ()

@@ -3,8 +3,9 @@
 import concurrent.futures
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+import msgspec
 
 from actors.chat.discord.bot_runner import BotRunner
 from actors.chat.discord.commands import load_commands
@@ -35,8 +36,7 @@ from wording.translation import choose_language, set_language
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class _FeaturesBroke:
+class _FeaturesBroke(msgspec.Struct, frozen=True):
     """A fault of Usher ended the features or their event loop: this actor cannot continue."""
 
     error: BaseException

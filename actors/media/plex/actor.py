@@ -1,13 +1,14 @@
 """The Plex poller: polls the sessions of one server, and sends the tracker the result or the failure."""
 
 import concurrent.futures
-import dataclasses
 import functools
 import logging
 import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
+
+import msgspec
 
 from actors.address import split_address
 from actors.media.plex.alerts import AlertBuffer, AlertSubscription, PlayingAlert
@@ -61,18 +62,15 @@ is a line in the server's log. After other failures no poll is skipped, so that 
 NEEDS_ACTION: Final = frozenset({"unauthorized", "forbidden"})
 
 
-@dataclasses.dataclass(frozen=True)
-class PollDue:
+class PollDue(msgspec.Struct, frozen=True):
     """The actor to itself: it is time for the regular poll."""
 
 
-@dataclasses.dataclass(frozen=True)
-class AlertsArrived:
+class AlertsArrived(msgspec.Struct, frozen=True):
     """From the thread that reads alerts: alerts are in the buffer."""
 
 
-@dataclasses.dataclass(frozen=True)
-class AlertedPollDue:
+class AlertedPollDue(msgspec.Struct, frozen=True):
     """The actor to itself: poll because of alerts."""
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from actors.address import join_address, shared_endpoint, split_address
 from actors.registry import ActorEntry
@@ -39,8 +40,7 @@ ASK_AGAIN_S: Final = 2.0
 _log = logging.getLogger("communities")
 
 
-@dataclasses.dataclass(frozen=True)
-class _Known:
+class _Known(msgspec.Struct, frozen=True):
     """A community as persistence last sent it, with its settings and addresses; these change only with its choices."""
 
     community: Community

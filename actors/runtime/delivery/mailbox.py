@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import collections
-import dataclasses
 from collections.abc import Sequence
+
+import msgspec
 
 from actors.runtime.transport.base import Origin
 from messages import Delivery, Message
@@ -15,8 +16,7 @@ LIMIT_BYTES = 64 << 20
 """Encoded bytes that wait at most, reports included; decoded they take a few times as much memory."""
 
 
-@dataclasses.dataclass(slots=True)
-class ReceivedMessage:
+class ReceivedMessage(msgspec.Struct):
     """A message on its way to the handler, with what is needed to answer it."""
 
     message: Message

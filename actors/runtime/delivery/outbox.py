@@ -8,8 +8,9 @@ overtakes another.
 from __future__ import annotations
 
 import collections
-import dataclasses
 from collections.abc import Callable
+
+import msgspec
 
 from actors.runtime.errors import OutboxFull
 from messages import Message
@@ -24,8 +25,7 @@ WINDOW = 500
 """Messages that are on their way at one time at most; the others wait."""
 
 
-@dataclasses.dataclass(slots=True)
-class PendingDelivery:
+class PendingDelivery(msgspec.Struct):
     """One message that waits for its acknowledgement."""
 
     id: str

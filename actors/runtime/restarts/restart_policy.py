@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 from collections import deque
 from collections.abc import Callable
 
+import msgspec
 
-@dataclasses.dataclass(frozen=True)
-class RestartTimings:
+
+class RestartTimings(msgspec.Struct, frozen=True):
     """Pauses and limits of restarts. Times are real seconds: they do not follow a simulated clock."""
 
     first_retry_s: float = 0.2
@@ -28,8 +28,7 @@ class RestartTimings:
     """The longest pause between two starts of an actor whose dependency is unreachable."""
 
 
-@dataclasses.dataclass(frozen=True)
-class RestartDecision:
+class RestartDecision(msgspec.Struct, frozen=True):
     """What to do about a crash."""
 
     after_s: float

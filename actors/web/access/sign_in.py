@@ -3,9 +3,9 @@
 import asyncio
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 
+import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
@@ -39,8 +39,7 @@ Render = Callable[..., web.Response]
 """Renders a page. Takes request, template name, status, a function that returns the page's texts, and its values."""
 
 
-@dataclass(frozen=True)
-class SignInOptions:
+class SignInOptions(msgspec.Struct, frozen=True):
     """The settings for signing in."""
 
     page_url: str

@@ -1,7 +1,6 @@
 """Declares endpoints of the JSON API: a function that asks what its page asks, and the type of the answer."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -14,8 +13,7 @@ PREFIX = "/api/v1"
 JSON = "application/json"
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True):
     """A parameter in the path or in the query."""
 
     name: str
@@ -26,8 +24,7 @@ class Parameter:
     in_path: bool = False
 
 
-@dataclass(frozen=True)
-class ApiAddress:
+class ApiAddress(msgspec.Struct, frozen=True):
     """An address of the API."""
 
     path: str
@@ -37,8 +34,7 @@ class ApiAddress:
     parameters: tuple[Parameter, ...]
 
 
-@dataclass(frozen=True)
-class TextAddress:
+class TextAddress(msgspec.Struct, frozen=True):
     """An address for programs that does not answer with JSON."""
 
     path: str

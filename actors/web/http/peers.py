@@ -2,9 +2,9 @@
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import msgspec
 from aiohttp import web
 from aiohttp.http import HttpVersion11
 
@@ -21,8 +21,7 @@ OWN_NETWORK_BITS = 64
 """Prefix length of an IPv6 network that counts as one client."""
 
 
-@dataclass(frozen=True)
-class Peer:
+class Peer(msgspec.Struct, frozen=True):
     """The client of a request."""
 
     address: str

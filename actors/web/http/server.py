@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
@@ -44,8 +44,7 @@ IDLE_S = 10.0
 CLOSE_S = 2.0
 
 
-@dataclass(frozen=True)
-class Probes:
+class Probes(msgspec.Struct, frozen=True):
     """Functions that answer monitoring programs."""
 
     is_healthy: Callable[[], bool]
@@ -56,8 +55,7 @@ class Probes:
     """WEB_METRICS_TOKEN."""
 
 
-@dataclass(frozen=True)
-class LivePage:
+class LivePage(msgspec.Struct, frozen=True):
     """The live pages, which are kept up to date while they are open."""
 
     show: Callable[[View], str]
@@ -70,8 +68,7 @@ class LivePage:
     """Returns what is playing as JSON, in one part called `now`."""
 
 
-@dataclass(frozen=True)
-class Contents:
+class Contents(msgspec.Struct, frozen=True):
     """What is served, and what actions need."""
 
     site: Site
@@ -84,8 +81,7 @@ class Contents:
     """Called with the reader and the fields of the form."""
 
 
-@dataclass(frozen=True)
-class AccessControl:
+class AccessControl(msgspec.Struct, frozen=True):
     """Who may read, and how they sign in."""
 
     peers: PeerFinder
@@ -96,8 +92,7 @@ class AccessControl:
     """How many requests an address may make at once."""
 
 
-@dataclass(frozen=True)
-class ServerOptions:
+class ServerOptions(msgspec.Struct, frozen=True):
     """Settings of the whole site."""
 
     public_url: str

@@ -2,17 +2,16 @@
 
 import gzip
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from aiohttp import web
 
 FOLDER = Path(__file__).resolve().parent.parent / "static"
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
-@dataclass(frozen=True)
-class StaticFile:
+class StaticFile(msgspec.Struct, frozen=True):
     """A file to send."""
 
     path: str

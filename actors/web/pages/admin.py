@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from actors.web.page import AnswerT, PageContent, PageRequest, PageUnavailableError, page
 from actors.web.pages.clock import format_clock, format_iso_day
@@ -54,8 +55,7 @@ DONE = {
 """The note to be shown after an act, by the name of the act."""
 
 
-@dataclass(frozen=True)
-class ActorRow:
+class ActorRow(msgspec.Struct, frozen=True):
     """An actor."""
 
     name: str
@@ -66,8 +66,7 @@ class ActorRow:
     error: str
 
 
-@dataclass(frozen=True)
-class ActorTable:
+class ActorTable(msgspec.Struct, frozen=True):
     """Every actor, as of a moment."""
 
     rows: tuple[ActorRow, ...]
@@ -76,8 +75,7 @@ class ActorTable:
     note: str
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A line of a list."""
 
     when: str
@@ -85,8 +83,7 @@ class Entry:
     text: str
 
 
-@dataclass(frozen=True)
-class SessionOption:
+class SessionOption(msgspec.Struct, frozen=True):
     """A running film for which tracking can be started."""
 
     key: str

@@ -1,7 +1,8 @@
 """The page of the leaderboards."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from actors.web.page import PageContent, PageRequest, page
 from messages import SOMEBODY, GetLeaderboard, Leaderboard, LeaderboardKind, LeaderboardRow
@@ -22,8 +23,7 @@ RANGES = (0, 7, 30, 365)
 """Ranges to choose from, days; 0 for all time."""
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """A choice, as a link."""
 
     label: str
@@ -31,8 +31,7 @@ class Choice:
     is_current: bool
 
 
-@dataclass(frozen=True)
-class BoardRow:
+class BoardRow(msgspec.Struct, frozen=True):
     """A place."""
 
     rank: str
@@ -135,8 +134,7 @@ def build_rows(board: Leaderboard, best: float, request: PageRequest) -> tuple[B
     return tuple(rows)
 
 
-@dataclass(frozen=True)
-class Pager:
+class Pager(msgspec.Struct, frozen=True):
     """Links to the previous and the next page; empty paths if there are none."""
 
     before: str

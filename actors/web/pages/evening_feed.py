@@ -1,9 +1,10 @@
 """The events of a screening so far: who joined, left and came back, and when."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from actors.web.pages.clock import format_clock
 from messages import SOMEBODY, Attendee, NightBadge, Screening
@@ -20,8 +21,7 @@ AWAY_S = 60.0
 """Absences shorter than this are not listed; seconds."""
 
 
-@dataclass(frozen=True)
-class FeedEntry:
+class FeedEntry(msgspec.Struct, frozen=True):
     """An event of a screening."""
 
     clock: str

@@ -1,8 +1,9 @@
 """The page of a film: its figures, how often each minute was watched, and who saw which parts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
 from actors.web.pages.clock import format_clock, format_iso_day
@@ -19,8 +20,7 @@ END_MINUTES = 3
 """A viewer who stops within so many last minutes, or in the credits, has seen the film."""
 
 
-@dataclass(frozen=True)
-class AttentionChart:
+class AttentionChart(msgspec.Struct, frozen=True):
     """How often each minute was seen."""
 
     seen: str
@@ -34,8 +34,7 @@ class AttentionChart:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class FilmViewerLane:
+class FilmViewerLane(msgspec.Struct, frozen=True):
     """What one viewer saw of the film, over all watches."""
 
     face: Face

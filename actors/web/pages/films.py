@@ -1,6 +1,6 @@
 """The page of the films: a grid with search and sorting."""
 
-from dataclasses import dataclass
+import msgspec
 
 from actors.web.page import PageContent, PageRequest, page
 from actors.web.pages.board import Choice
@@ -14,8 +14,7 @@ from wording.translation import N_, _
 SORTS: dict[FilmSort, str] = {"watches": N_("Most watched"), "viewers": N_("Most viewers"), "title": N_("Title")}
 
 
-@dataclass(frozen=True)
-class FilmCard:
+class FilmCard(msgspec.Struct, frozen=True):
     """A film of the grid."""
 
     path: str

@@ -1,8 +1,9 @@
 """The page of all finished watches."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import quote, urlencode
+
+import msgspec
 
 from actors.web.page import PageContent, PageRequest, page
 from actors.web.pages.clock import format_clock, format_iso_day
@@ -18,8 +19,7 @@ from wording.translation import N_, _
 ROWS = 50
 
 
-@dataclass(frozen=True)
-class PageLinks:
+class PageLinks(msgspec.Struct, frozen=True):
     """Links to the pages before and after a page of the history; empty paths if there are none."""
 
     first: str
@@ -27,8 +27,7 @@ class PageLinks:
     older: str
 
 
-@dataclass(frozen=True)
-class WatchRow:
+class WatchRow(msgspec.Struct, frozen=True):
     """A finished watch."""
 
     day: str

@@ -1,7 +1,8 @@
 """The member's own page: their record (shown to them whatever their privacy), their choices and sessions."""
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from actors.web.page import PageContent, PageRequest, page
 from actors.web.pages.clock import format_iso_day
@@ -21,8 +22,7 @@ DONE = {
 """The note to be shown after a change, by the name of the change."""
 
 
-@dataclass(frozen=True)
-class PrivacyOption:
+class PrivacyOption(msgspec.Struct, frozen=True):
     """A choice of privacy."""
 
     value: str
@@ -31,8 +31,7 @@ class PrivacyOption:
     is_chosen: bool
 
 
-@dataclass(frozen=True)
-class ShareRow:
+class ShareRow(msgspec.Struct, frozen=True):
     """A page that the member shares."""
 
     token: str

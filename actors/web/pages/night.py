@@ -1,8 +1,9 @@
 """The page of a night: the record of a finished screening."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
 from actors.web.pages.clock import format_clock, format_day
@@ -16,8 +17,7 @@ from wording.titles import display_title, record_title
 from wording.translation import _, gettext_badge, ngettext
 
 
-@dataclass(frozen=True)
-class NightRow:
+class NightRow(msgspec.Struct, frozen=True):
     """What one viewer saw."""
 
     path: str
@@ -33,8 +33,7 @@ class NightRow:
     viewer_id: str = ""
 
 
-@dataclass(frozen=True)
-class NightRecord:
+class NightRecord(msgspec.Struct, frozen=True):
     """A finished screening."""
 
     path: str

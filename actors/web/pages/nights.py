@@ -5,8 +5,9 @@ import datetime
 import itertools
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
 from actors.web.pages.clock import format_clock, format_day
@@ -25,8 +26,7 @@ MOST_OF_A_DAY = 400
 """Nights on the page of a day at most."""
 
 
-@dataclass(frozen=True)
-class CalendarNight:
+class CalendarNight(msgspec.Struct, frozen=True):
     """A watch party in the calendar."""
 
     path: str
@@ -37,8 +37,7 @@ class CalendarNight:
     """Number of viewers over the film, as a path within 100 x 20; empty if not known."""
 
 
-@dataclass(frozen=True)
-class PlannedCell:
+class PlannedCell(msgspec.Struct, frozen=True):
     """A planned night in the calendar."""
 
     url: str
@@ -48,8 +47,7 @@ class PlannedCell:
     facts: str
 
 
-@dataclass(frozen=True)
-class MonthDay:
+class MonthDay(msgspec.Struct, frozen=True):
     """A day of the calendar."""
 
     number: int

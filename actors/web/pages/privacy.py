@@ -1,6 +1,6 @@
 """The page that explains who sees what."""
 
-from dataclasses import dataclass
+import msgspec
 
 from actors.web.page import PageContent, PageRequest, page
 from actors.web.readers import Access
@@ -20,8 +20,7 @@ WHO_READS = {
 """Who can read the site, by WEB_ACCESS."""
 
 
-@dataclass(frozen=True)
-class Paragraph:
+class Paragraph(msgspec.Struct, frozen=True):
     """A heading and its text."""
 
     heading: str

@@ -1,18 +1,16 @@
 """Figures in large type, and bars: shared by the pages of viewers and films."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True)
-class Tile:
+class Tile(msgspec.Struct, frozen=True):
     """A figure with its label."""
 
     figure: str
     label: str
 
 
-@dataclass(frozen=True)
-class NamedBar:
+class NamedBar(msgspec.Struct, frozen=True):
     """A bar with a name and a figure."""
 
     name: str

@@ -3,7 +3,8 @@
 import asyncio
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from actors.web.page import PageContent, PageRequest, page
 from actors.web.pages.board import find_best, is_named
@@ -40,8 +41,7 @@ LEVELS = (0.0, 0.15, 0.4, 0.7)
 """Shares of the busiest hour; an hour has a deeper colour for each one that it exceeds."""
 
 
-@dataclass(frozen=True)
-class HourCell:
+class HourCell(msgspec.Struct, frozen=True):
     """An hour of the week."""
 
     hour: int
@@ -51,8 +51,7 @@ class HourCell:
     label: str
 
 
-@dataclass(frozen=True)
-class HourMap:
+class HourMap(msgspec.Struct, frozen=True):
     """The hours of the week."""
 
     cells: tuple[HourCell, ...]
@@ -62,16 +61,14 @@ class HourMap:
     """Each weekday's time, in words."""
 
 
-@dataclass(frozen=True)
-class YearBar:
+class YearBar(msgspec.Struct, frozen=True):
     """A year or a month of the server, as a bar."""
 
     path: str
     bar: NamedBar
 
 
-@dataclass(frozen=True)
-class BigNightRow:
+class BigNightRow(msgspec.Struct, frozen=True):
     """A watch party with many viewers."""
 
     path: str

@@ -3,7 +3,6 @@
 It names the owner alone. Other viewers are counted, but not named.
 """
 
-import dataclasses
 import datetime
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -122,7 +121,7 @@ def _hide_others(screening: Screening, viewer_id: str) -> LaneChart | None:
     shown = [seat.viewer_id for seat in seats if seat.username != SOMEBODY]  # each has a lane, in this order
     if chart is None or viewer_id not in shown:
         return None
-    return dataclasses.replace(chart, lanes=(chart.lanes[shown.index(viewer_id)],), hidden="")
+    return replace(chart, lanes=(chart.lanes[shown.index(viewer_id)],), hidden="")
 
 
 def _build_badge(found: ShareFound, badge: EarnedBadge, request: PageRequest) -> SharedPage:

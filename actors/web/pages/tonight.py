@@ -1,8 +1,9 @@
 """The page Tonight: what is playing, who is watching it, and what happened so far."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from actors.web.pages.clock import format_clock
 from actors.web.pages.evening_feed import FeedEntry, build_feed
@@ -23,8 +24,7 @@ MOST_ALSO = 6
 MOST_GENRES = 4
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True):
     """The position in a film."""
 
     position: str
@@ -40,8 +40,7 @@ class Progress:
     """When the film was at this position; ms since 1970, UTC."""
 
 
-@dataclass(frozen=True)
-class Hero:
+class Hero(msgspec.Struct, frozen=True):
     """The film of the evening."""
 
     title: str
@@ -61,8 +60,7 @@ class Hero:
     """Who left, and how many RSVPs came; empty if nobody left and nothing was planned."""
 
 
-@dataclass(frozen=True)
-class AlsoPlaying:
+class AlsoPlaying(msgspec.Struct, frozen=True):
     """Another film that is playing now."""
 
     title: str
@@ -71,8 +69,7 @@ class AlsoPlaying:
     percent: float | None
 
 
-@dataclass(frozen=True)
-class Tonight:
+class Tonight(msgspec.Struct, frozen=True):
     """Everything on the page."""
 
     heading: str

@@ -2,8 +2,9 @@
 
 import datetime
 from collections.abc import Iterable
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from actors.web.pages.clock import format_clock, format_day
 from messages import Item, Screening, UpcomingNight
@@ -18,8 +19,7 @@ MOST_SHOWN = 4
 DAY_S = 86_400.0
 
 
-@dataclass(frozen=True)
-class UpcomingRow:
+class UpcomingRow(msgspec.Struct, frozen=True):
     """A coming night."""
 
     title: str

@@ -3,7 +3,8 @@
 import asyncio
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
 from actors.web.pages.history import build_headings, build_row
@@ -30,8 +31,7 @@ WEEKS = 53
 MOST_BARS, WATCHES = 8, 20
 
 
-@dataclass(frozen=True)
-class BadgeRow:
+class BadgeRow(msgspec.Struct, frozen=True):
     """A badge that a viewer has, or has progress towards."""
 
     emoji: str

@@ -1,6 +1,6 @@
 """The page of the viewers: everybody who may be seen."""
 
-from dataclasses import dataclass
+import msgspec
 
 from actors.web.page import PageContent, PageRequest, page
 from actors.web.pages.board import Choice
@@ -16,8 +16,7 @@ from wording.translation import N_, _
 SORTS: dict[ViewerSort, str] = {"time": N_("Most time"), "movies": N_("Most films"), "name": N_("Name")}
 
 
-@dataclass(frozen=True)
-class ViewerRow:
+class ViewerRow(msgspec.Struct, frozen=True):
     """A viewer of the directory."""
 
     path: str

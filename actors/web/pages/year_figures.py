@@ -2,7 +2,8 @@
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from actors.web.page import PageNotFoundError, PageRequest
 from actors.web.pages.profile_tiles import Tile
@@ -15,8 +16,7 @@ from wording.text import clean_line, join_facts
 from wording.translation import _, gettext_badge, ngettext
 
 
-@dataclass(frozen=True)
-class CalendarCell:
+class CalendarCell(msgspec.Struct, frozen=True):
     """A day in the calendar of a year, at its place in the grid."""
 
     week: int
@@ -26,8 +26,7 @@ class CalendarCell:
     label: str
 
 
-@dataclass(frozen=True)
-class YearCalendar:
+class YearCalendar(msgspec.Struct, frozen=True):
     """A year, a square for each day."""
 
     cells: tuple[CalendarCell, ...]
@@ -36,8 +35,7 @@ class YearCalendar:
     summary: str
 
 
-@dataclass(frozen=True)
-class PosterCard:
+class PosterCard(msgspec.Struct, frozen=True):
     """A film of a year."""
 
     place: int
@@ -47,8 +45,7 @@ class PosterCard:
     facts: str
 
 
-@dataclass(frozen=True)
-class BadgeName:
+class BadgeName(msgspec.Struct, frozen=True):
     """A badge that was earned."""
 
     emoji: str

@@ -1,6 +1,5 @@
 """Figures by day out of a real store: sittings kept, copied, imported, merged, and counted alike everywhere."""
 
-import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +28,7 @@ from persistence.queries.data_export import build_export
 from persistence.store import Store
 from tests.unit.persistence.record_builders import DAY, EVENING, FILM, RULES, ask, finish, open_store, record, running
 
-BERLIN = dataclasses.replace(RULES, zone=ZoneInfo("Europe/Berlin"))
+BERLIN = replace(RULES, zone=ZoneInfo("Europe/Berlin"))
 MONDAY = EVENING - 4 * DAY
 """21:00 in Berlin."""
 

@@ -1,6 +1,5 @@
 """Imports of files that hold the figures of accounts and members that are linked, or were."""
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -82,7 +81,7 @@ def test_what_a_linked_member_brings_is_one_with_the_account_watch_of_that_time(
     lines = json.loads((tmp_path / "data" / HISTORY).read_text())
     assert [(line["watch_id"], line["playing_seconds"]) for line in lines] == [("P", 7200.0), ("V2", 7200.0)]
     assert import_legacy_files(store, files, EVENING) == ImportResult(0, 0, 0)
-    cut = dataclasses.replace(files, watches=files.watches[1:])  # what came before still explains the figures
+    cut = replace(files, watches=files.watches[1:])  # what came before still explains the figures
     assert import_legacy_files(store, cut, EVENING) == ImportResult(0, 0, 0)
     with store.change(EVENING) as change:
         unlink(change, UnlinkAccount("plex:srv:7", "501", "1"))

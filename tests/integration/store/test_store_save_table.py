@@ -1,6 +1,5 @@
 """The save table: what each event writes and what it leaves alone, in the files and in the tables."""
 
-import dataclasses
 import json
 import os
 from pathlib import Path
@@ -177,8 +176,8 @@ def test_progress_of_many_ticks_is_never_added_twice(store: Store) -> None:
 
 def test_a_badge_won_at_a_tick_stands_beside_the_earlier_ones(folder: Path) -> None:
     """Whatever an id looks like, who holds it does not win it again; and the copy keeps when it was won."""
-    odd = dataclasses.replace(next(badge for badge in RULES.badges if badge.id == "films_1"), id="first\nfilm")
-    store = open_store(folder, dataclasses.replace(RULES, badges=(odd, *RULES.badges)))
+    odd = replace(next(badge for badge in RULES.badges if badge.id == "films_1"), id="first\nfilm")
+    store = open_store(folder, replace(RULES, badges=(odd, *RULES.badges)))
     finish(store, record("w1", "501"), at_s=EVENING)
     seen = replace(half_seen(), viewer_id="501", completed=True)
     before = json.loads((folder / BADGES).read_bytes())["501"]

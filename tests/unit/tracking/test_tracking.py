@@ -1,11 +1,10 @@
 """What the tracking tells beyond its records: announcements, reports, answers, and what it does with odd input."""
 
 import sys
-from dataclasses import replace
 from types import FrameType
 
 import pytest
-from msgspec.structs import replace as altered
+from msgspec.structs import replace
 
 from messages import (
     Item,
@@ -23,7 +22,7 @@ from tracking.resume_index import FORGET_EVERY
 from tracking.rules import Rules, classify
 from tracking.watches.watch import completion, finish, finish_from_history, record_so_far, restore_watch
 
-ALIEN = altered(HEAT, rating_key="2", title="Alien")
+ALIEN = replace(HEAT, rating_key="2", title="Alien")
 
 
 def let_alice_watch(tracking: TrackingEngine, from_s: int, to_s: int, position_s: float = 0.0) -> list[Event]:
@@ -64,7 +63,7 @@ def test_after_a_restart_the_party_stays_with_its_film(host: str) -> None:
     again = TrackingEngine(rules)
     again.restore(WatchesLoaded(report.active, ()), moment(20))
     again.update_voice(channel(21, "ann", "zoe"))
-    again.observe(poll(22, playing(22), altered(at_home, position_ms=PositionMs(22_000))))
+    again.observe(poll(22, playing(22), replace(at_home, position_ms=PositionMs(22_000))))
     again.update_voice(channel(30, "ann", "ben", "zoe"))
     assert set(seats(again)) == {("Heat", "ann"), ("Heat", "ben"), ("Heat", "zoe")}
 
@@ -93,7 +92,7 @@ def seats(tracking: TrackingEngine) -> list[tuple[str, str]]:
 )
 def test_an_item_is_of_one_type_or_of_none(changes: dict[str, object], expected: str | None) -> None:
     """Films, episodes and live TV are told from what stands beside them."""
-    assert classify(altered(HEAT, **changes)) == expected
+    assert classify(replace(HEAT, **changes)) == expected
 
 
 def test_every_step_reports_watches_that_a_restart_takes_up_whole() -> None:
@@ -161,7 +160,7 @@ def test_the_current_position_is_estimated() -> None:
 def test_one_session_that_breaks_costs_the_others_nothing() -> None:
     """An exception in one playback is noted; the rest of the poll goes on."""
     tracking = TrackingEngine(Rules())
-    broken = altered(playing(0, "mallory", key="9"), position_ms="soon")
+    broken = replace(playing(0, "mallory", key="9"), position_ms="soon")
     events = tracking.observe(poll(0, broken, playing(0)))
     assert [state.username for state in tracking.running_watches()] == ["alice"]
     (notice,) = [event for event in events if isinstance(event, Notice)]
@@ -179,8 +178,8 @@ def test_a_poll_from_the_past_says_nothing_new() -> None:
 def test_two_servers_do_not_mix() -> None:
     """A failed or empty poll of one server says nothing of another's sessions."""
     tracking = TrackingEngine(Rules(end_grace_s=0))
-    other = altered(
-        poll(0, playing(0, "bob", item=altered(HEAT, server_id="other"))), server_id="other", poller="plex-2"
+    other = replace(
+        poll(0, playing(0, "bob", item=replace(HEAT, server_id="other"))), server_id="other", poller="plex-2"
     )
     tracking.observe(other)
     let_alice_watch(tracking, 0, 100)
@@ -191,7 +190,7 @@ def test_two_servers_do_not_mix() -> None:
 def test_an_excluded_account_is_known_by_name_or_id_in_any_case() -> None:
     """EXCLUDED_PLEX_USERS holds names or ids."""
     tracking = TrackingEngine(Rules(excluded=frozenset({"alice", "7"})))
-    numbered = altered(playing(0, "Bob"), account_id="7")
+    numbered = replace(playing(0, "Bob"), account_id="7")
     assert tracking.observe(poll(0, playing(0, "ALICE"), numbered)) == []
     assert tracking.running == 0
 
@@ -209,7 +208,7 @@ def test_old_memories_are_forgotten() -> None:
     """A year of evenings does not pile up in memory."""
     tracking = TrackingEngine(Rules(end_grace_s=0, resume_window_s=3600))
     for number in range(2 * FORGET_EVERY):
-        item = altered(HEAT, rating_key=f"film-{number}")
+        item = replace(HEAT, rating_key=f"film-{number}")
         tracking.observe(poll(number * 1000, playing(0, item=item)))
         tracking.observe(poll(number * 1000 + 5))
     assert len(tracking.recorder.resume_index.records) <= FORGET_EVERY
@@ -237,11 +236,11 @@ def test_planning_changes_nothing_and_says_what_would_be_done() -> None:
 
 def test_a_session_key_on_two_servers_needs_the_server() -> None:
     """Plex counts sessions on each server from 1: the key alone means two, and the choices say how to name one."""
-    other = altered(HEAT, server_id="two", rating_key="9", title="Alien")
+    other = replace(HEAT, server_id="two", rating_key="9", title="Alien")
     tracking = TrackingEngine(Rules())
     tracking.update_voice(channel(0, "ann"))
     tracking.observe(poll(0, playing(0)))
-    tracking.observe(altered(poll(1, playing(0, account="bob", item=other)), server_id="two"))
+    tracking.observe(replace(poll(1, playing(0, account="bob", item=other)), server_id="two"))
     plan, _ = tracking.start_manually(StartTracking("1"), moment(2))
     assert [choice.session_key for choice in plan.sessions] == ["srv/1", "two/1"]
     assert plan.problem == "Session 1 exists on 2 servers. Name one of them: srv/1, two/1."
@@ -251,7 +250,7 @@ def test_a_session_key_on_two_servers_needs_the_server() -> None:
 
 def in_earnest(request: StartTracking) -> StartTracking:
     """The same request, in earnest."""
-    return altered(request, simulate=False)
+    return replace(request, simulate=False)
 
 
 @pytest.mark.parametrize(
@@ -289,7 +288,7 @@ def test_without_plex_or_discord_nothing_is_started() -> None:
 )
 def test_brief_and_completed(played_s: float, brief: bool, completed: bool) -> None:
     """Under MIN_WATCH_SECONDS is brief; from WATCHED_PERCENT on is completed."""
-    state = altered(watch(0), playing_s=float(played_s), spans=((0, played_s * 1000),))
+    state = replace(watch(0), playing_s=float(played_s), spans=((0, played_s * 1000),))
     record = finish(state, moment(played_s).wall_s, "left", Rules())
     assert (record.brief, record.completed) == (brief, completed)
 
@@ -298,20 +297,20 @@ def test_brief_and_completed(played_s: float, brief: bool, completed: bool) -> N
     ("item", "position_s", "expected"),
     [
         (HEAT, None, 25.0),
-        (altered(HEAT, duration_ms=None), None, None),
-        (altered(HEAT, duration_ms=None), 0.0, None),
-        (altered(HEAT, live=True), None, None),
-        (altered(HEAT, duration_ms=DurationMs(60_000)), None, 100.0),
+        (replace(HEAT, duration_ms=None), None, None),
+        (replace(HEAT, duration_ms=None), 0.0, None),
+        (replace(HEAT, live=True), None, None),
+        (replace(HEAT, duration_ms=DurationMs(60_000)), None, 100.0),
     ],
 )
 def test_completion_without_positions(item: Item, position_s: float | None, expected: float | None) -> None:
     """Playing time stands in for coverage where Plex tells no position; without a length there is no percent."""
-    assert completion(altered(watch(position_s, item=item), playing_s=1800.0)) == expected
+    assert completion(replace(watch(position_s, item=item), playing_s=1800.0)) == expected
 
 
 def test_history_counts_at_most_the_time_until_the_play() -> None:
     """The server's row closes a watch: what was left of the film was seen, if there was time for it."""
-    state = altered(watch(3600), spans=((3_000_000, 3_600_000),), playing_s=600.0)
+    state = replace(watch(3600), spans=((3_000_000, 3_600_000),), playing_s=600.0)
     record = finish_from_history(state, moment(1800).wall_s, moment(1830), Rules())
     assert (record.coverage_ms, record.playing_s, record.leave_position_ms) == (2_400_000, 2400, 5_400_000)
     record = finish_from_history(state, moment(9000).wall_s, moment(9030), Rules())
@@ -320,7 +319,7 @@ def test_history_counts_at_most_the_time_until_the_play() -> None:
 
 def test_history_counts_no_time_that_a_clock_was_set_on_by() -> None:
     """The wall clock was set on by two hours since the watch was last seen, five minutes ago."""
-    state = altered(watch(3600), spans=((3_000_000, 3_600_000),), playing_s=600.0)
+    state = replace(watch(3600), spans=((3_000_000, 3_600_000),), playing_s=600.0)
     record = finish_from_history(state, moment(7400).wall_s, moment(300), Rules())
     assert (record.leave_position_ms, record.playing_s) == (3_900_000, 900)
 
@@ -330,9 +329,9 @@ def test_history_counts_no_time_that_a_clock_was_set_on_by() -> None:
 )
 def test_the_time_away_is_the_smaller_possible_one(steady_s: float, wall_s: float, away_s: float) -> None:
     """After a reboot the steady clock starts anew; the wall clock may have been set; neither makes time up."""
-    state = altered(watch(0), seen=moment(100))
+    state = replace(watch(0), seen=moment(100))
     base = moment(0)
-    at = altered(base, wall_s=base.wall_s + wall_s, steady_s=base.steady_s + steady_s - (2000 if steady_s == 5 else 0))
+    at = replace(base, wall_s=base.wall_s + wall_s, steady_s=base.steady_s + steady_s - (2000 if steady_s == 5 else 0))
     back = restore_watch(state, at)
     assert at.steady_s - back.seen.steady_s == pytest.approx(away_s)
     assert back.outage

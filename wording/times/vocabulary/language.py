@@ -1,13 +1,13 @@
 """The structure of a language's words for times."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from wording.times.phrase import DayPart, Which
 
 
-@dataclass(frozen=True)
-class Vocabulary:
+class Vocabulary(msgspec.Struct, frozen=True):
     """One language's words, in lower case; phrases have one space between words."""
 
     days: Mapping[str, int]
@@ -52,11 +52,11 @@ class Vocabulary:
     """Words that make the following number a time."""
     fillers: frozenset[str]
     """Words without a meaning of their own."""
-    before_at: frozenset[str] = field(default_factory=frozenset)
+    before_at: frozenset[str] = msgspec.field(default_factory=frozenset)
     """Words that mean nothing before one of `at`, but something elsewhere."""
-    joiners: frozenset[str] = field(default_factory=frozenset)
+    joiners: frozenset[str] = msgspec.field(default_factory=frozenset)
     """Words between two lengths of time: and."""
-    half_more: frozenset[str] = field(default_factory=frozenset)
+    half_more: frozenset[str] = msgspec.field(default_factory=frozenset)
     """Three-word phrases after one unit that add half a unit: and a half."""
 
 

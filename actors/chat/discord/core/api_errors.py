@@ -2,12 +2,12 @@
 
 import contextlib
 import random
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
 import aiohttp
 import discord
+import msgspec
 
 from messages import Problem
 from wording.problems import english
@@ -45,8 +45,7 @@ class ClosedBeforeReady(Exception):
     """The gateway accepts connections and closes them at once."""
 
 
-@dataclass(frozen=True)
-class RetryDecision:
+class RetryDecision(msgspec.Struct, frozen=True):
     """How to handle a failure: the problem, and how long to wait, or that trying again is useless."""
 
     problem: Problem

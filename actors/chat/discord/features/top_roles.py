@@ -1,9 +1,9 @@
 """The role of the top watchers: plans who should have it, and gives and removes it."""
 
 import asyncio
-from dataclasses import dataclass
 
 import discord
+import msgspec
 
 from actors.chat.discord.core.state import FeatureState, ViewerIdentity
 from actors.chat.discord.framework.actor_client import ActorClient
@@ -21,8 +21,7 @@ _FORBIDDEN = (
 )
 
 
-@dataclass(frozen=True)
-class RoleChange:
+class RoleChange(msgspec.Struct, frozen=True):
     """Who gets the role, keeps it and loses it."""
 
     give: tuple[discord.Member, ...]

@@ -2,10 +2,10 @@
 
 import enum
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import discord
+import msgspec
 from discord import app_commands
 from discord.ext import commands
 
@@ -36,8 +36,7 @@ class CommandGroup(enum.Enum):
     ADMINS = N_("🔧 Admins")
 
 
-@dataclass(frozen=True)
-class Cooldown:
+class Cooldown(msgspec.Struct, frozen=True):
     """How often a member (or with `per` the whole server) may use a command, on each Discord server.
 
     discord.py's own cooldown counts before it reads the arguments. This one counts when the command begins its work

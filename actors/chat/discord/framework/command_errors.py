@@ -3,12 +3,12 @@
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 import discord
+import msgspec
 from discord import app_commands
 from discord.ext import commands
 
@@ -39,8 +39,7 @@ class RefusedError(commands.CommandError):
         self.cure = cure
 
 
-@dataclass(frozen=True)
-class ErrorReply:
+class ErrorReply(msgspec.Struct, frozen=True):
     """What to show and what to log; None for nothing."""
 
     embed: discord.Embed | None = None

@@ -1,10 +1,10 @@
 """Builds all embeds of Usher: one set of colours, one layout, always within Discord's limits."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import discord
+import msgspec
 
 from actors.chat.discord.ui import formatting
 from charts.picture import AnyDrawing
@@ -42,8 +42,7 @@ RARITY_ORDER = (N_("common"), N_("uncommon"), N_("rare"), N_("epic"), N_("legend
 NO_POSTER = Poster()
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """A named part of an embed; its texts are escaped already."""
 
     name: str
@@ -51,14 +50,13 @@ class Field:
     inline: bool = False
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """One answer: an embed, which may be one page of several, and buttons beside those that turn the pages."""
 
     embed: discord.Embed
     page: int = 0
     pages: int = 1
-    items: Sequence[discord.ui.Item[Any]] = field(default_factory=tuple)
+    items: Sequence[discord.ui.Item[Any]] = msgspec.field(default_factory=tuple)
     picture: AnyDrawing | None = None
     """The picture to draw; the embed shows its content in words until it is drawn."""
     posters: tuple[Item | None, ...] = ()
@@ -144,8 +142,7 @@ def _and_more(count: int) -> str:
     return ngettext("… and {count} more", "… and {count} more", count).format(count=count)
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(msgspec.Struct, frozen=True):
     """Lines under a heading, which is repeated if a new page begins among them."""
 
     heading: str

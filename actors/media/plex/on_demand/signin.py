@@ -7,7 +7,6 @@ the token is revoked too.
 """
 
 import concurrent.futures
-import dataclasses
 import functools
 import logging
 import secrets
@@ -15,6 +14,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Final, Literal
+
+import msgspec
 
 from actors.media.plex.client import connect_server
 from actors.media.plex.errors import POSSIBLE
@@ -51,8 +52,7 @@ _OWNER: Final = "1"
 """The owner's account id on a server, whatever the account's id at plex.tv is."""
 
 
-@dataclasses.dataclass
-class _Code:
+class _Code(msgspec.Struct):
     """A code that was given out. Its `repr` shows no secret, because PinSignIn's shows none."""
 
     login: PinSignIn | None

@@ -1,8 +1,9 @@
 """The label and hint of each setting that a community chooses, and how it is chosen on Discord."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from actors.chat.discord.ui import formatting
 from config import DECLARED, PlexServer, Settings, languages
@@ -18,8 +19,7 @@ _DATE_ORDERS = {"day-month": N_("day first"), "month-day": N_("month first")}
 _TYPES = {"movie": N_("films"), "episode": N_("episodes"), "live": N_("live TV")}
 
 
-@dataclass(frozen=True)
-class ShownSetting:
+class ShownSetting(msgspec.Struct, frozen=True):
     """A setting as people see it."""
 
     label: str

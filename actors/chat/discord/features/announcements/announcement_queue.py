@@ -8,9 +8,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import discord
+import msgspec
 
 from actors.chat.discord.core.api_errors import API_ERRORS, RetryDecision, classify
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
@@ -42,14 +42,13 @@ HELD_LOOK_S = 60.0
 _DEGRADED = "announcements"
 
 
-@dataclass(eq=False)
-class QueuedAnnouncement:
+class QueuedAnnouncement(msgspec.Struct, eq=False):
     """An announcement in the queue; `done` acknowledges it to its sender."""
 
     message_id: str
     announcement: Announcement
     done: "concurrent.futures.Future[None]"
-    since_s: float = field(default_factory=time.monotonic)
+    since_s: float = msgspec.field(default_factory=time.monotonic)
 
     def acknowledge(self) -> None:
         """Let the sender forget the announcement: it was posted, or dropped."""

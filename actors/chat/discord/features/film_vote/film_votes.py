@@ -6,10 +6,10 @@ import datetime
 import io
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import discord
+import msgspec
 
 from actors.chat.discord.core.api_errors import API_ERRORS, backoff, classify, is_forbidden
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
@@ -38,8 +38,7 @@ _EXPIRED = 520001
 _DEGRADED = "film_vote"
 
 
-@dataclass
-class _NextCheck:
+class _NextCheck(msgspec.Struct):
     """When a vote is checked next."""
 
     at_s: float
@@ -49,12 +48,11 @@ class _NextCheck:
     """Whether it is known that the poll has ended; its votes may not be counted yet."""
 
 
-@dataclass
-class _Ballot:
+class _Ballot(msgspec.Struct):
     """The votes of one member."""
 
     username: str
-    films: list[str] = field(default_factory=list)
+    films: list[str] = msgspec.field(default_factory=list)
 
 
 class FilmVotes:

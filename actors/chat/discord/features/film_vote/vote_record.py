@@ -1,7 +1,6 @@
 """The stored record of a vote, and the rule which film wins. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -51,8 +50,7 @@ class VoteRecord(msgspec.Struct):
                 film.suggested_by = ""
 
 
-@dataclass(frozen=True)
-class VoteResult:
+class VoteResult(msgspec.Struct, frozen=True):
     """The result of a vote."""
 
     counts: Mapping[int, int]

@@ -2,10 +2,10 @@
 
 import io
 import time
-from dataclasses import dataclass, field
 from typing import Any
 
 import discord
+import msgspec
 from msgspec.structs import replace
 
 from actors.chat.discord.features.live_card import live_card_embeds
@@ -30,8 +30,7 @@ CHART = "attendance.png"
 _RESUMED_S = 1.0
 
 
-@dataclass(frozen=True)
-class RenderedVersion:
+class RenderedVersion(msgspec.Struct, frozen=True):
     """The state that an edit shows, taken before it is sent: changes during the request need another edit."""
 
     signature: tuple[object, ...]
@@ -40,8 +39,7 @@ class RenderedVersion:
     said: list[str]
 
 
-@dataclass(eq=False)
-class LiveCard:
+class LiveCard(msgspec.Struct, eq=False):
     """A card in this process: its record, its screening, and the timing of its edits.
 
     Times are real seconds of a steady clock.
@@ -51,14 +49,14 @@ class LiveCard:
     screening: Screening | None = None
     """The screening as last reported; None if there was no report since the start of the process."""
     shown_signature: tuple[object, ...] = ()
-    edited_s: float = field(default_factory=time.monotonic)
+    edited_s: float = msgspec.field(default_factory=time.monotonic)
     changed_s: float | None = None
     """When something changed that people want to see soon; None if nothing did."""
     not_before_s: float = 0.0
     tries: int = 0
     limited: bool = False
     """Whether Discord accepted no more edits of the message at the last try."""
-    pictures: dict[str, bytes] = field(default_factory=dict)
+    pictures: dict[str, bytes] = msgspec.field(default_factory=dict)
     """Files to attach, by name, without those that an earlier process attached."""
     warned: bool = False
     replaces_files: bool = False
@@ -69,8 +67,8 @@ class LiveCard:
     """Since when the film is missing from reports; None if it is not, or if it has ended."""
     is_deserted: bool = False
     """Whether the card says that nobody is watching."""
-    posted_s: float = field(default_factory=time.monotonic)
-    pace: EditPace = field(default_factory=EditPace)
+    posted_s: float = msgspec.field(default_factory=time.monotonic)
+    pace: EditPace = msgspec.field(default_factory=EditPace)
     """The pace of edits, shared by all cards of the process."""
     delay_s: float = 0.0
     """Delay of the next edit that only moves the position, caused by other cards; seconds."""
