@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
 import threading
 import typing
@@ -47,6 +48,29 @@ def _drop_default(kind: type[Any]) -> Callable[..., Any]:
     return make
 
 
+def _defer_platform() -> dict[str, dict[str, Any]]:
+    """Return what libraries ask of platform at their import, from the standard library's own sources; {} on Windows."""
+    if sys.platform == "win32":
+        return {}
+    return {
+        "platform": {
+            "machine": lambda: os.uname().machine,
+            "python_implementation": lambda: {"cpython": "CPython", "pypy": "PyPy"}[sys.implementation.name],
+            "system": lambda: os.uname().sysname,
+            "uname": os.uname,
+        }
+    }
+
+
+def _get_config_var(name: str) -> Any:
+    """Return what `sysconfig.get_config_var` returns; what is asked for at an import is known without loading it."""
+    known = {
+        "Py_GIL_DISABLED": int("t" in getattr(sys, "abiflags", "")),
+        "TZPATH": "/usr/share/zoneinfo:/usr/lib/zoneinfo:/usr/share/lib/zoneinfo:/etc/zoneinfo",
+    }
+    return known[name] if name in known else _call_later("sysconfig", "get_config_vars")(name)[0]
+
+
 _TYPING = {"get_type_hints": get_type_hints, "Required": Required, "NotRequired": NotRequired}
 _AST = {"NodeVisitor": object}
 _PICKLE = {"DEFAULT_PROTOCOL": 4, "HIGHEST_PROTOCOL": 5, "dumps": _call_later("_pickle", "dumps")}
@@ -71,6 +95,7 @@ _HEADER_PARSERS = (
 _HEADER_PARSER = {name: _call_later("email._header_value_parser", name) for name in _HEADER_PARSERS}
 _FOR_ALL: dict[str, dict[str, Any]] = {
     "ast": _AST,
+    **_defer_platform(),
     "msgspec._json_schema": {
         name: _call_later("msgspec._json_schema", name) for name in ("schema", "schema_components")
     },
@@ -78,19 +103,25 @@ _FOR_ALL: dict[str, dict[str, Any]] = {
     "pickle": _PICKLE,
     "shutil": {},
 }
+_SYSCONFIG = {} if sys.platform == "win32" else {"sysconfig": {"get_config_var": _get_config_var}}
 DEFERRED: dict[str, dict[str, dict[str, Any]]] = {
     "launcher": {
         **_FOR_ALL,
         "hashlib": {},
         "ipaddress": {},
         "locale": {},
+        "random": {},
         "secrets": {},
+        "tokenize": {},
         "typing_extensions": _TYPING,
     },
     "tracker": {
         **_FOR_ALL,
         "hashlib": {},
         "ipaddress": {},
+        "json": {},
+        "random": {},
+        "tokenize": {},
         "traceback": {},
         "typing_extensions": _TYPING,
     },
@@ -101,12 +132,17 @@ DEFERRED: dict[str, dict[str, dict[str, Any]]] = {
         "importlib.metadata": {},
         "ipaddress": {},
         "secrets": {},
+        "sqlalchemy.dialects.sqlite.aiosqlite": {},
         "subprocess": {},
+        **_SYSCONFIG,
+        "tokenize": {},
         "traceback": {},
         "typing_extensions": _TYPING_FOR_SQLALCHEMY,
     },
     "discord": {
         **_FOR_ALL,
+        "attr.validators": {},
+        "ctypes.util": {},
         "email._header_value_parser": _HEADER_PARSER,
         "idna": {},
         "importlib.metadata": {},
@@ -126,7 +162,9 @@ DEFERRED: dict[str, dict[str, dict[str, Any]]] = {
         "fractions": {},
         "idna": {},
         "importlib.metadata": {"version": _call_later("importlib.metadata", "version")},
+        "inspect": {},
         "locale": {},
+        "tokenize": {},
         "traceback": {},
         "typing_extensions": _TYPING,
         "zipfile": {},
@@ -137,28 +175,40 @@ DEFERRED: dict[str, dict[str, dict[str, Any]]] = {
         "aiohttp": {"__version__": ""},
         "argparse": {"ArgumentParser": object},
         "ast": {**_AST, "literal_eval": _call_later("ast", "literal_eval")},
+        "attr.validators": {},
         "email._header_value_parser": _HEADER_PARSER,
         "html": {"escape": _call_later("html", "escape")},
         "idna": {},
+        "locale": {},
         "subprocess": {"DEVNULL": -3, "PIPE": -1, "STDOUT": -2},
+        **_SYSCONFIG,
+        "tokenize": {},
         "typing_extensions": _TYPING_WITH_DEFAULTS,
         "urllib.request": _PROXIES,
     },
 }
 """By the name of the process: modules that are loaded when first used, and attributes that they have before that.
 
-dataclasses imports inspect, in which a class that finds the source of classes has a class of ast as its base: unused.
-hashlib and secrets load OpenSSL; msgspec uses three names of typing_extensions that typing has, and describes types and
-JSON schemas, which is not asked of it; pyzmq sends pickled objects to who wants that; SQLAlchemy uses names of
-typing_extensions that typing has, but for a class of Python 3.12 that it looks for in annotations of mapped classes,
-and one function of asyncio, and looks for dialects in the metadata of every package; requests checks the version of
-charset_normalizer, and needs it only for answers without an encoding; urllib3 looks for the version of a package for
-HTTP/2; PlexAPI unpacks downloads, and can show times in other zones than UTC; the bot needs zones only for what it
-says. urllib.parse uses ipaddress for hosts in brackets, requests and yarl use idna for hosts beyond ASCII, logging uses
-traceback for exceptions, subprocess and calendar use locale for texts. The page's server uses only aiohttp.web: the
-package's client reads every certificate of the system, and its version is for a header that is not sent. aiohttp uses
-html for its pages of errors, urllib.request for proxies of the environment, the parser of e-mail headers for multipart
-forms, and pickle for files of cookies.
+Who imports them, and why that is not needed at the start:
+- aiohttp: html for its pages of errors, urllib.request for proxies of the environment, the parser of e-mail headers for
+  multipart forms, pickle for files of cookies. The page's server uses only aiohttp.web: the package's client reads
+  every certificate of the system, and its version is for a header that is not sent.
+- attrs: values are checked in classes that ask for it, as none of aiohttp's does.
+- dataclasses: inspect, in which a class that finds the source of classes has a class of ast as its base: unused.
+- discord.py: ctypes.util finds a library for sound. The bot needs time zones only for what it says.
+- hashlib and secrets load OpenSSL; platform takes long to describe the system; tokenize is for lines of tracebacks.
+- msgspec: three names of typing_extensions that typing has; nobody asks it for descriptions of types or JSON schemas.
+- PlexAPI: zipfile for downloads, zoneinfo for times in other zones than UTC.
+- pyzmq: pickle, json and random are for who sends objects or lets it choose a port.
+- requests: the version of charset_normalizer, which it needs only for answers without an encoding.
+- SQLAlchemy: names of typing_extensions that typing has, but for a class of Python 3.12 that it looks for in
+  annotations of mapped classes; one function of asyncio and a dialect for it; the metadata of every package, for
+  dialects.
+- sysconfig reads a large file: SQLAlchemy asks it whether Python has its lock, zoneinfo where the time zones are.
+- urllib.parse: ipaddress for hosts in brackets; requests and yarl: idna for hosts beyond ASCII; logging: traceback for
+  exceptions; subprocess and calendar: locale for texts.
+- urllib3: the version of a package for HTTP/2.
+- websocket-client: inspect counts the frames of its stack in messages for debugging.
 """
 
 

@@ -3,8 +3,10 @@
 import concurrent.futures
 import functools
 import os
+import platform
 import subprocess
 import sys
+import sysconfig
 import threading
 from pathlib import Path
 
@@ -165,6 +167,22 @@ def test_a_function_that_is_given_loads_its_module_when_it_is_called(name: str, 
     """The library that takes it at its import hardly ever calls it."""
     code = f"import html, urllib.request, email.policy\nprint({LOADED.format(name)}, {use}, {LOADED.format(name)})"
     assert run_as_actor("web", code) == f"False {expected} True"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there both modules are imported as usual")
+def test_stand_ins_return_what_the_modules_would() -> None:
+    """Libraries ask platform and sysconfig at their import; what else is asked loads the module."""
+    code = f"""
+import platform, sysconfig
+print(platform.system(), platform.machine(), platform.python_implementation(), platform.uname()[0])
+print(bool(sysconfig.get_config_var("Py_GIL_DISABLED")), {LOADED.format("platform")}, {LOADED.format("sysconfig")})
+print(sysconfig.get_config_var("VERSION"), {LOADED.format("sysconfig")})
+"""
+    assert run_as_actor("persistence", code).split("\n") == [
+        f"{platform.system()} {platform.machine()} {platform.python_implementation()} {platform.system()}",
+        f"{bool(sysconfig.get_config_var('Py_GIL_DISABLED'))} False False",
+        f"{sysconfig.get_config_var('VERSION')} True",
+    ]
 
 
 def test_a_module_that_is_there_already_stays() -> None:
