@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from messages import Moment, Playback
+from messages import Moment, Playback, WatchState
 from tracking.rules import Rules
 from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.server import ServerSessions, nearest
@@ -222,11 +222,14 @@ class _Unmatched(msgspec.Struct):
 
     def _advances(self, session: Session, shown: Playback) -> bool:
         """Tell whether a session's own stream has advanced by more than a last report before a stop would show."""
-        line = session.timeline
-        if line.position_ms is None or shown.position_ms is None:
+        return self._has_run(session.timeline, shown)
+
+    def _has_run(self, before: WatchState, shown: Playback) -> bool:
+        """Tell whether a film has advanced since by more than a last report before a stop would show."""
+        if before.position_ms is None or shown.position_ms is None:
             return False
-        elapsed_ms = (self.at.steady_s - line.seen.steady_s) * 1000
-        return shown.position_ms - line.position_ms > min(FLOOR_MS, elapsed_ms * LEAST_SPEED)
+        elapsed_ms = (self.at.steady_s - before.seen.steady_s) * 1000
+        return shown.position_ms - before.position_ms > min(FLOOR_MS, elapsed_ms * LEAST_SPEED)
 
     def _runs_since(self, session: Session, shown: Playback, moved: Moment) -> bool:
         """Tell whether a session's own stream has advanced since another player began to move."""
@@ -248,7 +251,8 @@ class _Unmatched(msgspec.Struct):
         """
         followed = [session for session, _ in self.diff.followed]
         for key, other in self.diff.others.items():
-            if other.moved is None or other.trial.advanced == self.at:
+            known = self.server.others.get(key)
+            if other.moved is None or (known is not None and self._has_run(known.trial, other.playback)):
                 continue
             goes_on = any(session in followed for session in self.server.same_viewing(other.playback))
             if goes_on and self._credit(other):
