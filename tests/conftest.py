@@ -37,6 +37,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = itertools.chain.from_iterable(tests for _, tests in sorted(placed, key=lambda entry: entry[0]))
 
 
+def pytest_collection_finish() -> None:
+    """Spare the collector of garbage the collected tests, which stay until the end."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def keep_umask() -> Iterator[None]:
     """Put the umask back: the command line sets UMASK for its process, which is the test's own where it is called."""

@@ -14,6 +14,7 @@ from typing import Self
 
 from aiohttp import web
 
+from simulator.connections import abort_connections
 from simulator.discord.faults import DiscordFaults
 from simulator.discord.gateway import Gateway
 from simulator.discord.model.guild import Payload
@@ -190,6 +191,7 @@ class SimulatedDiscord(PollActions):
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        await abort_connections()
 
     def _build_app(self) -> web.Application:
         gate = DiscordRequestGate(self.token, self.faults, self.recorder, self._limiter, self._count_bad_request)

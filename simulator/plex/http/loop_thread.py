@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
+from simulator.connections import abort_connections
+
 T = TypeVar("T")
 
 HOST = "127.0.0.1"
@@ -128,4 +130,4 @@ class LoopThread:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
         await self._loop.shutdown_asyncgens()
-        await asyncio.sleep(0)  # a closed transport is removed in the next iteration
+        await abort_connections()
