@@ -93,6 +93,9 @@ _HEADER_PARSERS = (
     *("parse_content_transfer_encoding_header", "parse_message_id"),
 )
 _HEADER_PARSER = {name: _call_later("email._header_value_parser", name) for name in _HEADER_PARSERS}
+_CODE_FLAGS = ("OPTIMIZED", "NEWLOCALS", "VARARGS", "VARKEYWORDS", "NESTED", "GENERATOR", "NOFREE", "COROUTINE",
+               "ITERABLE_COROUTINE", "ASYNC_GENERATOR")  # fmt: skip
+_INSPECT = {f"CO_{name}": 1 << bit for bit, name in enumerate(_CODE_FLAGS)}
 _FOR_ALL: dict[str, dict[str, Any]] = {
     "ast": _AST,
     **_defer_platform(),
@@ -119,6 +122,7 @@ DEFERRED: dict[str, dict[str, dict[str, Any]]] = {
         **_FOR_ALL,
         "hashlib": {},
         "ipaddress": {},
+        "inspect": _INSPECT,
         "json": {},
         "random": {},
         "tokenize": {},
@@ -162,7 +166,7 @@ DEFERRED: dict[str, dict[str, dict[str, Any]]] = {
         "fractions": {},
         "idna": {},
         "importlib.metadata": {"version": _call_later("importlib.metadata", "version")},
-        "inspect": {},
+        "inspect": _INSPECT,
         "locale": {},
         "tokenize": {},
         "traceback": {},
@@ -199,7 +203,8 @@ Who imports them, and why that is not needed at the start:
 - hashlib and secrets load OpenSSL; platform takes long to describe the system; tokenize is for lines of tracebacks.
 - msgspec: three names of typing_extensions that typing has; nobody asks it for descriptions of types or JSON schemas.
 - PlexAPI: zipfile for downloads, zoneinfo for times in other zones than UTC.
-- pyzmq: pickle, json and random are for who sends objects or lets it choose a port.
+- pyzmq: pickle, json and random are for who sends objects or lets it choose a port; Cython takes the flags of code from
+  inspect since Python 3.12.
 - requests: the version of charset_normalizer, which it needs only for answers without an encoding.
 - SQLAlchemy: names of typing_extensions that typing has, but for a class of Python 3.12 that it looks for in
   annotations of mapped classes; one function of asyncio and a dialect for it; the metadata of every package, for

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import functools
+import inspect
 import os
 import platform
 import subprocess
@@ -183,6 +184,13 @@ print(sysconfig.get_config_var("VERSION"), {LOADED.format("sysconfig")})
         f"{bool(sysconfig.get_config_var('Py_GIL_DISABLED'))} False False",
         f"{sysconfig.get_config_var('VERSION')} True",
     ]
+
+
+def test_the_flags_of_code_are_those_of_inspect() -> None:
+    """Cython takes them from there."""
+    flags = DEFERRED["tracker"]["inspect"]
+    assert len(flags) == 10
+    assert flags == {name: getattr(inspect, name) for name in flags}
 
 
 def test_a_module_that_is_there_already_stays() -> None:
