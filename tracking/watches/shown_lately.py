@@ -97,17 +97,22 @@ def measure_on(state: WatchState, shown: ShownLately) -> WatchState:
 def _list_pieces(line: WatchState) -> list[_Piece]:
     """Return the last steps of a timeline, and what is between them.
 
-    Where the film is seen to have run on between two steps, as it does beside a pause, that took its time as well.
+    As far as the film is seen to have run on between two steps, as beside a pause or in an outage, that took its time.
     """
     pieces: list[_Piece] = []
     there_ms = line.position_ms or 0
     for step in reversed(unfold_steps(line).recent_steps):
         began_ms = there_ms - step[1]
-        ran = step[0] > 0 or (began_ms < there_ms and not spans.subtract(((began_ms, there_ms),), line.spans))
-        clock_ms = step[0] if step[0] > 0 else round(step[1] / line.speed) if ran else 0
+        clock_ms = step[0] if step[0] > 0 else round(_measure_run(began_ms, there_ms, line.spans) / line.speed)
         pieces.append(_Piece(clock_ms, step[1], step))
         there_ms = began_ms
     return pieces[::-1]
+
+
+def _measure_run(began_ms: int, ended_ms: int, seen: Spans) -> int:
+    """Return for how long a film is seen to have run on from where a stretch begins, milliseconds of film."""
+    gaps = spans.subtract(((began_ms, ended_ms),), seen) if began_ms < ended_ms else ()
+    return (gaps[0][0] if gaps else max(began_ms, ended_ms)) - began_ms
 
 
 def _list_steps(pieces: Sequence[_Piece]) -> tuple[Step, ...]:
