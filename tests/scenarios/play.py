@@ -118,7 +118,8 @@ class ScenarioPlayer:
         self.scenario = scenario
         self.stage = RulesStage(Rules(**scenario.settings))
         self.plex = offline_server()
-        self.stopped: dict[str, None] = {}
+        self.stopped: dict[str, bool] = {}
+        """Session keys of which an alert said that they stopped, and whether a poll has listed them since."""
 
     def play(self) -> RulesStage:
         """Play every row in order of time; rows of one time in the order of the file."""
@@ -196,14 +197,17 @@ class ScenarioPlayer:
     def read_recorded(self, at: Moment, xml: str) -> PlaybackSnapshot:
         """A poll as a server sent it, read as the poller reads it."""
         reading = read_sessions(fromstring(xml), self.plex)  # noqa: S314  # a file of the tests
-        stopped, self.stopped = tuple(self.stopped), {}
+        listed = {playback.session_key for playback in reading.playbacks}
+        stopped = tuple(key for key in self.stopped if key not in listed)
+        # A poll that still lists a stopped session was answered before: the poller sends the stop with the next one.
+        self.stopped = {key: True for key, was_listed in self.stopped.items() if key in listed and not was_listed}
         return PlaybackSnapshot(SERVER, "Cinema", "plex", at, reading.playbacks, stopped, reading.unreadable)
 
     def _note_alert(self, alert: Any) -> None:
         for entry in alert["PlaySessionStateNotification"]:
             key = key_of(entry.get("sessionKey"))
             if key and entry.get("state") == "stopped":
-                self.stopped[key] = None
+                self.stopped[key] = False
             else:
                 self.stopped.pop(key, None)
 
