@@ -1,4 +1,4 @@
-"""Ends asyncio tasks, for the actors that run an event loop beside their mailbox."""
+"""Ends what runs on an event loop, for the actors that have one beside their mailbox, and the simulated servers."""
 
 import asyncio
 from collections.abc import Collection
@@ -20,3 +20,14 @@ async def end_tasks(tasks: Collection[asyncio.Task[Any]], *, clean_up_s: float =
             task.cancel()
         _ended, running = await asyncio.wait(running, timeout=clean_up_s)
     await asyncio.gather(*tasks, return_exceptions=True)  # otherwise asyncio logs each error that nobody reads
+
+
+async def abort_connections() -> None:
+    """Close every connection of this event loop at once, even one whose peer does not read what was sent to it.
+
+    A connection that is closed as usual first waits until everything is sent, and is left open if its loop ends before.
+    """
+    loop = asyncio.get_running_loop()
+    for transport in list(getattr(loop, "_transports", {}).values()):  # asyncio has no public list of them
+        transport.abort()
+    await asyncio.sleep(0)  # an aborted transport is closed in the next iteration

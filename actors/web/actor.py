@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from actors.asyncio_tasks import end_tasks
+from actors.asyncio_tasks import abort_connections, end_tasks
 from actors.media.pollers import poller_names
 from actors.runtime import (
     Actor,
@@ -210,6 +210,7 @@ class WebActor(Actor):
             await end_tasks(work)
         finally:
             await server.close()
+            await abort_connections()
 
     async def _load(self) -> None:
         """Ask the tracker what is playing, until it answers: unasked, it reports a server only after its next poll."""

@@ -14,7 +14,7 @@ from typing import Self
 
 from aiohttp import web
 
-from simulator.connections import abort_connections
+from actors.asyncio_tasks import abort_connections
 from simulator.discord.faults import DiscordFaults
 from simulator.discord.gateway import Gateway
 from simulator.discord.model.guild import Payload

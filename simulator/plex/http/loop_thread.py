@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from simulator.connections import abort_connections
+from actors.asyncio_tasks import abort_connections
 
 T = TypeVar("T")
 

@@ -1,9 +1,9 @@
-"""A simulated server that stops leaves no connection open."""
+"""A server that stops leaves no connection open."""
 
 import asyncio
 import socket
 
-from simulator.connections import abort_connections
+from actors.asyncio_tasks import abort_connections
 
 
 def test_a_connection_whose_peer_does_not_read_is_closed() -> None:
